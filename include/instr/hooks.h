@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * hooks.h - the contract between the code that pass/ inserts and runtime/capture.
+ *
+ * The pass emits references to the names below and rows in the layout below; the runtime defines
+ * them. Any change of meaning changes INSTR_ABI, and with it the name of a symbol that every
+ * instrumented module references, so that modules and runtime of different contracts do not link.
+ */
+#ifndef INSTR_HOOKS_H
+#define INSTR_HOOKS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define INSTR_ABI 1
+
+/* Every instrumented module references both; only libinstr_rt defines them. The second exists for
+ * its name: it is what the linker prints when the runtime was not linked. */
+#define INSTR_ABI_SYMBOL "__instr_abi_1"
+#define INSTR_LINK_SYMBOL "__instr_runtime_not_linked__use_instr_clang_or_add_libinstr_rt"
+
+/* Sections. Both names are C identifiers: the linker provides __start_ and __stop_ symbols. */
+#define INSTR_ROWS_SECTION "instr_sites"      /* struct instr_row, writable (the runtime sets flags) */
+#define INSTR_SKIPPED_SECTION "instr_skipped" /* struct instr_row of functions that carry no hooks */
+
+/* Module flag that makes the pass idempotent, and the annotation that switches a function off. */
+#define INSTR_DONE_FLAG "instr.done"
+#define INSTR_SKIP_ANNOTATION "instr_skip"
+
+/* A descriptor row: 16 bytes, 16-byte aligned, no relocation, no function pointer. name and file
+ * are byte offsets from the row's own address to a NUL-terminated string; the name is the linkage
+ * (mangled) name; file is as the compiler was given it, made absolute with the compilation
+ * directory when the debug information has one. line 0 = not known. */
+struct instr_row {
+	int32_t name;
+	int32_t file;
+	uint32_t line;
+	uint32_t flags;
+};
+
+enum instr_row_flag {
+	INSTR_ROW_KIND_MASK = 0x0f,      /* enum instr_row_kind */
+	INSTR_ROW_OFF = 0x10,            /* set and cleared by the runtime only: enters are not recorded */
+	INSTR_ROW_DYNAMIC_STACK = 0x20,  /* dynamic alloca: stack-pointer bits of enter and exit may differ */
+	INSTR_ROW_RETURNS_TWICE = 0x40,  /* calls setjmp or its like */
+	INSTR_ROW_REASON_SHIFT = 8,      /* 8 bits: enum instr_reason, why the function carries no hooks */
+	INSTR_ROW_COLUMN_SHIFT = 16,     /* 16 bits: column of a site, 0 = not known */
+};
+
+enum instr_row_kind {
+	INSTR_ROW_FUNCTION = 1,
+	INSTR_ROW_ALLOC_SITE = 2,
+	INSTR_ROW_LOCK_SITE = 3,
+	INSTR_ROW_BLOCK_SITE = 4,
+};
+
+/* Why a function was not instrumented. Stored in the trace; numbers are never reused. */
+enum instr_reason {
+	INSTR_REASON_NONE = 0,          /* instrumented */
+	INSTR_REASON_NAKED = 1,
+	INSTR_REASON_COROUTINE = 2,     /* presplit coroutine */
+	INSTR_REASON_ALWAYS_INLINE = 3, /* leftover always_inline body */
+	INSTR_REASON_IFUNC_RESOLVER = 4,
+	INSTR_REASON_SOURCE = 5,        /* INSTR_SKIP in the source */
+	INSTR_REASON_ATTRIBUTE = 6,     /* disable_sanitizer_instrumentation or xray_never_instrument */
+	INSTR_REASON_FILTER = 7,        /* deny=, or not in allow= */
+	INSTR_REASON_RUNTIME = 8,       /* a name that belongs to the runtime */
+	INSTR_REASON_AVAILABLE_EXTERNALLY = 9,
+};
+
+/* One per instrumented module (executable or shared object), passed by its comdat constructor. It
+ * lives in the module; the runtime copies what it needs before it returns. rows and skipped may be
+ * empty (begin == end, both may be NULL). */
+struct instr_module {
+	uint32_t abi;   /* INSTR_ABI */
+	uint32_t bytes; /* sizeof(struct instr_module) */
+	const struct instr_row *rows_begin;
+	const struct instr_row *rows_end;
+	const struct instr_row *skipped_begin;
+	const struct instr_row *skipped_end;
+	const char *options; /* the pass settings in force, one line, "key=value:key=value"; NULL if none */
+	const void *abi_symbol;  /* &__instr_abi_1 */
+	const void *link_symbol; /* &INSTR_LINK_SYMBOL */
+};
+
+_Static_assert(sizeof(struct instr_row) == 16, "a row is 16 bytes");
+_Static_assert(sizeof(struct instr_module) == 64, "the pass emits this layout");
+
+/* The hooks. Convention: preserve_all (every register but R11 survives, vector registers
+ * included), nounwind, nonlazybind, no result. rdi = the function's row.
+ *
+ *   __instr_enter(row)          at entry, after the allocas
+ *   __instr_exit(row)           before every return
+ *   __instr_unwind(row)         in the cleanup pad through which an exception leaves
+ *   __instr_tail(row)           before a musttail call
+ *   __instr_landed(row, frame)  after every returns_twice call; frame = llvm.frameaddress(0)
+ *
+ * Thread-safe and async-signal-safe at every instruction. They never block except on a full ring
+ * with a live drain (overflow=wait).
+ *
+ * Ordinary C convention, called by a module's constructor and destructor:
+ *
+ *   __instr_register(struct instr_module *)
+ *   __instr_unregister(struct instr_module *)
+ */
+#define INSTR_HOOK_ENTER "__instr_enter"
+#define INSTR_HOOK_EXIT "__instr_exit"
+#define INSTR_HOOK_UNWIND "__instr_unwind"
+#define INSTR_HOOK_TAIL "__instr_tail"
+#define INSTR_HOOK_LANDED "__instr_landed"
+#define INSTR_HOOK_REGISTER "__instr_register"
+#define INSTR_HOOK_UNREGISTER "__instr_unregister"
+
+#endif

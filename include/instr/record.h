@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * record.h - the bytes of one event in the ring.
+ *
+ * Written by runtime/capture in the traced program, read by runtime/fold in the
+ * drain process (or by whoever recovers a run). Nothing else sees these bytes.
+ *
+ * A record is one or more units of 16 bytes:
+ *
+ *      byte 0                                   7  8                          15
+ *     +------------------------------------------+------------------------------+
+ *     | word 1: timestamp counter, never 0       | word 2: aux | row address | k |
+ *     +------------------------------------------+------------------------------+
+ *
+ *     word 2   bits  0..3    kind (enum instr_kind), never 0
+ *              bits  4..47   address of the descriptor row (16-byte aligned, below 2^47)
+ *              bits 48..63   aux
+ *
+ *     ENTER, EXIT, UNWIND, TAIL
+ *              aux = bits 4..19 of the caller's stack pointer
+ *     CYG_ENTER, CYG_EXIT     (code built with -finstrument-functions: no row)
+ *              bits 4..50 the function's address, bits 51..63 stack pointer bits 4..16
+ *     EXT      an extended record: aux bits 0..7 sub-kind (enum instr_ext),
+ *              aux bits 8..15 length in units, this one included (1..255);
+ *              row = a site row or 0; the payload is the units behind this one
+ *     PAD      nothing; the rest of the sub-buffer is empty
+ *
+ * Publication. Word 2 is stored first, then the payload, then word 1; the store of word 1
+ * (release) is the only publication. A reader therefore sees, at each unit:
+ *
+ *     word 2 == 0                  unwritten (sub-buffers are all zero when handed out)
+ *     word 2 != 0, word 1 == 0     reserved, its length known, not yet committed
+ *     word 1 != 0 (acquire)        committed: every word of the record is valid
+ */
+#ifndef INSTR_RECORD_H
+#define INSTR_RECORD_H
+
+#include <stdint.h>
+
+enum {
+	INSTR_UNIT_BYTES = 16,
+	INSTR_KIND_BITS = 4,
+	INSTR_KIND_MASK = 15,
+	INSTR_AUX_SHIFT = 48,
+	INSTR_SP_SHIFT = 44,         /* caller's stack pointer << 44 puts its bits 4..19 into aux */
+	INSTR_SP_RANGE = 1 << 20,    /* stack pointers are known modulo this many bytes */
+	INSTR_CYG_SHIFT = 4,         /* CYG_*: address << 4 puts it into bits 4..50 */
+	INSTR_CYG_SP_SHIFT = 47,     /* CYG_*: stack pointer << 47 puts its bits 4..16 into 51..63 */
+	INSTR_CYG_SP_RANGE = 1 << 17,
+};
+
+#define INSTR_ROW_MASK UINT64_C(0x0000fffffffffff0)
+#define INSTR_CYG_ADDRESS_MASK UINT64_C(0x0007fffffffffff0)
+
+enum instr_kind {
+	INSTR_NONE = 0,
+	INSTR_ENTER = 1,
+	INSTR_EXIT = 2,       /* ENTER ^ EXIT = 3: one xor compares kind, row and stack pointer */
+	INSTR_UNWIND = 3,     /* exit through a landing pad */
+	INSTR_TAIL = 4,       /* exit because the next call replaces this frame */
+	INSTR_CYG_ENTER = 5,
+	INSTR_CYG_EXIT = 6,
+	INSTR_EXT = 7,
+	INSTR_PAD = 8,
+};
+
+/* Sub-kinds of EXT. Payload words p[0], p[1] ... follow the first unit. A reader skips what it
+ * does not know by its length, and counts it. Numbers are never reused. */
+enum instr_ext {
+	INSTR_EXT_STACK = 1,  /* 2 units: p[0] full stack pointer at the hook, p[1] 0. Re-anchors the stack-pointer bits. */
+	INSTR_EXT_LANDED = 2, /* 2 units: p[0] full frame address after a returns_twice call, p[1] 0; row = the function's */
+	INSTR_EXT_GAP = 3,    /* 2 units: p[0] events lost since p[1] (ticks); the stream continues here */
+	INSTR_EXT_WAIT = 4,   /* 2 units: p[0] ticks waited for the drain, ending at word 1; p[1] 0 */
+	INSTR_EXT_MARK = 5,   /* reserved: user marks and labels */
+	INSTR_EXT_ALLOC = 16, /* 16..31 reserved: allocation records */
+	INSTR_EXT_LOCK = 32,  /* 32..47 reserved: lock records */
+	INSTR_EXT_BLOCK = 48, /* 48..63 reserved: blocking calls */
+};
+
+struct instr_unit {
+	uint64_t ticks; /* word 1; 0 = not committed */
+	uint64_t tag;   /* word 2; 0 = not written */
+};
+
+_Static_assert(sizeof(struct instr_unit) == INSTR_UNIT_BYTES, "a unit is 16 bytes");
+_Static_assert((INSTR_ENTER ^ INSTR_EXIT) == 3, "the walk compares enter and exit by one xor");
+_Static_assert(INSTR_SP_SHIFT + 4 == INSTR_AUX_SHIFT, "stack pointer bit 4 lands in aux bit 0");
+
+static inline unsigned instr_tag_kind(uint64_t tag) { return (unsigned)(tag & INSTR_KIND_MASK); }
+static inline uint64_t instr_tag_row(uint64_t tag) { return tag & INSTR_ROW_MASK; }
+static inline unsigned instr_tag_aux(uint64_t tag) { return (unsigned)(tag >> INSTR_AUX_SHIFT); }
+static inline unsigned instr_tag_ext(uint64_t tag) { return (unsigned)(tag >> INSTR_AUX_SHIFT) & 255; }
+static inline unsigned instr_tag_ext_units(uint64_t tag) { return (unsigned)(tag >> (INSTR_AUX_SHIFT + 8)); }
+static inline uint64_t instr_tag_cyg_address(uint64_t tag) { return (tag & INSTR_CYG_ADDRESS_MASK) >> INSTR_CYG_SHIFT; }
+
+static inline uint64_t instr_tag(enum instr_kind kind, uint64_t row, uint64_t sp)
+{
+	return (uint64_t)kind | row | sp << INSTR_SP_SHIFT;
+}
+
+static inline uint64_t instr_ext_tag(enum instr_ext ext, unsigned units, uint64_t row)
+{
+	return INSTR_EXT | row | (uint64_t)((unsigned)ext | units << 8) << INSTR_AUX_SHIFT;
+}
+
+#endif
