@@ -1,0 +1,214 @@
+-- SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+--
+-- schema.sql - the tables of trace.db. Written by runtime/store alone; read by tools/libtrace and by
+-- anything that opens SQLite files. docs/schema.md is made from the comments here.
+--
+-- Base tables hold ticks of the timestamp counter since the run's first anchor (clocks.ticks = 0);
+-- the views of views.sql show integer nanoseconds. "Position" is a place in a thread's stream of
+-- 16-byte units: sub-buffer sequence number x units per sub-buffer + offset. An interval that has
+-- not ended has a NULL end. Columns are added in later versions (user_version), never changed.
+
+-- One row per fact about the run as a whole.
+CREATE TABLE run (
+    key   TEXT PRIMARY KEY, -- run_id, boot_id, version, abi, clock, clock_step_ticks, time_unit_ticks, unit_bytes, sub_buffer_units, state (recording|complete|recovered), events_from_ticks
+    value ANY               -- the value; text or integer as fits the key
+) STRICT, WITHOUT ROWID;
+
+-- Settings in force, of the runtime and of each instrumented module's compilation.
+CREATE TABLE settings (
+    side  TEXT NOT NULL, -- 'runtime', or the module's path for settings of the compiler plugin
+    key   TEXT NOT NULL, -- name of the setting, as in docs/options.md
+    value TEXT NOT NULL, -- its value as text
+    PRIMARY KEY (side, key)
+) STRICT, WITHOUT ROWID;
+
+-- Anchors between the timestamp counter and the system's clocks, taken at the start, every 10 s, at the end.
+CREATE TABLE clocks (
+    ticks        INTEGER PRIMARY KEY, -- timestamp counter, ticks since the first anchor (whose value is 0)
+    monotonic_ns INTEGER NOT NULL,    -- CLOCK_MONOTONIC at that moment, ns
+    realtime_ns  INTEGER NOT NULL,    -- CLOCK_REALTIME at that moment, ns since 1970
+    counter      INTEGER NOT NULL     -- the raw timestamp counter at that moment, ticks since reset
+) STRICT;
+
+-- Processes of the run: the first instrumented one and all its instrumented descendants.
+CREATE TABLE processes (
+    process_id        INTEGER PRIMARY KEY, -- ours, from 1, in order of joining
+    parent_process_id INTEGER REFERENCES processes, -- the process that forked it, or the nearest instrumented ancestor; NULL for the first
+    pid               INTEGER NOT NULL, -- process id in its own pid namespace
+    pid_namespace     INTEGER NOT NULL, -- inode number of that namespace
+    command           TEXT, -- command line, arguments separated by blanks, quoted as a shell would need; NULL if not known
+    executable        TEXT, -- path of the executable
+    working_directory TEXT, -- working directory when it joined
+    joined_by         TEXT NOT NULL, -- 'start' (began the run), 'fork', 'exec'
+    start_ticks       INTEGER NOT NULL, -- when it joined the run
+    end_ticks         INTEGER, -- when it ended; NULL while it runs
+    end_reason        TEXT, -- 'exit' (through exit() or return from main), 'exec', 'death' (_exit, a signal, or not known); NULL while it runs
+    exit_code         INTEGER, -- what it returned, where known
+    exit_signal       INTEGER  -- the signal that ended it, where known
+) STRICT;
+
+-- Threads that recorded something.
+CREATE TABLE threads (
+    thread_id        INTEGER PRIMARY KEY, -- ours, from 1, in order of first event
+    process_id       INTEGER NOT NULL REFERENCES processes, -- the process it belongs to
+    tid              INTEGER NOT NULL, -- kernel thread id
+    name             TEXT, -- the name last seen (comm); NULL if never seen
+    parent_thread_id INTEGER, -- after fork: the thread that forked; NULL otherwise
+    parent_position  INTEGER, -- after fork: how far that thread's stream had come; NULL otherwise
+    start_ticks      INTEGER NOT NULL, -- its first contact with the runtime
+    end_ticks        INTEGER, -- when it was found ended: its last event, or the process's end; NULL while it runs
+    last_ticks       INTEGER NOT NULL, -- time of its last event folded so far
+    events           INTEGER NOT NULL, -- events folded so far (enters, exits and operations)
+    totals_pos       INTEGER NOT NULL, -- position up to which totals, open_frames and this row hold; chunks behind it are still to be folded
+    totals_events    INTEGER NOT NULL, -- number of events before totals_pos; chunks.first_event counts from the same origin
+    lost_events      INTEGER NOT NULL, -- events that this thread dropped (see losses)
+    wait_ticks       INTEGER NOT NULL, -- time spent waiting for the drain because the ring was full, ticks
+    waits            INTEGER NOT NULL, -- number of such waits
+    orphans          INTEGER NOT NULL, -- exits whose call was not on the stack; they change nothing
+    skipped_units    INTEGER NOT NULL, -- units of record kinds this version does not know
+    flags            INTEGER NOT NULL  -- 1 several stacks seen, 2 stream has holes, 4 context tree folded (depth or size bound), 8 merged from ended threads
+) STRICT;
+
+-- Calls that were open at each thread's totals_pos, outermost first. At the end of a run: calls that never returned.
+CREATE TABLE open_frames (
+    thread_id   INTEGER NOT NULL REFERENCES threads, -- whose stack
+    depth       INTEGER NOT NULL, -- 0 = outermost
+    context_id  INTEGER NOT NULL REFERENCES contexts, -- calling context of the open call
+    enter_ticks INTEGER NOT NULL, -- when it was entered
+    child_ticks INTEGER NOT NULL, -- time of its finished callees so far
+    tag         INTEGER NOT NULL, -- word 2 of its enter record: row and stack-pointer bits, for matching the exit after recovery
+    flags       INTEGER NOT NULL, -- 1 inherited over fork, 2 entered through a folded edge
+    PRIMARY KEY (thread_id, depth)
+) STRICT, WITHOUT ROWID;
+
+-- Instrumented program images (executables and shared objects), one row per build.
+CREATE TABLE modules (
+    module_id INTEGER PRIMARY KEY, -- ours, from 1
+    path      TEXT NOT NULL, -- path it was loaded from
+    build_id  TEXT, -- GNU build id, hexadecimal; NULL if it has none
+    rows      INTEGER NOT NULL -- number of descriptor rows
+) STRICT;
+
+-- When and where an image was mapped in a process.
+CREATE TABLE module_loads (
+    load_id     INTEGER PRIMARY KEY, -- ours, from 1
+    process_id  INTEGER NOT NULL REFERENCES processes, -- the process
+    module_id   INTEGER NOT NULL REFERENCES modules, -- the image
+    rows_start  INTEGER NOT NULL, -- address of its first descriptor row
+    rows_end    INTEGER NOT NULL, -- address behind its last descriptor row
+    start_ticks INTEGER NOT NULL, -- registered at; events before it belong to it too, unless an earlier load of the same range owns them
+    end_ticks   INTEGER -- unregistered at (dlclose); NULL = until the process ended
+) STRICT;
+
+-- Functions: instrumented ones that the run saw registered, and those that carry no hooks, with the reason.
+CREATE TABLE functions (
+    function_id  INTEGER PRIMARY KEY, -- ours, from 1; 0 is "(unknown)"
+    module_id    INTEGER REFERENCES modules, -- image; NULL for "(unknown)" and "(other)"
+    row          INTEGER, -- index of its descriptor row in the module; NULL if it has none
+    name         TEXT NOT NULL, -- demangled name
+    linkage_name TEXT NOT NULL, -- name as the linker sees it
+    file         TEXT, -- source file; NULL if not known
+    line         INTEGER, -- line of its definition; NULL if not known (compiled without -g)
+    instrumented INTEGER NOT NULL, -- 1 = carries hooks, 0 = does not
+    reason       TEXT, -- why it carries no hooks; NULL if it does
+    flags        INTEGER NOT NULL -- flags of its descriptor row
+) STRICT;
+
+-- The context tree: one row per distinct call path of a process. Append-only.
+CREATE TABLE contexts (
+    context_id  INTEGER PRIMARY KEY, -- (process_id - 1) * 2^21 + index in the process; index 0 is the root, which is no call
+    process_id  INTEGER NOT NULL REFERENCES processes, -- the process
+    parent_id   INTEGER REFERENCES contexts, -- the caller's context; NULL for the root
+    ordinal     INTEGER NOT NULL, -- this is the parent's nth child, from 0, in order of first appearance
+    function_id INTEGER NOT NULL REFERENCES functions, -- the function called; 0 for the root
+    depth       INTEGER NOT NULL, -- number of callers; 0 for the root, 1 for outermost calls
+    recursive   INTEGER NOT NULL, -- 1 = the function already occurs above: leave it out when adding up total times of a function
+    flags       INTEGER NOT NULL  -- 1 = stands for deeper calls too (recursion folded), 2 = "(other)": the tree was full
+) STRICT;
+
+-- Exact totals per context and thread, as of the thread's totals_pos.
+CREATE TABLE totals (
+    thread_id   INTEGER NOT NULL REFERENCES threads, -- the thread
+    context_id  INTEGER NOT NULL REFERENCES contexts, -- the calling context
+    calls       INTEGER NOT NULL, -- calls entered
+    returns     INTEGER NOT NULL, -- calls that returned
+    unwound     INTEGER NOT NULL, -- calls ended by an exception, longjmp, pthread_exit or the like
+    open        INTEGER NOT NULL, -- calls not finished; calls = returns + unwound + open
+    total_ticks INTEGER NOT NULL, -- time of finished calls, callees included
+    self_ticks  INTEGER NOT NULL, -- the same without instrumented callees
+    min_ticks   INTEGER, -- shortest finished call; NULL if none finished
+    max_ticks   INTEGER, -- longest finished call; NULL if none finished
+    histogram   BLOB, -- finished calls by duration, sparse log-linear: docs/format.md; NULL if none finished
+    PRIMARY KEY (thread_id, context_id)
+) STRICT, WITHOUT ROWID;
+
+-- Exact totals per function: one row per process, and one with process_id 0 for the whole run.
+CREATE TABLE function_totals (
+    process_id  INTEGER NOT NULL, -- the process; 0 = all processes of the run
+    function_id INTEGER NOT NULL REFERENCES functions, -- the function
+    calls       INTEGER NOT NULL, -- calls entered
+    returns     INTEGER NOT NULL, -- calls that returned
+    unwound     INTEGER NOT NULL, -- calls ended by an exception, longjmp, pthread_exit or the like
+    open        INTEGER NOT NULL, -- calls not finished
+    orphans     INTEGER NOT NULL, -- exits of it whose call was not on the stack
+    total_ticks INTEGER NOT NULL, -- time of finished calls, callees included, recursion counted once
+    self_ticks  INTEGER NOT NULL, -- time of finished calls without instrumented callees
+    min_ticks   INTEGER, -- shortest finished call; NULL if none finished
+    p50_ticks   INTEGER, -- median of finished calls, from the histogram (error below 3.2 %)
+    p99_ticks   INTEGER, -- 99th percentile of finished calls, from the histogram (error below 3.2 %)
+    max_ticks   INTEGER, -- longest finished call; NULL if none finished
+    PRIMARY KEY (process_id, function_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX function_totals_by_self ON function_totals (process_id, self_ticks);
+CREATE INDEX function_totals_by_total ON function_totals (process_id, total_ticks);
+CREATE INDEX function_totals_by_calls ON function_totals (process_id, calls);
+
+-- Events of one thread, compressed; decodable with the contexts table and nothing else (docs/format.md).
+CREATE TABLE chunks (
+    chunk_id         INTEGER PRIMARY KEY, -- ours; rows of a thread are in stream order
+    thread_id        INTEGER NOT NULL REFERENCES threads, -- the thread
+    start_pos        INTEGER NOT NULL, -- position of its first unit
+    end_pos          INTEGER NOT NULL, -- position behind its last unit
+    first_event      INTEGER NOT NULL, -- number of events of this thread before it
+    events           INTEGER NOT NULL, -- number of events in it
+    start_ticks      INTEGER NOT NULL, -- time of its first event
+    end_ticks        INTEGER NOT NULL, -- time of its last event
+    start_context_id INTEGER NOT NULL REFERENCES contexts, -- context in which it begins (the innermost open call)
+    start_depth      INTEGER NOT NULL, -- number of calls open when it begins
+    min_depth        INTEGER NOT NULL, -- the fewest calls open at any moment in it
+    operations       INTEGER NOT NULL, -- bit n set: operation code n occurs (unwind, gap, mark, payload ...)
+    functions        BLOB NOT NULL, -- which functions occur: a set for skipping, docs/format.md
+    codec            INTEGER NOT NULL, -- compression of the streams: 0 none, 1 LZ4, 2 zstd
+    time_unit_ticks  INTEGER NOT NULL, -- ticks per stored step of time
+    data             BLOB NOT NULL, -- the events
+    UNIQUE (thread_id, start_pos)
+) STRICT;
+
+-- Events that are not in the trace, by cause. Shown before any result.
+CREATE TABLE losses (
+    loss_id     INTEGER PRIMARY KEY, -- ours
+    process_id  INTEGER REFERENCES processes, -- the process; NULL if not known
+    thread_id   INTEGER REFERENCES threads, -- the thread; NULL if it is not about one thread
+    cause       TEXT NOT NULL, -- 'ring full', 'no drain', 'disk full', 'io error', 'abandoned', 'chunks deleted', 'damaged'
+    events      INTEGER, -- how many; NULL if not known
+    start_ticks INTEGER, -- first moment; NULL if not known
+    end_ticks   INTEGER, -- last moment; NULL if not known
+    totals_kept INTEGER NOT NULL -- 1 = counts and times include them, only their event chunks are gone
+) STRICT;
+
+-- Units that the walk had to pass while they were reserved but not written (an interrupted hook).
+CREATE TABLE holes (
+    thread_id INTEGER NOT NULL REFERENCES threads, -- the thread
+    position  INTEGER NOT NULL, -- position of the first unit
+    units     INTEGER NOT NULL, -- how many
+    PRIMARY KEY (thread_id, position)
+) STRICT, WITHOUT ROWID;
+
+-- What recording had to say, in order.
+CREATE TABLE messages (
+    message_id INTEGER PRIMARY KEY, -- ours
+    ticks      INTEGER, -- when; NULL if not known
+    process_id INTEGER REFERENCES processes, -- which process it is about; NULL for the run
+    severity   TEXT NOT NULL, -- 'note', 'warning', 'error'
+    text       TEXT NOT NULL -- a whole sentence
+) STRICT;
