@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#
+# SQLite, LZ4 and zstd as static archives, for the drain and the tools: the drain's image travels
+# inside the runtime to machines that may have none of them.
+#
+#   instr_deps_sqlite, instr_deps_lz4, instr_deps_zstd
+
+find_package(Threads REQUIRED)
+
+function(instr_static_dep target archive header debian_package)
+	find_library(INSTR_${target}_ARCHIVE NAMES lib${archive}.a)
+	find_path(INSTR_${target}_INCLUDE NAMES ${header})
+	mark_as_advanced(INSTR_${target}_ARCHIVE INSTR_${target}_INCLUDE)
+	if(NOT INSTR_${target}_ARCHIVE OR NOT INSTR_${target}_INCLUDE)
+		message(FATAL_ERROR "lib${archive}.a and ${header} are needed (Debian: ${debian_package}).")
+	endif()
+	add_library(instr_deps_${target} STATIC IMPORTED GLOBAL)
+	set_target_properties(instr_deps_${target} PROPERTIES
+		IMPORTED_LOCATION "${INSTR_${target}_ARCHIVE}"
+		INTERFACE_INCLUDE_DIRECTORIES "${INSTR_${target}_INCLUDE}"
+		INTERFACE_LINK_LIBRARIES "${ARGN}")
+endfunction()
+
+instr_static_dep(sqlite sqlite3 sqlite3.h libsqlite3-dev Threads::Threads m ${CMAKE_DL_LIBS})
+instr_static_dep(lz4 lz4 lz4.h liblz4-dev)
+instr_static_dep(zstd zstd zstd.h libzstd-dev Threads::Threads)
