@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * pass.h - the parts of the pass and what they tell each other:
+ *
+ *     options.c      the settings, from file, environment, command line
+ *     select.c       which functions get hooks, and why the others do not
+ *     rows.c         descriptor rows, names, registration of the module
+ *     instrument.c   the hooks; the order of it all (pass_run)
+ */
+#ifndef INSTR_PASS_H
+#define INSTR_PASS_H
+
+#include "instr/hooks.h"
+#include "shim.h"
+
+/* options.c ------------------------------------------------------------------------------------ */
+
+struct pass_globs {
+	char **pattern;
+	size_t count;
+};
+
+struct pass_settings {
+	struct pass_globs allow, deny;
+	int unwind, verbose, help;
+	int tail_keep, lto_post;
+	char error[512]; /* the first thing wrong, a whole sentence; empty if all is well */
+};
+
+/* Reads INSTR_CONFIG, INSTR_OPTIONS and the command line, in this order; later ones win. */
+void settings_load(struct pass_settings *settings);
+
+/* Reads one text in the grammar of instr/options.h. `origin` names it in error sentences. */
+void settings_parse(struct pass_settings *settings, const char *origin, const char *text, size_t bytes);
+
+/* Settings that nobody changed. */
+void settings_init(struct pass_settings *settings);
+void settings_fini(struct pass_settings *settings);
+
+/* The settings in force as one line that settings_parse reads back; malloc'ed. */
+char *settings_line(const struct pass_settings *settings);
+
+/* help=1: one line per setting on stderr. */
+void settings_print(const struct pass_settings *settings);
+
+/* select.c ------------------------------------------------------------------------------------- */
+
+/* Functions that something outside the function itself switches off: an array sorted by address. */
+struct pass_marked {
+	struct marked_function { LLVMValueRef function; enum instr_reason reason; } *list;
+	size_t count, capacity;
+};
+
+void marked_collect(struct pass_marked *marked, LLVMModuleRef module);
+void marked_fini(struct pass_marked *marked);
+
+/* Why a definition gets no hooks; INSTR_REASON_NONE if it does. */
+enum instr_reason select_reason(const struct pass_settings *settings, const struct pass_marked *marked,
+				LLVMValueRef function);
+
+/* Whether a call, or the function it calls, carries an enum attribute such as "returns_twice". */
+bool call_has_attribute(LLVMValueRef call, const char *attribute);
+bool function_has_attribute(LLVMValueRef function, const char *attribute);
+
+/* A function's source: malloc'ed path, absolute when the debug information has a folder for it;
+ * *line is 0 when not known. */
+char *source_of(LLVMValueRef function, unsigned *line);
+
+/* rows.c --------------------------------------------------------------------------------------- */
+
+struct pass_rows {
+	LLVMModuleRef module;
+	LLVMContextRef context;
+	LLVMTypeRef i32, i64, pointer, row;
+	bool lto;             /* the module goes through LTO: no !associated, see rows.c */
+	unsigned associated;  /* metadata kind */
+	struct row_file { LLVMMetadataRef file; LLVMValueRef string; } *files;
+	size_t file_count, file_capacity;
+};
+
+void rows_init(struct pass_rows *rows, LLVMModuleRef module);
+void rows_fini(struct pass_rows *rows);
+
+/* The row of an instrumented function, as the pointer that the hooks take. */
+LLVMValueRef rows_add_function(struct pass_rows *rows, LLVMValueRef function, unsigned flags);
+
+/* An entry in the list of what was not instrumented. */
+void rows_add_skipped(struct pass_rows *rows, LLVMValueRef function, enum instr_reason reason);
+
+/* The module's constructor and destructor, once per executable or shared object. */
+void rows_register(struct pass_rows *rows, const char *settings_line);
+
+#endif

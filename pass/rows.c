@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * rows.c - descriptor rows (struct instr_row), their strings, and the registration of the module.
+ * The other half is runtime/control, which reads what __instr_register is given.
+ *
+ * How a row lives and dies with its function, in the hands of the linker:
+ *
+ *     a comdat function   its row is in the same comdat under a name made of the function's, so one
+ *                         copy of each survives, and it is the pair that belongs together
+ *     any other function  the row is private to the object
+ *     --gc-sections       !associated makes the row's section follow the function's section. Inside
+ *                         LTO the optimiser removes dead functions and rows itself, and newer
+ *                         LLVMs reject an !associated whose function is gone: there it is left out
+ *
+ * A row holds offsets relative to itself: no relocation, and no pointer that would keep a function.
+ *
+ * Rows in the skipped section are not referenced by code. Outside LTO !associated alone keeps them
+ * exactly as long as their function; inside LTO llvm.used keeps them, at worst longer than it.
+ */
+#define _GNU_SOURCE
+#include "pass.h"
+
+#include <llvm-c/Comdat.h>
+#include <llvm-c/DebugInfo.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Before every other constructor (sanitizers use 1, users 101 and up): names are known early. */
+enum { CTOR_PRIORITY = 0 };
+
+void rows_init(struct pass_rows *rows, LLVMModuleRef module)
+{
+	LLVMContextRef context = LLVMGetModuleContext(module);
+
+	memset(rows, 0, sizeof *rows);
+	rows->module = module;
+	rows->context = context;
+	rows->i32 = LLVMInt32TypeInContext(context);
+	rows->i64 = LLVMInt64TypeInContext(context);
+	rows->pointer = LLVMPointerType(LLVMInt8TypeInContext(context), 0);
+	LLVMTypeRef fields[] = {rows->i32, rows->i32, rows->i32, rows->i32};
+	rows->row = LLVMStructTypeInContext(context, fields, 4, 0);
+	rows->lto = LLVMGetModuleFlag(module, "EnableSplitLTOUnit", strlen("EnableSplitLTOUnit")) != NULL;
+	rows->associated = LLVMGetMDKindIDInContext(context, "associated", strlen("associated"));
+}
+
+void rows_fini(struct pass_rows *rows)
+{
+	free(rows->files);
+}
+
+/* A constant that the linker may merge with its equals. */
+static LLVMValueRef add_string(struct pass_rows *rows, const char *text)
+{
+	LLVMValueRef data = LLVMConstStringInContext(rows->context, text, (unsigned)strlen(text), 0);
+	LLVMValueRef string = LLVMAddGlobal(rows->module, LLVMTypeOf(data), "instr.string");
+
+	LLVMSetInitializer(string, data);
+	LLVMSetGlobalConstant(string, 1);
+	LLVMSetLinkage(string, LLVMPrivateLinkage);
+	LLVMSetUnnamedAddress(string, LLVMGlobalUnnamedAddr);
+	LLVMSetAlignment(string, 1);
+	return string;
+}
+
+/* Without debug information every function has the same file, the module's: key NULL. */
+static LLVMValueRef file_string(struct pass_rows *rows, LLVMValueRef function, unsigned *line)
+{
+	LLVMMetadataRef subprogram = LLVMGetSubprogram(function);
+	LLVMMetadataRef file = subprogram ? LLVMDIScopeGetFile(subprogram) : NULL;
+
+	for (size_t i = 0; i < rows->file_count; i++)
+		if (rows->files[i].file == file) {
+			*line = file ? LLVMDISubprogramGetLine(subprogram) : 0;
+			return rows->files[i].string;
+		}
+	if (rows->file_count == rows->file_capacity) {
+		rows->file_capacity = rows->file_capacity ? 2 * rows->file_capacity : 16;
+		rows->files = realloc(rows->files, rows->file_capacity * sizeof *rows->files);
+		if (!rows->files)
+			abort();
+	}
+	char *path = source_of(function, line);
+	LLVMValueRef string = add_string(rows, path);
+	rows->files[rows->file_count++] = (struct row_file){file, string};
+	free(path);
+	return string;
+}
+
+static LLVMValueRef offset_from(struct pass_rows *rows, LLVMValueRef row, LLVMValueRef string)
+{
+	return LLVMConstTrunc(LLVMConstSub(LLVMConstPtrToInt(string, rows->i64),
+					   LLVMConstPtrToInt(row, rows->i64)), rows->i32);
+}
+
+static LLVMValueRef add_row(struct pass_rows *rows, LLVMValueRef function, const char *section,
+			    const char *prefix, uint32_t flags)
+{
+	size_t bytes = 0;
+	const char *name = LLVMGetValueName2(function, &bytes);
+	LLVMComdatRef comdat = LLVMGetComdat(function);
+	LLVMLinkage linkage = LLVMGetLinkage(function);
+	bool shared = comdat && linkage != LLVMInternalLinkage && linkage != LLVMPrivateLinkage;
+	char *symbol = NULL;
+	unsigned line = 0;
+
+	if (bytes && *name == '\1')
+		name++;
+	if (asprintf(&symbol, "%s%s", prefix, name) < 0)
+		abort();
+	LLVMValueRef row = LLVMAddGlobal(rows->module, rows->row, symbol);
+	free(symbol);
+	LLVMValueRef fields[] = {
+		offset_from(rows, row, add_string(rows, name)),
+		offset_from(rows, row, file_string(rows, function, &line)),
+		NULL,
+		LLVMConstInt(rows->i32, flags, 0),
+	};
+	fields[2] = LLVMConstInt(rows->i32, line, 0);
+	LLVMSetInitializer(row, LLVMConstStructInContext(rows->context, fields, 4, 0));
+	LLVMSetSection(row, section);
+	LLVMSetAlignment(row, sizeof(struct instr_row));
+	LLVMSetLinkage(row, shared ? LLVMLinkOnceODRLinkage : LLVMPrivateLinkage);
+	if (shared)
+		LLVMSetVisibility(row, LLVMHiddenVisibility);
+	if (comdat)
+		LLVMSetComdat(row, comdat);
+	if (!rows->lto) {
+		LLVMMetadataRef operand = LLVMValueAsMetadata(function);
+		LLVMGlobalSetMetadata(row, rows->associated, LLVMMDNodeInContext2(rows->context, &operand, 1));
+	}
+	return row;
+}
+
+LLVMValueRef rows_add_function(struct pass_rows *rows, LLVMValueRef function, unsigned flags)
+{
+	LLVMValueRef row = add_row(rows, function, INSTR_ROWS_SECTION, "__instr_row.",
+				   INSTR_ROW_FUNCTION | flags);
+	return LLVMConstPointerCast(row, rows->pointer);
+}
+
+void rows_add_skipped(struct pass_rows *rows, LLVMValueRef function, enum instr_reason reason)
+{
+	LLVMValueRef row = add_row(rows, function, INSTR_SKIPPED_SECTION, "__instr_skipped.",
+				   INSTR_ROW_FUNCTION | (uint32_t)reason << INSTR_ROW_REASON_SHIFT);
+	LLVMSetGlobalConstant(row, 1);
+	shim_keep(rows->module, row, rows->lto);
+}
+
+/* Registration --------------------------------------------------------------------------------- */
+
+/* The linker's bounds of a section, 0 if no row survived. Hidden: each module has its own. */
+static LLVMValueRef section_bound(struct pass_rows *rows, const char *symbol)
+{
+	LLVMValueRef bound = LLVMGetNamedGlobal(rows->module, symbol);
+
+	if (!bound) {
+		bound = LLVMAddGlobal(rows->module, rows->row, symbol);
+		LLVMSetLinkage(bound, LLVMExternalWeakLinkage);
+		LLVMSetVisibility(bound, LLVMHiddenVisibility);
+	}
+	return LLVMConstPointerCast(bound, rows->pointer);
+}
+
+static LLVMValueRef runtime_symbol(struct pass_rows *rows, const char *symbol)
+{
+	LLVMValueRef global = LLVMGetNamedGlobal(rows->module, symbol);
+
+	if (!global)
+		global = LLVMAddGlobal(rows->module, LLVMInt8TypeInContext(rows->context), symbol);
+	return LLVMConstPointerCast(global, rows->pointer);
+}
+
+static void put_in_comdat(LLVMValueRef global, LLVMComdatRef comdat)
+{
+	LLVMSetLinkage(global, LLVMLinkOnceODRLinkage);
+	LLVMSetVisibility(global, LLVMHiddenVisibility);
+	LLVMSetComdat(global, comdat);
+}
+
+/* void name(void) { callee(module); } */
+static LLVMValueRef add_caller(struct pass_rows *rows, const char *name, const char *callee_name,
+			       LLVMValueRef module, LLVMComdatRef comdat)
+{
+	LLVMTypeRef nothing = LLVMVoidTypeInContext(rows->context);
+	LLVMTypeRef callee_type = LLVMFunctionType(nothing, &rows->pointer, 1, 0);
+	LLVMValueRef callee = LLVMGetNamedFunction(rows->module, callee_name);
+	LLVMValueRef function = LLVMAddFunction(rows->module, name, LLVMFunctionType(nothing, NULL, 0, 0));
+	LLVMBuilderRef builder = LLVMCreateBuilderInContext(rows->context);
+
+	if (!callee)
+		callee = LLVMAddFunction(rows->module, callee_name, callee_type);
+	put_in_comdat(function, comdat);
+	unsigned nounwind = LLVMGetEnumAttributeKindForName("nounwind", strlen("nounwind"));
+	LLVMAddAttributeAtIndex(function, LLVMAttributeFunctionIndex,
+				LLVMCreateEnumAttribute(rows->context, nounwind, 0));
+	LLVMPositionBuilderAtEnd(builder, LLVMAppendBasicBlockInContext(rows->context, function, ""));
+	LLVMBuildCall2(builder, callee_type, LLVMConstPointerCast(callee, LLVMPointerType(callee_type, 0)),
+		       &module, 1, "");
+	LLVMBuildRetVoid(builder);
+	LLVMDisposeBuilder(builder);
+	return function;
+}
+
+void rows_register(struct pass_rows *rows, const char *settings_line)
+{
+	if (LLVMGetNamedGlobal(rows->module, "__instr_module"))
+		return;
+	LLVMComdatRef comdat = LLVMGetOrInsertComdat(rows->module, "__instr_module");
+	LLVMValueRef fields[] = {
+		LLVMConstInt(rows->i32, INSTR_ABI, 0),
+		LLVMConstInt(rows->i32, sizeof(struct instr_module), 0),
+		section_bound(rows, "__start_" INSTR_ROWS_SECTION),
+		section_bound(rows, "__stop_" INSTR_ROWS_SECTION),
+		section_bound(rows, "__start_" INSTR_SKIPPED_SECTION),
+		section_bound(rows, "__stop_" INSTR_SKIPPED_SECTION),
+		LLVMConstPointerCast(add_string(rows, settings_line), rows->pointer),
+		runtime_symbol(rows, INSTR_ABI_SYMBOL),
+		runtime_symbol(rows, INSTR_LINK_SYMBOL),
+	};
+	LLVMValueRef data = LLVMConstStructInContext(rows->context, fields, 9, 0);
+	LLVMValueRef module = LLVMAddGlobal(rows->module, LLVMTypeOf(data), "__instr_module");
+
+	LLVMSetInitializer(module, data);
+	LLVMSetGlobalConstant(module, 1);
+	LLVMSetAlignment(module, 8);
+	put_in_comdat(module, comdat);
+	LLVMValueRef argument = LLVMConstPointerCast(module, rows->pointer);
+	shim_add_ctor(rows->module, add_caller(rows, "__instr_module_ctor", INSTR_HOOK_REGISTER, argument,
+					       comdat), CTOR_PRIORITY);
+	shim_add_dtor(rows->module, add_caller(rows, "__instr_module_dtor", INSTR_HOOK_UNREGISTER, argument,
+					       comdat), CTOR_PRIORITY);
+}

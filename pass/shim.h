@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * shim.h - what the pass needs from LLVM and LLVM-C does not offer. plugin.cpp implements all of
+ * it; everything else in this folder is C over LLVM-C and knows no version of LLVM.
+ */
+#ifndef INSTR_PASS_SHIM_H
+#define INSTR_PASS_SHIM_H
+
+#include <llvm-c/Core.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Where in the pipeline a run stands. */
+enum pass_stage {
+	PASS_COMPILE, /* the optimiser's last extension point, in a compile step or per ThinLTO module */
+	PASS_LINK,    /* the end of the link step of full LTO */
+};
+
+/* The pass itself (instrument.c). Returns whether it changed the module. */
+bool pass_run(LLVMModuleRef module, enum pass_stage stage);
+
+/* The major version of the LLVM that the plugin was compiled for. */
+unsigned shim_llvm_major(void);
+
+/* Reports one sentence as a compiler error; the compilation fails, but goes on to its end. */
+void shim_error(LLVMModuleRef module, const char *sentence);
+
+/* The i-th -mllvm -instr=... text, or NULL behind the last. */
+const char *shim_command_line(unsigned i);
+
+/* Demangled forms of a linkage name, both malloc'ed or NULL: `full` with parameters and result,
+ * `name` the qualified name alone. */
+void shim_demangle(const char *linkage_name, char **full, char **name);
+
+/* Calls `each` before every instruction through which the function is left: ret, a musttail call,
+ * and resume. With `exceptions`, every call that may throw first becomes an invoke that unwinds to
+ * one new cleanup pad, unless the function is nounwind. */
+void shim_each_exit(LLVMValueRef function, bool exceptions,
+		    void (*each)(LLVMValueRef before, void *context), void *context);
+
+bool shim_is_musttail(LLVMValueRef call);
+
+/* The instruction in front of which code runs exactly when `call` (a call or invoke) has returned. */
+LLVMValueRef shim_after_return_of(LLVMValueRef call);
+
+/* Moves a return into a predecessor that ends with an unconditional branch to its block. */
+void shim_fold_return(LLVMValueRef ret, LLVMBasicBlockRef predecessor);
+
+/* Constructor or destructor list; both functions are in a comdat of their own. */
+void shim_add_ctor(LLVMModuleRef module, LLVMValueRef function, int priority);
+void shim_add_dtor(LLVMModuleRef module, LLVMValueRef function, int priority);
+
+/* Keeps a global that nothing references through the optimiser, and on request the linker. */
+void shim_keep(LLVMModuleRef module, LLVMValueRef global, bool in_linker);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
