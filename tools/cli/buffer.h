@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * buffer.h - text that grows. Owned by the caller: {0} is an empty one, cli_buffer_fini frees it.
+ * Running out of memory ends the program with one sentence and CLI_TROUBLE: a command has nothing
+ * better to do. Not thread-safe.
+ */
+#ifndef TOOLS_CLI_BUFFER_H
+#define TOOLS_CLI_BUFFER_H
+
+#include <stdarg.h>
+#include <stddef.h>
+
+struct cli_buffer {
+	char *data; /* NUL-terminated once anything was added; NULL before */
+	size_t bytes, room;
+};
+
+void cli_buffer_fini(struct cli_buffer *);
+void cli_add(struct cli_buffer *, const char *text, size_t bytes);
+void cli_add_text(struct cli_buffer *, const char *text);
+void cli_add_repeated(struct cli_buffer *, const char *text, size_t times);
+void cli_add_format(struct cli_buffer *, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void cli_add_format_va(struct cli_buffer *, const char *format, va_list);
+/* The text so far, "" if none. Valid until the next change. */
+const char *cli_text_of(const struct cli_buffer *);
+void cli_buffer_clear(struct cli_buffer *);
+
+/* realloc that does not fail; count * size is checked. */
+void *cli_realloc(void *, size_t count, size_t size);
+char *cli_strdup(const char *);
+
+#endif
