@@ -59,7 +59,6 @@ enum {
 	IRT_THREAD_MAX = 16384,  /* at one time, over all processes of the run */
 	IRT_SUB_MAX = 32768,     /* 1 GiB of records */
 	IRT_PATH_BYTES = 1024,
-	IRT_LOG_BYTES = 256 << 20, /* address space of the names log; memory only as far as it is used */
 	IRT_PAGE = 4096,
 };
 
@@ -89,6 +88,8 @@ struct irt_ring {
 	uint32_t drain_starts;  /* drains started so far in this run */
 	uint32_t starting_pid;  /* pid that is starting one, 0 = nobody */
 	uint64_t last_start_monotonic_ns;
+	uint32_t process_high;  /* slots at and above this index were never used */
+	uint32_t thread_high;
 
 	/* written by the drain */
 	_Alignas(64) uint32_t sub_count; /* sub-buffers that have memory; grows to sub_max */
@@ -139,10 +140,10 @@ struct irt_thread {
 	uint64_t parent_thread_id, parent_position; /* first thread of a fork child */
 	uint64_t waiting;           /* sequence + 1 of the sub-buffer it has left while it waits for another; 0 = not waiting */
 	uint64_t wait_ticks, waits; /* waited for the drain */
-	uint64_t lost_events, lost_first_ticks, lost_last_ticks;
+	uint64_t lost_events, lost_first_ticks, lost_last_ticks; /* first and last of the gap that is open or was last */
 	char name[16];
 	uint64_t tid_start_time;    /* drain: field 22 of the thread's stat, for telling a reused tid */
-	uint64_t reserved;
+	uint64_t lost_told;         /* lost_events that a GAP record has told already */
 };
 
 struct irt_sub {
@@ -163,8 +164,6 @@ enum irt_log_kind {
 	IRT_LOG_LOAD = 2,       /* struct irt_log_load: a module is mapped here */
 	IRT_LOG_UNLOAD = 3,     /* struct irt_log_load: the same range is gone */
 	IRT_LOG_NAMES = 4,      /* struct irt_log_names and its rows and texts: once per image */
-	IRT_LOG_ABANDONED = 5,
-	IRT_LOG_SETTINGS = 6,   /* text: "side\0key=value:key=value" */
 };
 
 struct irt_log_record {
@@ -172,7 +171,7 @@ struct irt_log_record {
 	uint32_t kind;       /* enum irt_log_kind; R5/A5 */
 	uint32_t text_bytes; /* of the payload that follows this header */
 	uint64_t ticks;
-	uint64_t image;      /* LOAD, UNLOAD, NAMES: offset in the log of the image's NAMES record */
+	uint64_t image;      /* LOAD: offset in the log of the image's NAMES record + 1; 0 = it is not there */
 };
 
 struct irt_log_load {
@@ -218,6 +217,11 @@ static inline struct irt_map irt_ring_map(void *base, const struct irt_ring *fac
 	return m;
 }
 
+static inline uint64_t irt_log_bytes(const struct irt_ring *r)
+{
+	return r->data_offset - r->log_offset;
+}
+
 static inline struct instr_unit *irt_sub_units(const struct irt_map *m, uint32_t sub)
 {
 	return (struct instr_unit *)(m->data + (uint64_t)sub * IRT_SUB_STRIDE);
@@ -229,7 +233,8 @@ static inline uint64_t irt_position(uint64_t sequence, uint32_t unit)
 	return (sequence - 1) * IRT_SUB_UNITS + unit;
 }
 
-/* Fills offsets and sizes of a new ring with room for ring_max_bytes of records. */
+/* Fills offsets and sizes of a new ring with room for ring_max_bytes of records. The names log gets
+ * as much address space again; memory only as far as it is used. */
 static inline void irt_ring_layout(struct irt_ring *r, uint64_t ring_max_bytes)
 {
 	uint64_t subs = ring_max_bytes / IRT_SUB_BYTES;
@@ -249,7 +254,7 @@ static inline void irt_ring_layout(struct irt_ring *r, uint64_t ring_max_bytes)
 	r->threads_offset = IRT_UP(r->processes_offset + sizeof(struct irt_process) * IRT_PROCESS_MAX, IRT_PAGE);
 	r->subs_offset = IRT_UP(r->threads_offset + sizeof(struct irt_thread) * IRT_THREAD_MAX, IRT_PAGE);
 	r->log_offset = IRT_UP(r->subs_offset + sizeof(struct irt_sub) * subs, IRT_PAGE);
-	r->data_offset = IRT_UP(r->log_offset + IRT_LOG_BYTES, IRT_SUB_STRIDE);
+	r->data_offset = IRT_UP(r->log_offset + subs * IRT_SUB_BYTES, IRT_SUB_STRIDE);
 	r->file_bytes = r->data_offset + subs * IRT_SUB_STRIDE;
 #undef IRT_UP
 }

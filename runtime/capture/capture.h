@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * capture.h - the state that hooks work on: one small block per thread, one page per process.
+ *
+ * hooks.S is the steady path (it knows the offsets below); cold.c is everything else that a hook
+ * may have to do; runtime/control brings the process into a run.
+ */
+#ifndef IRT_CAPTURE_CAPTURE_H
+#define IRT_CAPTURE_CAPTURE_H
+
+/* Offsets and values that hooks.S shares with the structures below (asserted in cold.c). */
+#define IRT_GATE_COLD 0 /* not in a run yet, or just forked (MADV_WIPEONFORK) */
+#define IRT_GATE_ON 1
+#define IRT_GATE_OFF 2 /* record=off, or recording is impossible: hooks return at once */
+#define IRT_TLS_CURSOR 0
+#define IRT_TLS_ANCHOR 16
+#define IRT_ANCHOR_HALF 524288      /* half of INSTR_SP_RANGE */
+#define IRT_ANCHOR_HALF_CYG 65536   /* half of INSTR_CYG_SP_RANGE */
+#define IRT_OVERFLOW_BIT 0x8000     /* IRT_SUB_BYTES */
+
+#ifndef __ASSEMBLER__
+
+#include "ring/ring.h"
+
+#define IRT_HIDDEN __attribute__((visibility("hidden")))
+
+/* Per thread, initial-exec, 32 bytes (they fit the static-TLS surplus of dlopen). cursor is the
+ * address of the next unit, or has IRT_OVERFLOW_BIT set: take the cold path. It starts that way, so
+ * no initialiser has to run before the first hook. cursor and sequence change together only by
+ * cmpxchg16b, cursor alone only by xadd: a signal handler may run hooks between any two
+ * instructions. */
+struct irt_tls {
+	uint64_t cursor;
+	uint64_t sequence;         /* of the sub-buffer that cursor points into; 0 = none yet */
+	uint64_t anchor;           /* the last full stack pointer told to the walk */
+	struct irt_thread *thread; /* this thread's slot in the ring; NULL = not joined */
+};
+
+/* Per process, on pages that a fork child sees zeroed: gate 0 sends its first hook to the cold path
+ * before it can touch the parent's sub-buffer. */
+struct irt_local {
+	uint64_t gate; /* IRT_GATE_*; first, hooks.S reads its low byte */
+	uint32_t join; /* 0 not yet, 1 somebody is at it, 2 done; futex */
+	int32_t joiner_tid;
+	struct irt_process *process;
+	uint32_t process_slot;
+	uint32_t dropping;       /* 1 = the drain was found not to move: drop until its heartbeat moves */
+	uint64_t drop_heartbeat;
+	unsigned char pad[4096 - 40];
+	unsigned char populated[IRT_SUB_MAX / 8]; /* bit per sub-buffer: mapped in this process */
+};
+
+extern IRT_HIDDEN __thread struct irt_tls irt_tls __attribute__((tls_model("initial-exec")));
+extern IRT_HIDDEN struct irt_local irt_local;
+extern IRT_HIDDEN struct irt_map irt_map; /* the run's ring; kept over fork. map.ring NULL = none */
+
+/* What control does for capture. */
+
+/* Brings this process into a run (again, after fork). Returns 1 when hooks may record. Uses raw
+ * system calls only; safe in any hook, once per process at a time. */
+IRT_HIDDEN int irt_join(void);
+
+/* A producer found that no drain is alive: starts another one if the rules allow. */
+IRT_HIDDEN void irt_restart_drain(void);
+
+/* What capture gives to control. */
+
+/* Forgets the calling thread's stream (after fork) so that its next hook starts a new one. */
+IRT_HIDDEN void irt_thread_reset(void);
+
+/* Makes memory of [at, at + bytes) in the shared mapping present, or returns 0. */
+IRT_HIDDEN int irt_populate(void *at, uint64_t bytes);
+
+/* Raises a watermark of a table of slots. */
+IRT_HIDDEN void irt_raise(uint32_t *high, uint32_t to);
+
+/* Wakes the drain if it sleeps. */
+IRT_HIDDEN void irt_wake_drain(struct irt_ring *ring);
+
+#endif
+#endif

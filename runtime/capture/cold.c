@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * cold.c - what a hook does when the steady path in hooks.S cannot go on: join the run, give the
+ * thread a slot, tell the walk a full stack pointer, hand over to the next sub-buffer, wait for the
+ * drain, count what is lost.
+ *
+ * Every function here may be entered again at any instruction, by a signal handler of the same
+ * thread that runs hooks. The rules that make this right:
+ *
+ *   C1  Units are reserved only by one xadd on irt_tls.cursor (reserve).
+ *   C2  Cursor and sequence change together only by one cmpxchg16b whose expected value is what was
+ *       read before (install). A cursor that came back to an old value has another sequence.
+ *   C3  With the overflow bit set, no address at or behind the cursor is ever written.
+ *   C4  A sub-buffer is taken by one CAS of its owner; it holds no unit until it is installed; if a
+ *       handler has installed another one meanwhile it is given back untouched.
+ *
+ * Raw system calls only; no vector registers; at most 512 bytes of stack (joining uses static
+ * memory). The caller is a hook: nothing here may touch libc or allocate.
+ */
+#include "capture/capture.h"
+
+#include "base/atomic.h"
+#include "base/os.h"
+
+enum {
+	WAIT_NS = 100 * 1000 * 1000,
+	DEAD_WAITS = 20, /* waits without a heartbeat after which the drain counts as dead */
+};
+
+_Static_assert(offsetof(struct irt_tls, cursor) == IRT_TLS_CURSOR, "hooks.S");
+_Static_assert(offsetof(struct irt_tls, anchor) == IRT_TLS_ANCHOR, "hooks.S");
+_Static_assert(sizeof(struct irt_tls) == 32, "fits the static-TLS surplus");
+_Static_assert(IRT_OVERFLOW_BIT == IRT_SUB_BYTES, "hooks.S");
+_Static_assert(IRT_ANCHOR_HALF * 2 == INSTR_SP_RANGE, "hooks.S");
+_Static_assert(IRT_ANCHOR_HALF_CYG * 2 == INSTR_CYG_SP_RANGE, "hooks.S");
+_Static_assert(INSTR_SP_SHIFT == 44 && INSTR_CYG_SP_SHIFT == 47 && INSTR_CYG_SHIFT == 4, "hooks.S");
+_Static_assert(INSTR_ENTER == 1 && INSTR_EXIT == 2 && INSTR_UNWIND == 3 && INSTR_TAIL == 4 &&
+	       INSTR_CYG_ENTER == 5 && INSTR_CYG_EXIT == 6, "hooks.S");
+_Static_assert(sizeof(struct irt_local) == 4096 + IRT_SUB_MAX / 8, "whole pages");
+
+__thread struct irt_tls irt_tls __attribute__((aligned(16))) = {.cursor = IRT_OVERFLOW_BIT};
+struct irt_local irt_local __attribute__((aligned(IRT_PAGE)));
+struct irt_map irt_map;
+
+int irt_cold(uint64_t row, uint64_t unused, uint64_t sp);
+void irt_landed(uint64_t row, uint64_t frame, uint64_t sp);
+
+/* ---- one thread's stream ------------------------------------------------------------------ */
+
+static uint64_t add_to_cursor(struct irt_tls *tls, uint64_t bytes)
+{
+	__asm__ volatile("xaddq %0, %1" : "+r"(bytes), "+m"(tls->cursor) : : "memory", "cc");
+	return bytes;
+}
+
+/* C2. Returns 1 if cursor and sequence were as expected and are now the new ones. */
+static int install(struct irt_tls *tls, uint64_t old_cursor, uint64_t old_sequence, uint64_t cursor,
+		   uint64_t sequence)
+{
+	unsigned char done;
+	__asm__ volatile("cmpxchg16b %1\n\tsete %0"
+			 : "=q"(done), "+m"(*(unsigned __int128 *)(void *)tls), "+a"(old_cursor),
+			   "+d"(old_sequence)
+			 : "b"(cursor), "c"(sequence)
+			 : "memory", "cc");
+	return done;
+}
+
+static void publish(struct instr_unit *unit, uint64_t tag, uint64_t ticks)
+{
+	irt_store_relaxed(&unit->tag, tag);
+	irt_store_release(&unit->ticks, ticks); /* R2 */
+}
+
+/* Reserves a record of some units in the current sub-buffer. NULL: there is no room, take another
+ * one. A record that would cross the end leaves PAD in its part. */
+static struct instr_unit *reserve(struct irt_tls *tls, unsigned units, uint64_t ticks)
+{
+	uint64_t at = add_to_cursor(tls, (uint64_t)units * INSTR_UNIT_BYTES); /* C1 */
+	if (at & IRT_OVERFLOW_BIT)
+		return NULL;
+	if ((at + (uint64_t)units * INSTR_UNIT_BYTES - 1) & IRT_OVERFLOW_BIT) {
+		publish((struct instr_unit *)at, INSTR_PAD, ticks);
+		return NULL;
+	}
+	return (struct instr_unit *)at;
+}
+
+/* Writes an EXT record of two units: one payload unit. Returns 0 if there was no room. */
+static int put_ext(struct irt_tls *tls, enum instr_ext ext, uint64_t row, uint64_t p0, uint64_t p1)
+{
+	uint64_t ticks = irt_ticks();
+	struct instr_unit *unit = reserve(tls, 2, ticks);
+	if (!unit)
+		return 0;
+	irt_store_relaxed(&unit[0].tag, instr_ext_tag(ext, 2, row));
+	irt_store_relaxed(&unit[1].ticks, p0);
+	irt_store_relaxed(&unit[1].tag, p1);
+	irt_store_release(&unit[0].ticks, ticks); /* R2 */
+	return 1;
+}
+
+/* ---- sub-buffers -------------------------------------------------------------------------- */
+
+void irt_wake_drain(struct irt_ring *ring)
+{
+	irt_add_acq_rel(&ring->wake, 1);
+	irt_full_barrier(); /* the drain stores sleeping, then reads wake again before it sleeps */
+	if (irt_load_relaxed(&ring->sleeping))
+		irt_sys_futex_wake(&ring->wake, 1);
+}
+
+int irt_populate(void *at, uint64_t bytes)
+{
+	uint64_t start = (uint64_t)at & ~(uint64_t)(IRT_PAGE - 1);
+	uint64_t end = ((uint64_t)at + bytes + IRT_PAGE - 1) & ~(uint64_t)(IRT_PAGE - 1);
+	long r = irt_sys_madvise((void *)start, end - start, IRT_MADV_POPULATE_WRITE);
+	if (r == -IRT_EINVAL) /* Linux before 5.14: touching is all there is */
+		return 1;
+	return !irt_failed(r);
+}
+
+/* C4. Returns an index, or -1: none is free. */
+static long take_sub(struct irt_ring *ring, uint64_t thread_id)
+{
+	uint32_t count = irt_load_acquire(&ring->sub_count);
+	uint32_t from = irt_load_relaxed(&ring->free_hint); /* any value is right: two passes see all */
+	if (count > ring->sub_max)
+		count = ring->sub_max;
+	if (from >= count)
+		from = 0;
+	for (int pass = 0; pass < 2; pass++) {
+		for (uint32_t i = pass ? 0 : from; i < count; i++) {
+			uint64_t nobody = 0;
+			if (irt_load_relaxed(&irt_map.subs[i].owner))
+				continue;
+			if (irt_cas_acq_rel(&irt_map.subs[i].owner, &nobody, thread_id)) { /* A3 */
+				irt_store_relaxed(&ring->free_hint, i + 1);
+				uint32_t taken = irt_add_relaxed(&ring->taken, 1) + 1;
+				/* Early enough that the drain is at work before the rest is used. */
+				if (taken * 4 >= count && irt_load_relaxed(&ring->sleeping))
+					irt_wake_drain(ring);
+				return i;
+			}
+		}
+	}
+	return -1;
+}
+
+static void give_back_sub(struct irt_ring *ring, uint32_t i)
+{
+	irt_store_release(&irt_map.subs[i].sequence, (uint64_t)0);
+	irt_store_release(&irt_map.subs[i].owner, (uint64_t)0); /* R3: still all zero */
+	irt_store_relaxed(&ring->free_hint, i);
+	irt_sub_relaxed(&ring->taken, 1);
+}
+
+/* The first use of a sub-buffer in this process: have its pages mapped now, not by page faults in
+ * the steady path. The drain has given them memory already. */
+static void map_sub(uint32_t i)
+{
+	unsigned char bit = (unsigned char)(1u << (i & 7));
+	if (!(irt_local.populated[i >> 3] & bit)) {
+		irt_populate(irt_sub_units(&irt_map, i), IRT_SUB_BYTES);
+		__atomic_fetch_or(&irt_local.populated[i >> 3], bit, __ATOMIC_RELAXED);
+	}
+}
+
+static void count_loss(struct irt_thread *thread)
+{
+	uint64_t now = irt_ticks();
+	if (thread->lost_events == thread->lost_told)
+		irt_store_relaxed(&thread->lost_first_ticks, now);
+	irt_store_relaxed(&thread->lost_last_ticks, now);
+	irt_store_relaxed(&thread->lost_events, thread->lost_events + 1);
+}
+
+/* While the process drops, one look at the heartbeat per call tells whether the drain lives again. */
+static int still_dropping(struct irt_ring *ring)
+{
+	if (!irt_load_relaxed(&irt_local.dropping))
+		return 0;
+	if (irt_load_relaxed(&ring->heartbeat) == irt_local.drop_heartbeat)
+		return 1;
+	irt_store_relaxed(&irt_local.dropping, 0);
+	return 0;
+}
+
+/* Waits until a sub-buffer is free. Returns its index, or -1: this event is lost. Never spins: each
+ * turn sleeps until the drain frees something, at most 100 ms. */
+static long wait_for_sub(struct irt_ring *ring, struct irt_tls *tls, uint64_t *waited_ticks)
+{
+	struct irt_thread *thread = tls->thread;
+	uint64_t start = irt_ticks(), beat = irt_load_relaxed(&ring->heartbeat);
+	unsigned silent = 0, full = 0;
+	long got = -1;
+
+	if (ring->flags & IRT_RING_OVERFLOW_DROP || irt_load_relaxed(&ring->failed) || still_dropping(ring)) {
+		irt_wake_drain(ring);
+		return -1;
+	}
+	irt_store_release(&thread->waiting, tls->sequence + 1);
+	for (;;) {
+		uint32_t freed = irt_load_acquire(&ring->freed);
+		got = take_sub(ring, thread->owner);
+		if (got >= 0)
+			break;
+		irt_wake_drain(ring);
+		irt_add_acq_rel(&ring->waiters, 1);
+		irt_sys_futex_wait(&ring->freed, freed, WAIT_NS);
+		irt_sub_relaxed(&ring->waiters, 1);
+		if (irt_load_acquire(&ring->freed) != freed)
+			continue;
+		uint64_t now_beat = irt_load_relaxed(&ring->heartbeat);
+		if (now_beat == beat) {
+			if (++silent == DEAD_WAITS / 4)
+				irt_restart_drain();
+			if (silent < DEAD_WAITS)
+				continue;
+			irt_local.drop_heartbeat = beat;
+			irt_store_relaxed(&irt_local.dropping, 1);
+			break;
+		}
+		beat = now_beat;
+		silent = 0;
+		/* The drain lives but nothing comes back, and the pool cannot grow: live threads hold it
+		 * all. Waiting would never end. */
+		if (irt_load_relaxed(&ring->sub_count) >= ring->sub_max && ++full >= DEAD_WAITS)
+			break;
+	}
+	irt_store_release(&thread->waiting, (uint64_t)0);
+	*waited_ticks = irt_ticks() - start;
+	irt_store_relaxed(&thread->wait_ticks, thread->wait_ticks + *waited_ticks);
+	irt_store_relaxed(&thread->waits, thread->waits + 1);
+	return got;
+}
+
+/* The cursor is in the overflow half: gives the thread another sub-buffer. Returns 0: dropped. */
+static int next_sub(struct irt_ring *ring, struct irt_tls *tls)
+{
+	uint64_t waited_ticks = 0;
+	long sub = take_sub(ring, tls->thread->owner);
+
+	if (sub < 0)
+		sub = wait_for_sub(ring, tls, &waited_ticks);
+	if (sub < 0) {
+		count_loss(tls->thread);
+		return 0;
+	}
+	map_sub((uint32_t)sub);
+	for (;;) {
+		uint64_t sequence = irt_load_relaxed(&tls->sequence);
+		uint64_t cursor = irt_load_relaxed(&tls->cursor);
+		if (!(cursor & IRT_OVERFLOW_BIT)) { /* a handler has switched already */
+			give_back_sub(ring, (uint32_t)sub);
+			return 1;
+		}
+		irt_store_release(&irt_map.subs[sub].sequence, sequence + 1); /* R1 */
+		if (install(tls, cursor, sequence, (uint64_t)irt_sub_units(&irt_map, (uint32_t)sub), sequence + 1))
+			break;
+	}
+	struct irt_thread *thread = tls->thread;
+	uint64_t lost = thread->lost_events - thread->lost_told;
+	if (lost && put_ext(tls, INSTR_EXT_GAP, 0, lost, thread->lost_first_ticks))
+		irt_store_relaxed(&thread->lost_told, thread->lost_told + lost);
+	if (waited_ticks)
+		put_ext(tls, INSTR_EXT_WAIT, 0, waited_ticks, 0);
+	return 1;
+}
+
+/* ---- joining ------------------------------------------------------------------------------ */
+
+void irt_raise(uint32_t *high, uint32_t to)
+{
+	uint32_t seen = irt_load_relaxed(high);
+	while (seen < to && !irt_cas_acq_rel(high, &seen, to))
+		;
+}
+
+/* The lowest free slot: the table stays as small as the number of threads alive at one time. Its
+ * page is populated before it is touched; a full /dev/shm would answer a touch with SIGBUS. */
+static struct irt_thread *claim_slot(struct irt_ring *ring, uint64_t id)
+{
+	for (uint32_t i = 0; i < IRT_THREAD_MAX; i++) {
+		struct irt_thread *t = &irt_map.threads[i];
+		uint64_t nobody = 0;
+		if (i >= irt_load_relaxed(&ring->thread_high) && !irt_populate(t, sizeof(*t)))
+			return NULL;
+		if (!irt_load_relaxed(&t->owner) && irt_cas_acq_rel(&t->owner, &nobody, id)) {
+			irt_raise(&ring->thread_high, i + 1);
+			return t;
+		}
+	}
+	return NULL;
+}
+
+/* Gives this thread a slot. A handler that comes in between makes its own and wins or loses the
+ * last store; the slot that loses has no sub-buffer and is reclaimed as that of a dead thread. */
+static int join_thread(struct irt_ring *ring, struct irt_tls *tls)
+{
+	uint64_t id = irt_add_acq_rel(&ring->next_thread_id, 1) + 1;
+	struct irt_thread *t = claim_slot(ring, id);
+	if (!t) {
+		irt_add_relaxed(&irt_local.process->lost_early, 1);
+		return 0;
+	}
+	irt_zero((char *)t + offsetof(struct irt_thread, state), sizeof(*t) - offsetof(struct irt_thread, state));
+	t->process_id = irt_local.process->process_id;
+	t->process_slot = irt_local.process_slot;
+	t->tid = (int32_t)irt_sys_gettid();
+	t->join_ticks = irt_ticks();
+	if (irt_local.process->joined_by == IRT_JOINED_FORK && t->tid == irt_local.process->pid) {
+		t->parent_thread_id = irt_local.process->parent_thread_id;
+		t->parent_position = irt_local.process->parent_position;
+	}
+	irt_sys3(__NR_prctl, 16 /* PR_GET_NAME */, (long)t->name, 0);
+	struct irt_thread *none = NULL;
+	if (!irt_cas_acq_rel(&tls->thread, &none, t)) { /* a handler was faster */
+		irt_store_release(&t->owner, (uint64_t)0);
+		return 1;
+	}
+	irt_store_release(&t->state, (uint32_t)IRT_SLOT_LIVE); /* R4 */
+	return 1;
+}
+
+void irt_thread_reset(void)
+{
+	struct irt_tls *tls = &irt_tls;
+	irt_store_relaxed(&tls->thread, (struct irt_thread *)NULL);
+	irt_store_relaxed(&tls->anchor, (uint64_t)0);
+	irt_store_relaxed(&tls->sequence, (uint64_t)0);
+	irt_store_relaxed(&tls->cursor, (uint64_t)IRT_OVERFLOW_BIT);
+}
+
+/* ---- entry points ------------------------------------------------------------------------- */
+
+/* Makes the steady path possible. Returns 1: start the hook again; 0: this event is not recorded. */
+static int make_ready(uint64_t sp)
+{
+	uint64_t gate = irt_load_acquire(&irt_local.gate);
+	if (gate == IRT_GATE_COLD) {
+		if (!irt_join())
+			return 0;
+		gate = irt_load_acquire(&irt_local.gate);
+	}
+	if (gate != IRT_GATE_ON)
+		return 0;
+
+	struct irt_ring *ring = irt_map.ring;
+	struct irt_tls *tls = &irt_tls;
+	if (!tls->thread && !join_thread(ring, tls))
+		return 0;
+
+	uint64_t cursor = irt_load_relaxed(&tls->cursor), sequence = irt_load_relaxed(&tls->sequence);
+	if (cursor & IRT_OVERFLOW_BIT) {
+		/* Back to the start of the overflow half, so that nested handlers never run out of it. */
+		uint64_t start = (cursor & ~(uint64_t)(IRT_SUB_BYTES - 1));
+		if (cursor != start)
+			install(tls, cursor, sequence, start, sequence);
+		return next_sub(ring, tls);
+	}
+	if (sp - tls->anchor + IRT_ANCHOR_HALF_CYG >= 2 * IRT_ANCHOR_HALF_CYG &&
+	    put_ext(tls, INSTR_EXT_STACK, 0, sp, 0))
+		irt_store_relaxed(&tls->anchor, sp);
+	return 1;
+}
+
+int irt_cold(uint64_t row, uint64_t unused, uint64_t sp)
+{
+	(void)row;
+	(void)unused;
+	return make_ready(sp);
+}
+
+void irt_landed(uint64_t row, uint64_t frame, uint64_t sp)
+{
+	while (irt_load_relaxed(&irt_local.gate) != IRT_GATE_OFF) {
+		if (!(irt_load_relaxed(&irt_tls.cursor) & IRT_OVERFLOW_BIT) &&
+		    irt_load_relaxed(&irt_local.gate) == IRT_GATE_ON &&
+		    put_ext(&irt_tls, INSTR_EXT_LANDED, row, frame, 0))
+			return;
+		if (!make_ready(sp))
+			return;
+	}
+}

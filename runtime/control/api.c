@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * api.c - what instrumented modules call besides the hooks: their constructors register rows and
+ * names, their destructors take them back (instr/hooks.h).
+ */
+#include "control/control.h"
+
+#define IRT_EXPORT __attribute__((visibility("default")))
+
+IRT_EXPORT void __instr_register(const struct instr_module *m);
+IRT_EXPORT void __instr_unregister(const struct instr_module *m);
+IRT_EXPORT int __instr_join(void);
+
+static int is_usable(const struct instr_module *m)
+{
+	return m->abi == INSTR_ABI && m->bytes >= sizeof(*m) && m->rows_begin <= m->rows_end &&
+	       m->skipped_begin <= m->skipped_end && (uint64_t)m->rows_end < UINT64_C(1) << 47;
+}
+
+void __instr_register(const struct instr_module *m)
+{
+	uint64_t ticks = irt_ticks();
+	if (__instr_join() && is_usable(m))
+		irt_log_module(m, ticks);
+}
+
+void __instr_unregister(const struct instr_module *m)
+{
+	if (irt_load_acquire(&irt_local.gate) == IRT_GATE_ON && is_usable(m))
+		irt_log_unload(m, irt_ticks());
+}
+
+/* Brings the process into a run even if it has no instrumented module: instr-run does so to be the
+ * ancestor by which its children find one run. Returns 1 if it is recording. */
+int __instr_join(void)
+{
+	uint64_t gate = irt_load_acquire(&irt_local.gate);
+	return gate == IRT_GATE_COLD ? irt_join() : gate == IRT_GATE_ON;
+}

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * join.c - the process's life in a run.
+ *
+ *     irt_local.gate:  COLD --irt_join--> ON    recording
+ *                           --irt_join--> OFF   record=off, set-user-id program, or impossible
+ *                      ON, OFF --fork--> COLD   in the child (MADV_WIPEONFORK)
+ *
+ * Joining happens at the first registration of a module or at the first hook, whichever comes
+ * first, and again in a fork child at its first hook. Everything runs with signals blocked, by one
+ * thread; others wait for it.
+ */
+#include "control/control.h"
+
+#include "instr/errors.h"
+
+enum { FLUSH_WAIT_NS = 100 * 1000 * 1000, FLUSH_TURNS = 100, AT_SECURE = 23 };
+
+/* Kept over fork: the child's parent in the run. */
+static uint32_t own_process_id;
+static int no_recording;
+
+static int is_secure(void)
+{
+	uint64_t pair[2];
+	int secure = 0, fd = (int)irt_sys_open("/proc/self/auxv", IRT_O_RDONLY | IRT_O_CLOEXEC, 0);
+	if (fd < 0)
+		return 0;
+	while (irt_sys_read(fd, pair, sizeof(pair)) == (long)sizeof(pair) && pair[0])
+		if (pair[0] == AT_SECURE)
+			secure = pair[1] != 0;
+	irt_sys_close(fd);
+	return secure;
+}
+
+static struct irt_process *claim_process(struct irt_ring *ring)
+{
+	for (uint32_t i = 0; i < IRT_PROCESS_MAX; i++) {
+		struct irt_process *p = &irt_map.processes[i];
+		uint32_t nobody = IRT_SLOT_FREE;
+		if (i >= irt_load_relaxed(&ring->process_high) && !irt_populate(p, sizeof(*p)))
+			return NULL;
+		if (!irt_load_relaxed(&p->state) && irt_cas_acq_rel(&p->state, &nobody, (uint32_t)IRT_SLOT_CLAIMED)) {
+			irt_raise(&ring->process_high, i + 1);
+			irt_zero((char *)p + sizeof(p->state), sizeof(*p) - sizeof(p->state));
+			irt_local.process_slot = i;
+			return p;
+		}
+	}
+	return NULL;
+}
+
+/* Takes a slot in the run that irt_map shows. */
+static int enter_run(const struct irt_identity *me, enum irt_joined_by how, uint32_t parent_id,
+		     uint64_t parent_thread_id, uint64_t parent_position)
+{
+	struct irt_process *p = claim_process(irt_map.ring);
+	if (!p)
+		return INSTR_ERR_FULL;
+	p->process_id = irt_add_acq_rel(&irt_map.ring->next_process_id, 1) + 1;
+	p->parent_process_id = parent_id;
+	p->pid = me->pid;
+	p->start_time = me->start_time;
+	p->pid_namespace = me->pid_namespace;
+	p->join_ticks = irt_ticks();
+	p->parent_thread_id = parent_thread_id;
+	p->parent_position = parent_position;
+	p->joined_by = how;
+	own_process_id = p->process_id;
+	irt_local.process = p;
+	irt_store_release(&p->state, (uint32_t)IRT_SLOT_LIVE); /* R4 */
+	return 0;
+}
+
+static int join_as_fork_child(const struct irt_identity *me)
+{
+	struct irt_tls *tls = &irt_tls;
+	uint64_t thread_id = 0, position = 0;
+	if (tls->thread && tls->sequence) {
+		uint64_t units = (tls->cursor & (IRT_SUB_BYTES - 1)) / INSTR_UNIT_BYTES;
+		if (tls->cursor & IRT_OVERFLOW_BIT)
+			units = IRT_SUB_UNITS;
+		thread_id = irt_load_relaxed(&tls->thread->owner);
+		position = irt_position(tls->sequence, (uint32_t)units);
+	}
+	irt_thread_reset();
+	return enter_run(me, IRT_JOINED_FORK, own_process_id, thread_id, position);
+}
+
+static void say_verbose(void)
+{
+	char line[256];
+	struct irt_text t = irt_text_in(line, sizeof(line));
+	irt_text_add(&t, "; ring ");
+	irt_text_number(&t, irt_map.ring->ring_bytes >> 10);
+	irt_text_add(&t, " KiB, at most ");
+	irt_text_number(&t, ((uint64_t)irt_map.ring->sub_max * IRT_SUB_BYTES) >> 10);
+	irt_text_add(&t, " KiB");
+	char path[IRT_PATH_BYTES + 300];
+	struct irt_text where = irt_text_in(path, sizeof(path));
+	irt_text_add(&where, irt_map.ring->out_directory);
+	irt_text_add(&where, "/");
+	irt_text_add(&where, irt_map.ring->out_name);
+	irt_say("recording to ", path, line);
+}
+
+/* Returns the gate's new value. */
+static uint64_t join(void)
+{
+	struct irt_identity me;
+	uint32_t parent = 0;
+	int same_pid = 0;
+
+	/* The address range that fork children see zeroed. Without it a child would write into its
+	 * parent's stream, so then there is no recording. */
+	if (irt_failed(irt_sys_madvise(&irt_local, sizeof(irt_local), IRT_MADV_WIPEONFORK))) {
+		irt_say("cannot record: the kernel lacks MADV_WIPEONFORK (Linux 4.14)", "", "");
+		return IRT_GATE_OFF;
+	}
+	if (no_recording)
+		return IRT_GATE_OFF;
+	if (irt_map.ring) {
+		if (irt_identify(&me) != 0 || join_as_fork_child(&me) != 0)
+			return IRT_GATE_OFF;
+		irt_wake_drain(irt_map.ring);
+		return IRT_GATE_ON;
+	}
+	no_recording = 1;
+	if (is_secure() || irt_config_read(&irt_config) != 0 || !irt_config.record)
+		return IRT_GATE_OFF;
+	if (irt_identify(&me) != 0) {
+		irt_say("cannot record: /proc cannot be read", "", "");
+		return IRT_GATE_OFF;
+	}
+	if (irt_run_find(&me, &parent, &same_pid) == 0) {
+		if (enter_run(&me, same_pid ? IRT_JOINED_EXEC : IRT_JOINED_START, parent, 0, 0) != 0) {
+			irt_say("cannot record: the run already has as many processes as it can hold", "", "");
+			return IRT_GATE_OFF;
+		}
+	} else {
+		if (irt_config_check_output(&irt_config) != 0 || irt_run_create(&irt_config, &me) != 0)
+			return IRT_GATE_OFF;
+		enter_run(&me, IRT_JOINED_START, 0, 0, 0);
+		if (irt_launch_drain() != 0) {
+			irt_store_release(&irt_map.ring->failed, 1u);
+			irt_say("no drain process could be started: events will be dropped and counted", "", "");
+		}
+	}
+	no_recording = 0;
+	irt_log_process();
+	if (irt_config.verbose)
+		say_verbose();
+	irt_wake_drain(irt_map.ring);
+	return IRT_GATE_ON;
+}
+
+int irt_join(void)
+{
+	uint64_t blocked = UINT64_MAX, before = 0;
+	uint32_t state = 0;
+	int32_t tid = (int32_t)irt_sys_gettid();
+
+	irt_sys4(__NR_rt_sigprocmask, IRT_SIG_SETMASK, (long)&blocked, (long)&before, 8);
+	if (irt_cas_acq_rel(&irt_local.join, &state, 1u)) {
+		irt_local.joiner_tid = tid;
+		uint64_t gate = join();
+		irt_local.joiner_tid = 0;
+		irt_store_release(&irt_local.gate, gate);
+		irt_store_release(&irt_local.join, 2u);
+		irt_sys_futex_wake(&irt_local.join, 1 << 30);
+	} else if (state == 1 && irt_load_relaxed(&irt_local.joiner_tid) != tid) {
+		while (irt_load_acquire(&irt_local.join) == 1)
+			irt_sys_futex_wait(&irt_local.join, 1, FLUSH_WAIT_NS);
+	}
+	irt_sys4(__NR_rt_sigprocmask, IRT_SIG_SETMASK, (long)&before, 0, 8);
+	return irt_load_acquire(&irt_local.gate) == IRT_GATE_ON;
+}
+
+/* ---- the end ------------------------------------------------------------------------------ */
+
+/* At a normal exit: everything published so far is committed, and if this is the last process of
+ * the run, trace.db is finished, before the program returns. Waits at most 10 s, and only for a
+ * live drain. */
+static void flush(void)
+{
+	struct irt_ring *ring = irt_map.ring;
+	if (irt_load_acquire(&irt_local.gate) != IRT_GATE_ON || irt_load_relaxed(&ring->failed))
+		return;
+	uint32_t want = irt_add_acq_rel(&irt_local.process->flush, 1) + 1;
+	irt_wake_drain(ring);
+	for (int turn = 0; turn < FLUSH_TURNS; turn++) {
+		uint32_t done = irt_load_acquire(&irt_local.process->flushed);
+		if ((int32_t)(done - want) >= 0)
+			return;
+		long r = irt_sys_futex_wait(&irt_local.process->flushed, done, FLUSH_WAIT_NS);
+		if (r == -IRT_ETIMEDOUT)
+			irt_restart_drain();
+		irt_wake_drain(ring);
+	}
+}
+
+static void note_exit(int status, void *unused)
+{
+	(void)unused;
+	if (irt_load_acquire(&irt_local.gate) == IRT_GATE_ON) {
+		irt_local.process->exit_code = status & 255;
+		irt_store_release(&irt_local.process->exit_known, 1u);
+	}
+}
+
+/* glibc only; one entry of its static table. Weak: other libcs lack it, the status is then unknown. */
+extern int on_exit(void (*)(int, void *), void *) __attribute__((weak));
+
+__attribute__((constructor)) static void at_start(void)
+{
+	if (on_exit)
+		on_exit(note_exit, NULL);
+}
+
+__attribute__((destructor)) static void at_end(void)
+{
+	flush();
+}

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * launch.c - starts the drain so that the program sees nothing of it.
+ *
+ * clone(VM | VFORK | UNTRACED, no exit signal) -> clone(the same) -> execveat. The middle one ends at
+ * once and is reaped with __WCLONE, so the program has no child, gets no SIGCHLD, and waitpid(-1)
+ * finds nothing; the drain belongs to init (or to the nearest subreaper). Signals are blocked by the
+ * caller.
+ *
+ * The drain's image travels inside the runtime (drain_image.S): it is run from a memfd, else from
+ * a file of mode 0700 in the run's folder or the output folder, unlinked once started.
+ */
+#include "control/control.h"
+
+#include "instr/errors.h"
+
+enum {
+	CLONE_FLAGS = 0x00000100 | 0x00004000 | 0x00800000, /* CLONE_VM | CLONE_VFORK | CLONE_UNTRACED */
+	MFD_CLOEXEC = 1, MFD_EXEC = 0x10,
+	WCLONE = (int)0x80000000u,
+	STACK_BYTES = 8192,
+	STARTS_PER_HOUR = 3,
+};
+
+extern const unsigned char irt_drain_image[] IRT_HIDDEN;
+extern const unsigned char irt_drain_image_end[] IRT_HIDDEN;
+
+static unsigned char middle_stack[STACK_BYTES] __attribute__((aligned(16)));
+static unsigned char drain_stack[STACK_BYTES] __attribute__((aligned(16)));
+
+struct start {
+	int fd;
+	long error;
+	const char *arguments[4];
+	const char *environment[1];
+};
+
+/* Runs fn(arg) in a clone that shares memory, on its own stack; fn's result is its exit status. */
+static long clone_run(unsigned char *stack, int (*fn)(void *), void *arg)
+{
+	long r = __NR_clone;
+	register void *fn_register __asm__("r12") = (void *)fn;
+	register void *arg_register __asm__("r13") = arg;
+	register long none10 __asm__("r10") = 0;
+	register long none8 __asm__("r8") = 0;
+	__asm__ volatile("syscall\n\t"
+			 "testq %%rax, %%rax\n\t"
+			 "jnz 1f\n\t"
+			 "xorl %%ebp, %%ebp\n\t"
+			 "movq %%r13, %%rdi\n\t"
+			 "call *%%r12\n\t"
+			 "movl %%eax, %%edi\n\t"
+			 "movl $60, %%eax\n\t" /* exit */
+			 "syscall\n"
+			 "1:"
+			 : "+a"(r)
+			 : "D"((long)CLONE_FLAGS), "S"(stack + STACK_BYTES), "d"(0L), "r"(none10), "r"(none8),
+			   "r"(fn_register), "r"(arg_register)
+			 : "rcx", "r11", "memory", "cc");
+	return r;
+}
+
+static int run_drain(void *p)
+{
+	struct start *s = p;
+	s->error = irt_sys6(__NR_execveat, s->fd, (long)"", (long)s->arguments, (long)s->environment,
+			    IRT_AT_EMPTY_PATH, 0);
+	return 127;
+}
+
+static int run_middle(void *p)
+{
+	struct start *s = p;
+	long r = clone_run(drain_stack, run_drain, s);
+	if (irt_failed(r))
+		s->error = r;
+	return 0;
+}
+
+static int write_image(int fd)
+{
+	const unsigned char *at = irt_drain_image;
+	while (at < irt_drain_image_end) {
+		long n = irt_sys_write(fd, at, (size_t)(irt_drain_image_end - at));
+		if (n <= 0)
+			return 0;
+		at += n;
+	}
+	return 1;
+}
+
+static int open_memfd(void)
+{
+	long fd = irt_sys3(__NR_memfd_create, (long)"instr-drain", MFD_CLOEXEC | MFD_EXEC, 0);
+	if (fd == -IRT_EINVAL) /* Linux before 6.3 */
+		fd = irt_sys3(__NR_memfd_create, (long)"instr-drain", MFD_CLOEXEC, 0);
+	if (fd >= 0 && !write_image((int)fd)) {
+		irt_sys_close((int)fd);
+		return -1;
+	}
+	return (int)fd;
+}
+
+static int open_file(const char *folder)
+{
+	static char name[IRT_PATH_BYTES + 32];
+	struct irt_text t = irt_text_in(name, sizeof(name));
+	irt_text_add(&t, folder);
+	irt_text_add(&t, "/.instr-drain-");
+	irt_text_number(&t, (uint64_t)irt_sys_getpid());
+	int fd = (int)irt_sys_open(name, IRT_O_WRONLY | IRT_O_CREAT | IRT_O_EXCL | IRT_O_NOFOLLOW | IRT_O_CLOEXEC, 0700);
+	if (fd < 0)
+		return fd;
+	int good = write_image(fd);
+	irt_sys_close(fd);
+	fd = good ? (int)irt_sys_open(name, IRT_O_RDONLY | IRT_O_CLOEXEC, 0) : -1;
+	irt_sys3(__NR_unlink, (long)name, 0, 0);
+	return fd;
+}
+
+static long try_start(int fd)
+{
+	static struct start s;
+	if (fd < 0)
+		return fd;
+	s = (struct start){.fd = fd, .arguments = {"instr-drain", "--run", irt_ring_folder, NULL}};
+	long middle = clone_run(middle_stack, run_middle, &s);
+	if (!irt_failed(middle)) {
+		int status = 0;
+		while (irt_sys4(__NR_wait4, middle, (long)&status, WCLONE, 0) == -IRT_EINTR)
+			;
+	} else {
+		s.error = middle;
+	}
+	irt_sys_close(fd);
+	return s.error;
+}
+
+int irt_launch_drain(void)
+{
+	struct irt_ring *ring = irt_map.ring;
+	long r = try_start(open_memfd());
+	if (r != 0)
+		r = try_start(open_file(irt_ring_folder));
+	if (r != 0)
+		r = try_start(open_file(ring->out_directory));
+	if (r != 0)
+		return INSTR_ERR_IO;
+	irt_add_relaxed(&ring->drain_starts, 1);
+	irt_store_relaxed(&ring->last_start_monotonic_ns, irt_sys_clock_ns(1));
+	return 0;
+}
+
+/* Called by a producer in the cold path: the drain has not moved for half a second. Starts another
+ * one if the old process is gone; whoever holds the lease drains, a second drain ends at once. */
+void irt_restart_drain(void)
+{
+	struct irt_ring *ring = irt_map.ring;
+	uint32_t pid = irt_load_relaxed(&ring->drain_pid), nobody = 0;
+	uint64_t now = irt_sys_clock_ns(1), blocked = UINT64_MAX, before = 0;
+
+	if (irt_load_relaxed(&ring->failed) || (pid && irt_sys3(__NR_kill, pid, 0, 0) != -3 /* ESRCH */))
+		return;
+	if (irt_load_relaxed(&ring->drain_starts) > STARTS_PER_HOUR &&
+	    now - irt_load_relaxed(&ring->last_start_monotonic_ns) < 3600000000000u)
+		return;
+	if (!pid && now - irt_load_relaxed(&ring->last_start_monotonic_ns) < 2000000000u)
+		return; /* still starting */
+	if (!irt_cas_acq_rel(&ring->starting_pid, &nobody, (uint32_t)irt_sys_getpid()))
+		return;
+	irt_sys4(__NR_rt_sigprocmask, IRT_SIG_SETMASK, (long)&blocked, (long)&before, 8);
+	irt_launch_drain();
+	irt_sys4(__NR_rt_sigprocmask, IRT_SIG_SETMASK, (long)&before, 0, 8);
+	irt_store_release(&ring->starting_pid, (uint32_t)0);
+}
