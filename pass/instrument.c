@@ -103,6 +103,15 @@ static LLVMMetadataRef location_of(const struct work *work, LLVMValueRef instruc
 	return location ? location : location_at(work, 0);
 }
 
+/* None: the call then counts as prologue, and "break f" stops at the same line with the arguments in
+ * place as without hooks. (With any location, line 0 included, LLVM 22 ends the prologue at the
+ * call.) Within LTO the hooks may turn out to have debug information, and then the verifier wants a
+ * location at every call of them. */
+static LLVMMetadataRef entry_location(const struct work *work)
+{
+	return work->pass->rows.lto ? location_at(work, 0) : NULL;
+}
+
 /* Calls ---------------------------------------------------------------------------------------- */
 
 static bool is_intrinsic(LLVMValueRef call)
@@ -301,12 +310,22 @@ static void hook_landings(struct work *work, const struct list *twice)
 	}
 }
 
-/* The first instruction behind the allocas of fixed size. */
+/* What belongs to the prologue: allocas of fixed size, and at -O0 the arguments' stores into them. A
+ * debugger stops behind these and shows the arguments from there. */
+static bool is_prologue(LLVMValueRef i)
+{
+	if (LLVMIsAAllocaInst(i))
+		return LLVMIsAConstantInt(LLVMGetOperand(i, 0));
+	if (LLVMIsAStoreInst(i))
+		return LLVMIsAArgument(LLVMGetOperand(i, 0)) && LLVMIsAAllocaInst(LLVMGetOperand(i, 1));
+	return is_marker(i);
+}
+
 static LLVMValueRef body_of(LLVMValueRef function)
 {
 	LLVMValueRef i = LLVMGetFirstInstruction(LLVMGetEntryBasicBlock(function));
 
-	while (LLVMIsAAllocaInst(i) && LLVMIsAConstantInt(LLVMGetOperand(i, 0)))
+	while (is_prologue(i))
 		i = LLVMGetNextInstruction(i);
 	return i;
 }
@@ -333,7 +352,7 @@ static void instrument_function(struct pass *pass, LLVMValueRef function)
 	for (size_t i = 0; unwinds && i < shape.guarded.count; i++)
 		LLVMRemoveCallSiteEnumAttribute(shape.guarded.item[i], LLVMAttributeFunctionIndex, pass->nounwind);
 	hook_landings(&work, &shape.twice);
-	call_hook(&work, body_of(function), location_at(&work, 0), INSTR_HOOK_ENTER, NULL);
+	call_hook(&work, body_of(function), entry_location(&work), INSTR_HOOK_ENTER, NULL);
 	pass->hooked++;
 	free(shape.twice.item);
 	free(shape.guarded.item);
