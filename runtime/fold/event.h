@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * event.h - one event of a thread's stream, as the walk folds it and as a chunk gives it back.
+ *
+ * Every event is one symbol in a chunk. A record of the ring makes one event; a record that also
+ * ends calls above its own makes two (POP, then the record's own). STACK and LANDED records and
+ * records of unknown kinds may make none. threads.events and chunks.events count events.
+ */
+#ifndef IRT_FOLD_EVENT_H
+#define IRT_FOLD_EVENT_H
+
+#include <stdint.h>
+
+/* Also the bit numbers of chunks.operations and, from POP on, the opcodes in a chunk's side stream
+ * (docs/format.md). Never reused. 0..15 have operands fixed here; an opcode from 16 on is followed
+ * by the length of its operands in bytes, so that a reader can skip what it does not know. */
+enum irt_operation {
+	IRT_OP_ENTER = 0,   /* a call begins */
+	IRT_OP_EXIT = 1,    /* the innermost call returns */
+	IRT_OP_UNWIND = 2,  /* the innermost call ends by an exception */
+	IRT_OP_TAIL = 3,    /* the innermost call ends, the next one takes its frame; counts as return */
+	IRT_OP_POP = 4,     /* the innermost `value` calls have ended unseen (longjmp, pthread_exit ...) */
+	IRT_OP_ORPHAN = 5,  /* an exit of function `value` whose call is not on the stack; changes nothing */
+	IRT_OP_GAP = 6,     /* `value` events were lost, the first `extra` ticks before this moment */
+	IRT_OP_WAIT = 7,    /* `value` ticks up to this moment went to waiting for the drain: nobody's time */
+	IRT_OP_STACK = 8,   /* a call begins on what seems to be another stack: times may be off from here on */
+	IRT_OP_LANDED = 9,  /* as POP, because setjmp (or its like) returned again */
+	IRT_OP_FOLD = 10,   /* only in chunks: an ENTER whose context is not a child of the current one */
+	IRT_OP_MARK = 16,   /* reserved: user marks and labels */
+	IRT_OP_PAYLOAD = 17 /* reserved: allocation, lock and blocking records */
+};
+
+struct irt_event {
+	int64_t ticks;      /* rounded, since the run's origin; never less than the event before */
+	uint64_t value;     /* EXIT, UNWIND, TAIL: how long the call took, waits not counted, ticks;
+	                     * others: see enum irt_operation */
+	uint64_t extra;     /* GAP only; not set otherwise */
+	uint32_t context;   /* ENTER: the call's; EXIT, UNWIND, TAIL: that of the call that ends; POP,
+	                     * LANDED: that of the innermost call that ends; others: the current one */
+	uint32_t depth;     /* depth of that call in the stack, 0 = outermost; of the current call for
+	                     * others. UINT32_MAX with the root's context (0): no call is open */
+	uint32_t operation; /* enum irt_operation; never FOLD */
+};
+
+#endif
