@@ -17,8 +17,6 @@ import sys
 
 # ---- the tree ------------------------------------------------------------------------------------
 
-GENERATED = {"instr/version.h"}  # headers that the build makes, by the name they are included as
-
 C_FILES = (".c", ".h", ".cpp", ".hpp", ".cc", ".S", ".def", ".inc")
 SOURCE_FILES = C_FILES + (".py", ".sh", ".cmake", ".sql", ".in", ".ll", ".js", ".css", ".html", ".cfg")
 SOURCE_NAMES = {"CMakeLists.txt", "run", "lit.cfg", "check"}
@@ -141,6 +139,19 @@ def resolve(tree, includer, name):
     return None
 
 
+def is_generated(tree, includer, name):
+    """Whether a CMakeLists.txt at or above the includer makes a file of this name."""
+    folder = os.path.dirname(includer)
+    while True:
+        path = os.path.join(folder, "CMakeLists.txt")
+        if path in tree.known and re.search(r"(?<![\w./-])(\S*/)?" + re.escape(name) + r"(?![\w.])",
+                                            tree.text(path).decode(errors="replace")):
+            return True
+        if not folder:
+            return False
+        folder = os.path.dirname(folder)
+
+
 def check_layering(tree):
     for path in tree.paths:
         if not path.endswith(C_FILES) or is_data(path):
@@ -160,9 +171,11 @@ def check_layering(tree):
                 if library not in allowed:
                     tree.found(path, number, f"{folder_of(path)} may not include {library} ({name})")
                 continue
-            if bracket == "<" or name in GENERATED:
+            if bracket == "<":
                 continue
             target = resolve(tree, path, name)
+            if target is None and is_generated(tree, path, name):
+                continue
             if target is None:
                 tree.found(path, number, f'"{name}" is in no folder of this tree')
                 continue

@@ -52,7 +52,7 @@ CLEAN = {
     "tests/pass/one.ll": f"; {SPDX}\n; One situation of the pass.\n; RUN: opt %s\ndefine void @f() {{\n",
     "tests/cli/expected/out.c": "no header, and blanks at the end: \n",
     "run": f"#!/bin/sh\n# {SPDX}\n#\n# run - a script that the self-test makes.\nmktemp -d\n",
-    "CMakeLists.txt": f"# {SPDX}\n#\n# A build that the self-test makes.\n",
+    "CMakeLists.txt": f"# {SPDX}\n#\n# A build that the self-test makes.\nconfigure_file(version.h.in instr/version.h)\n",
     "README.md": "Put it below /usr/lib or /home/me/src or ~/work/main or $HOME/work/x.\n",
 }
 
@@ -82,6 +82,8 @@ SEEDED = {
         "pass/plugin.cpp": c_file("plugin.cpp", '"base/os.h"')}, "pass may not include runtime/base"),
     "an_include_that_is_nowhere_is_found": ("layering", {
         "runtime/ring/ring.c": c_file("ring.c", '"nowhere.h"')}, '"nowhere.h" is in no folder'),
+    "the_end_of_a_generated_name_is_not_enough": ("layering", {
+        "runtime/ring/ring.c": c_file("ring.c", '"sion.h"')}, '"sion.h" is in no folder'),
     "a_folder_without_a_layer_is_found": ("layering", {
         "runtime/other/a.c": c_file("a.c")}, "runtime/other/a.c:1: lies in no folder of the layering table"),
     "a_missing_licence_line_is_found": ("headers", {
