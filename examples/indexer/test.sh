@@ -3,42 +3,8 @@
 #
 # test.sh INDEXER - the indexer prints the same for the same files, whatever the number of threads,
 # and survives what a folder can hold.
-set -u
 indexer=$1
-scratch=$(mktemp -d) || exit 1
-trap 'chmod -R u+rwx "$scratch"; rm -rf "$scratch"' EXIT
-passed=0 failed=0
-
-check() { # NAME COMMAND...
-	name=$1
-	shift
-	if "$@"; then
-		passed=$((passed + 1))
-		echo "ok $name"
-	else
-		failed=$((failed + 1))
-		echo "FAILED $name"
-	fi
-}
-
-# exits_with STATUS COMMAND...: output goes to $scratch/out and $scratch/err.
-exits_with() {
-	expected=$1
-	shift
-	"$@" >"$scratch/out" 2>"$scratch/err"
-	got=$?
-	[ $got -eq "$expected" ] && return 0
-	echo "  exit status $got, not $expected: $*"
-	sed 's/^/  /' "$scratch/err"
-	return 1
-}
-
-says() { # FILE TEXT
-	grep -qF -- "$2" "$scratch/$1" && return 0
-	echo "  $1 does not say: $2"
-	sed 's/^/  /' "$scratch/$1"
-	return 1
-}
+. "$(dirname "$0")/../../tests/harness/check.sh"
 
 same_with_any_threads() {
 	"$indexer" --threads 1 "$@" >"$scratch/expected" || return 1
@@ -134,5 +100,4 @@ check an_empty_folder_is_no_input exits_with 3 "$indexer" "$scratch/empty"
 check a_full_disk_is_an_error sh -c "! '$indexer' '$scratch/three' >/dev/full 2>/dev/null"
 check help_goes_to_stdout exits_with 0 "$indexer" --help
 
-echo "$passed passed, $failed failed"
-[ $failed -eq 0 ]
+finish

@@ -3,26 +3,10 @@
 #
 # test.sh CMAKE BUILD_FOLDER MAJOR CLANG CLANGXX - a small project of somebody else's builds against
 # an installed instr, by find_package and by pkg-config, after the installation has been moved.
-set -u
 cmake=$1 build=$2 major=$3 clang=$4 clangxx=$5
 here=$(cd "$(dirname "$0")" && pwd)
-scratch=$(mktemp -d) || exit 1
-trap 'rm -rf "$scratch"' EXIT
-unset INSTR_OPTIONS INSTR_CONFIG PKG_CONFIG_PATH CFLAGS CXXFLAGS LDFLAGS LD_LIBRARY_PATH
-passed=0 failed=0
-
-check() { # NAME COMMAND...
-	name=$1
-	shift
-	if (cd "$scratch" && "$@") >"$scratch/log" 2>&1; then
-		passed=$((passed + 1))
-		echo "ok $name"
-	else
-		failed=$((failed + 1))
-		sed 's/^/  /' "$scratch/log"
-		echo "FAILED $name"
-	fi
-}
+. "$here/../harness/check.sh"
+unset PKG_CONFIG_PATH CFLAGS CXXFLAGS LDFLAGS LD_LIBRARY_PATH
 
 # A path with a blank for CMake; pkg-config's flags go through the shell's word splitting.
 moved="$scratch/moved here"
@@ -100,5 +84,4 @@ missing_major_is_named() {
 }
 check a_missing_plugin_is_named missing_major_is_named
 
-echo "$passed passed, $failed failed"
-[ $failed -eq 0 ]
+finish
