@@ -9,6 +9,9 @@
 
 #include "words.h"
 
+/* A function that is inlined is part of its caller, in a profile too. These are to be seen. */
+#define OUT_OF_LINE __attribute__((noinline))
+
 enum { BUCKETS_AT_START = 64 };
 
 void table_init(struct table *table)
@@ -52,13 +55,12 @@ static struct term **bucket_of(struct term **buckets, size_t bucket_count, uint3
 	return &buckets[hash / SHARD_COUNT & (bucket_count - 1)];
 }
 
-/* Out of line so that a profile shows the time spent waiting for a shard by itself. */
-__attribute__((noinline)) static void shard_lock(struct shard *shard)
+OUT_OF_LINE static void shard_lock(struct shard *shard)
 {
 	pthread_mutex_lock(&shard->mutex);
 }
 
-__attribute__((noinline)) static void shard_grow(struct shard *shard)
+OUT_OF_LINE static void shard_grow(struct shard *shard)
 {
 	size_t bucket_count = shard->bucket_count * 2;
 	struct term **buckets = memory_zeroed(bucket_count, sizeof *buckets);
@@ -82,7 +84,7 @@ static struct term *find_term(const struct shard *shard, const char *text, uint3
 	return term;
 }
 
-__attribute__((noinline)) static struct term *create_term(struct shard *shard, const char *text, uint32_t hash)
+OUT_OF_LINE static struct term *create_term(struct shard *shard, const char *text, uint32_t hash)
 {
 	if (shard->term_count >= shard->bucket_count)
 		shard_grow(shard);
@@ -97,7 +99,7 @@ __attribute__((noinline)) static struct term *create_term(struct shard *shard, c
 }
 
 /* Keeps the list ascending by document. */
-__attribute__((noinline)) static void insert_posting(struct term *term, uint32_t document, uint32_t count)
+OUT_OF_LINE static void insert_posting(struct term *term, uint32_t document, uint32_t count)
 {
 	struct posting **at = &term->postings;
 	while (*at && (*at)->document < document)
@@ -109,7 +111,7 @@ __attribute__((noinline)) static void insert_posting(struct term *term, uint32_t
 	*at = posting;
 }
 
-__attribute__((noinline)) static void table_add(struct table *table, const struct bag_entry *entry, uint32_t document)
+OUT_OF_LINE static void table_add(struct table *table, const struct bag_entry *entry, uint32_t document)
 {
 	struct shard *shard = &table->shards[entry->hash % SHARD_COUNT];
 	shard_lock(shard);
