@@ -373,12 +373,31 @@ static void set_flag(struct pass *pass, const char *name)
 				  LLVMValueAsMetadata(LLVMConstInt(pass->rows.i32, 1, 0)));
 }
 
-static void set_state(struct pass *pass, LLVMValueRef function, const char *state)
+static void set_attribute(struct pass *pass, LLVMValueRef function, const char *name, const char *value)
 {
 	LLVMAddAttributeAtIndex(function, LLVMAttributeFunctionIndex,
-				LLVMCreateStringAttribute(pass->context, STATE_ATTRIBUTE,
-							  strlen(STATE_ATTRIBUTE), state,
-							  (unsigned)strlen(state)));
+				LLVMCreateStringAttribute(pass->context, name, (unsigned)strlen(name), value,
+							  (unsigned)strlen(value)));
+}
+
+static void set_state(struct pass *pass, LLVMValueRef function, const char *state)
+{
+	set_attribute(pass, function, STATE_ATTRIBUTE, state);
+}
+
+static void defer_function(struct pass *pass, LLVMValueRef function, enum instr_reason reason)
+{
+	char state[16] = "defer";
+
+	if (reason != INSTR_REASON_NONE)
+		snprintf(state, sizeof state, "skip-%d", (int)reason);
+	set_state(pass, function, state);
+	if (!LLVMGetSubprogram(function)) {
+		unsigned line;
+		char *source = source_of(function, &line);
+		set_attribute(pass, function, SOURCE_ATTRIBUTE, source);
+		free(source);
+	}
 }
 
 static const char *state_of(LLVMValueRef function, unsigned *bytes)
@@ -425,14 +444,10 @@ static void instrument_now(struct pass *pass, bool defer)
 	list_definitions(pass->module, &functions);
 	for (size_t i = 0; i < functions.count; i++) {
 		enum instr_reason reason = select_reason(&pass->settings, &marked, functions.item[i]);
-		char state[16] = "defer";
-		if (!defer) {
+		if (defer)
+			defer_function(pass, functions.item[i], reason);
+		else
 			finish_function(pass, functions.item[i], reason);
-			continue;
-		}
-		if (reason != INSTR_REASON_NONE)
-			snprintf(state, sizeof state, "skip-%d", (int)reason);
-		set_state(pass, functions.item[i], state);
 	}
 	set_flag(pass, defer ? DEFERRED_FLAG : INSTR_DONE_FLAG);
 	if (functions.count)

@@ -62,6 +62,10 @@ enum instr_reason select_reason(const struct pass_settings *settings, const stru
 bool call_has_attribute(LLVMValueRef call, const char *attribute);
 bool function_has_attribute(LLVMValueRef function, const char *attribute);
 
+/* The source file of a deferred function without debug information (lto=post): the module that it
+ * ends up in has another. */
+#define SOURCE_ATTRIBUTE "instr-source"
+
 /* A function's source: malloc'ed path, absolute when the debug information has a folder for it;
  * *line is 0 when not known. */
 char *source_of(LLVMValueRef function, unsigned *line);

@@ -65,14 +65,15 @@ static LLVMValueRef add_string(struct pass_rows *rows, const char *text)
 	return string;
 }
 
-/* Without debug information every function has the same file, the module's: key NULL. */
+/* One string per file of the debug information. Without that, a function has the module's file (key
+ * NULL), but within LTO perhaps another one; there the linker merges equal strings. */
 static LLVMValueRef file_string(struct pass_rows *rows, LLVMValueRef function, unsigned *line)
 {
 	LLVMMetadataRef subprogram = LLVMGetSubprogram(function);
 	LLVMMetadataRef file = subprogram ? LLVMDIScopeGetFile(subprogram) : NULL;
 
 	for (size_t i = 0; i < rows->file_count; i++)
-		if (rows->files[i].file == file) {
+		if (rows->files[i].file == file && (file || !rows->lto)) {
 			*line = file ? LLVMDISubprogramGetLine(subprogram) : 0;
 			return rows->files[i].string;
 		}

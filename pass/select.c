@@ -199,6 +199,11 @@ char *source_of(LLVMValueRef function, unsigned *line)
 		*line = LLVMDISubprogramGetLine(subprogram);
 		return joined_path(folder, folder_bytes, name, file_bytes);
 	}
+	LLVMAttributeRef kept = string_attribute(function, SOURCE_ATTRIBUTE);
+	if (kept) {
+		const char *source = LLVMGetStringAttributeValue(kept, &file_bytes);
+		return joined_path("", 0, source, file_bytes);
+	}
 	const char *source = LLVMGetSourceFileName(LLVMGetGlobalParent(function), &source_bytes);
 	return joined_path("", 0, source, source_bytes);
 }
