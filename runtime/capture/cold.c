@@ -137,8 +137,7 @@ static long take_sub(struct irt_ring *ring, uint64_t thread_id)
 			if (irt_cas_acq_rel(&irt_map.subs[i].owner, &nobody, thread_id)) { /* A3 */
 				irt_store_relaxed(&ring->free_hint, i + 1);
 				uint32_t taken = irt_add_relaxed(&ring->taken, 1) + 1;
-				/* Early enough that the drain is at work before the rest is used. */
-				if (taken * 4 >= count && irt_load_relaxed(&ring->sleeping))
+				if (taken >= irt_load_relaxed(&ring->wake_at) && irt_load_relaxed(&ring->sleeping))
 					irt_wake_drain(ring);
 				return i;
 			}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * attach.c - see attach.h.
+ */
+#define _GNU_SOURCE
+#include "drain/attach.h"
+
+#include "base/atomic.h"
+#include "instr/errors.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
+
+static int fail(char *error, size_t bytes, int code, const char *what, const char *where)
+{
+	snprintf(error, bytes, "%s: %s", where, what);
+	return code;
+}
+
+static int is_private(int fd, mode_t type)
+{
+	struct stat st;
+	return fstat(fd, &st) == 0 && (st.st_mode & S_IFMT) == type && st.st_uid == geteuid() &&
+	       (st.st_mode & 077) == 0;
+}
+
+int irt_attach(struct irt_attached *a, const char *folder, char *error, size_t bytes)
+{
+	memset(a, 0, sizeof(*a));
+	a->folder_fd = a->ring_fd = a->lease_fd = -1;
+	if (strlen(folder) >= sizeof(a->folder))
+		return fail(error, bytes, INSTR_ERR_NOT_FOUND, "the path is too long", folder);
+	strcpy(a->folder, folder);
+	a->folder_fd = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (a->folder_fd < 0)
+		return fail(error, bytes, INSTR_ERR_NOT_FOUND, strerror(errno), folder);
+	a->ring_fd = openat(a->folder_fd, "ring", O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+	if (a->ring_fd < 0 || !is_private(a->folder_fd, S_IFDIR) || !is_private(a->ring_fd, S_IFREG) ||
+	    fstat(a->ring_fd, &st) != 0) {
+		irt_detach(a);
+		return fail(error, bytes, INSTR_ERR_PERMISSION, "the ring is not there or is not this user's alone", folder);
+	}
+	if (pread(a->ring_fd, &a->facts, sizeof(a->facts), 0) != (ssize_t)sizeof(a->facts) ||
+	    !irt_ring_is_valid(&a->facts, (uint64_t)st.st_size)) {
+		irt_detach(a);
+		return fail(error, bytes, INSTR_ERR_VERSION, "the ring is damaged or of another version", folder);
+	}
+	a->facts.out_directory[sizeof(a->facts.out_directory) - 1] = 0;
+	a->facts.out_name[sizeof(a->facts.out_name) - 1] = 0;
+	a->facts.boot_id[sizeof(a->facts.boot_id) - 1] = 0;
+	void *base = mmap(NULL, a->facts.file_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, a->ring_fd, 0);
+	if (base == MAP_FAILED) {
+		irt_detach(a);
+		return fail(error, bytes, INSTR_ERR_MEMORY, "the ring cannot be mapped", folder);
+	}
+	madvise(base, a->facts.file_bytes, MADV_DONTDUMP);
+	a->map = irt_ring_map(base, &a->facts);
+	uint32_t count = irt_load_acquire(&a->map.ring->sub_count);
+	a->sub_count = count <= a->facts.sub_max ? count : a->facts.sub_max;
+	return 0;
+}
+
+void irt_detach(struct irt_attached *a)
+{
+	if (a->map.ring)
+		munmap(a->map.ring, a->facts.file_bytes);
+	if (a->ring_fd >= 0)
+		close(a->ring_fd);
+	if (a->lease_fd >= 0)
+		close(a->lease_fd);
+	if (a->folder_fd >= 0)
+		close(a->folder_fd);
+	a->map.ring = NULL;
+	a->folder_fd = a->ring_fd = a->lease_fd = -1;
+}
+
+int irt_take_lease(struct irt_attached *a, unsigned wait_ms)
+{
+	struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	if (a->lease_fd < 0)
+		a->lease_fd = openat(a->folder_fd, "lease", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (a->lease_fd < 0)
+		return INSTR_ERR_IO;
+	for (unsigned waited = 0;; waited += 10) {
+		if (fcntl(a->lease_fd, F_OFD_SETLK, &whole) == 0)
+			break;
+		if (waited >= wait_ms)
+			return INSTR_ERR_BUSY;
+		struct timespec ten_ms = {0, 10 * 1000 * 1000};
+		nanosleep(&ten_ms, NULL);
+	}
+	/* The holder before may have removed the run while we waited. */
+	struct stat mine, there;
+	if (fstat(a->lease_fd, &mine) != 0 || fstatat(a->folder_fd, "lease", &there, AT_SYMLINK_NOFOLLOW) != 0 ||
+	    mine.st_ino != there.st_ino)
+		return INSTR_ERR_NOT_FOUND;
+	return 0;
+}
+
+void irt_grow(struct irt_attached *a, uint32_t want)
+{
+	if (want > a->facts.sub_max)
+		want = a->facts.sub_max;
+	/* The headers' pages first: producers read them up to sub_count. */
+	uint64_t headers = a->facts.subs_offset, header_bytes = (uint64_t)want * sizeof(struct irt_sub);
+	if (want > a->sub_count && fallocate(a->ring_fd, 0, (off_t)headers, (off_t)header_bytes) != 0)
+		return;
+	uint32_t i = a->sub_count;
+	for (; i < want; i++) {
+		uint64_t at = a->facts.data_offset + (uint64_t)i * IRT_SUB_STRIDE;
+		if (fallocate(a->ring_fd, 0, (off_t)at, IRT_SUB_BYTES) != 0)
+			break;
+		madvise(irt_sub_units(&a->map, i), IRT_SUB_BYTES, MADV_POPULATE_WRITE);
+	}
+	if (i > a->sub_count) {
+		a->sub_count = i;
+		irt_store_release(&a->map.ring->sub_count, i);
+	}
+}
+
+void irt_remove_run(struct irt_attached *a)
+{
+	unlinkat(a->folder_fd, "ring", 0);
+	unlinkat(a->folder_fd, "lease", 0);
+	rmdir(a->folder);
+}

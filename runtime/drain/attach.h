@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * attach.h - the drain's hold on a run's ring: the folder, the mapped file, the lease, its memory.
+ *
+ * Every byte of the mapping may change at any moment and may be wrong; `facts` is the copy of the
+ * header that was checked once.
+ */
+#ifndef IRT_DRAIN_ATTACH_H
+#define IRT_DRAIN_ATTACH_H
+
+#include "ring/ring.h"
+
+#include <stddef.h>
+
+struct irt_attached {
+	struct irt_map map;
+	struct irt_ring facts;
+	int folder_fd, ring_fd, lease_fd;
+	uint32_t sub_count; /* sub-buffers that have memory */
+	char folder[IRT_PATH_BYTES];
+};
+
+/* Opens and checks a run's folder and maps its ring. The folder and its files must belong to this
+ * user and be closed to others. Returns 0, or a negative irt_err with a sentence in `error`. */
+int irt_attach(struct irt_attached *a, const char *folder, char *error, size_t error_bytes);
+
+/* Unmaps and closes; gives up the lease if it was taken. */
+void irt_detach(struct irt_attached *a);
+
+/* Takes the run's lease: an OFD lock that ends with this process at the latest. Waits at most
+ * wait_ms. Returns 0, or INSTR_ERR_BUSY. */
+int irt_take_lease(struct irt_attached *a, unsigned wait_ms);
+
+/* Gives memory to sub-buffers until `want` have it; fewer when there is no space. The pages are
+ * allocated and mapped here, ahead of use, never in a hook. */
+void irt_grow(struct irt_attached *a, uint32_t want);
+
+/* Removes the run's folder and its files. */
+void irt_remove_run(struct irt_attached *a);
+
+#endif

@@ -1,0 +1,482 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * commit.c - the end of a round: one transaction with everything new, then the sub-buffers whose
+ * records it holds go back to the pool.
+ *
+ * A round that cannot be committed (full disk) loses its events and says how many; the totals stay in
+ * memory and go with the next round that can.
+ */
+#define _GNU_SOURCE
+#include "drain/session.h"
+
+#include "base/atomic.h"
+#include "base/os.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	CHUNK_WRITE_NS = 1000 * 1000 * 1000,
+	CHUNK_OLD_S = 10,
+	ANCHOR_S = 10,
+};
+
+struct put {
+	struct irt_session *s;
+	struct irt_drained_thread *thread;
+	int64_t process_id; /* 0 = the run */
+	uint32_t first_context; /* context_id of the process's root */
+};
+
+static int64_t context_id(const struct irt_drained_process *p, uint32_t index)
+{
+	return (int64_t)(p->facts.process_id - 1) * IRT_CCT_ID_SPAN + index;
+}
+
+static int64_t now_ticks(const struct irt_session *s) { return (int64_t)(irt_ticks() - s->at.facts.start_ticks); }
+
+static int64_t or_null(int known, uint64_t value) { return known ? (int64_t)value : IRT_STORE_NULL; }
+
+/* ---- rows ---------------------------------------------------------------------------------------- */
+
+static void put_process(struct irt_session *s, struct irt_drained_process *p)
+{
+	static const char *const how[] = {"start", "fork", "exec"};
+	const struct irt_process_names *n = irt_symbols_process(s->symbols, p->facts.process_id);
+	if (!n->command && p->facts.parent_process_id) /* a fork child runs its parent's program */
+		n = irt_symbols_process(s->symbols, p->facts.parent_process_id);
+	irt_store_put_process(s->store, &(struct irt_store_process){
+		.process_id = p->facts.process_id,
+		.parent_process_id = or_null(p->facts.parent_process_id != 0, p->facts.parent_process_id),
+		.pid = p->facts.pid, .pid_namespace = (int64_t)p->facts.pid_namespace,
+		.command = n->command, .executable = n->executable, .working_directory = n->working_directory,
+		.joined_by = how[p->facts.joined_by <= IRT_JOINED_EXEC ? p->facts.joined_by : 0],
+		.start_ticks = (int64_t)(p->facts.join_ticks - s->at.facts.start_ticks),
+		.end_ticks = p->end_ticks, .end_reason = p->end_reason,
+		.exit_code = or_null(p->exit_code >= 0, (uint64_t)p->exit_code),
+		.exit_signal = or_null(p->exit_signal >= 0, (uint64_t)p->exit_signal)});
+}
+
+static void put_context(struct irt_session *s, struct irt_drained_process *p, uint32_t index)
+{
+	const struct irt_cct_node *n = irt_cct_node(p->cct, index);
+	irt_store_put_context(s->store, &(struct irt_store_context){
+		.context_id = context_id(p, index), .process_id = p->facts.process_id,
+		.parent_id = index ? context_id(p, n->parent) : IRT_STORE_NULL,
+		.ordinal = n->ordinal, .function_id = n->function, .depth = n->depth, .recursive = n->recursive,
+		.flags = n->flags});
+}
+
+static void put_contexts(struct irt_session *s, struct irt_drained_process *p)
+{
+	uint32_t count = irt_cct_count(p->cct), changed;
+	for (uint32_t i = p->contexts_stored; i < count; i++)
+		put_context(s, p, i);
+	while ((changed = irt_cct_next_changed(p->cct)))
+		put_context(s, p, changed);
+	p->contexts_put = count;
+}
+
+static void put_thread(struct irt_session *s, struct irt_drained_thread *t, int checkpoint)
+{
+	struct irt_walk_counters c;
+	memset(&c, 0, sizeof(c));
+	if (checkpoint)
+		irt_walk_counters(t->walk, &c);
+	uint64_t lost = c.lost_events;
+	if (t->slot < IRT_THREAD_MAX) {
+		const struct irt_thread *in = &s->at.map.threads[t->slot];
+		if (irt_load_relaxed(&in->owner) == t->id && irt_load_relaxed(&in->lost_events) > lost)
+			lost = irt_load_relaxed(&in->lost_events);
+	}
+	t->end_ticks = t->ended ? c.last_ticks : IRT_STORE_NULL;
+	if (t->process->end_reason && t->end_ticks == IRT_STORE_NULL)
+		t->end_ticks = t->process->end_ticks;
+	irt_store_put_thread(s->store, &(struct irt_store_thread){
+		.thread_id = (int64_t)t->id, .process_id = t->process->facts.process_id, .tid = t->tid,
+		.name = t->name[0] ? t->name : NULL,
+		.parent_thread_id = or_null(t->parent_thread_id != 0, t->parent_thread_id),
+		.parent_position = or_null(t->parent_thread_id != 0, t->parent_position),
+		.start_ticks = t->start_ticks, .end_ticks = t->end_ticks, .last_ticks = c.last_ticks,
+		.events = (int64_t)c.events, .totals_pos = (int64_t)c.position, .totals_events = (int64_t)c.events,
+		.lost_events = (int64_t)lost, .wait_ticks = (int64_t)c.wait_ticks, .waits = (int64_t)c.waits,
+		.orphans = (int64_t)c.orphans, .skipped_units = (int64_t)c.skipped_units, .flags = c.flags});
+	if (lost != t->lost_seen || t->abandoned) {
+		if (!t->loss_id)
+			t->loss_id = s->next_loss_id++;
+		t->lost_seen = lost;
+		irt_store_put_loss(s->store, &(struct irt_store_loss){
+			.loss_id = t->loss_id, .process_id = t->process->facts.process_id, .thread_id = (int64_t)t->id,
+			.cause = lost ? "ring full" : "abandoned", .events = (int64_t)(lost + t->abandoned),
+			.start_ticks = IRT_STORE_NULL, .end_ticks = IRT_STORE_NULL, .totals_kept = 0});
+	}
+}
+
+static void put_frames(struct irt_session *s, struct irt_drained_thread *t)
+{
+	uint64_t from = irt_walk_unchanged_frames(t->walk), depth = irt_walk_depth(t->walk);
+	size_t count = (size_t)(depth - from);
+	struct irt_store_frame *f = malloc((count + 1) * sizeof(*f));
+	if (!f)
+		return;
+	for (size_t i = 0; i < count; i++) {
+		struct irt_walk_frame w;
+		irt_walk_frame(t->walk, from + i, &w);
+		f[i] = (struct irt_store_frame){context_id(t->process, w.context), w.enter_ticks, (int64_t)w.child_ticks,
+						w.tag, (int64_t)w.flags};
+	}
+	irt_store_put_frames(s->store, (int64_t)t->id, (int64_t)from, f, count);
+	free(f);
+}
+
+static int put_totals(void *arg, const struct irt_walk_totals *row)
+{
+	struct put *p = arg;
+	uint8_t bytes[IRT_HISTOGRAM_BYTES_MAX];
+	int finished = row->returns + row->unwound != 0;
+	size_t n = finished ? irt_histogram_write(row->histogram, bytes) : 0;
+	return irt_store_put_totals(p->s->store, &(struct irt_store_totals){
+		.thread_id = (int64_t)p->thread->id, .context_id = context_id(p->thread->process, row->context),
+		.calls = (int64_t)row->calls, .returns = (int64_t)row->returns, .unwound = (int64_t)row->unwound,
+		.open = (int64_t)row->open, .total_ticks = (int64_t)row->total_ticks, .self_ticks = (int64_t)row->self_ticks,
+		.min_ticks = or_null(finished, row->min_ticks), .max_ticks = or_null(finished, row->max_ticks),
+		.histogram = n ? bytes : NULL, .histogram_bytes = (int64_t)n});
+}
+
+static int put_function(void *arg, const struct irt_function_row *row)
+{
+	struct put *p = arg;
+	int finished = row->returns + row->unwound != 0;
+	return irt_store_put_function_totals(p->s->store, &(struct irt_store_function_totals){
+		.process_id = p->process_id, .function_id = row->function, .calls = (int64_t)row->calls,
+		.returns = (int64_t)row->returns, .unwound = (int64_t)row->unwound, .open = (int64_t)row->open,
+		.orphans = (int64_t)row->orphans, .total_ticks = (int64_t)row->total_ticks,
+		.self_ticks = (int64_t)row->self_ticks, .min_ticks = or_null(finished, row->min_ticks),
+		.p50_ticks = or_null(finished, row->p50_ticks), .p99_ticks = or_null(finished, row->p99_ticks),
+		.max_ticks = or_null(finished, row->max_ticks)});
+}
+
+/* ---- the parts of a round -------------------------------------------------------------------------- */
+
+static int pool_is_short(const struct irt_session *s)
+{
+	return s->held_subs * 2 >= s->at.sub_count || irt_load_relaxed(&s->at.map.ring->waiters) != 0;
+}
+
+static void put_chunk(struct irt_session *s, struct irt_drained_thread *t, uint64_t now, int write, int close)
+{
+	struct irt_walk_chunk c;
+	irt_walk_chunk(t->walk, &c);
+	t->chunk_end_put = 0;
+	t->close_put = 0;
+	if (!c.events) {
+		struct irt_walk_counters k;
+		irt_walk_counters(t->walk, &k);
+		t->chunk_end_put = k.position;
+		return;
+	}
+	if (!t->chunk_since_ns)
+		t->chunk_since_ns = now;
+	close |= c.events >= IRT_CLOSE_EVENTS || t->ended || now - t->chunk_since_ns >= CHUNK_OLD_S * 1000000000ull;
+	if (!close && !(write && c.events != t->events_put) &&
+	    !(now - t->chunk_written_ns >= CHUNK_WRITE_NS && c.events != t->events_put && pool_is_short(s)))
+		return;
+	struct irt_chunk_bytes b;
+	enum irt_codec codec = s->held_subs * 4 >= s->at.sub_count ? IRT_CODEC_LZ4 : IRT_CODEC_ZSTD;
+	if (irt_chunk_encode(s->encoder, t->walk, codec, &b) != 0)
+		return;
+	irt_store_put_chunk(s->store, &(struct irt_store_chunk){
+		.thread_id = (int64_t)t->id, .start_pos = (int64_t)b.columns.start_pos, .end_pos = (int64_t)b.columns.end_pos,
+		.first_event = (int64_t)b.columns.first_event, .events = (int64_t)b.columns.events,
+		.start_ticks = b.columns.start_ticks, .end_ticks = b.columns.end_ticks,
+		.start_context_id = context_id(t->process, b.columns.start_context),
+		.start_depth = (int64_t)b.columns.start_depth, .min_depth = (int64_t)b.columns.min_depth,
+		.operations = b.columns.operations, .functions = b.functions, .functions_bytes = (int64_t)b.function_bytes,
+		.codec = b.codec, .time_unit_ticks = b.columns.time_unit_ticks, .data = b.data,
+		.data_bytes = (int64_t)b.data_bytes});
+	t->chunk_end_put = b.columns.end_pos;
+	t->events_put = b.columns.events;
+	t->chunk_written_ns = now;
+	t->close_put = close;
+}
+
+static void put_checkpoint(struct irt_session *s, int64_t ticks)
+{
+	struct put p = {.s = s};
+	for (uint32_t i = 0; i < s->thread_count; i++) {
+		struct irt_drained_thread *t = s->threads[i];
+		if (!t->changed)
+			continue;
+		put_frames(s, t);
+		p.thread = t;
+		irt_walk_each_changed(t->walk, &p, put_totals);
+	}
+	irt_functions_each_changed(s->functions, &p, put_function);
+	for (uint32_t i = 0; i < s->process_count; i++) {
+		p.process_id = s->processes[i]->facts.process_id;
+		irt_functions_each_changed(s->processes[i]->functions, &p, put_function);
+	}
+	irt_store_put_checkpoint(s->store, ticks);
+}
+
+static void put_anchor(struct irt_session *s)
+{
+	irt_store_put_clock(s->store, &(struct irt_store_clock){
+		.monotonic_ns = (int64_t)irt_sys_clock_ns(1), .realtime_ns = (int64_t)irt_sys_clock_ns(0),
+		.counter = (int64_t)irt_ticks(), .ticks = now_ticks(s)});
+}
+
+static void put_losses(struct irt_session *s)
+{
+	for (uint32_t i = 0; i < s->process_count; i++) {
+		struct irt_drained_process *p = s->processes[i];
+		if (p->lost_early)
+			irt_store_put_loss(s->store, &(struct irt_store_loss){
+				.loss_id = -(int64_t)p->facts.process_id, .process_id = p->facts.process_id,
+				.thread_id = IRT_STORE_NULL, .cause = "ring full", .events = p->lost_early,
+				.start_ticks = IRT_STORE_NULL, .end_ticks = IRT_STORE_NULL, .totals_kept = 0});
+	}
+	if (s->lost_no_store) {
+		if (!s->lost_no_store_id)
+			s->lost_no_store_id = s->next_loss_id++;
+		irt_store_put_loss(s->store, &(struct irt_store_loss){
+			.loss_id = s->lost_no_store_id, .process_id = IRT_STORE_NULL, .thread_id = IRT_STORE_NULL,
+			.cause = s->lost_cause ? s->lost_cause : "io error", .events = (int64_t)s->lost_no_store,
+			.start_ticks = IRT_STORE_NULL, .end_ticks = IRT_STORE_NULL, .totals_kept = 1});
+	}
+	for (uint32_t i = 0; i < s->gone_hole_count; i++)
+		irt_store_delete_hole(s->store, s->gone_holes[i].thread_id, s->gone_holes[i].position);
+}
+
+static void put_holes(struct irt_session *s, struct irt_drained_thread *t)
+{
+	for (uint32_t i = 0; i < t->hole_count; i++)
+		if (!t->holes[i].stored)
+			irt_store_put_hole(s->store, &(struct irt_store_hole){(int64_t)t->id, (int64_t)t->holes[i].position,
+				t->holes[i].units});
+}
+
+/* ---- after the transaction --------------------------------------------------------------------------- */
+
+static int has_hole(const struct irt_drained_thread *t, uint32_t sub)
+{
+	for (uint32_t i = 0; i < t->hole_count; i++)
+		if (t->holes[i].sub == sub)
+			return 1;
+	return 0;
+}
+
+static void free_sub(struct irt_session *s, uint32_t sub)
+{
+	memset(irt_sub_units(&s->at.map, sub), 0, IRT_SUB_BYTES);
+	s->sub_owner[sub] = 0;
+	irt_store_release(&s->at.map.subs[sub].sequence, (uint64_t)0);
+	irt_store_release(&s->at.map.subs[sub].owner, (uint64_t)0); /* R3 */
+	irt_sub_relaxed(&s->at.map.ring->taken, 1);
+	if (sub < irt_load_relaxed(&s->at.map.ring->free_hint))
+		irt_store_relaxed(&s->at.map.ring->free_hint, sub);
+}
+
+static uint32_t release_subs(struct irt_session *s, struct irt_drained_thread *t)
+{
+	uint32_t kept = 0, freed = 0;
+	for (uint32_t i = 0; i < t->done_count; i++) {
+		if (t->done[i].end_pos <= t->committed_pos && !has_hole(t, t->done[i].sub)) {
+			free_sub(s, t->done[i].sub);
+			freed++;
+		} else {
+			t->done[kept++] = t->done[i];
+		}
+	}
+	t->done_count = kept;
+	s->held_subs -= freed;
+	return freed;
+}
+
+/* An ended thread whose last word is in the file: its slot and whatever it still owned are free. */
+static uint32_t retire(struct irt_session *s, struct irt_drained_thread *t)
+{
+	uint32_t freed = 0;
+	for (uint32_t i = 0; i < s->at.sub_count; i++) {
+		if (irt_load_relaxed(&s->at.map.subs[i].owner) == t->id) {
+			free_sub(s, i);
+			freed++;
+		}
+	}
+	s->held_subs -= t->done_count <= s->held_subs ? t->done_count : s->held_subs;
+	if (t->slot < IRT_THREAD_MAX && irt_load_relaxed(&s->at.map.threads[t->slot].owner) == t->id) {
+		struct irt_thread *slot = &s->at.map.threads[t->slot];
+		irt_store_release(&slot->state, (uint32_t)IRT_SLOT_FREE);
+		irt_store_release(&slot->owner, (uint64_t)0);
+	}
+	irt_session_drop_thread(s, t);
+	return freed;
+}
+
+static void retire_processes(struct irt_session *s)
+{
+	for (uint32_t i = 0; i < s->process_count; i++) {
+		struct irt_drained_process *p = s->processes[i];
+		if (!p->dead || p->live_threads || p->changed || p->slot == UINT32_MAX)
+			continue;
+		struct irt_process *slot = &s->at.map.processes[p->slot];
+		if (irt_load_relaxed(&slot->process_id) == p->facts.process_id)
+			irt_store_release(&slot->state, (uint32_t)IRT_SLOT_FREE);
+		p->slot = UINT32_MAX;
+	}
+}
+
+static void after_commit(struct irt_session *s, int checkpoint)
+{
+	for (uint32_t i = 0; i < s->process_count; i++) {
+		struct irt_drained_process *p = s->processes[i];
+		p->contexts_stored = p->contexts_put;
+		p->changed = 0;
+	}
+	for (uint32_t i = 0; i < s->thread_count; i++) {
+		struct irt_drained_thread *t = s->threads[i];
+		t->known = 1;
+		for (uint32_t h = 0; h < t->hole_count; h++)
+			t->holes[h].stored = 1;
+		if (checkpoint && t->changed) {
+			irt_walk_saved(t->walk);
+			t->changed = 0;
+		}
+	}
+	if (checkpoint) {
+		irt_functions_saved(s->functions);
+		for (uint32_t i = 0; i < s->process_count; i++)
+			irt_functions_saved(s->processes[i]->functions);
+	}
+	irt_symbols_committed(s->symbols);
+	while (s->messages) {
+		struct message *m = s->messages;
+		s->messages = m->next;
+		free(m->severity);
+		free(m->text);
+		free(m);
+	}
+	s->gone_hole_count = 0;
+}
+
+/* The round could not be stored: its chunks are gone, and said to be gone. */
+static void after_failure(struct irt_session *s, int result)
+{
+	const char *error = s->store ? irt_store_error(s->store) : "there is no file";
+	s->lost_cause = result == INSTR_ERR_FULL ? "disk full" : "io error";
+	irt_session_message(s, "error", error);
+	for (uint32_t i = 0; i < s->thread_count; i++) {
+		struct irt_drained_thread *t = s->threads[i];
+		struct irt_walk_chunk c;
+		struct irt_walk_counters k;
+		irt_walk_chunk(t->walk, &c);
+		irt_walk_counters(t->walk, &k);
+		s->lost_no_store += c.events;
+		t->chunk_end_put = k.position;
+		t->close_put = 1;
+	}
+}
+
+void irt_commit(struct irt_session *s, int last)
+{
+	struct irt_ring *ring = s->at.map.ring;
+	uint64_t now = irt_now_ns();
+	int checkpoint = last || now - s->checkpoint_ns >= IRT_CHECKPOINT_NS;
+	int r = s->store ? irt_store_begin(s->store) : INSTR_ERR_IO;
+	struct irt_store_health health = {0};
+
+	for (uint32_t i = 0; i < s->thread_count; i++) {
+		struct irt_drained_thread *t = s->threads[i];
+		checkpoint |= t->ended;
+		t->chunk_end_put = 0;
+		t->close_put = 0;
+	}
+	if (s->store)
+		irt_store_health(s->store, &health);
+	checkpoint |= health.want_checkpoint;
+	if (checkpoint) /* before the contexts and chunks: they are of one position */
+		for (uint32_t i = 0; i < s->thread_count; i++)
+			if (s->threads[i]->changed && irt_walk_settle(s->threads[i]->walk) != 0)
+				checkpoint = 0;
+	if (r == 0) {
+		s->finished = 0;
+		for (uint32_t i = 0; i < s->process_count; i++)
+			if (s->processes[i]->changed)
+				put_process(s, s->processes[i]);
+		irt_symbols_put(s->symbols, s->store);
+		for (uint32_t i = 0; i < s->process_count; i++)
+			put_contexts(s, s->processes[i]);
+		for (uint32_t i = 0; i < s->thread_count; i++) {
+			struct irt_drained_thread *t = s->threads[i];
+			if (!t->known || (checkpoint && t->changed))
+				put_thread(s, t, checkpoint);
+			if (health.stop_events && !last) {
+				struct irt_walk_chunk c;
+				struct irt_walk_counters k;
+				irt_walk_chunk(t->walk, &c);
+				irt_walk_counters(t->walk, &k);
+				s->lost_no_store += c.events;
+				s->lost_cause = health.stop_cause;
+				t->chunk_end_put = k.position;
+				t->close_put = 1;
+			} else {
+				put_chunk(s, t, now, checkpoint || last, s->chunk_full || last);
+			}
+			put_holes(s, t);
+		}
+		if (checkpoint)
+			put_checkpoint(s, now_ticks(s));
+		if (last || now - s->anchor_ns >= ANCHOR_S * 1000000000ull)
+			put_anchor(s);
+		put_losses(s);
+		for (struct message *m = s->messages; m; m = m->next)
+			irt_store_put_message(s->store, &(struct irt_store_message){m->ticks, IRT_STORE_NULL, m->severity, m->text});
+		r = irt_store_commit(s->store);
+	}
+	if (r == 0)
+		after_commit(s, checkpoint);
+	else
+		after_failure(s, r);
+
+	uint32_t freed = 0;
+	for (uint32_t i = 0; i < s->thread_count; i++) {
+		struct irt_drained_thread *t = s->threads[i];
+		if (t->chunk_end_put)
+			t->committed_pos = t->chunk_end_put;
+		if (t->close_put) {
+			irt_walk_next_chunk(t->walk);
+			t->chunk_since_ns = 0;
+			t->events_put = 0;
+		}
+		freed += release_subs(s, t);
+	}
+	for (uint32_t i = 0; i < s->thread_count;) {
+		struct irt_drained_thread *t = s->threads[i];
+		if (t->ended && !t->changed && !t->done_count)
+			freed += retire(s, t);
+		else
+			i++;
+	}
+	retire_processes(s);
+	if (freed) {
+		irt_add_acq_rel(&ring->freed, 1);
+		if (irt_load_acquire(&ring->waiters))
+			irt_sys_futex_wake(&ring->freed, INT_MAX);
+	}
+	if (checkpoint && r == 0)
+		s->checkpoint_ns = now;
+	if (r == 0 && (last || now - s->anchor_ns >= ANCHOR_S * 1000000000ull))
+		s->anchor_ns = now;
+	s->dirty = 0;
+	s->chunk_full = 0;
+	s->round_events = 0;
+	s->round_start_ns = irt_now_ns();
+	irt_add_acq_rel(&ring->heartbeat, 1);
+}
+
+void irt_finish(struct irt_session *s, const char *state)
+{
+	if (s->store && !s->finished && irt_store_finish(s->store, state) == 0)
+		s->finished = 1;
+}

@@ -1,0 +1,481 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * gather.c - one look at everything: processes, threads, names, sub-buffers; then the walk of all that
+ * is committed there.
+ *
+ * The order matters:
+ *   G1 processes (flush requests, deaths) and threads first: what they had published before is then
+ *      seen by the same look.
+ *   G2 the clock, then the names log: a module's registration is published before its first record is
+ *      stamped, so records up to that clock value (the horizon) have their module in the log.
+ *   G3 the sub-buffers, then their records.
+ */
+#define _GNU_SOURCE
+#include "drain/session.h"
+
+#include "base/atomic.h"
+#include "base/os.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* ---- processes ------------------------------------------------------------------------------ */
+
+static void end_process(struct irt_session *s, struct irt_drained_process *p, const char *reason)
+{
+	if (!p->end_reason || strcmp(p->end_reason, reason)) {
+		p->end_reason = reason;
+		p->changed = 1;
+		s->dirty = 1;
+	}
+	if (p->end_ticks == IRT_STORE_NULL)
+		p->end_ticks = (int64_t)(irt_ticks() - s->at.facts.start_ticks);
+}
+
+/* Its end, once it is known to be dead. What exit() was given counts before the kernel's word, which
+ * is the same then. */
+static void note_death(struct irt_session *s, struct irt_drained_process *p, const struct irt_death *d)
+{
+	p->dead = 1;
+	if (p->end_reason && !strcmp(p->end_reason, "exit") && p->exit_code >= 0)
+		return;
+	if (d && d->known) {
+		int code = d->signal ? -1 : d->code;
+		if (p->exit_code != code || p->exit_signal != (d->signal ? d->signal : -1)) {
+			p->exit_code = code;
+			p->exit_signal = d->signal ? d->signal : -1;
+			p->changed = 1;
+			s->dirty = 1;
+		}
+	}
+	if (!p->end_reason)
+		end_process(s, p, "death");
+}
+
+static void look_at_slot(struct irt_session *s, uint32_t slot)
+{
+	struct irt_process *in = &s->at.map.processes[slot];
+	if (irt_load_acquire(&in->state) != IRT_SLOT_LIVE) /* A4 */
+		return;
+	struct irt_process facts = *in;
+	struct irt_drained_process *p = irt_session_process(s, facts.process_id);
+	if (!p) {
+		if (!facts.process_id || facts.process_id > irt_load_relaxed(&s->at.map.ring->next_process_id))
+			return;
+		p = irt_session_add_process(s, &facts, slot);
+		if (!p)
+			return;
+		for (uint32_t i = 0; i < s->process_count; i++) { /* exec: the same process has begun again */
+			struct irt_drained_process *o = s->processes[i];
+			if (o != p && !o->dead && o->facts.pid == facts.pid && o->facts.start_time == facts.start_time &&
+			    o->facts.process_id < facts.process_id) {
+				o->dead = 1;
+				end_process(s, o, "exec");
+			}
+		}
+		if (facts.joined_by == IRT_JOINED_FORK)
+			irt_symbols_inherit(s->symbols, facts.process_id, facts.parent_process_id,
+					    (int64_t)(facts.join_ticks - s->at.facts.start_ticks));
+		if (s->watch && p->watch < 0)
+			note_death(s, p, NULL);
+	}
+	p->slot = slot;
+	p->lost_early = facts.lost_early;
+	uint32_t flush = irt_load_acquire(&in->flush);
+	if (flush != p->flush) {
+		p->flush = flush;
+		p->ending = 1;
+		p->exit_code = irt_load_acquire(&in->exit_known) ? in->exit_code & 255 : -1;
+		end_process(s, p, "exit");
+	}
+}
+
+static void look_at_processes(struct irt_session *s)
+{
+	uint32_t high = irt_load_relaxed(&s->at.map.ring->process_high);
+	for (uint32_t i = 0; i < high && i < IRT_PROCESS_MAX; i++)
+		look_at_slot(s, i);
+	for (uint32_t i = 0; i < s->process_count; i++) {
+		struct irt_drained_process *p = s->processes[i];
+		if (p->dead)
+			continue;
+		if (!s->watch) {
+			note_death(s, p, NULL); /* recovery: the caller has made sure */
+		} else if (p->watch >= 0) {
+			struct irt_death d = irt_watch_look(s->watch, p->watch);
+			if (d.dead) {
+				irt_watch_remove(s->watch, p->watch);
+				p->watch = -1;
+				note_death(s, p, &d);
+			}
+		}
+	}
+}
+
+unsigned irt_session_staying(const struct irt_session *s)
+{
+	unsigned n = 0;
+	for (uint32_t i = 0; i < s->process_count; i++)
+		n += !s->processes[i]->dead && !s->processes[i]->ending;
+	return n;
+}
+
+unsigned irt_session_living(const struct irt_session *s)
+{
+	unsigned n = 0;
+	for (uint32_t i = 0; i < s->process_count; i++)
+		n += !s->processes[i]->dead;
+	return n;
+}
+
+/* ---- threads --------------------------------------------------------------------------------- */
+
+static void look_at_threads(struct irt_session *s)
+{
+	uint32_t high = irt_load_relaxed(&s->at.map.ring->thread_high);
+	for (uint32_t i = 0; i < high && i < IRT_THREAD_MAX; i++) {
+		struct irt_thread *in = &s->at.map.threads[i];
+		if (irt_load_acquire(&in->state) != IRT_SLOT_LIVE) /* A4 */
+			continue;
+		struct irt_thread facts = *in;
+		struct irt_drained_thread *t = irt_session_thread(s, facts.owner);
+		if (!t) {
+			struct irt_drained_process *p = irt_session_process(s, facts.process_id);
+			if (!p || !facts.owner || facts.owner > irt_load_relaxed(&s->at.map.ring->next_thread_id))
+				continue;
+			t = irt_session_add_thread(s, facts.owner, p);
+			if (!t)
+				continue;
+			t->tid = facts.tid;
+			t->start_ticks = (int64_t)(facts.join_ticks - s->at.facts.start_ticks);
+			t->parent_thread_id = facts.parent_thread_id;
+			t->parent_position = facts.parent_position;
+			memcpy(t->name, facts.name, sizeof(t->name));
+			t->name[sizeof(t->name) - 1] = 0;
+			/* A tid that comes again in the same process: its old owner is gone. */
+			for (uint32_t k = 0; k < s->thread_count; k++)
+				if (s->threads[k] != t && s->threads[k]->process == p && s->threads[k]->tid == t->tid)
+					s->threads[k]->dead = 1;
+		}
+		t->slot = i;
+	}
+}
+
+/* Which threads are gone. A name may change during a thread's life: the last one seen is kept. */
+static void check_threads(struct irt_session *s)
+{
+	for (uint32_t i = 0; i < s->thread_count; i++) {
+		struct irt_drained_thread *t = s->threads[i];
+		if (t->dead)
+			continue;
+		if (t->process->dead) {
+			t->dead = 1;
+			continue;
+		}
+		if (syscall(SYS_tgkill, t->process->facts.pid, t->tid, 0) != 0) {
+			t->dead = 1;
+			continue;
+		}
+		char path[64], name[32];
+		struct irt_text p = irt_text_in(path, sizeof(path));
+		irt_text_add(&p, "/proc/");
+		irt_text_number(&p, (uint64_t)t->process->facts.pid);
+		irt_text_add(&p, "/task/");
+		irt_text_number(&p, (uint64_t)t->tid);
+		irt_text_add(&p, "/comm");
+		int fd = (int)irt_sys_open(path, IRT_O_RDONLY | IRT_O_CLOEXEC, 0);
+		long n = fd >= 0 ? irt_sys_read(fd, name, sizeof(name) - 1) : -1;
+		if (fd >= 0)
+			irt_sys_close(fd);
+		if (n > 1) {
+			name[n - 1] = 0;
+			name[sizeof(t->name) - 1] = 0;
+			if (strcmp(name, t->name)) {
+				strcpy(t->name, name);
+				t->changed = 1;
+			}
+		}
+	}
+}
+
+/* ---- sub-buffers ------------------------------------------------------------------------------ */
+
+static int has_content(const struct irt_session *s, uint32_t sub, uint32_t from)
+{
+	const struct instr_unit *u = irt_sub_units(&s->at.map, sub);
+	for (uint32_t i = from; i < IRT_SUB_UNITS; i++)
+		if (irt_load_relaxed(&u[i].tag))
+			return 1;
+	return 0;
+}
+
+static void queue_sub(struct irt_session *s, struct irt_drained_thread *t, uint32_t sub, uint64_t sequence)
+{
+	struct irt_drained_sub *q = realloc(t->queue, (t->queued + 1) * sizeof(*q));
+	if (!q)
+		return;
+	t->queue = q;
+	uint32_t at = t->queued++;
+	while (at > 0 && q[at - 1].sequence > sequence) {
+		q[at] = q[at - 1];
+		at--;
+	}
+	q[at] = (struct irt_drained_sub){sequence, 0, sub};
+	s->sub_owner[sub] = t->id;
+}
+
+static void unqueue(struct irt_session *s, struct irt_drained_thread *t, uint32_t at, int keep_owner)
+{
+	if (!keep_owner)
+		s->sub_owner[t->queue[at].sub] = 0;
+	memmove(&t->queue[at], &t->queue[at + 1], (t->queued - at - 1) * sizeof(*t->queue));
+	t->queued--;
+}
+
+static void look_at_subs(struct irt_session *s)
+{
+	for (uint32_t i = 0; i < s->at.sub_count; i++) {
+		if (s->sub_owner[i])
+			continue;
+		uint64_t sequence = irt_load_acquire(&s->at.map.subs[i].sequence); /* A1 */
+		uint64_t owner = irt_load_relaxed(&s->at.map.subs[i].owner);
+		if (!sequence || !owner)
+			continue;
+		struct irt_drained_thread *t = irt_session_thread(s, owner);
+		if (t && sequence >= t->next_sequence)
+			queue_sub(s, t, i, sequence);
+		else if (t && t->dead) /* behind the walk: it was given back by nobody */
+			irt_store_release(&s->at.map.subs[i].sequence, (uint64_t)0);
+	}
+}
+
+/* The sub-buffer to walk next, or NULL. */
+static struct irt_drained_sub *head(struct irt_session *s, struct irt_drained_thread *t)
+{
+	while (t->queued) {
+		struct irt_drained_sub *h = &t->queue[0];
+		const struct irt_sub *sub = &s->at.map.subs[h->sub];
+		int ours = irt_load_acquire(&sub->sequence) == h->sequence && irt_load_relaxed(&sub->owner) == t->id;
+		if (!ours || h->sequence < t->next_sequence) { /* given back */
+			unqueue(s, t, 0, 0);
+			continue;
+		}
+		/* Two with one sequence: a handler has installed one while the hook that it interrupted
+		 * was about to install the other, which stays empty and is given back. */
+		if (t->queued > 1 && t->queue[1].sequence == h->sequence) {
+			if (t->unit == 0 && !has_content(s, h->sub, 0) && has_content(s, t->queue[1].sub, 0)) {
+				struct irt_drained_sub other = t->queue[1];
+				t->queue[1] = *h;
+				*h = other;
+			}
+			unqueue(s, t, 1, 0); /* it is found again at the next look if it is still there */
+		}
+		if (h->sequence > t->next_sequence) {
+			if (!t->dead)
+				return NULL;
+			irt_session_message(s, "warning", "A part of a thread's stream is missing from the ring.");
+			t->next_sequence = h->sequence;
+			t->unit = 0;
+		}
+		return h;
+	}
+	return NULL;
+}
+
+static void complete(struct irt_session *s, struct irt_drained_thread *t)
+{
+	struct irt_walk_counters c;
+	struct irt_drained_sub *d = realloc(t->done, (t->done_count + 1) * sizeof(*d));
+	if (!d)
+		return; /* tried again at the next look */
+	t->done = d;
+	irt_walk_counters(t->walk, &c);
+	t->done[t->done_count] = t->queue[0];
+	t->done[t->done_count++].end_pos = c.position;
+	unqueue(s, t, 0, 1);
+	t->next_sequence++;
+	t->unit = 0;
+	s->held_subs++;
+}
+
+/* ---- the walk ---------------------------------------------------------------------------------- */
+
+/* Whether this thread is held up long enough by what it has met. Starts the clock at the first call. */
+static int held_long_enough(struct irt_drained_thread *t)
+{
+	uint64_t now = irt_now_ns();
+	if (!t->held_since_ns)
+		t->held_since_ns = now;
+	return t->dead || t->process->ending || now - t->held_since_ns >= IRT_HOLD_NS;
+}
+
+static int add_hole(struct irt_session *s, struct irt_drained_thread *t, uint32_t units)
+{
+	struct irt_hole *h = realloc(t->holes, (t->hole_count + 1) * sizeof(*h));
+	if (!h)
+		return 0;
+	t->holes = h;
+	h[t->hole_count++] = (struct irt_hole){irt_position(t->queue[0].sequence, t->unit), t->queue[0].sub, t->unit, units, 0};
+	s->dirty = 1;
+	return 1;
+}
+
+/* The next unit is not committed. Returns 1 if the walk goes on behind it. */
+static int at_unwritten(struct irt_session *s, struct irt_drained_thread *t, struct irt_drained_sub *h, size_t record_units)
+{
+	const struct instr_unit *u = irt_sub_units(&s->at.map, h->sub);
+	uint32_t next = t->unit + (record_units ? (uint32_t)record_units : 1);
+	int behind = 0;
+
+	if (!record_units)
+		while (next < IRT_SUB_UNITS && !irt_load_acquire(&u[next].tag))
+			next++;
+	if (next > IRT_SUB_UNITS)
+		next = IRT_SUB_UNITS;
+	for (uint32_t i = next; i < IRT_SUB_UNITS && !behind; i++)
+		behind = irt_load_relaxed(&u[i].ticks) != 0;
+	if (t->dead && !record_units && next == IRT_SUB_UNITS && t->queued == 1) {
+		/* The end of a dead thread's stream: nothing was ever reserved here. */
+		irt_walk_skip(t->walk, irt_position(h->sequence, t->unit), 0, false);
+		complete(s, t);
+		return 1;
+	}
+	uint64_t waiting = t->slot < IRT_THREAD_MAX ? irt_load_acquire(&s->at.map.threads[t->slot].waiting) : 0;
+	int left = t->dead || waiting == h->sequence + 1 || (t->queued > 1 && has_content(s, t->queue[1].sub, 0));
+	if (!left && !behind)
+		return 0; /* the edge of what is written: the common case */
+	if (!left && !held_long_enough(t))
+		return 0;
+	if (t->dead)
+		t->abandoned++;
+	else if (!add_hole(s, t, next - t->unit))
+		return 0;
+	irt_walk_skip(t->walk, irt_position(h->sequence, t->unit), next - t->unit, false);
+	t->unit = next;
+	t->held_since_ns = 0;
+	if (t->unit == IRT_SUB_UNITS)
+		complete(s, t);
+	return 1;
+}
+
+static void look_at_holes(struct irt_session *s, struct irt_drained_thread *t)
+{
+	for (uint32_t i = 0; i < t->hole_count;) {
+		struct irt_hole *h = &t->holes[i];
+		const struct instr_unit *u = irt_sub_units(&s->at.map, h->sub) + h->unit;
+		if (irt_load_acquire(&u->ticks)) {
+			size_t consumed, record_units;
+			irt_walk_late(t->walk, u, h->units, &consumed, &record_units);
+		} else if (t->dead) {
+			t->abandoned++;
+		} else {
+			i++;
+			continue;
+		}
+		if (h->stored)
+			irt_session_hole_gone(s, t->id, h->position);
+		t->holes[i] = t->holes[--t->hole_count];
+		s->dirty = 1;
+	}
+}
+
+static uint64_t walk_thread(struct irt_session *s, struct irt_drained_thread *t)
+{
+	uint64_t walked = 0;
+	struct irt_drained_sub *h;
+
+	if (t->hole_count)
+		look_at_holes(s, t);
+	irt_walk_set_horizon(t->walk, s->horizon_ticks);
+	while ((h = head(s, t))) {
+		const struct instr_unit *u = irt_sub_units(&s->at.map, h->sub);
+		size_t consumed = 0, record_units = 0;
+		enum irt_walk_stop stop = irt_walk_run(t->walk, u + t->unit, IRT_SUB_UNITS - t->unit,
+						       irt_position(h->sequence, t->unit), &consumed, &record_units);
+		t->unit += (uint32_t)consumed;
+		walked += consumed;
+		if (consumed)
+			t->held_since_ns = 0;
+		switch (stop) {
+		case IRT_WALK_ALL:
+		case IRT_WALK_PAD:
+			complete(s, t);
+			break;
+		case IRT_WALK_UNWRITTEN:
+			if (!at_unwritten(s, t, h, 0))
+				return walked;
+			break;
+		case IRT_WALK_RESERVED:
+			if (!at_unwritten(s, t, h, record_units))
+				return walked;
+			break;
+		case IRT_WALK_SHORT:
+			irt_walk_skip(t->walk, irt_position(h->sequence, t->unit), IRT_SUB_UNITS - t->unit, true);
+			complete(s, t);
+			break;
+		case IRT_WALK_UNKNOWN:
+			if (t->final_names || !held_long_enough(t))
+				return walked;
+			t->final_names = 1;
+			break;
+		case IRT_WALK_CHUNK_FULL:
+			s->chunk_full = 1;
+			return walked;
+		case IRT_WALK_HORIZON:
+		case IRT_WALK_NO_MEMORY:
+			return walked;
+		}
+		if (s->round_events + walked >= IRT_ROUND_EVENTS * 2)
+			return walked; /* others have a turn */
+	}
+	return walked;
+}
+
+static void forget_rows(void *arg, uint32_t process_id, uint64_t ticks)
+{
+	struct irt_session *s = arg;
+	for (uint32_t i = 0; i < s->thread_count; i++)
+		if (s->threads[i]->process->facts.process_id == process_id)
+			irt_walk_forget_rows(s->threads[i]->walk, ticks);
+}
+
+uint64_t irt_gather(struct irt_session *s)
+{
+	uint64_t walked = 0, now = irt_now_ns();
+
+	look_at_processes(s); /* G1 */
+	look_at_threads(s);
+	int short_of_subs = irt_load_relaxed(&s->at.map.ring->waiters) != 0;
+	if (now - s->thread_check_ns >= 1000000000u || (short_of_subs && now - s->thread_check_ns >= 5000000u)) {
+		check_threads(s);
+		s->thread_check_ns = now;
+	}
+	__asm__ volatile("lfence" : : : "memory");
+	s->horizon_ticks = irt_ticks(); /* G2 */
+	__asm__ volatile("lfence" : : : "memory");
+	if (irt_symbols_scan(s->symbols, s->at.facts.start_ticks, forget_rows, s))
+		s->dirty = 1;
+	look_at_subs(s); /* G3 */
+	for (uint32_t i = 0; i < s->thread_count && !s->chunk_full; i++) {
+		struct irt_drained_thread *t = s->threads[i];
+		if (t->process->dead)
+			t->dead = 1;
+		uint64_t n = walk_thread(s, t);
+		if (n) {
+			t->changed = 1;
+			s->dirty = 1;
+			walked += n;
+			s->round_events += n;
+		}
+		if (t->dead && !t->queued && !s->chunk_full && !t->ended) {
+			look_at_holes(s, t);
+			t->ended = 1;
+			t->changed = 1;
+			s->dirty = 1;
+		}
+	}
+	return walked;
+}

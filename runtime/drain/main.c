@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * main.c - instr-drain: started by the runtime inside the first process of a run, lives until the
+ * last one is gone and everything is in the file. Composes ring, fold, encode and store.
+ */
+#define _GNU_SOURCE
+#include "drain/session.h"
+
+#include "base/atomic.h"
+#include "base/os.h"
+#include "instr/hooks.h"
+#include "instr/schema.h"
+#include "instr/version.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+enum {
+	START_SUBS = (1 << 20) / IRT_SUB_BYTES,
+	GROW_SUBS = (4 << 20) / IRT_SUB_BYTES,
+	ONE_CPU_SUBS = (1 << 20) / IRT_SUB_BYTES,
+	SLEEP_NS = 200 * 1000 * 1000,
+};
+
+/* Away from the program that started us: no terminal, no descriptors, no signals of its group, no
+ * limits that would kill the one process that keeps its data. */
+static void step_aside(void)
+{
+	static const int ignored[] = {SIGTERM, SIGINT, SIGHUP, SIGPIPE, SIGXFSZ, SIGXCPU, SIGQUIT, SIGTSTP};
+	static const int limits[] = {RLIMIT_FSIZE, RLIMIT_CPU, RLIMIT_NOFILE, RLIMIT_DATA, RLIMIT_AS};
+	sigset_t none;
+	cpu_set_t cpus;
+	struct rlimit l;
+
+	setsid();
+	int null = open("/dev/null", O_RDWR);
+	for (int fd = 0; fd < 3 && null >= 0; fd++)
+		dup2(null, fd);
+	close_range(3, ~0u, 0);
+	for (size_t i = 0; i < sizeof(ignored) / sizeof(*ignored); i++)
+		signal(ignored[i], SIG_IGN);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	for (size_t i = 0; i < sizeof(limits) / sizeof(*limits); i++) {
+		if (getrlimit((__rlimit_resource_t)limits[i], &l) == 0) {
+			l.rlim_cur = l.rlim_max;
+			setrlimit((__rlimit_resource_t)limits[i], &l);
+		}
+	}
+	memset(&cpus, 0xff, sizeof(cpus));
+	sched_setaffinity(0, sizeof(cpus), &cpus);
+	prctl(PR_SET_NAME, "instr-drain");
+	umask(077);
+}
+
+/* Keeps the pool ahead of demand: more when half of it is taken, up to ring_bytes and one sub-buffer
+ * for each live thread; and beyond that when producers wait and nothing is on its way back. */
+static void feed_pool(struct irt_session *s)
+{
+	struct irt_ring *ring = s->at.map.ring;
+	uint32_t want = (uint32_t)(s->at.facts.ring_bytes / IRT_SUB_BYTES);
+	uint32_t taken = irt_load_relaxed(&ring->taken);
+	if (s->at.facts.max_cpus <= 1 && want > ONE_CPU_SUBS)
+		want = ONE_CPU_SUBS;
+	want += s->thread_count;
+	if (taken * 2 >= s->at.sub_count && s->at.sub_count < want)
+		irt_grow(&s->at, s->at.sub_count + GROW_SUBS < want ? s->at.sub_count + GROW_SUBS : want);
+	else if (irt_load_relaxed(&ring->waiters) && !s->held_subs && taken >= s->at.sub_count)
+		irt_grow(&s->at, s->at.sub_count + START_SUBS);
+	irt_store_relaxed(&ring->wake_at, taken + s->at.sub_count / 4);
+}
+
+static void answer_flushes(struct irt_session *s)
+{
+	for (uint32_t i = 0; i < s->process_count; i++) {
+		struct irt_drained_process *p = s->processes[i];
+		if (p->flush == p->flushed || p->slot == UINT32_MAX)
+			continue;
+		p->flushed = p->flush;
+		uint32_t *word = &s->at.map.processes[p->slot].flushed;
+		irt_store_release(word, p->flush);
+		irt_sys_futex_wake(word, 1 << 30);
+	}
+}
+
+static int flush_is_wanted(const struct irt_session *s)
+{
+	for (uint32_t i = 0; i < s->process_count; i++)
+		if (s->processes[i]->flush != s->processes[i]->flushed)
+			return 1;
+	return 0;
+}
+
+static int all_threads_ended(const struct irt_session *s)
+{
+	for (uint32_t i = 0; i < s->thread_count; i++)
+		if (!s->threads[i]->ended)
+			return 0;
+	return 1;
+}
+
+static void drain(struct irt_session *s)
+{
+	struct irt_ring *ring = s->at.map.ring;
+	s->round_start_ns = s->checkpoint_ns = s->anchor_ns = irt_now_ns();
+	irt_grow(&s->at, START_SUBS);
+	irt_store_release(&ring->drain_pid, (uint32_t)getpid());
+	irt_add_acq_rel(&ring->freed, 1);
+	irt_sys_futex_wake(&ring->freed, 1 << 30);
+
+	for (;;) {
+		uint32_t before = irt_load_acquire(&ring->wake);
+		feed_pool(s);
+		uint64_t walked = irt_gather(s), elapsed = irt_now_ns() - s->round_start_ns;
+		int flush = flush_is_wanted(s) && !s->chunk_full;
+		int over = s->process_count && !irt_session_living(s) && all_threads_ended(s);
+		int full = s->chunk_full || s->round_events >= IRT_ROUND_EVENTS ||
+			   s->held_subs * 2 >= s->at.sub_count ||
+			   (irt_load_relaxed(&ring->waiters) && s->held_subs && !walked);
+		if (flush || over) {
+			if (s->dirty)
+				irt_commit(s, 1);
+			if (over || !irt_session_staying(s))
+				irt_finish(s, "complete");
+			answer_flushes(s);
+		} else if (full || (s->dirty && elapsed >= IRT_ROUND_NS)) {
+			irt_commit(s, 0);
+		} else if (!walked) {
+			/* Sleep protocol: say so, then look once more at the word that programs add to. */
+			irt_store_release(&ring->sleeping, 1u);
+			irt_full_barrier();
+			uint64_t left = s->dirty && elapsed < IRT_ROUND_NS ? IRT_ROUND_NS - elapsed : SLEEP_NS;
+			irt_sys_futex_wait(&ring->wake, before, (int64_t)left);
+			irt_store_release(&ring->sleeping, 0u);
+			if (!s->dirty)
+				irt_add_acq_rel(&ring->heartbeat, 1); /* a round with nothing in it */
+		}
+		if (over)
+			break;
+	}
+}
+
+int main(int argc, char **argv)
+{
+	if (argc == 2 && !strcmp(argv[1], "--version")) {
+		printf("instr-drain %s (schema %d, contract %d)\n", INSTR_VERSION, INSTR_SCHEMA_VERSION, INSTR_ABI);
+		return 0;
+	}
+	if (argc != 3 || strcmp(argv[1], "--run")) {
+		FILE *to = argc == 2 && !strcmp(argv[1], "--help") ? stdout : stderr;
+		fprintf(to, "usage: instr-drain --run FOLDER\n\n"
+			    "Writes the trace of a running program. The program starts it by itself; to complete the\n"
+			    "trace of a program that is gone, use instr-recover.\n");
+		return to == stdout ? 0 : 2;
+	}
+	step_aside();
+	struct irt_session s;
+	int r = irt_session_open(&s, argv[2], 1, 2000);
+	if (r == INSTR_ERR_BUSY)
+		return 0; /* somebody else drains it */
+	if (r != 0) {
+		struct irt_attached a; /* no file can be written: the programs must not wait */
+		char error[300];
+		if (irt_attach(&a, argv[2], error, sizeof(error)) == 0) {
+			irt_store_release(&a.map.ring->failed, 1u);
+			irt_remove_run(&a);
+			irt_detach(&a);
+		}
+		return 3;
+	}
+	drain(&s);
+	irt_remove_run(&s.at);
+	irt_session_close(&s);
+	return 0;
+}

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * restore.c - continuing a run whose drain has ended before it: everything that the file says, taken
+ * back into memory. fold(totals, chunks behind totals_pos) = what the earlier drain knew.
+ */
+#define _GNU_SOURCE
+#include "drain/session.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct restore {
+	struct irt_session *s;
+	struct irt_drained_process *process;
+	struct irt_drained_thread *thread;
+	struct irt_chunk_decoder *decoder;
+	struct irt_contexts *contexts;
+	uint64_t totals_events;
+	int result;
+};
+
+static uint32_t index_of(int64_t context_id) { return (uint32_t)(context_id % IRT_CCT_ID_SPAN); }
+
+static int take_process(void *arg, const struct irt_store_process *row)
+{
+	struct restore *r = arg;
+	struct irt_process facts;
+	memset(&facts, 0, sizeof(facts));
+	if (row->process_id < 1 || row->process_id > UINT32_MAX)
+		return INSTR_ERR_FORMAT;
+	facts.process_id = (uint32_t)row->process_id;
+	facts.parent_process_id = row->parent_process_id == IRT_STORE_NULL ? 0 : (uint32_t)row->parent_process_id;
+	facts.pid = (int32_t)row->pid;
+	facts.pid_namespace = (uint64_t)row->pid_namespace;
+	facts.join_ticks = (uint64_t)row->start_ticks + r->s->at.facts.start_ticks;
+	facts.joined_by = !strcmp(row->joined_by, "fork") ? IRT_JOINED_FORK :
+			  !strcmp(row->joined_by, "exec") ? IRT_JOINED_EXEC : IRT_JOINED_START;
+	/* Its slot, if it still has one, has the start time that tells it from a later process. */
+	uint32_t slot = UINT32_MAX;
+	for (uint32_t i = 0; i < IRT_PROCESS_MAX && i < r->s->at.map.ring->process_high; i++) {
+		struct irt_process in = r->s->at.map.processes[i];
+		if (in.state == IRT_SLOT_LIVE && in.process_id == facts.process_id) {
+			facts = in;
+			slot = i;
+		}
+	}
+	struct irt_drained_process *p = irt_session_add_process(r->s, &facts, slot);
+	if (!p)
+		return INSTR_ERR_MEMORY;
+	p->changed = 0;
+	p->end_ticks = row->end_ticks;
+	p->exit_code = row->exit_code == IRT_STORE_NULL ? -1 : (int)row->exit_code;
+	p->exit_signal = row->exit_signal == IRT_STORE_NULL ? -1 : (int)row->exit_signal;
+	if (row->end_reason) {
+		p->end_reason = !strcmp(row->end_reason, "exit") ? "exit" : !strcmp(row->end_reason, "exec") ? "exec" : "death";
+		p->dead = slot == UINT32_MAX || strcmp(row->end_reason, "exit");
+	} else if (slot == UINT32_MAX) {
+		p->dead = 1;
+	}
+	return 0;
+}
+
+static int take_context(void *arg, const struct irt_store_context *row)
+{
+	struct restore *r = arg;
+	struct irt_drained_process *p = r->process;
+	struct irt_cct_node n = {
+		.parent = row->parent_id == IRT_STORE_NULL ? 0 : index_of(row->parent_id),
+		.function = (uint32_t)row->function_id, .ordinal = (uint32_t)row->ordinal,
+		.depth = (uint16_t)row->depth, .recursive = (uint8_t)row->recursive, .flags = (uint8_t)row->flags};
+	int e = irt_cct_load(p->cct, index_of(row->context_id), &n);
+	p->contexts_stored = p->contexts_put = irt_cct_count(p->cct);
+	return e;
+}
+
+static int take_totals(void *arg, const struct irt_store_totals *row)
+{
+	struct restore *r = arg;
+	struct irt_histogram h;
+	memset(&h, 0, sizeof(h));
+	int e = row->histogram_bytes > 0 ? irt_histogram_read(&h, row->histogram, (size_t)row->histogram_bytes) : 0;
+	if (e == 0) {
+		struct irt_walk_totals t = {
+			.context = index_of(row->context_id), .calls = (uint64_t)row->calls, .returns = (uint64_t)row->returns,
+			.unwound = (uint64_t)row->unwound, .open = (uint64_t)row->open,
+			.total_ticks = (uint64_t)row->total_ticks, .self_ticks = (uint64_t)row->self_ticks,
+			.min_ticks = row->min_ticks == IRT_STORE_NULL ? 0 : (uint64_t)row->min_ticks,
+			.max_ticks = row->max_ticks == IRT_STORE_NULL ? 0 : (uint64_t)row->max_ticks, .histogram = &h};
+		e = irt_walk_restore_totals(r->thread->walk, &t);
+	}
+	irt_histogram_fini(&h);
+	return e;
+}
+
+static int take_frame(void *arg, int64_t depth, const struct irt_store_frame *row)
+{
+	struct restore *r = arg;
+	(void)depth;
+	return irt_walk_restore_frame(r->thread->walk, &(struct irt_walk_frame){
+		.context = index_of(row->context_id), .enter_ticks = row->enter_ticks,
+		.child_ticks = (uint64_t)row->child_ticks, .tag = row->tag, .flags = (uint64_t)row->flags});
+}
+
+static int take_chunk(void *arg, const struct irt_store_chunk *row)
+{
+	struct restore *r = arg;
+	uint64_t skip = r->totals_events > (uint64_t)row->first_event ? r->totals_events - (uint64_t)row->first_event : 0;
+	int e = irt_chunk_open(r->decoder, r->contexts, row->data, (size_t)row->data_bytes);
+	return e ? e : irt_chunk_replay(r->decoder, r->thread->walk, skip);
+}
+
+static int take_loss(void *arg, const struct irt_store_loss *row)
+{
+	struct restore *r = arg;
+	if (row->loss_id >= r->s->next_loss_id)
+		r->s->next_loss_id = row->loss_id + 1;
+	if (row->thread_id != IRT_STORE_NULL) {
+		struct irt_drained_thread *t = irt_session_thread(r->s, (uint64_t)row->thread_id);
+		if (t)
+			t->loss_id = row->loss_id;
+	}
+	return 0;
+}
+
+static int take_orphans(void *arg, const struct irt_store_function_totals *row)
+{
+	struct restore *r = arg;
+	struct irt_drained_process *p = row->process_id ? irt_session_process(r->s, (uint32_t)row->process_id) : NULL;
+	return p && row->orphans ? irt_functions_add_orphans(p->functions, (uint32_t)row->function_id, (uint64_t)row->orphans) : 0;
+}
+
+/* Reads one thread back. The store allows no reads within reads, so threads are listed first. */
+struct listed {
+	struct irt_store_thread row;
+	int64_t consumed_pos;
+	char name[16];
+};
+struct list {
+	struct listed *at;
+	size_t count;
+};
+
+static int list_thread(void *arg, const struct irt_store_thread *row, int64_t consumed_pos)
+{
+	struct list *l = arg;
+	struct listed *n = realloc(l->at, (l->count + 1) * sizeof(*n));
+	if (!n)
+		return INSTR_ERR_MEMORY;
+	l->at = n;
+	n += l->count++;
+	n->row = *row;
+	n->consumed_pos = consumed_pos;
+	n->name[0] = 0;
+	if (row->name) {
+		strncpy(n->name, row->name, sizeof(n->name) - 1);
+		n->name[sizeof(n->name) - 1] = 0;
+	}
+	return 0;
+}
+
+static int restore_thread(struct restore *r, const struct listed *l)
+{
+	struct irt_session *s = r->s;
+	const struct irt_store_thread *row = &l->row;
+	struct irt_drained_process *p = irt_session_process(s, (uint32_t)row->process_id);
+	struct irt_drained_thread *t = p ? irt_session_add_thread(s, (uint64_t)row->thread_id, p) : NULL;
+	if (!t)
+		return p ? INSTR_ERR_MEMORY : INSTR_ERR_FORMAT;
+	r->thread = t;
+	r->totals_events = (uint64_t)row->totals_events;
+	t->tid = (int32_t)row->tid;
+	memcpy(t->name, l->name, sizeof(t->name));
+	t->start_ticks = row->start_ticks;
+	t->parent_thread_id = row->parent_thread_id == IRT_STORE_NULL ? 0 : (uint64_t)row->parent_thread_id;
+	t->parent_position = row->parent_position == IRT_STORE_NULL ? 0 : (uint64_t)row->parent_position;
+	t->known = 1;
+	t->lost_seen = (uint64_t)row->lost_events;
+	struct irt_walk_counters c = {
+		.position = (uint64_t)row->totals_pos, .events = (uint64_t)row->totals_events, .first_ticks = row->start_ticks,
+		.last_ticks = row->last_ticks, .lost_events = (uint64_t)row->lost_events, .waits = (uint64_t)row->waits,
+		.wait_ticks = (uint64_t)row->wait_ticks, .orphans = (uint64_t)row->orphans,
+		.skipped_units = (uint64_t)row->skipped_units, .flags = (uint32_t)row->flags};
+	int e = irt_walk_restore_counters(t->walk, &c);
+	if (!e)
+		e = irt_store_read_totals(s->store, row->thread_id, r, take_totals);
+	if (!e)
+		e = irt_store_read_frames(s->store, row->thread_id, r, take_frame);
+	if (!e)
+		e = irt_contexts_add_tree(r->contexts, p->cct);
+	if (!e)
+		e = irt_store_read_chunks(s->store, row->thread_id, row->totals_pos, r, take_chunk);
+	if (e)
+		return e;
+	irt_walk_set_position(t->walk, (uint64_t)l->consumed_pos);
+	irt_walk_next_chunk(t->walk);
+	t->committed_pos = (uint64_t)l->consumed_pos;
+	t->next_sequence = (uint64_t)l->consumed_pos / IRT_SUB_UNITS + 1;
+	t->unit = (uint32_t)((uint64_t)l->consumed_pos % IRT_SUB_UNITS);
+	if (p->dead && p->slot == UINT32_MAX)
+		t->dead = 1;
+	return 0;
+}
+
+int irt_session_restore(struct irt_session *s)
+{
+	struct restore r = {.s = s};
+	struct list l = {0};
+	int e = irt_symbols_load(s->symbols, s->store);
+	if (!e)
+		e = irt_store_read_processes(s->store, &r, take_process);
+	for (uint32_t i = 0; i < s->process_count && !e; i++) {
+		r.process = s->processes[i];
+		e = irt_store_read_contexts(s->store, r.process->facts.process_id, &r, take_context);
+	}
+	if (!e)
+		e = irt_store_read_threads(s->store, &l, list_thread);
+	if (!e)
+		e = irt_chunk_decoder_create(&r.decoder);
+	for (size_t i = 0; i < l.count && !e; i++) {
+		/* One map of contexts per thread's process; threads of one process mostly follow each other. */
+		irt_contexts_destroy(r.contexts);
+		r.contexts = NULL;
+		e = irt_contexts_create(&r.contexts);
+		if (!e)
+			e = restore_thread(&r, &l.at[i]);
+	}
+	if (!e)
+		e = irt_store_read_losses(s->store, &r, take_loss);
+	if (!e)
+		e = irt_store_read_function_totals(s->store, IRT_STORE_NULL, &r, take_orphans);
+	irt_chunk_decoder_destroy(r.decoder);
+	irt_contexts_destroy(r.contexts);
+	free(l.at);
+	if (e)
+		strcpy(s->error, "the trace file is damaged and cannot be continued");
+	return e;
+}

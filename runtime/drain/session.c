@@ -1,0 +1,449 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * session.c - opening a run to drain it: ring, lease, clock, store; and what it knows of processes
+ * and threads.
+ */
+#define _GNU_SOURCE
+#include "drain/session.h"
+
+#include "base/atomic.h"
+#include "base/os.h"
+#include "instr/hooks.h"
+#include "instr/version.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+uint64_t irt_now_ns(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+/* ---- the clock ---------------------------------------------------------------------------------
+ * Some machines' counters advance in steps of many ticks (26 on some virtual ones). Times are then
+ * stored in that unit without losing anything. The step is measured, never assumed: the most
+ * frequent distance of two reads in a row, accepted if nearly all distances are its multiples also
+ * when other work lies between the reads. */
+
+enum { CLOCK_READS = 2048, STEP_LEAST = 8, STEP_MOST = 1024 };
+
+static void measure_clock(uint32_t *step, uint32_t *cost)
+{
+	static uint32_t distance[CLOCK_READS];
+	uint32_t count[STEP_MOST] = {0}, best = 0, fit = 0, sum = 0, seen = 0;
+	uint64_t last = irt_ticks();
+	for (int i = 0; i < CLOCK_READS; i++) {
+		uint64_t t = irt_ticks();
+		distance[i] = (uint32_t)(t - last);
+		last = t;
+	}
+	for (int i = 0; i < CLOCK_READS; i++)
+		if (distance[i] < STEP_MOST)
+			count[distance[i]]++;
+	for (uint32_t d = 1; d < STEP_MOST; d++)
+		if (count[d] > count[best] || !best)
+			best = d;
+	volatile uint64_t work = 1;
+	for (int i = 0; i < CLOCK_READS; i++) {
+		for (int k = 0; k < i % 23; k++)
+			work = work * 3 + 1;
+		uint64_t t = irt_ticks();
+		distance[i] = (uint32_t)(t - last);
+		last = t;
+	}
+	for (int i = 0; i < CLOCK_READS; i++) {
+		uint32_t rest = distance[i] % best;
+		fit += rest <= 1 || rest + 1 >= best;
+	}
+	*step = best >= STEP_LEAST && fit * 10 >= CLOCK_READS * 9 ? best : 1;
+	/* What one clock read takes: the middle of the short distances. */
+	for (uint32_t d = 0; d < STEP_MOST; d++)
+		sum += count[d];
+	for (uint32_t d = 0; d < STEP_MOST; d++) {
+		seen += count[d];
+		if (seen * 2 >= sum) {
+			*cost = d;
+			break;
+		}
+	}
+}
+
+/* ---- processes and threads ---------------------------------------------------------------------- */
+
+struct irt_drained_process *irt_session_process(struct irt_session *s, uint32_t id)
+{
+	for (uint32_t i = s->process_count; i-- > 0;)
+		if (s->processes[i]->facts.process_id == id)
+			return s->processes[i];
+	return NULL;
+}
+
+struct irt_drained_process *irt_session_add_process(struct irt_session *s, const struct irt_process *facts, uint32_t slot)
+{
+	struct irt_drained_process **all = realloc(s->processes, (s->process_count + 1) * sizeof(struct irt_drained_process *));
+	struct irt_drained_process *p = calloc(1, sizeof(*p));
+	struct irt_cct_config tree = {.other_function = irt_symbols_other(s->symbols)};
+	if (all)
+		s->processes = all;
+	if (!all || !p)
+		goto fail;
+	p->facts = *facts;
+	p->slot = slot;
+	p->end_ticks = IRT_STORE_NULL;
+	p->exit_code = p->exit_signal = -1;
+	p->changed = 1;
+	p->watch = s->watch ? irt_watch_add(s->watch, facts->pid, facts->start_time) : -1;
+	if (irt_cct_create(&p->cct, &tree) != 0)
+		goto fail;
+	if (irt_functions_create(&p->functions, s->functions) != 0)
+		goto fail_tree;
+	s->processes[s->process_count++] = p;
+	s->dirty = 1;
+	return p;
+fail_tree:
+	irt_cct_destroy(p->cct);
+fail:
+	free(p);
+	return NULL;
+}
+
+static int function_of(void *user, uint64_t tag, uint64_t ticks, struct irt_function_answer *answer)
+{
+	struct irt_drained_thread *t = user;
+	return irt_symbols_find(t->session->symbols, t->process->facts.process_id, t->process->facts.pid, tag,
+				(int64_t)(ticks - t->session->at.facts.start_ticks), t->final_names, &answer->function,
+				&answer->flags);
+}
+
+/* Threads are kept in a table by id: ids come in ascending order, so the search is by halves. */
+struct irt_drained_thread *irt_session_thread(struct irt_session *s, uint64_t id)
+{
+	uint32_t low = 0, high = s->thread_count;
+	while (low < high) {
+		uint32_t middle = (low + high) / 2;
+		if (s->threads[middle]->id < id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < s->thread_count && s->threads[low]->id == id ? s->threads[low] : NULL;
+}
+
+struct irt_drained_thread *irt_session_add_thread(struct irt_session *s, uint64_t id, struct irt_drained_process *p)
+{
+	struct irt_drained_thread **all = realloc(s->threads, (s->thread_count + 1) * sizeof(struct irt_drained_thread *));
+	struct irt_drained_thread *t = calloc(1, sizeof(*t));
+	if (all)
+		s->threads = all;
+	if (!all || !t) {
+		free(t);
+		return NULL;
+	}
+	struct irt_walk_config c = {
+		.cct = p->cct, .functions = p->functions, .origin_ticks = s->at.facts.start_ticks,
+		.time_unit_ticks = s->time_unit, .function_of = function_of, .user = t,
+	};
+	t->id = id;
+	t->process = p;
+	t->session = s;
+	t->slot = UINT32_MAX;
+	t->next_sequence = 1;
+	t->end_ticks = IRT_STORE_NULL;
+	t->changed = 1;
+	if (irt_walk_create(&t->walk, &c) != 0) {
+		free(t);
+		return NULL;
+	}
+	uint32_t at = s->thread_count++;
+	while (at > 0 && s->threads[at - 1]->id > id) {
+		s->threads[at] = s->threads[at - 1];
+		at--;
+	}
+	s->threads[at] = t;
+	p->live_threads++;
+	s->dirty = 1;
+	return t;
+}
+
+void irt_session_drop_thread(struct irt_session *s, struct irt_drained_thread *t)
+{
+	for (uint32_t i = 0; i < s->thread_count; i++) {
+		if (s->threads[i] == t) {
+			memmove(&s->threads[i], &s->threads[i + 1], (s->thread_count - i - 1) * sizeof(struct irt_drained_thread *));
+			s->thread_count--;
+			break;
+		}
+	}
+	t->process->live_threads--;
+	irt_walk_destroy(t->walk);
+	free(t->queue);
+	free(t->done);
+	free(t->holes);
+	free(t);
+}
+
+void irt_session_hole_gone(struct irt_session *s, uint64_t thread_id, uint64_t position)
+{
+	struct irt_store_hole *h = realloc(s->gone_holes, (s->gone_hole_count + 1) * sizeof(*h));
+	if (!h)
+		return;
+	s->gone_holes = h;
+	h[s->gone_hole_count++] = (struct irt_store_hole){(int64_t)thread_id, (int64_t)position, 0};
+}
+
+/* Kept until a round commits them. The same text is kept once at a time. */
+void irt_session_message(struct irt_session *s, const char *severity, const char *text)
+{
+	struct message **last = &s->messages;
+	for (; *last; last = &(*last)->next)
+		if (!strcmp((*last)->text, text))
+			return;
+	struct message *m = calloc(1, sizeof(*m));
+	if (!m)
+		return;
+	m->severity = strdup(severity);
+	m->text = strdup(text);
+	m->ticks = (int64_t)(irt_ticks() - s->at.facts.start_ticks);
+	if (!m->severity || !m->text) {
+		free(m->severity);
+		free(m->text);
+		free(m);
+		return;
+	}
+	*last = m;
+	s->dirty = 1;
+}
+
+/* ---- the file ----------------------------------------------------------------------------------- */
+
+static void hex(char *out, const uint8_t *bytes, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		sprintf(out + 2 * i, "%02x", bytes[i]);
+}
+
+/* Is a process of that other run alive? Its folder lies beside ours; without a folder it is over. If
+ * only its drain lives it is about to end: wait for its lease. A run that died without its drain is
+ * completed here, by the same code as always. */
+static enum irt_store_verdict other_run(void *arg, const struct irt_store_info *other)
+{
+	struct irt_session *s = arg;
+	char folder[IRT_PATH_BYTES + 80];
+	const char *slash = strrchr(s->at.folder, '/');
+	if (strlen(other->run_id) != 32 || strspn(other->run_id, "0123456789abcdef") != 32 || !slash ||
+	    strcmp(other->boot_id, s->at.facts.boot_id))
+		return IRT_STORE_RUN_DEAD;
+	snprintf(folder, sizeof(folder), "%.*s/%s", (int)(slash - s->at.folder), s->at.folder, other->run_id);
+
+	struct irt_attached a;
+	char error[300];
+	if (irt_attach(&a, folder, error, sizeof(error)) != 0)
+		return IRT_STORE_RUN_DEAD;
+	int live = 0;
+	uint32_t high = irt_load_relaxed(&a.map.ring->process_high);
+	for (uint32_t i = 0; i < high && i < IRT_PROCESS_MAX && !live; i++) {
+		struct irt_process p = a.map.processes[i];
+		char state = 0;
+		live = p.state == IRT_SLOT_LIVE && irt_start_time(p.pid, 0, &state) == p.start_time && state != 'Z' && state != 'X';
+	}
+	int r = live ? INSTR_ERR_BUSY : irt_take_lease(&a, 10000);
+	irt_detach(&a);
+	if (r == INSTR_ERR_BUSY)
+		return IRT_STORE_RUN_LIVE;
+	if (r == 0)
+		irt_drain_dead_run(folder, error, sizeof(error));
+	return IRT_STORE_RUN_DEAD;
+}
+
+static int open_store(struct irt_session *s, int live)
+{
+	char run_id[33];
+	struct irt_store_error error;
+	hex(run_id, s->at.facts.run_id, 16);
+	struct irt_store_config c = {
+		.run_id = run_id, .max_db_bytes = (int64_t)s->at.facts.max_db_bytes, .keep_events = s->keep_events,
+		.is_live = other_run, .is_live_arg = s, .ask_always = true,
+	};
+	int pid = s->at.map.processes[0].pid;
+	char other_name[320], *dot = strrchr(s->at.facts.out_name, '.');
+	int stem = dot && dot != s->at.facts.out_name ? (int)(dot - s->at.facts.out_name) : (int)strlen(s->at.facts.out_name);
+	snprintf(other_name, sizeof(other_name), "%.*s.%d%s", stem, s->at.facts.out_name, pid, s->at.facts.out_name + stem);
+
+	/* This run's file, under either name, if an earlier drain has begun it. */
+	const char *names[] = {s->at.facts.out_name, other_name};
+	for (int i = 0; i < 2; i++) {
+		if (irt_store_open(s->out_fd, names[i], IRT_STORE_CONTINUE, &c, &s->store, &error) == 0) {
+			snprintf(s->out_name, sizeof(s->out_name), "%s", names[i]);
+			return 0;
+		}
+	}
+	if (!live && irt_load_relaxed(&s->at.map.ring->heartbeat) > 0) {
+		/* It had a file, which somebody has removed: nothing to complete. */
+		snprintf(s->error, sizeof(s->error), "%s", error.text);
+		return INSTR_ERR_NOT_FOUND;
+	}
+	for (int i = 0; i < 2; i++) {
+		int r = irt_store_open(s->out_fd, names[i], IRT_STORE_START, &c, &s->store, &error);
+		snprintf(s->out_name, sizeof(s->out_name), "%s", names[i]);
+		if (r == 0) {
+			if (i)
+				irt_session_message(s, "note", "Another run was recording to the file named by out=; this run took a name of its own.");
+			return 1;
+		}
+		if (r != INSTR_ERR_BUSY) {
+			snprintf(s->error, sizeof(s->error), "%s", error.text);
+			return r;
+		}
+	}
+	snprintf(s->error, sizeof(s->error), "%s", error.text);
+	return INSTR_ERR_BUSY;
+}
+
+static void put_facts(struct irt_session *s)
+{
+	static const char *const on_off[] = {"off", "on"};
+	char number[32], run_id[33];
+	const struct irt_ring *f = &s->at.facts;
+	hex(run_id, f->run_id, 16);
+	if (irt_store_begin(s->store) != 0)
+		return;
+	irt_store_put_run(s->store, "boot_id", f->boot_id, 0);
+	irt_store_put_run(s->store, "version", INSTR_VERSION, 0);
+	irt_store_put_run(s->store, "abi", NULL, INSTR_ABI);
+	irt_store_put_run(s->store, "clock", "tsc", 0);
+	irt_store_put_run(s->store, "clock_step_ticks", NULL, s->clock_step);
+	irt_store_put_run(s->store, "time_unit_ticks", NULL, s->time_unit);
+	irt_store_put_run(s->store, "hook_cost_ticks", NULL, s->hook_cost);
+	irt_store_put_run(s->store, "unit_bytes", NULL, INSTR_UNIT_BYTES);
+	irt_store_put_run(s->store, "sub_buffer_units", NULL, IRT_SUB_UNITS);
+	irt_store_put_clock(s->store, &(struct irt_store_clock){0, (int64_t)f->start_monotonic_ns,
+		(int64_t)f->start_realtime_ns, (int64_t)f->start_ticks});
+	const struct { const char *key; uint64_t bytes; } numbers[] = {
+		{"ring_bytes", f->ring_bytes}, {"ring_max_bytes", (uint64_t)f->sub_max * IRT_SUB_BYTES},
+		{"max_db_bytes", f->max_db_bytes}, {"time_unit", f->time_unit_ticks},
+	};
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++) {
+		snprintf(number, sizeof(number), "%llu", (unsigned long long)numbers[i].bytes);
+		irt_store_put_setting(s->store, &(struct irt_store_setting){"runtime", numbers[i].key, number});
+	}
+	irt_store_put_setting(s->store, &(struct irt_store_setting){"runtime", "events", on_off[s->keep_events]});
+	irt_store_put_setting(s->store, &(struct irt_store_setting){"runtime", "overflow",
+		f->flags & IRT_RING_OVERFLOW_DROP ? "drop" : "wait"});
+	irt_store_put_setting(s->store, &(struct irt_store_setting){"runtime", "out", s->out_name});
+	irt_store_commit(s->store);
+}
+
+/* ---- opening ------------------------------------------------------------------------------------ */
+
+int irt_session_open(struct irt_session *s, const char *folder, int live, unsigned lease_wait_ms)
+{
+	memset(s, 0, sizeof(*s));
+	s->out_fd = -1;
+	int r = irt_attach(&s->at, folder, s->error, sizeof(s->error));
+	if (r != 0)
+		return r;
+	r = irt_take_lease(&s->at, lease_wait_ms);
+	if (r != 0) {
+		snprintf(s->error, sizeof(s->error), "%s: another process is draining this run", folder);
+		irt_detach(&s->at);
+		return r;
+	}
+	s->next_loss_id = 1;
+	s->keep_events = (s->at.facts.flags & IRT_RING_EVENTS) != 0;
+	measure_clock(&s->clock_step, &s->hook_cost);
+	s->time_unit = s->at.facts.time_unit_ticks ? (uint32_t)s->at.facts.time_unit_ticks : s->clock_step;
+	if (s->time_unit > IRT_WALK_UNIT_MAX)
+		s->time_unit = IRT_WALK_UNIT_MAX;
+	s->out_fd = open(s->at.facts.out_directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	s->sub_owner = calloc(s->at.facts.sub_max, sizeof(*s->sub_owner));
+	s->symbols = irt_symbols_create(&s->at);
+	if (s->out_fd < 0) {
+		snprintf(s->error, sizeof(s->error), "%s: %s", s->at.facts.out_directory, strerror(errno));
+		r = INSTR_ERR_NOT_FOUND;
+	} else if (!s->sub_owner || !s->symbols || irt_functions_create(&s->functions, NULL) != 0 ||
+		   irt_encoder_create(&s->encoder) != 0) {
+		snprintf(s->error, sizeof(s->error), "no memory");
+		r = INSTR_ERR_MEMORY;
+	}
+	if (r == 0 && live) {
+		s->watch = irt_watch_create(&s->at.map.ring->wake);
+		if (!s->watch)
+			r = INSTR_ERR_MEMORY;
+	}
+	if (r == 0)
+		r = open_store(s, live);
+	if (r == 0)
+		r = irt_session_restore(s);
+	else if (r > 0) {
+		put_facts(s);
+		r = 0;
+	}
+	if (r != 0)
+		irt_session_close(s);
+	return r;
+}
+
+void irt_session_close(struct irt_session *s)
+{
+	while (s->thread_count)
+		irt_session_drop_thread(s, s->threads[s->thread_count - 1]);
+	for (uint32_t i = 0; i < s->process_count; i++) {
+		irt_functions_destroy(s->processes[i]->functions);
+		irt_cct_destroy(s->processes[i]->cct);
+		free(s->processes[i]);
+	}
+	while (s->messages) {
+		struct message *m = s->messages;
+		s->messages = m->next;
+		free(m->severity);
+		free(m->text);
+		free(m);
+	}
+	free(s->processes);
+	free(s->threads);
+	free(s->sub_owner);
+	free(s->gone_holes);
+	irt_store_close(s->store);
+	irt_watch_destroy(s->watch);
+	irt_encoder_destroy(s->encoder);
+	irt_functions_destroy(s->functions);
+	irt_symbols_destroy(s->symbols);
+	if (s->out_fd >= 0)
+		close(s->out_fd);
+	irt_detach(&s->at);
+	s->processes = NULL;
+	s->threads = NULL;
+	s->store = NULL;
+	s->watch = NULL;
+}
+
+int irt_drain_dead_run(const char *folder, char *error, size_t bytes)
+{
+	struct irt_session s;
+	int r = irt_session_open(&s, folder, 0, 0);
+	if (r != 0) {
+		snprintf(error, bytes, "%s", s.error);
+		return r;
+	}
+	for (;;) {
+		uint64_t walked = irt_gather(&s);
+		int left = 0;
+		for (uint32_t i = 0; i < s.thread_count; i++)
+			left |= !s.threads[i]->ended;
+		if (!walked && !left)
+			break;
+		irt_commit(&s, 0);
+	}
+	irt_commit(&s, 1);
+	irt_finish(&s, "recovered");
+	irt_remove_run(&s.at);
+	irt_session_close(&s);
+	return 0;
+}

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * session.h - one run while it is drained: what the drain knows about it, and the steps of a round.
+ *
+ *     irt_session_open   attach, lease, store, state of an earlier drain         session.c, restore.c
+ *       ┌─► irt_gather   names, processes, threads, sub-buffers; walk them        gather.c
+ *       │   irt_commit   chunks, contexts, totals, losses in one transaction;     commit.c
+ *       └──              then release sub-buffers, wake producers
+ *     irt_session_close
+ *
+ * runtime/drain/main.c is the loop for live programs; irt_drain_dead_run (session.c) is the same
+ * steps for a run whose processes are gone: recovery.
+ *
+ * Threads: one. (The watch has one of its own, which touches nothing of this.)
+ */
+#ifndef IRT_DRAIN_SESSION_H
+#define IRT_DRAIN_SESSION_H
+
+#include "drain/attach.h"
+#include "drain/symbols.h"
+#include "drain/watch.h"
+#include "encode/chunk.h"
+#include "fold/functions.h"
+#include "fold/walk.h"
+#include "store/store.h"
+
+enum {
+	IRT_ROUND_EVENTS = 1 << 18,
+	IRT_ROUND_NS = 200 * 1000 * 1000,
+	IRT_CLOSE_EVENTS = 1 << 15,             /* a chunk of so many events is closed with its round */
+	IRT_HOLD_NS = 1000 * 1000 * 1000,       /* an unwritten slot or unknown row holds its thread so long */
+	IRT_CHECKPOINT_NS = 1000 * 1000 * 1000,
+};
+
+struct irt_session;
+
+/* A process of the run. */
+struct irt_drained_process {
+	struct irt_process facts; /* copy of its slot when it was first seen */
+	uint32_t slot;            /* UINT32_MAX: it has none any more */
+	struct irt_cct *cct;
+	struct irt_functions *functions;
+	uint32_t contexts_stored; /* contexts below this index are in the file */
+	uint32_t contexts_put;    /* ... when the open round commits */
+	int watch;                /* handle, -1 = none */
+	int dead;
+	int changed;              /* its row must be put */
+	int ending;               /* it has said that it goes, or is dead: its end is known */
+	uint32_t flush;           /* the flush it asked for last, and that we answered last */
+	uint32_t flushed;
+	int64_t end_ticks;
+	const char *end_reason;   /* NULL: it lives */
+	int exit_code, exit_signal; /* -1: not known */
+	uint32_t lost_early;
+	uint32_t live_threads;
+};
+
+/* One sub-buffer that a thread has not been walked through yet, or that waits for its commit. */
+struct irt_drained_sub {
+	uint64_t sequence;
+	uint64_t end_pos; /* done ones: the walk's position behind it */
+	uint32_t sub;
+};
+
+struct irt_hole {
+	uint64_t position;
+	uint32_t sub, unit, units;
+	int stored;
+};
+
+/* A thread of the run, while it lives. */
+struct irt_drained_thread {
+	uint64_t id;
+	uint32_t slot;
+	struct irt_drained_process *process;
+	struct irt_session *session;
+	struct irt_walk *walk;
+	int32_t tid;
+	uint64_t tid_start_time;
+	char name[16];
+	int64_t start_ticks;
+	uint64_t parent_thread_id, parent_position;
+	struct irt_drained_sub *queue; /* to be walked, by sequence */
+	uint32_t queued;
+	struct irt_drained_sub *done;  /* walked, waiting for the commit of their last unit */
+	uint32_t done_count;
+	uint32_t unit;           /* where the walk stands in queue[0] */
+	uint64_t next_sequence;  /* of queue[0] */
+	uint64_t committed_pos;  /* units below are in the file (or lost, and counted) */
+	int dead;                /* it writes no more: what is there is all there will be */
+	int close_put;           /* the chunk that this round puts is its last state */
+	uint64_t held_since_ns;  /* 0 = not held up */
+	int final_names;         /* unknown rows get a definite answer now */
+	struct irt_hole *holes;
+	uint32_t hole_count, abandoned;
+	int known;               /* its row is in the file */
+	int ended;
+	int64_t end_ticks;       /* IRT_STORE_NULL while it lives */
+	uint64_t chunk_since_ns, chunk_written_ns; /* the open chunk: begun, last written */
+	uint64_t chunk_end_put;  /* end_pos of what this round puts */
+	uint64_t events_put;     /* events in the open chunk when it was last written */
+	uint64_t events_seen;    /* for finding threads that have done something */
+	int changed;             /* since the last checkpoint */
+	uint64_t lost_seen;
+	int64_t loss_id;
+};
+
+struct irt_session {
+	struct irt_attached at;
+	struct irt_symbols *symbols;
+	struct irt_store *store;    /* NULL: there is no file; everything is released and counted */
+	struct irt_watch *watch;    /* NULL in recovery */
+	struct irt_encoder *encoder;
+	struct message { char *severity, *text; int64_t ticks; struct message *next; } *messages;
+	struct irt_functions *functions; /* of the run */
+	int out_fd;
+	char out_name[300];
+	char error[600];
+	uint32_t time_unit, clock_step, hook_cost;
+	int keep_events;
+
+	struct irt_drained_process **processes;
+	uint32_t process_count;
+	struct irt_drained_thread **threads;
+	uint32_t thread_count;
+	uint64_t *sub_owner;        /* per sub-buffer: thread id that has it queued or done, 0 = nobody */
+
+	uint64_t round_events;      /* walked since the last commit */
+	uint64_t round_start_ns;
+	uint32_t held_subs;         /* walked, not released */
+	int chunk_full, want_round; /* end the round now */
+	uint64_t checkpoint_ns, anchor_ns, thread_check_ns;
+	int finished;               /* the file is complete; the next commit makes it "recording" again */
+	int dirty;                  /* something happened since the last commit */
+	int64_t next_loss_id;
+	uint64_t lost_no_store;     /* events that could not be stored, not yet told */
+	int64_t lost_no_store_id;
+	const char *lost_cause;
+	uint64_t horizon_ticks;
+	struct irt_store_hole *gone_holes; /* rows to delete with the next round */
+	uint32_t gone_hole_count;
+};
+
+/* session.c */
+int irt_session_open(struct irt_session *s, const char *folder, int live, unsigned lease_wait_ms);
+void irt_session_close(struct irt_session *s);
+struct irt_drained_process *irt_session_process(struct irt_session *s, uint32_t process_id);
+struct irt_drained_process *irt_session_add_process(struct irt_session *s, const struct irt_process *facts, uint32_t slot);
+struct irt_drained_thread *irt_session_thread(struct irt_session *s, uint64_t id);
+struct irt_drained_thread *irt_session_add_thread(struct irt_session *s, uint64_t id, struct irt_drained_process *p);
+void irt_session_drop_thread(struct irt_session *s, struct irt_drained_thread *t);
+void irt_session_hole_gone(struct irt_session *s, uint64_t thread_id, uint64_t position);
+void irt_session_message(struct irt_session *s, const char *severity, const char *text);
+uint64_t irt_now_ns(void);
+
+/* Drains a run whose processes are all dead and finishes its file. */
+int irt_drain_dead_run(const char *folder, char *error, size_t error_bytes);
+
+/* restore.c: takes the state that an earlier drain left in the file. */
+int irt_session_restore(struct irt_session *s);
+
+/* gather.c: looks at everything once and walks what is there. Returns the number of units walked. */
+uint64_t irt_gather(struct irt_session *s);
+/* Processes that live and have not said that they go. */
+unsigned irt_session_staying(const struct irt_session *s);
+unsigned irt_session_living(const struct irt_session *s);
+
+/* commit.c: ends the round. `last` closes every chunk and checkpoints. */
+void irt_commit(struct irt_session *s, int last);
+void irt_finish(struct irt_session *s, const char *state);
+
+#endif

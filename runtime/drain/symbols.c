@@ -1,0 +1,592 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * symbols.c - see symbols.h. The log's bytes are checked before use: lengths against the record,
+ * text offsets against the texts, which must end in NUL.
+ */
+#define _GNU_SOURCE
+#include "drain/symbols.h"
+
+#include "base/atomic.h"
+#include "instr/hooks.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* From the C++ runtime library, linked statically. Returns malloc'ed text, or NULL. */
+extern char *__cxa_demangle(const char *mangled, char *buffer, size_t *bytes, int *status);
+
+enum { OTHER_FUNCTION = 1, FIRST_FUNCTION = 2, ROWS_MAX = 1 << 24 };
+
+struct image {
+	uint64_t log_at;     /* offset of its NAMES record + 1 */
+	uint32_t module_id, rows, skipped;
+	uint32_t first_function; /* id of row 0; skipped rows follow the rows */
+	uint32_t *flags;     /* of the rows */
+	char *path, *build_id, *options;
+	struct instr_row *copies; /* until they are in the store */
+	char *texts;
+	int in_store;
+};
+
+struct load {
+	uint32_t process_id, load_id;
+	uint32_t image; /* index + 1; 0 = names not known */
+	uint64_t rows_begin, rows_end;
+	int64_t start_ticks, end_ticks; /* end: IRT_STORE_NULL = still there */
+	int changed;
+};
+
+struct raw { /* a function known by its address only */
+	uint32_t process_id, function_id;
+	uint64_t address;
+	char *name;
+	int in_store;
+};
+
+struct irt_symbols {
+	struct irt_attached *at;
+	uint64_t scanned; /* bytes of the log taken */
+	struct image *images;
+	struct load *loads;
+	struct raw *raws;
+	uint32_t image_count, load_count, raw_count, next_function, next_module, next_load;
+	struct irt_process_names *names; /* by process id */
+	uint32_t name_count;
+	struct known { uint32_t module_id, first_function; char *path, *build_id; } *known;
+	uint32_t known_count;
+	int fixed_in_store; /* "(unknown)" and "(other)" */
+};
+
+static int grow(void *array, uint32_t count, size_t bytes)
+{
+	void **p = array;
+	if (count & (count - 1) || (count && count < 8))
+		return 1;
+	void *n = realloc(*p, (count ? (size_t)count * 2 : 8) * bytes);
+	if (!n)
+		return 0;
+	*p = n;
+	return 1;
+}
+
+struct irt_symbols *irt_symbols_create(struct irt_attached *a)
+{
+	struct irt_symbols *s = calloc(1, sizeof(*s));
+	if (s) {
+		s->at = a;
+		s->next_function = FIRST_FUNCTION;
+		s->next_module = 1;
+		s->next_load = 1;
+	}
+	return s;
+}
+
+void irt_symbols_destroy(struct irt_symbols *s)
+{
+	if (!s)
+		return;
+	for (uint32_t i = 0; i < s->image_count; i++) {
+		struct image *m = &s->images[i];
+		free(m->flags);
+		free(m->path);
+		free(m->build_id);
+		free(m->options);
+		free(m->copies);
+		free(m->texts);
+	}
+	for (uint32_t i = 0; i < s->raw_count; i++)
+		free(s->raws[i].name);
+	for (uint32_t i = 0; i < s->name_count; i++) {
+		free(s->names[i].command);
+		free(s->names[i].executable);
+		free(s->names[i].working_directory);
+	}
+	for (uint32_t i = 0; i < s->known_count; i++) {
+		free(s->known[i].path);
+		free(s->known[i].build_id);
+	}
+	free(s->known);
+	free(s->images);
+	free(s->loads);
+	free(s->raws);
+	free(s->names);
+	free(s);
+}
+
+uint32_t irt_symbols_other(const struct irt_symbols *s)
+{
+	(void)s;
+	return OTHER_FUNCTION;
+}
+
+uint32_t irt_symbols_function_count(const struct irt_symbols *s) { return s->next_function; }
+
+/* ---- continuing a run ---------------------------------------------------------------------- */
+
+static int load_module(void *arg, const struct irt_store_module *row)
+{
+	struct irt_symbols *s = arg;
+	if (!grow(&s->known, s->known_count, sizeof(*s->known)))
+		return INSTR_ERR_MEMORY;
+	struct known *k = &s->known[s->known_count++];
+	k->module_id = (uint32_t)row->module_id;
+	k->first_function = 0;
+	k->path = strdup(row->path ? row->path : "");
+	k->build_id = strdup(row->build_id ? row->build_id : "");
+	if (k->module_id >= s->next_module)
+		s->next_module = k->module_id + 1;
+	return 0;
+}
+
+static int load_function(void *arg, const struct irt_store_function *row)
+{
+	struct irt_symbols *s = arg;
+	if (row->function_id >= s->next_function)
+		s->next_function = (uint32_t)row->function_id + 1;
+	if (row->module_id != IRT_STORE_NULL && row->row == 0)
+		for (uint32_t i = 0; i < s->known_count; i++)
+			if (s->known[i].module_id == row->module_id)
+				s->known[i].first_function = (uint32_t)row->function_id;
+	return 0;
+}
+
+static int load_load(void *arg, const struct irt_store_load *row)
+{
+	struct irt_symbols *s = arg;
+	if (row->load_id >= s->next_load)
+		s->next_load = (uint32_t)row->load_id + 1;
+	return 0;
+}
+
+int irt_symbols_load(struct irt_symbols *s, struct irt_store *store)
+{
+	int r = irt_store_read_modules(store, s, load_module);
+	if (!r)
+		r = irt_store_read_functions(store, s, load_function);
+	if (!r)
+		r = irt_store_read_loads(store, s, load_load);
+	return r;
+}
+
+/* ---- the names log -------------------------------------------------------------------------- */
+
+static const char *text_at(const char *texts, uint32_t bytes, uint32_t at) { return at < bytes ? texts + at : ""; }
+
+static void take_process(struct irt_symbols *s, uint32_t process_id, const char *text, size_t bytes)
+{
+	if (process_id == 0 || process_id > IRT_THREAD_MAX * 64u)
+		return;
+	if (process_id >= s->name_count) {
+		uint32_t n = process_id + 16;
+		struct irt_process_names *p = realloc(s->names, n * sizeof(*p));
+		if (!p)
+			return;
+		memset(p + s->name_count, 0, (n - s->name_count) * sizeof(*p));
+		s->names = p;
+		s->name_count = n;
+	}
+	struct irt_process_names *n = &s->names[process_id];
+	if (n->command)
+		return;
+	/* Arguments, each ended by NUL, then an empty one; quoted as a shell would need them. */
+	char *command = malloc(bytes * 4 + 3);
+	if (!command)
+		return;
+	size_t at = 0, used = 0;
+	while (at < bytes && text[at]) {
+		size_t length = strnlen(text + at, bytes - at);
+		int plain = strspn(text + at, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789%+,-./:=@_^") == length;
+		if (used)
+			command[used++] = ' ';
+		if (!plain)
+			command[used++] = '\'';
+		for (size_t i = 0; i < length; i++) {
+			if (text[at + i] == '\'') {
+				memcpy(command + used, "'\\''", 4);
+				used += 4;
+			} else {
+				command[used++] = text[at + i];
+			}
+		}
+		if (!plain)
+			command[used++] = '\'';
+		at += length + 1;
+	}
+	command[used] = 0;
+	n->command = command;
+	at++;
+	if (at < bytes) {
+		n->executable = strndup(text + at, bytes - at);
+		at += strnlen(text + at, bytes - at) + 1;
+	}
+	if (at < bytes)
+		n->working_directory = strndup(text + at, bytes - at);
+}
+
+static void take_image(struct irt_symbols *s, uint64_t at, const unsigned char *payload, size_t bytes)
+{
+	struct irt_log_names n;
+	if (bytes < sizeof(n))
+		return;
+	memcpy(&n, payload, sizeof(n));
+	uint64_t rows = (uint64_t)n.rows + n.skipped;
+	if (rows > ROWS_MAX || sizeof(n) + rows * 16 + n.texts_bytes > bytes || !grow(&s->images, s->image_count, sizeof(*s->images)))
+		return;
+	struct image m = {.log_at = at + 1, .rows = n.rows, .skipped = n.skipped};
+	m.copies = malloc(rows * 16 + 1);
+	m.texts = malloc((size_t)n.texts_bytes + 1);
+	m.flags = malloc(((size_t)n.rows + 1) * sizeof(*m.flags));
+	if (!m.copies || !m.texts || !m.flags) {
+		free(m.copies);
+		free(m.texts);
+		free(m.flags);
+		return;
+	}
+	memcpy(m.copies, payload + sizeof(n), rows * 16);
+	memcpy(m.texts, payload + sizeof(n) + rows * 16, n.texts_bytes);
+	m.texts[n.texts_bytes] = 0;
+	for (uint32_t i = 0; i < n.rows; i++)
+		m.flags[i] = m.copies[i].flags;
+	m.path = strdup(text_at(m.texts, n.texts_bytes, n.path));
+	m.build_id = strdup(text_at(m.texts, n.texts_bytes, n.build_id));
+	m.options = strdup(text_at(m.texts, n.texts_bytes, n.options));
+	for (uint32_t i = 0; i < rows; i++) { /* offsets stay as indexes into texts, made safe */
+		if ((uint32_t)m.copies[i].name >= n.texts_bytes)
+			m.copies[i].name = (int32_t)n.texts_bytes;
+		if ((uint32_t)m.copies[i].file >= n.texts_bytes)
+			m.copies[i].file = (int32_t)n.texts_bytes;
+	}
+	for (uint32_t i = 0; i < s->known_count; i++) {
+		struct known *k = &s->known[i];
+		if (k->module_id && !strcmp(k->path, m.path) && !strcmp(k->build_id, m.build_id)) {
+			m.module_id = k->module_id;
+			m.first_function = k->first_function;
+			m.in_store = 1;
+			k->module_id = 0; /* taken */
+			break;
+		}
+	}
+	if (!m.module_id) {
+		m.module_id = s->next_module++;
+		m.first_function = s->next_function;
+		s->next_function += (uint32_t)rows;
+	}
+	s->images[s->image_count++] = m;
+}
+
+static void take_load(struct irt_symbols *s, uint32_t process_id, const struct irt_log_load *l, uint64_t image_at,
+		      int64_t ticks, int *overlaps)
+{
+	if (!grow(&s->loads, s->load_count, sizeof(*s->loads)) || l->rows_begin > l->rows_end)
+		return;
+	struct load n = {.process_id = process_id, .load_id = s->next_load++, .rows_begin = l->rows_begin,
+			 .rows_end = l->rows_end, .start_ticks = ticks, .end_ticks = IRT_STORE_NULL, .changed = 1};
+	for (uint32_t i = 0; i < s->image_count; i++)
+		if (s->images[i].log_at == image_at)
+			n.image = i + 1;
+	for (uint32_t i = 0; i < s->load_count; i++) {
+		struct load *o = &s->loads[i];
+		if (o->process_id != process_id || o->rows_begin >= n.rows_end || n.rows_begin >= o->rows_end)
+			continue;
+		*overlaps = 1;
+		if (o->end_ticks == IRT_STORE_NULL) { /* its end was not seen */
+			o->end_ticks = ticks;
+			o->changed = 1;
+		}
+	}
+	s->loads[s->load_count++] = n;
+}
+
+static void take_unload(struct irt_symbols *s, uint32_t process_id, const struct irt_log_load *l, int64_t ticks)
+{
+	for (uint32_t i = s->load_count; i-- > 0;) {
+		struct load *o = &s->loads[i];
+		if (o->process_id == process_id && o->rows_begin == l->rows_begin && o->rows_end == l->rows_end &&
+		    o->end_ticks == IRT_STORE_NULL) {
+			o->end_ticks = ticks;
+			o->changed = 1;
+			return;
+		}
+	}
+}
+
+unsigned irt_symbols_scan(struct irt_symbols *s, uint64_t start_ticks,
+			  void (*unmapped)(void *arg, uint32_t process_id, uint64_t ticks), void *arg)
+{
+	const struct irt_ring *ring = s->at->map.ring;
+	uint64_t limit = irt_log_bytes(&s->at->facts), used = irt_load_acquire(&ring->log_used);
+	unsigned taken = 0;
+
+	if (used > limit)
+		used = limit;
+	while (s->scanned + sizeof(struct irt_log_record) <= used) {
+		const struct irt_log_record *r = (const struct irt_log_record *)(s->at->map.log + s->scanned);
+		uint64_t claim = irt_load_acquire(&r->claim), bytes = claim & UINT32_MAX;
+		if (bytes < sizeof(*r) || bytes % 16 || bytes > used - s->scanned)
+			break;
+		uint32_t kind = irt_load_acquire(&r->kind); /* A5 */
+		if (kind == IRT_LOG_UNWRITTEN)
+			break; /* being written; or its writer died: then names behind it are found by offset only */
+		uint32_t text_bytes = irt_load_relaxed(&r->text_bytes);
+		int64_t ticks = (int64_t)(r->ticks - start_ticks);
+		if (text_bytes <= bytes - sizeof(*r)) {
+			const unsigned char *payload = (const unsigned char *)(r + 1);
+			struct irt_log_load l;
+			if (kind == IRT_LOG_PROCESS) {
+				char *copy = malloc((size_t)text_bytes + 1);
+				if (copy) {
+					memcpy(copy, payload, text_bytes);
+					copy[text_bytes] = 0;
+					take_process(s, (uint32_t)(claim >> 32), copy, text_bytes);
+				}
+				free(copy);
+			} else if (kind == IRT_LOG_NAMES) {
+				take_image(s, s->scanned, payload, text_bytes);
+			} else if ((kind == IRT_LOG_LOAD || kind == IRT_LOG_UNLOAD) && text_bytes >= sizeof(l)) {
+				memcpy(&l, payload, sizeof(l));
+				int over = kind == IRT_LOG_UNLOAD;
+				if (kind == IRT_LOG_LOAD)
+					take_load(s, (uint32_t)(claim >> 32), &l, r->image, ticks, &over);
+				else
+					take_unload(s, (uint32_t)(claim >> 32), &l, ticks);
+				if (over)
+					unmapped(arg, (uint32_t)(claim >> 32), r->ticks);
+			}
+		}
+		s->scanned += bytes;
+		taken++;
+	}
+	return taken;
+}
+
+void irt_symbols_inherit(struct irt_symbols *s, uint32_t child, uint32_t parent, int64_t ticks)
+{
+	uint32_t count = s->load_count;
+	for (uint32_t i = 0; i < count; i++) {
+		struct load n = s->loads[i];
+		if (n.process_id != parent || n.start_ticks > ticks ||
+		    (n.end_ticks != IRT_STORE_NULL && n.end_ticks <= ticks))
+			continue;
+		if (!grow(&s->loads, s->load_count, sizeof(*s->loads)))
+			return;
+		n.process_id = child;
+		n.load_id = s->next_load++;
+		n.start_ticks = ticks;
+		n.end_ticks = IRT_STORE_NULL;
+		n.changed = 1;
+		s->loads[s->load_count++] = n;
+	}
+}
+
+/* ---- finding -------------------------------------------------------------------------------- */
+
+/* The file that an address lies in, as "name+offset", from a live process's map; else the address. */
+static char *describe(int pid, uint64_t address)
+{
+	char name[64], line[1200], *out = NULL;
+	snprintf(name, sizeof(name), "/proc/%d/maps", pid);
+	FILE *f = fopen(name, "re");
+	while (f && fgets(line, sizeof(line), f)) {
+		unsigned long long start, end, offset;
+		int path_at = 0;
+		if (sscanf(line, "%llx-%llx %*s %llx %*s %*s %n", &start, &end, &offset, &path_at) < 3 ||
+		    address < start || address >= end)
+			continue;
+		line[strcspn(line, "\n")] = 0;
+		const char *file = path_at ? line + path_at : "";
+		const char *slash = strrchr(file, '/');
+		if (*file && asprintf(&out, "%s+0x%llx", slash ? slash + 1 : file, address - start + offset) < 0)
+			out = NULL;
+		break;
+	}
+	if (f)
+		fclose(f);
+	if (!out && asprintf(&out, "0x%llx", (unsigned long long)address) < 0)
+		out = NULL;
+	return out;
+}
+
+static uint32_t raw_function(struct irt_symbols *s, uint32_t process_id, int pid, uint64_t address)
+{
+	for (uint32_t i = 0; i < s->raw_count; i++)
+		if (s->raws[i].process_id == process_id && s->raws[i].address == address)
+			return s->raws[i].function_id;
+	if (!grow(&s->raws, s->raw_count, sizeof(*s->raws)))
+		return 0;
+	char *name = describe(pid, address);
+	/* The same place in the same file is the same function, whatever the process. */
+	for (uint32_t i = 0; name && i < s->raw_count; i++) {
+		if (s->raws[i].name && !strcmp(s->raws[i].name, name) && strchr(name, '+')) {
+			struct raw same = {process_id, s->raws[i].function_id, address, name, 1};
+			s->raws[s->raw_count++] = same;
+			return same.function_id;
+		}
+	}
+	struct raw n = {process_id, s->next_function++, address, name, 0};
+	s->raws[s->raw_count++] = n;
+	return n.function_id;
+}
+
+int irt_symbols_find(struct irt_symbols *s, uint32_t process_id, int pid, uint64_t tag, int64_t ticks, int final,
+		     uint32_t *function_id, uint32_t *row_flags)
+{
+	unsigned kind = instr_tag_kind(tag);
+	*row_flags = 0;
+	if (kind == INSTR_CYG_ENTER || kind == INSTR_CYG_EXIT) {
+		*function_id = raw_function(s, process_id, pid, instr_tag_cyg_address(tag));
+		return 0;
+	}
+	uint64_t row = instr_tag_row(tag);
+	const struct load *best = NULL;
+	/* The owner is the earliest load of that address that had not ended by then; records later
+	 * than every end (destructors that run after their module took leave) go to the last one. */
+	for (uint32_t i = 0; i < s->load_count; i++) {
+		const struct load *l = &s->loads[i];
+		if (l->process_id != process_id || row < l->rows_begin || row >= l->rows_end)
+			continue;
+		if (l->end_ticks == IRT_STORE_NULL || ticks < l->end_ticks) {
+			best = l;
+			break;
+		}
+		best = l;
+	}
+	if (best && best->image) {
+		const struct image *m = &s->images[best->image - 1];
+		uint64_t index = (row - best->rows_begin) / sizeof(struct instr_row);
+		if (index < m->rows) {
+			*function_id = m->first_function + (uint32_t)index;
+			*row_flags = m->flags[index];
+			return 0;
+		}
+	}
+	if (!final)
+		return INSTR_ERR_AGAIN;
+	*function_id = raw_function(s, process_id, pid, row);
+	return 0;
+}
+
+const struct irt_process_names *irt_symbols_process(const struct irt_symbols *s, uint32_t process_id)
+{
+	static const struct irt_process_names nothing;
+	return process_id < s->name_count ? &s->names[process_id] : &nothing;
+}
+
+/* ---- to the store --------------------------------------------------------------------------- */
+
+static const char *reason_text(uint32_t reason)
+{
+	switch (reason) {
+	case INSTR_REASON_NAKED: return "naked function";
+	case INSTR_REASON_COROUTINE: return "coroutine that was not split yet";
+	case INSTR_REASON_ALWAYS_INLINE: return "always_inline: every call is inlined";
+	case INSTR_REASON_IFUNC_RESOLVER: return "ifunc resolver: runs before relocations";
+	case INSTR_REASON_SOURCE: return "INSTR_SKIP in the source";
+	case INSTR_REASON_ATTRIBUTE: return "attribute that forbids instrumentation";
+	case INSTR_REASON_FILTER: return "filter (allow=, deny=)";
+	case INSTR_REASON_RUNTIME: return "belongs to the runtime";
+	case INSTR_REASON_AVAILABLE_EXTERNALLY: return "copy of a function defined elsewhere";
+	default: return "not known";
+	}
+}
+
+static void put_functions(const struct image *m, struct irt_store *store)
+{
+	for (uint32_t i = 0; i < m->rows + m->skipped; i++) {
+		const struct instr_row *row = &m->copies[i];
+		const char *linkage = m->texts + row->name, *file = m->texts + row->file;
+		int instrumented = i < m->rows, status = 0;
+		if (instrumented && (row->flags & INSTR_ROW_KIND_MASK) != INSTR_ROW_FUNCTION)
+			continue;
+		char *demangled = linkage[0] == '_' && linkage[1] == 'Z' ? __cxa_demangle(linkage, NULL, NULL, &status) : NULL;
+		struct irt_store_function f = {
+			.function_id = m->first_function + i,
+			.module_id = m->module_id,
+			.row = instrumented ? (int64_t)i : IRT_STORE_NULL,
+			.name = demangled ? demangled : *linkage ? linkage : "(no name)",
+			.linkage_name = linkage,
+			.file = *file ? file : NULL,
+			.line = row->line ? (int64_t)row->line : IRT_STORE_NULL,
+			.instrumented = instrumented,
+			.reason = instrumented ? NULL : reason_text(row->flags >> INSTR_ROW_REASON_SHIFT & 255),
+			.flags = row->flags,
+		};
+		irt_store_put_function(store, &f);
+		free(demangled);
+	}
+}
+
+static void put_options(const struct image *m, struct irt_store *store)
+{
+	const char *text = m->options;
+	while (text && *text) {
+		size_t n = strcspn(text, ":");
+		while (text[n] == ':' && text[n + 1] == ':')
+			n += 2 + strcspn(text + n + 2, ":");
+		char *copy = strndup(text, n), *value = copy ? strchr(copy, '=') : NULL;
+		if (value) {
+			*value++ = 0;
+			irt_store_put_setting(store, &(struct irt_store_setting){m->path, copy, value});
+		}
+		free(copy);
+		text += n + (text[n] == ':');
+	}
+}
+
+static void put_fixed(struct irt_store *store)
+{
+	static const char *const names[] = {"(unknown)", "(other)"};
+	for (int i = 0; i < 2; i++)
+		irt_store_put_function(store, &(struct irt_store_function){
+			.function_id = i, .module_id = IRT_STORE_NULL, .row = IRT_STORE_NULL, .name = names[i],
+			.linkage_name = names[i], .line = IRT_STORE_NULL, .instrumented = 0,
+			.reason = i ? "calls beyond the bounds of the context tree" : "no name was registered for its address"});
+}
+
+void irt_symbols_put(struct irt_symbols *s, struct irt_store *store)
+{
+	if (!s->fixed_in_store)
+		put_fixed(store);
+	for (uint32_t i = 0; i < s->image_count; i++) {
+		struct image *m = &s->images[i];
+		if (m->in_store)
+			continue;
+		irt_store_put_module(store, &(struct irt_store_module){m->module_id, m->path ? m->path : "",
+			m->build_id && *m->build_id ? m->build_id : NULL, m->rows});
+		put_functions(m, store);
+		put_options(m, store);
+	}
+	for (uint32_t i = 0; i < s->load_count; i++) {
+		struct load *l = &s->loads[i];
+		if (!l->changed || !l->image)
+			continue;
+		irt_store_put_load(store, &(struct irt_store_load){l->load_id, l->process_id, s->images[l->image - 1].module_id,
+			(int64_t)l->rows_begin, (int64_t)l->rows_end, l->start_ticks, l->end_ticks});
+	}
+	for (uint32_t i = 0; i < s->raw_count; i++) {
+		struct raw *r = &s->raws[i];
+		if (r->in_store)
+			continue;
+		const char *name = r->name ? r->name : "(no memory for its name)";
+		irt_store_put_function(store, &(struct irt_store_function){
+			.function_id = r->function_id, .module_id = IRT_STORE_NULL, .row = IRT_STORE_NULL, .name = name,
+			.linkage_name = name, .line = IRT_STORE_NULL, .instrumented = 1});
+	}
+}
+
+void irt_symbols_committed(struct irt_symbols *s)
+{
+	s->fixed_in_store = 1;
+	for (uint32_t i = 0; i < s->image_count; i++) {
+		struct image *m = &s->images[i];
+		m->in_store = 1;
+		free(m->copies);
+		free(m->texts);
+		m->copies = NULL;
+		m->texts = NULL;
+	}
+	for (uint32_t i = 0; i < s->load_count; i++)
+		s->loads[i].changed = 0;
+	for (uint32_t i = 0; i < s->raw_count; i++)
+		s->raws[i].in_store = 1;
+}

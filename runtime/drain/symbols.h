@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * symbols.h - which function an address in a record is: by address and by time.
+ *
+ * Reads the run's names log (ring.h), keeps images (one per build) and loads (where and when an
+ * image was mapped in a process), gives every row of every image a function id, and tells the store
+ * what is new. Ids are given in the order of the log; a drain that continues a run finds the same.
+ */
+#ifndef IRT_DRAIN_SYMBOLS_H
+#define IRT_DRAIN_SYMBOLS_H
+
+#include "drain/attach.h"
+#include "store/store.h"
+
+struct irt_symbols;
+
+/* What the names log says about processes: command line etc. Valid as long as the symbols. */
+struct irt_process_names {
+	char *command, *executable, *working_directory; /* NULL = not known */
+};
+
+struct irt_symbols *irt_symbols_create(struct irt_attached *a);
+void irt_symbols_destroy(struct irt_symbols *s);
+
+/* Continuing a run: module and function ids that the file has already. Before the first scan. */
+int irt_symbols_load(struct irt_symbols *s, struct irt_store *store);
+
+/* Takes what is new in the names log. For each module that was unmapped, unmapped(arg, process,
+ * raw ticks) is called: that process's walks must forget rows. Returns the number of records taken. */
+unsigned irt_symbols_scan(struct irt_symbols *s, uint64_t start_ticks,
+			  void (*unmapped)(void *arg, uint32_t process_id, uint64_t ticks), void *arg);
+
+/* A fork child knows what its parent had loaded. */
+void irt_symbols_inherit(struct irt_symbols *s, uint32_t child, uint32_t parent, int64_t ticks);
+
+/* The function of an ENTER or CYG_ENTER record (word 2) of a process at a time (ticks since start).
+ * Returns 0 and sets function id and row flags; or INSTR_ERR_AGAIN: no module is known there yet.
+ * With `final` set the answer is definite: a function named after the module and offset is made. */
+int irt_symbols_find(struct irt_symbols *s, uint32_t process_id, int pid, uint64_t tag, int64_t ticks, int final,
+		     uint32_t *function_id, uint32_t *row_flags);
+
+/* Puts what is new since the last commit that was followed by irt_symbols_committed. */
+void irt_symbols_put(struct irt_symbols *s, struct irt_store *store);
+void irt_symbols_committed(struct irt_symbols *s);
+
+/* The id of the function "(other)". 0 is "(unknown)". */
+uint32_t irt_symbols_other(const struct irt_symbols *s);
+uint32_t irt_symbols_function_count(const struct irt_symbols *s);
+
+const struct irt_process_names *irt_symbols_process(const struct irt_symbols *s, uint32_t process_id);
+
+#endif

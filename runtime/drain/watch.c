@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * watch.c - see watch.h. The pidfd is opened while the process lives, so its exit status can be
+ * read from it even after its parent has reaped it (PIDFD_GET_INFO, Linux 6.15); before that only
+ * while it is a zombie, from its stat.
+ */
+#define _GNU_SOURCE
+#include "drain/watch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+struct exit_info { /* struct pidfd_info, first version, of linux/pidfd.h */
+	uint64_t mask, cgroup_id;
+	uint32_t ids[11];
+	int32_t exit_code;
+};
+#define GET_INFO _IOWR(0xFF, 11, struct exit_info)
+#define INFO_EXIT (1u << 3)
+
+struct watched {
+	int fd, pid; /* fd -1 = free */
+	struct irt_death death;
+};
+
+struct irt_watch {
+	pthread_mutex_t lock;
+	pthread_t thread;
+	struct watched *all;
+	int count, event_fd, stop;
+	uint32_t *wake;
+};
+
+uint64_t irt_start_time(int pid, int tid, char *state)
+{
+	char name[64], text[1024];
+	if (tid)
+		snprintf(name, sizeof(name), "/proc/%d/task/%d/stat", pid, tid);
+	else
+		snprintf(name, sizeof(name), "/proc/%d/stat", pid);
+	int fd = open(name, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return 0;
+	ssize_t n = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	if (n <= 0)
+		return 0;
+	text[n] = 0;
+	char *p = strrchr(text, ')');
+	unsigned long long start = 0;
+	char s = 0;
+	if (!p || sscanf(p + 1, " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu", &s,
+			 &start) != 2)
+		return 0;
+	if (state)
+		*state = s;
+	return start;
+}
+
+static int zombie_status(int pid, int *status)
+{
+	char name[64], text[1024];
+	snprintf(name, sizeof(name), "/proc/%d/stat", pid);
+	int fd = open(name, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return 0;
+	ssize_t n = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	if (n <= 0)
+		return 0;
+	text[n] = 0;
+	char *p = strrchr(text, ')'), *last = strrchr(text, ' ');
+	if (!p || p[1] != ' ' || p[2] != 'Z' || !last)
+		return 0;
+	*status = atoi(last + 1); /* field 52; 0 also when it may not be seen */
+	return 1;
+}
+
+static void set_status(struct irt_death *d, int status)
+{
+	d->known = 1;
+	if (WIFSIGNALED(status))
+		d->signal = WTERMSIG(status);
+	else
+		d->code = WEXITSTATUS(status);
+}
+
+static void note_death(struct watched *w)
+{
+	struct exit_info info;
+	memset(&info, 0, sizeof(info));
+	info.mask = INFO_EXIT;
+	int status = 0;
+	w->death.dead = 1;
+	if (ioctl(w->fd, GET_INFO, &info) == 0 && info.mask & INFO_EXIT)
+		set_status(&w->death, info.exit_code);
+	else if (zombie_status(w->pid, &status))
+		set_status(&w->death, status);
+}
+
+static void wake(uint32_t *word)
+{
+	__atomic_fetch_add(word, 1, __ATOMIC_ACQ_REL);
+	syscall(SYS_futex, word, FUTEX_WAKE, 1, NULL, NULL, 0);
+}
+
+static void *run(void *arg)
+{
+	struct irt_watch *w = arg;
+	struct pollfd *polls = NULL;
+	int *index = NULL, room = 0;
+
+	for (;;) {
+		pthread_mutex_lock(&w->lock);
+		if (w->stop) {
+			pthread_mutex_unlock(&w->lock);
+			break;
+		}
+		if (room < w->count + 1) {
+			room = w->count + 16;
+			polls = realloc(polls, (size_t)room * sizeof(*polls));
+			index = realloc(index, (size_t)room * sizeof(*index));
+			if (!polls || !index)
+				abort(); /* no memory for a few words: the lease ends with us, recovery goes on */
+		}
+		int n = 1;
+		polls[0] = (struct pollfd){w->event_fd, POLLIN, 0};
+		for (int i = 0; i < w->count; i++) {
+			if (w->all[i].fd < 0 || w->all[i].death.dead)
+				continue;
+			polls[n] = (struct pollfd){w->all[i].fd, POLLIN, 0};
+			index[n++] = i;
+		}
+		pthread_mutex_unlock(&w->lock);
+		if (poll(polls, (nfds_t)n, -1) < 0 && errno != EINTR)
+			break;
+		uint64_t sink;
+		if (polls[0].revents && read(w->event_fd, &sink, sizeof(sink)) < 0 && errno != EAGAIN)
+			break;
+		int deaths = 0;
+		pthread_mutex_lock(&w->lock);
+		for (int i = 1; i < n; i++) {
+			struct watched *one = &w->all[index[i]];
+			if (polls[i].revents && one->fd == polls[i].fd) {
+				note_death(one);
+				deaths++;
+			}
+		}
+		pthread_mutex_unlock(&w->lock);
+		if (deaths)
+			wake(w->wake);
+	}
+	free(polls);
+	free(index);
+	return NULL;
+}
+
+struct irt_watch *irt_watch_create(uint32_t *wake_word)
+{
+	struct irt_watch *w = calloc(1, sizeof(*w));
+	if (!w)
+		return NULL;
+	pthread_mutex_init(&w->lock, NULL);
+	w->wake = wake_word;
+	w->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	pthread_attr_t attr;
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, 64 << 10);
+	int r = pthread_create(&w->thread, &attr, run, w);
+	pthread_attr_destroy(&attr);
+	if (r != 0 || w->event_fd < 0) {
+		free(w);
+		return NULL;
+	}
+	return w;
+}
+
+static void poke(struct irt_watch *w)
+{
+	uint64_t one = 1;
+	if (write(w->event_fd, &one, sizeof(one)) < 0)
+		return; /* full: the thread is about to look anyway */
+}
+
+void irt_watch_destroy(struct irt_watch *w)
+{
+	if (!w)
+		return;
+	pthread_mutex_lock(&w->lock);
+	w->stop = 1;
+	pthread_mutex_unlock(&w->lock);
+	poke(w);
+	pthread_join(w->thread, NULL);
+	for (int i = 0; i < w->count; i++)
+		if (w->all[i].fd >= 0)
+			close(w->all[i].fd);
+	close(w->event_fd);
+	free(w->all);
+	free(w);
+}
+
+int irt_watch_add(struct irt_watch *w, int pid, uint64_t start_time)
+{
+	char state = 0;
+	int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	if (fd < 0 || irt_start_time(pid, 0, &state) != start_time) {
+		if (fd >= 0)
+			close(fd);
+		return -1;
+	}
+	pthread_mutex_lock(&w->lock);
+	int i = 0;
+	while (i < w->count && w->all[i].fd >= 0)
+		i++;
+	if (i == w->count) {
+		struct watched *all = realloc(w->all, ((size_t)w->count + 16) * sizeof(*all));
+		if (!all) {
+			pthread_mutex_unlock(&w->lock);
+			close(fd);
+			return -1;
+		}
+		w->all = all;
+		for (int k = w->count; k < w->count + 16; k++)
+			w->all[k].fd = -1;
+		w->count += 16;
+	}
+	w->all[i] = (struct watched){.fd = fd, .pid = pid};
+	pthread_mutex_unlock(&w->lock);
+	poke(w);
+	return i;
+}
+
+struct irt_death irt_watch_look(struct irt_watch *w, int handle)
+{
+	pthread_mutex_lock(&w->lock);
+	struct irt_death d = w->all[handle].death;
+	pthread_mutex_unlock(&w->lock);
+	return d;
+}
+
+void irt_watch_remove(struct irt_watch *w, int handle)
+{
+	pthread_mutex_lock(&w->lock);
+	close(w->all[handle].fd);
+	w->all[handle] = (struct watched){.fd = -1};
+	pthread_mutex_unlock(&w->lock);
+	poke(w);
+}

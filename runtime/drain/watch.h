@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * watch.h - tells the drain at once when a traced process dies, and how.
+ *
+ * One thread polls pidfds and wakes the drain's futex; the drain itself sleeps on that futex alone.
+ */
+#ifndef IRT_DRAIN_WATCH_H
+#define IRT_DRAIN_WATCH_H
+
+#include <stdint.h>
+
+struct irt_watch;
+
+struct irt_death {
+	int dead;
+	int known;  /* code or signal is known */
+	int code, signal;
+};
+
+/* wake: the futex word to add 1 to and wake. NULL: no memory or no thread. */
+struct irt_watch *irt_watch_create(uint32_t *wake);
+void irt_watch_destroy(struct irt_watch *w);
+
+/* Watches a process. start_time (field 22 of its stat) tells it from a later one with the same pid.
+ * Returns a handle, or -1: it is dead already (or cannot be watched: then dead is asked of /proc). */
+int irt_watch_add(struct irt_watch *w, int pid, uint64_t start_time);
+
+/* What became of it. Once dead, the handle may be closed with irt_watch_remove. */
+struct irt_death irt_watch_look(struct irt_watch *w, int handle);
+void irt_watch_remove(struct irt_watch *w, int handle);
+
+/* Start time of a process or of one of its threads (tid 0: the process); 0 = there is none. */
+uint64_t irt_start_time(int pid, int tid, char *state);
+
+#endif
