@@ -50,6 +50,7 @@ CLEAN = {
     "pass/plugin.cpp": c_file("plugin.cpp", '"instr/record.h"', '"llvm/IR/Module.h"', "<llvm-c/Core.h>"),
     "tests/unit/ring.c": c_file("ring.c", '"ring/ring.h"', '"drain/session.h"', "<sqlite3.h>"),
     "tests/pass/one.ll": f"; {SPDX}\n; One situation of the pass.\n; RUN: opt %s\ndefine void @f() {{\n",
+    "tests/pass/musttail_gets_its_exit.c": f"// {SPDX}\n//\n// RUN: %clang %s\nint x;\n",
     "tests/cli/expected/out.c": "no header, and blanks at the end: \n",
     "run": f"#!/bin/sh\n# {SPDX}\n#\n# run - a script that the self-test makes.\nmktemp -d\n",
     "CMakeLists.txt": f"# {SPDX}\n#\n# A build that the self-test makes.\nconfigure_file(version.h.in instr/version.h)\n",
