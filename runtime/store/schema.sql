@@ -10,7 +10,7 @@
 
 -- One row per fact about the run as a whole.
 CREATE TABLE run (
-    key   TEXT PRIMARY KEY, -- run_id, boot_id, version, abi, clock, clock_step_ticks, time_unit_ticks, unit_bytes, sub_buffer_units, state (recording|complete|recovered), events_from_ticks
+    key   TEXT PRIMARY KEY, -- run_id, boot_id, version, abi, clock, clock_step_ticks, time_unit_ticks, unit_bytes, sub_buffer_units, state (recording|complete|recovered), events_from_ticks (events after it are kept; absent: all are), checkpoint_ticks (time of the last checkpoint)
     value ANY               -- the value; text or integer as fits the key
 ) STRICT, WITHOUT ROWID;
 
@@ -113,6 +113,8 @@ CREATE TABLE functions (
     reason       TEXT, -- why it carries no hooks; NULL if it does
     flags        INTEGER NOT NULL -- flags of its descriptor row
 ) STRICT;
+-- Counts functions without hooks; empty in a program that is instrumented throughout.
+CREATE INDEX functions_not_instrumented ON functions (function_id) WHERE instrumented = 0;
 
 -- The context tree: one row per distinct call path of a process. Append-only.
 CREATE TABLE contexts (
@@ -159,9 +161,10 @@ CREATE TABLE function_totals (
     max_ticks   INTEGER, -- longest finished call; NULL if none finished
     PRIMARY KEY (process_id, function_id)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX function_totals_by_self ON function_totals (process_id, self_ticks);
-CREATE INDEX function_totals_by_total ON function_totals (process_id, total_ticks);
-CREATE INDEX function_totals_by_calls ON function_totals (process_id, calls);
+-- The orders in which a profile of the whole run is printed.
+CREATE INDEX function_totals_by_self ON function_totals (self_ticks) WHERE process_id = 0;
+CREATE INDEX function_totals_by_total ON function_totals (total_ticks) WHERE process_id = 0;
+CREATE INDEX function_totals_by_calls ON function_totals (calls) WHERE process_id = 0;
 
 -- Events of one thread, compressed; decodable with the contexts table and nothing else (docs/format.md).
 CREATE TABLE chunks (
@@ -183,13 +186,15 @@ CREATE TABLE chunks (
     data             BLOB NOT NULL, -- the events
     UNIQUE (thread_id, start_pos)
 ) STRICT;
+-- Finds chunks by time, and adds up events, without reading pages of data.
+CREATE INDEX chunks_by_time ON chunks (start_ticks, end_ticks, thread_id, events);
 
 -- Events that are not in the trace, by cause. Shown before any result.
 CREATE TABLE losses (
-    loss_id     INTEGER PRIMARY KEY, -- ours
+    loss_id     INTEGER PRIMARY KEY, -- ours, from 1; 0 is the row of chunks deleted for max_db_bytes
     process_id  INTEGER REFERENCES processes, -- the process; NULL if not known
     thread_id   INTEGER REFERENCES threads, -- the thread; NULL if it is not about one thread
-    cause       TEXT NOT NULL, -- 'ring full', 'no drain', 'disk full', 'io error', 'abandoned', 'chunks deleted', 'damaged'
+    cause       TEXT NOT NULL, -- 'ring full', 'no drain', 'disk full', 'io error', 'reader' (one kept the -wal from shrinking), 'abandoned', 'chunks deleted', 'damaged'
     events      INTEGER, -- how many; NULL if not known
     start_ticks INTEGER, -- first moment; NULL if not known
     end_ticks   INTEGER, -- last moment; NULL if not known
@@ -212,3 +217,16 @@ CREATE TABLE messages (
     severity   TEXT NOT NULL, -- 'note', 'warning', 'error'
     text       TEXT NOT NULL -- a whole sentence
 ) STRICT;
+
+-- The function of each process's root context, and of calls whose function is not known.
+INSERT INTO functions (function_id, name, linkage_name, instrumented, flags)
+VALUES (0, '(unknown)', '(unknown)', 1, 0);
+
+-- How a large trace looks, for SQLite's planner: it is not run over each file (ANALYZE would read all
+-- of it), and without it the planner takes a process for ten rows and does not use the orders above.
+ANALYZE sqlite_schema;
+INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
+    ('function_totals', 'function_totals', '200000 100000 1'),
+    ('function_totals', 'function_totals_by_self', '100000 1 1'),
+    ('function_totals', 'function_totals_by_total', '100000 1 1'),
+    ('function_totals', 'function_totals_by_calls', '100000 1 1');

@@ -32,7 +32,7 @@
  *   INSTR_ERR_FORMAT      the file is damaged, or a row is not valid: the sentence tells which
  *   INSTR_ERR_NOT_FOUND, _PERMISSION, _NOT_OURS, _VERSION: irt_store_open
  *
- * Space. From the second round on, IRT_STORE_KEPT_BYTES stay allocated beside the file (in a file
+ * Space. From the fourth round on, IRT_STORE_KEPT_BYTES stay allocated beside the file (in a file
  * without a name, so that they vanish with the process). A round that finds the disk full frees
  * them; chunks should stop (health.stop_events) and totals go on. They are allocated again, and
  * stop_events ends, when there is space for them four times over.
@@ -51,7 +51,6 @@
 #define IRT_STORE_BUSY_MS 2000            /* wait for a lock at most this long */
 #define IRT_STORE_KEPT_BYTES (2 << 20)    /* allocated beside the file, for ENOSPC */
 #define IRT_STORE_WAL_MAX_BYTES (64 << 20) /* a longer -wal that cannot shrink stops event chunks */
-#define IRT_STORE_MIN_DB_BYTES (16 << 20) /* smaller values of max_db_bytes count as this */
 
 struct irt_store;
 
@@ -88,15 +87,16 @@ enum irt_store_verdict {
 
 struct irt_store_config {
 	const char *run_id;   /* START: required. CONTINUE: must match the file's; NULL takes any */
-	int64_t max_db_bytes; /* limit of file and -wal together; 0 = none */
+	int64_t max_db_bytes; /* limit of file and -wal together; 0 = none. RLIMIT_FSIZE counts as one too
+			       * (the caller ignores SIGXFSZ all the same). Totals go beyond it */
 	bool keep_events;     /* events=on; off: chunks that a checkpoint covers are not kept */
 
 	/* START: the file belongs to another run that is not marked complete; is that run alive?
 	 * No connection to the file is open during the call, so the callback may complete that run
 	 * (open with CONTINUE, fold, finish, close) before it says RUN_DEAD. Absent = alive. Not
 	 * asked about files in state complete or recovered, unless ask_always (the run's drain has
-	 * finished the file but its processes may come back with late events). The folder is
-	 * locked against other stores of START meanwhile. */
+	 * finished the file but its processes may come back with late events). The verdict holds
+	 * for the run_id: should the file be another's by then, open looks again. */
 	enum irt_store_verdict (*is_live)(void *arg, const struct irt_store_info *other);
 	void *is_live_arg;
 	bool ask_always;

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * connect.c - the connection to a file: path, settings, journal mode.
+ *
+ * The path is /proc/self/fd/FOLDER/NAME: it stays right when the process changes its folder or root
+ * and when the folder is renamed. SQLite would resolve that link to a plain path once, so the store
+ * uses a VFS of its own that leaves full path names as they are.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "store/store_image.h"
+#include "store/store_internal.h"
+
+/* File systems over a network or a bridge: memory mapped on two machines is not one memory, and
+ * several of them have no locks that SQLite could use for it (magic numbers: statfs(2)). */
+static bool is_remote(int folder_fd)
+{
+	static const unsigned long remote[] = {
+		0x6969 /* nfs */, 0x517b /* smb */, 0xfe534d42 /* smb2 */, 0xff534d42 /* cifs */,
+		0x01021997 /* 9p */, 0x5346414f /* afs */, 0x6b414653 /* kafs */, 0x73757245 /* coda */,
+		0x564c /* ncp */, 0x00c36400 /* ceph */, 0x0bd00bd0 /* lustre */, 0x786f4256 /* vboxsf */,
+		0xbacbacbc /* vmhgfs */, 0x01161970 /* gfs2 */, 0x7461636f /* ocfs2 */,
+	};
+	struct statfs fs;
+
+	if (fstatfs(folder_fd, &fs))
+		return false;
+	for (size_t i = 0; i < sizeof(remote) / sizeof(*remote); i++)
+		if (((unsigned long)fs.f_type & 0xffffffff) == remote[i])
+			return true;
+	return false;
+}
+
+static int leave_path(sqlite3_vfs *vfs, const char *name, int room, char *out)
+{
+	(void)vfs;
+	return snprintf(out, (size_t)room, "%s", name) < room ? SQLITE_OK : SQLITE_CANTOPEN;
+}
+
+int irt_store_init_path(struct irt_store *store, const char *base_vfs)
+{
+	const sqlite3_vfs *base;
+	struct stat folder, here;
+
+	if (sqlite3_initialize() != SQLITE_OK || !(base = sqlite3_vfs_find(base_vfs)))
+		return irt_store_fail(store, INSTR_ERR_IO, "SQLite does not start");
+	store->no_shared_memory = is_remote(store->folder_fd);
+	snprintf(store->path, sizeof(store->path), "/proc/self/fd/%d", store->folder_fd);
+	if (access(store->path, F_OK) == 0) {
+		snprintf(store->path, sizeof(store->path), "/proc/self/fd/%d/%s", store->folder_fd, store->name);
+	} else if (fstat(store->folder_fd, &folder) == 0 && stat(".", &here) == 0 &&
+		   folder.st_dev == here.st_dev && folder.st_ino == here.st_ino) {
+		snprintf(store->path, sizeof(store->path), "./%s", store->name);
+	} else {
+		return irt_store_fail(store, INSTR_ERR_NOT_FOUND, "its folder cannot be reached without /proc");
+	}
+	store->vfs = *base;
+	store->vfs.pNext = NULL;
+	store->vfs.xFullPathname = leave_path;
+	snprintf(store->vfs_name, sizeof(store->vfs_name), "irt_store_%p", (void *)store);
+	store->vfs.zName = store->vfs_name;
+	if (sqlite3_vfs_register(&store->vfs, 0) != SQLITE_OK) {
+		store->vfs.zName = NULL;
+		return irt_store_fail(store, INSTR_ERR_MEMORY, "no memory");
+	}
+	return 0;
+}
+
+int irt_store_read_header(struct irt_store *store, const char *name, unsigned char header[100], int *bytes)
+{
+	char path[sizeof(store->path) + 8];
+	sqlite3_file *file;
+	sqlite3_int64 size;
+	int flags, rc, folder = (int)(strrchr(store->path, '/') - store->path);
+
+	*bytes = 0;
+	/* SQLite wants two zeros behind a file's name. */
+	memset(path, 0, sizeof(path));
+	snprintf(path, sizeof(path) - 4, "%.*s/%s", folder, store->path, name);
+	file = sqlite3_malloc(store->vfs.szOsFile);
+	if (!file)
+		return irt_store_fail(store, INSTR_ERR_MEMORY, "no memory");
+	memset(file, 0, (size_t)store->vfs.szOsFile);
+	rc = store->vfs.xOpen(&store->vfs, path, file, SQLITE_OPEN_MAIN_DB | SQLITE_OPEN_READONLY, &flags);
+	if (rc == SQLITE_OK) {
+		rc = file->pMethods->xFileSize(file, &size);
+		if (rc == SQLITE_OK && size >= 100) {
+			rc = file->pMethods->xRead(file, header, 100, 0);
+			*bytes = 100;
+		}
+	}
+	if (file->pMethods)
+		file->pMethods->xClose(file);
+	sqlite3_free(file);
+	if (rc != SQLITE_OK) {
+		const char *why;
+		int code = irt_store_code_of_errno(errno, &why);
+		return irt_store_fail(store, code, "cannot read: %s", why);
+	}
+	return 0;
+}
+
+bool irt_store_header_is_ours(const unsigned char header[100], int bytes)
+{
+	const unsigned char *id = header + 68;
+
+	return bytes >= 100 && !memcmp(header, "SQLite format 3", 16) &&
+	       ((unsigned)id[0] << 24 | (unsigned)id[1] << 16 | (unsigned)id[2] << 8 | id[3]) ==
+		       INSTR_APPLICATION_ID;
+}
+
+static int note_wal_pages(void *arg, sqlite3 *db, const char *schema, int pages)
+{
+	(void)db;
+	(void)schema;
+	((struct irt_store *)arg)->wal_pages = pages;
+	return SQLITE_OK;
+}
+
+/* One attempt; the SQLite result tells what it failed with. */
+static int try_connect(struct irt_store *store)
+{
+	char sql[400];
+	int rc = sqlite3_open_v2(store->path, &store->db,
+				 SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE |
+					 SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE,
+				 store->vfs_name);
+
+	if (rc != SQLITE_OK)
+		return rc;
+	sqlite3_busy_timeout(store->db, IRT_STORE_BUSY_MS);
+	/* A file may come from anywhere: nothing in its schema may run. */
+	sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	sqlite3_db_config(store->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+	sqlite3_db_config(store->db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
+	sqlite3_db_config(store->db, SQLITE_DBCONFIG_ENABLE_FKEY, 0, NULL);
+	sqlite3_wal_hook(store->db, note_wal_pages, store); /* instead of SQLite's automatic checkpoint */
+	/* synchronous: the promise is about dying programs, not dying machines. Cache: a round's dirty
+	 * pages. journal_size_limit: a -wal that a reader held is cut when it starts anew. */
+	snprintf(sql, sizeof(sql),
+		 "PRAGMA locking_mode = %s; PRAGMA synchronous = OFF; PRAGMA cell_size_check = ON;"
+		 "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8192; PRAGMA journal_size_limit = %lld;"
+		 "SELECT 1 FROM sqlite_schema LIMIT 1;",
+		 store->no_shared_memory ? "EXCLUSIVE" : "NORMAL",
+		 (long long)store->wal_pages_goal * IRT_STORE_PAGE_BYTES);
+	return sqlite3_exec(store->db, sql, NULL, NULL, NULL);
+}
+
+int irt_store_connect(struct irt_store *store)
+{
+	int rc = try_connect(store), result;
+
+	/* No shared memory for the -wal's index: SQLite says so in several ways. In exclusive locking
+	 * mode it needs none. */
+	if (rc != SQLITE_OK && !store->no_shared_memory &&
+	    ((rc & 0xff) == SQLITE_IOERR || (rc & 0xff) == SQLITE_CANTOPEN || (rc & 0xff) == SQLITE_PROTOCOL)) {
+		int first = rc;
+		irt_store_disconnect(store);
+		store->no_shared_memory = true;
+		rc = try_connect(store);
+		if (rc != SQLITE_OK) {
+			store->no_shared_memory = false;
+			rc = first;
+		}
+	}
+	if (rc == SQLITE_OK)
+		return 0;
+	result = irt_store_fail_sqlite(store, rc, "open");
+	irt_store_disconnect(store);
+	return result;
+}
+
+void irt_store_disconnect(struct irt_store *store)
+{
+	for (int i = 0; i < IRT_ST_COUNT; i++) {
+		sqlite3_finalize(store->statements[i]);
+		store->statements[i] = NULL;
+	}
+	sqlite3_close(store->db);
+	store->db = NULL;
+}
+
+/* Sets the journal mode; *same says whether it is MODE now. */
+static int set_journal_mode(struct irt_store *store, const char *mode, bool *same)
+{
+	char sql[64];
+	sqlite3_stmt *statement;
+	int rc;
+
+	*same = false;
+	snprintf(sql, sizeof(sql), "PRAGMA journal_mode = %s", mode);
+	rc = sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL);
+	if (rc != SQLITE_OK)
+		return rc;
+	rc = sqlite3_step(statement);
+	if (rc == SQLITE_ROW) {
+		const char *now = (const char *)sqlite3_column_text(statement, 0);
+		*same = now && !sqlite3_stricmp(now, mode);
+	}
+	sqlite3_finalize(statement);
+	return rc == SQLITE_ROW ? SQLITE_OK : rc;
+}
+
+static void wait_ms(long ms)
+{
+	struct timespec time = {0, ms * 1000000};
+
+	nanosleep(&time, NULL);
+}
+
+int irt_store_wal_on(struct irt_store *store)
+{
+	bool same;
+	int rc;
+
+	if (store->no_shared_memory)
+		sqlite3_exec(store->db, "PRAGMA locking_mode = EXCLUSIVE", NULL, NULL, NULL);
+	for (int waited = 0;; waited += 2) {
+		rc = set_journal_mode(store, "WAL", &same);
+		if ((rc & 0xff) != SQLITE_BUSY || waited >= IRT_STORE_BUSY_MS)
+			break;
+		wait_ms(2);
+	}
+	if (rc != SQLITE_OK)
+		return irt_store_fail_sqlite(store, rc, "write");
+	return same ? 0 : irt_store_fail(store, INSTR_ERR_IO, "SQLite cannot use a write-ahead log here");
+}
+
+int irt_store_wal_off(struct irt_store *store)
+{
+	enum { WAIT_MS = 200 }; /* for readers' connections, which hold a lock on a file with a -wal */
+	bool same;
+	int rc;
+
+	for (int waited = 0;; waited += 2) {
+		rc = set_journal_mode(store, "DELETE", &same);
+		if ((rc & 0xff) != SQLITE_BUSY || waited >= WAIT_MS)
+			break;
+		wait_ms(2);
+	}
+	if (rc != SQLITE_OK)
+		return irt_store_fail_sqlite(store, rc, "fold the write-ahead log in");
+	if (!same)
+		return irt_store_fail(store, INSTR_ERR_BUSY, "cannot fold the write-ahead log in: it is being read");
+	if (store->no_shared_memory) /* let the lock go: that takes a read */
+		sqlite3_exec(store->db, "PRAGMA locking_mode = NORMAL; SELECT 1 FROM sqlite_schema LIMIT 1",
+			     NULL, NULL, NULL);
+	return 0;
+}

@@ -1,0 +1,458 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * read.c - the rows of a file, for whoever continues its run.
+ */
+#include <string.h>
+
+#include "store/store_internal.h"
+
+/* A query being read, column after column. */
+struct cursor {
+	sqlite3_stmt *statement;
+	int column;
+};
+
+static int64_t number(struct cursor *c)
+{
+	return sqlite3_column_int64(c->statement, c->column++);
+}
+
+static int64_t optional(struct cursor *c)
+{
+	int column = c->column++;
+
+	return sqlite3_column_type(c->statement, column) == SQLITE_NULL
+		       ? IRT_STORE_NULL : sqlite3_column_int64(c->statement, column);
+}
+
+static const char *text(struct cursor *c)
+{
+	return (const char *)sqlite3_column_text(c->statement, c->column++);
+}
+
+static const void *blob(struct cursor *c, int64_t *bytes)
+{
+	const void *data = sqlite3_column_blob(c->statement, c->column);
+
+	*bytes = sqlite3_column_bytes(c->statement, c->column++);
+	return data;
+}
+
+/* Runs SQL with at most two numbers bound and gives every row to EACH. */
+static int read_rows(struct irt_store *store, const char *sql, int64_t first, int64_t second, void *arg,
+		     void *caller, int (*each)(void *arg, void *caller, struct cursor *cursor))
+{
+	struct cursor cursor = {0};
+	int rc, result = 0;
+
+	rc = sqlite3_prepare_v2(store->db, sql, -1, &cursor.statement, NULL);
+	if (rc != SQLITE_OK)
+		return irt_store_fail_sqlite(store, rc, "read its tables");
+	if (sqlite3_bind_parameter_count(cursor.statement) > 0)
+		sqlite3_bind_int64(cursor.statement, 1, first);
+	if (sqlite3_bind_parameter_count(cursor.statement) > 1)
+		sqlite3_bind_int64(cursor.statement, 2, second);
+	while (!result && (rc = sqlite3_step(cursor.statement)) == SQLITE_ROW) {
+		cursor.column = 0;
+		result = each(arg, caller, &cursor);
+	}
+	if (!result && rc != SQLITE_DONE)
+		result = irt_store_fail_sqlite(store, rc, "read");
+	sqlite3_finalize(cursor.statement);
+	return result;
+}
+
+
+struct run_caller {
+	int (*each)(void *, const char *, const char *, int64_t);
+};
+
+static int run_row(void *arg, void *caller, struct cursor *c)
+{
+	const char *key = text(c);
+	int type = sqlite3_column_type(c->statement, 1);
+
+	return ((struct run_caller *)caller)->each(arg, key, type == SQLITE_TEXT ? text(c) : NULL,
+						   type == SQLITE_TEXT ? IRT_STORE_NULL : optional(c));
+}
+
+int irt_store_read_run(struct irt_store *store, void *arg,
+		       int (*each)(void *arg, const char *key, const char *text, int64_t number))
+{
+	struct run_caller caller = {each};
+
+	return read_rows(store, "SELECT key, value FROM run ORDER BY key", 0, 0, arg, &caller, run_row);
+}
+
+/* The rest differ in query and row: READER defines the row's function and the public one's caller. */
+#define READER(name)                                                                        \
+	struct name##_caller {                                                              \
+		int (*each)(void *, const struct irt_store_##name *);                       \
+	};                                                                                  \
+	static void name##_columns(struct cursor *c, struct irt_store_##name *row);         \
+	static int name##_row(void *arg, void *caller, struct cursor *c)                    \
+	{                                                                                   \
+		struct irt_store_##name row;                                                \
+		name##_columns(c, &row);                                                    \
+		return ((struct name##_caller *)caller)->each(arg, &row);                   \
+	}
+
+READER(clock)
+static void clock_columns(struct cursor *c, struct irt_store_clock *row)
+{
+	row->ticks = number(c);
+	row->monotonic_ns = number(c);
+	row->realtime_ns = number(c);
+	row->counter = number(c);
+}
+
+int irt_store_read_clocks(struct irt_store *store, void *arg,
+			  int (*each)(void *arg, const struct irt_store_clock *row))
+{
+	struct clock_caller caller = {each};
+
+	return read_rows(store, "SELECT ticks, monotonic_ns, realtime_ns, counter FROM clocks ORDER BY ticks",
+			 0, 0, arg, &caller, clock_row);
+}
+
+READER(process)
+static void process_columns(struct cursor *c, struct irt_store_process *row)
+{
+	row->process_id = number(c);
+	row->parent_process_id = optional(c);
+	row->pid = number(c);
+	row->pid_namespace = number(c);
+	row->command = text(c);
+	row->executable = text(c);
+	row->working_directory = text(c);
+	row->joined_by = text(c);
+	row->start_ticks = number(c);
+	row->end_ticks = optional(c);
+	row->end_reason = text(c);
+	row->exit_code = optional(c);
+	row->exit_signal = optional(c);
+}
+
+int irt_store_read_processes(struct irt_store *store, void *arg,
+			     int (*each)(void *arg, const struct irt_store_process *row))
+{
+	struct process_caller caller = {each};
+
+	return read_rows(store,
+			 "SELECT process_id, parent_process_id, pid, pid_namespace, command, executable,"
+			 " working_directory, joined_by, start_ticks, end_ticks, end_reason, exit_code,"
+			 " exit_signal FROM processes ORDER BY process_id",
+			 0, 0, arg, &caller, process_row);
+}
+
+READER(module)
+static void module_columns(struct cursor *c, struct irt_store_module *row)
+{
+	row->module_id = number(c);
+	row->path = text(c);
+	row->build_id = text(c);
+	row->rows = number(c);
+}
+
+int irt_store_read_modules(struct irt_store *store, void *arg,
+			   int (*each)(void *arg, const struct irt_store_module *row))
+{
+	struct module_caller caller = {each};
+
+	return read_rows(store, "SELECT module_id, path, build_id, rows FROM modules ORDER BY module_id",
+			 0, 0, arg, &caller, module_row);
+}
+
+READER(load)
+static void load_columns(struct cursor *c, struct irt_store_load *row)
+{
+	row->load_id = number(c);
+	row->process_id = number(c);
+	row->module_id = number(c);
+	row->rows_start = number(c);
+	row->rows_end = number(c);
+	row->start_ticks = number(c);
+	row->end_ticks = optional(c);
+}
+
+int irt_store_read_loads(struct irt_store *store, void *arg,
+			 int (*each)(void *arg, const struct irt_store_load *row))
+{
+	struct load_caller caller = {each};
+
+	return read_rows(store,
+			 "SELECT load_id, process_id, module_id, rows_start, rows_end, start_ticks, end_ticks"
+			 " FROM module_loads ORDER BY load_id",
+			 0, 0, arg, &caller, load_row);
+}
+
+READER(function)
+static void function_columns(struct cursor *c, struct irt_store_function *row)
+{
+	row->function_id = number(c);
+	row->module_id = optional(c);
+	row->row = optional(c);
+	row->name = text(c);
+	row->linkage_name = text(c);
+	row->file = text(c);
+	row->line = optional(c);
+	row->instrumented = number(c);
+	row->reason = text(c);
+	row->flags = number(c);
+}
+
+int irt_store_read_functions(struct irt_store *store, void *arg,
+			     int (*each)(void *arg, const struct irt_store_function *row))
+{
+	struct function_caller caller = {each};
+
+	return read_rows(store,
+			 "SELECT function_id, module_id, row, name, linkage_name, file, line, instrumented,"
+			 " reason, flags FROM functions ORDER BY function_id",
+			 0, 0, arg, &caller, function_row);
+}
+
+READER(context)
+static void context_columns(struct cursor *c, struct irt_store_context *row)
+{
+	row->context_id = number(c);
+	row->process_id = number(c);
+	row->parent_id = optional(c);
+	row->ordinal = number(c);
+	row->function_id = number(c);
+	row->depth = number(c);
+	row->recursive = number(c);
+	row->flags = number(c);
+}
+
+/* A process's contexts are a range of ids: (process_id - 1) * 2^21 and up (schema.sql). */
+int irt_store_read_contexts(struct irt_store *store, int64_t process_id, void *arg,
+			    int (*each)(void *arg, const struct irt_store_context *row))
+{
+	struct context_caller caller = {each};
+	int64_t first = INT64_MIN, last = INT64_MAX;
+
+	if (process_id != IRT_STORE_NULL) {
+		if (process_id < 1 || process_id >= INT64_C(1) << 40)
+			return irt_store_fail(store, INSTR_ERR_FORMAT, "process %lld: no such id",
+					      (long long)process_id);
+		first = (process_id - 1) << 21;
+		last = (process_id << 21) - 1;
+	}
+	return read_rows(store,
+			 "SELECT context_id, process_id, parent_id, ordinal, function_id, depth, recursive,"
+			 " flags FROM contexts WHERE context_id BETWEEN ? AND ? ORDER BY context_id",
+			 first, last, arg, &caller, context_row);
+}
+
+struct thread_caller {
+	int (*each)(void *, const struct irt_store_thread *, int64_t);
+};
+
+static int thread_row(void *arg, void *caller, struct cursor *c)
+{
+	struct irt_store_thread row = {
+		.thread_id = number(c),
+	};
+	int64_t consumed_pos;
+
+	row.process_id = number(c);
+	row.tid = number(c);
+	row.name = text(c);
+	row.parent_thread_id = optional(c);
+	row.parent_position = optional(c);
+	row.start_ticks = number(c);
+	row.end_ticks = optional(c);
+	row.last_ticks = number(c);
+	row.events = number(c);
+	row.totals_pos = number(c);
+	row.totals_events = number(c);
+	row.lost_events = number(c);
+	row.wait_ticks = number(c);
+	row.waits = number(c);
+	row.orphans = number(c);
+	row.skipped_units = number(c);
+	row.flags = number(c);
+	consumed_pos = optional(c);
+	if (consumed_pos < row.totals_pos) /* also when it is IRT_STORE_NULL */
+		consumed_pos = row.totals_pos;
+	return ((struct thread_caller *)caller)->each(arg, &row, consumed_pos);
+}
+
+int irt_store_read_threads(struct irt_store *store, void *arg,
+			   int (*each)(void *arg, const struct irt_store_thread *row, int64_t consumed_pos))
+{
+	struct thread_caller caller = {each};
+
+	return read_rows(store,
+			 "SELECT thread_id, process_id, tid, name, parent_thread_id, parent_position,"
+			 " start_ticks, end_ticks, last_ticks, events, totals_pos, totals_events, lost_events,"
+			 " wait_ticks, waits, orphans, skipped_units, flags,"
+			 " (SELECT end_pos FROM chunks c WHERE c.thread_id = t.thread_id"
+			 "  ORDER BY start_pos DESC LIMIT 1)"
+			 " FROM threads t ORDER BY thread_id",
+			 0, 0, arg, &caller, thread_row);
+}
+
+struct frame_caller {
+	int (*each)(void *, int64_t, const struct irt_store_frame *);
+};
+
+static int frame_row(void *arg, void *caller, struct cursor *c)
+{
+	int64_t depth = number(c);
+	struct irt_store_frame row;
+
+	row.context_id = number(c);
+	row.enter_ticks = number(c);
+	row.child_ticks = number(c);
+	row.tag = (uint64_t)number(c);
+	row.flags = number(c);
+	return ((struct frame_caller *)caller)->each(arg, depth, &row);
+}
+
+int irt_store_read_frames(struct irt_store *store, int64_t thread_id, void *arg,
+			  int (*each)(void *arg, int64_t depth, const struct irt_store_frame *row))
+{
+	struct frame_caller caller = {each};
+
+	return read_rows(store,
+			 "SELECT depth, context_id, enter_ticks, child_ticks, tag, flags FROM open_frames"
+			 " WHERE thread_id = ? ORDER BY depth",
+			 thread_id, 0, arg, &caller, frame_row);
+}
+
+READER(totals)
+static void totals_columns(struct cursor *c, struct irt_store_totals *row)
+{
+	row->thread_id = number(c);
+	row->context_id = number(c);
+	row->calls = number(c);
+	row->returns = number(c);
+	row->unwound = number(c);
+	row->open = number(c);
+	row->total_ticks = number(c);
+	row->self_ticks = number(c);
+	row->min_ticks = optional(c);
+	row->max_ticks = optional(c);
+	row->histogram = blob(c, &row->histogram_bytes);
+}
+
+int irt_store_read_totals(struct irt_store *store, int64_t thread_id, void *arg,
+			  int (*each)(void *arg, const struct irt_store_totals *row))
+{
+	struct totals_caller caller = {each};
+
+	return read_rows(store,
+			 "SELECT thread_id, context_id, calls, returns, unwound, open, total_ticks, self_ticks,"
+			 " min_ticks, max_ticks, histogram FROM totals WHERE thread_id = ? ORDER BY context_id",
+			 thread_id, 0, arg, &caller, totals_row);
+}
+
+READER(function_totals)
+static void function_totals_columns(struct cursor *c, struct irt_store_function_totals *row)
+{
+	row->process_id = number(c);
+	row->function_id = number(c);
+	row->calls = number(c);
+	row->returns = number(c);
+	row->unwound = number(c);
+	row->open = number(c);
+	row->orphans = number(c);
+	row->total_ticks = number(c);
+	row->self_ticks = number(c);
+	row->min_ticks = optional(c);
+	row->p50_ticks = optional(c);
+	row->p99_ticks = optional(c);
+	row->max_ticks = optional(c);
+}
+
+int irt_store_read_function_totals(struct irt_store *store, int64_t process_id, void *arg,
+				   int (*each)(void *arg, const struct irt_store_function_totals *row))
+{
+	struct function_totals_caller caller = {each};
+	bool all = process_id == IRT_STORE_NULL;
+
+	return read_rows(store,
+			 "SELECT process_id, function_id, calls, returns, unwound, open, orphans, total_ticks,"
+			 " self_ticks, min_ticks, p50_ticks, p99_ticks, max_ticks FROM function_totals"
+			 " WHERE process_id BETWEEN ? AND ? ORDER BY process_id, function_id",
+			 all ? INT64_MIN : process_id, all ? INT64_MAX : process_id, arg, &caller,
+			 function_totals_row);
+}
+
+READER(chunk)
+static void chunk_columns(struct cursor *c, struct irt_store_chunk *row)
+{
+	row->chunk_id = number(c);
+	row->thread_id = number(c);
+	row->start_pos = number(c);
+	row->end_pos = number(c);
+	row->first_event = number(c);
+	row->events = number(c);
+	row->start_ticks = number(c);
+	row->end_ticks = number(c);
+	row->start_context_id = number(c);
+	row->start_depth = number(c);
+	row->min_depth = number(c);
+	row->operations = (uint64_t)number(c);
+	row->functions = blob(c, &row->functions_bytes);
+	row->codec = number(c);
+	row->time_unit_ticks = number(c);
+	row->data = blob(c, &row->data_bytes);
+}
+
+int irt_store_read_chunks(struct irt_store *store, int64_t thread_id, int64_t behind_pos, void *arg,
+			  int (*each)(void *arg, const struct irt_store_chunk *row))
+{
+	struct chunk_caller caller = {each};
+
+	return read_rows(store,
+			 "SELECT chunk_id, thread_id, start_pos, end_pos, first_event, events, start_ticks,"
+			 " end_ticks, start_context_id, start_depth, min_depth, operations, functions, codec,"
+			 " time_unit_ticks, data FROM chunks WHERE thread_id = ?1 AND end_pos > ?2"
+			 " AND start_pos >= coalesce((SELECT max(start_pos) FROM chunks"
+			 "  WHERE thread_id = ?1 AND start_pos <= ?2), ?2) ORDER BY start_pos",
+			 thread_id, behind_pos, arg, &caller, chunk_row);
+}
+
+READER(loss)
+static void loss_columns(struct cursor *c, struct irt_store_loss *row)
+{
+	row->loss_id = number(c);
+	row->process_id = optional(c);
+	row->thread_id = optional(c);
+	row->cause = text(c);
+	row->events = optional(c);
+	row->start_ticks = optional(c);
+	row->end_ticks = optional(c);
+	row->totals_kept = number(c);
+}
+
+int irt_store_read_losses(struct irt_store *store, void *arg,
+			  int (*each)(void *arg, const struct irt_store_loss *row))
+{
+	struct loss_caller caller = {each};
+
+	return read_rows(store,
+			 "SELECT loss_id, process_id, thread_id, cause, events, start_ticks, end_ticks,"
+			 " totals_kept FROM losses ORDER BY loss_id",
+			 0, 0, arg, &caller, loss_row);
+}
+
+READER(hole)
+static void hole_columns(struct cursor *c, struct irt_store_hole *row)
+{
+	row->thread_id = number(c);
+	row->position = number(c);
+	row->units = number(c);
+}
+
+int irt_store_read_holes(struct irt_store *store, int64_t thread_id, void *arg,
+			 int (*each)(void *arg, const struct irt_store_hole *row))
+{
+	struct hole_caller caller = {each};
+
+	return read_rows(store, "SELECT thread_id, position, units FROM holes WHERE thread_id = ? ORDER BY position",
+			 thread_id, 0, arg, &caller, hole_row);
+}

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * room.c - space: bytes kept for a full disk, the limit max_db_bytes, the length of the -wal.
+ *
+ * max_db_bytes holds for file and -wal together:
+ *
+ *      0                                            max_bytes
+ *      ├──────────── file ────────────┬── one round ──┬─ -wal ─┤
+ *                                     └ file_limit
+ *
+ * The -wal is folded into the file when it is wal_pages_goal long, so it is that and a round long at
+ * most while no reader holds it. Before a chunk is inserted, the oldest chunks that a checkpoint
+ * covers are deleted until the file's free pages and the room below file_limit take it: the file
+ * stops growing, and its pages are used again. Totals are never refused.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "store/store_image.h"
+#include "store/store_internal.h"
+
+enum { KEEP_AFTER_ROUNDS = 4 }; /* keeping bytes costs a millisecond, which a short run need not pay */
+
+#define PAGE INT64_C(16384)
+_Static_assert(PAGE == IRT_STORE_PAGE_BYTES, "page size");
+
+/* ---- bytes kept for a full disk ----------------------------------------------------------------- */
+
+/* A file without a name: it is gone when the process is, however it ends. */
+static int open_nameless(struct irt_store *store)
+{
+	char name[sizeof(store->name) + 16];
+	int fd = openat(store->folder_fd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+
+	if (fd >= 0)
+		return fd;
+	snprintf(name, sizeof(name), "%.200s-kept%ld", store->name, (long)getpid());
+	fd = openat(store->folder_fd, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd >= 0)
+		unlinkat(store->folder_fd, name, 0);
+	return fd;
+}
+
+/* Where the file system cannot allocate ahead, nothing is kept: writing the bytes instead would cost
+ * every short run a millisecond. */
+static void keep_bytes(struct irt_store *store)
+{
+	int fd = open_nameless(store);
+
+	if (fd < 0)
+		return;
+	if (fallocate(fd, 0, 0, IRT_STORE_KEPT_BYTES)) {
+		close(fd);
+		return;
+	}
+	store->kept_fd = fd;
+}
+
+void irt_store_drop_kept(struct irt_store *store)
+{
+	if (store->kept_fd >= 0)
+		close(store->kept_fd);
+	store->kept_fd = -1;
+}
+
+static bool has_space_again(struct irt_store *store)
+{
+	struct statvfs fs;
+
+	return fstatvfs(store->folder_fd, &fs) == 0 &&
+	       (uint64_t)fs.f_bavail * fs.f_frsize >= 4 * (uint64_t)IRT_STORE_KEPT_BYTES;
+}
+
+/* ---- max_db_bytes ------------------------------------------------------------------------------- */
+
+/* The greatest size of the file alone, in pages. */
+static int64_t file_limit(const struct irt_store *store)
+{
+	int64_t wal = store->wal_pages_goal * PAGE, round = store->max_bytes / 16;
+	int64_t pages;
+
+	if (store->wal_bytes > wal)
+		wal = store->wal_bytes;
+	if (store->round_bytes > round)
+		round = store->round_bytes;
+	pages = (store->max_bytes - wal - round) / PAGE;
+	return pages > 0 ? pages : 0;
+}
+
+/* Pages that can still be filled below the limit. Negative: the limit is exceeded. */
+static int count_room(struct irt_store *store, int64_t *room)
+{
+	int64_t pages = 0, free_pages = 0;
+	int result = irt_store_number(store, IRT_ST_PAGE_COUNT, &pages);
+
+	if (!result)
+		result = irt_store_number(store, IRT_ST_FREE_PAGES, &free_pages);
+	*room = file_limit(store) - pages + free_pages;
+	return result;
+}
+
+/* Deletes the oldest chunk that a checkpoint covers; *found says whether there was one. */
+static int delete_oldest(struct irt_store *store, bool *found)
+{
+	sqlite3_stmt *oldest = irt_store_statement(store, IRT_ST_OLDEST_COVERED);
+	sqlite3_stmt *delete = oldest ? irt_store_statement(store, IRT_ST_DELETE_CHUNK) : NULL;
+	int64_t id, start, end, events;
+	int rc;
+
+	*found = false;
+	if (!delete)
+		return store->error.code;
+	rc = sqlite3_step(oldest);
+	if (rc != SQLITE_ROW) {
+		sqlite3_reset(oldest);
+		return rc == SQLITE_DONE ? 0 : irt_store_fail_sqlite(store, rc, "read chunks");
+	}
+	id = sqlite3_column_int64(oldest, 0);
+	start = sqlite3_column_int64(oldest, 1);
+	end = sqlite3_column_int64(oldest, 2);
+	events = sqlite3_column_int64(oldest, 3);
+	sqlite3_reset(oldest);
+
+	sqlite3_bind_int64(delete, 1, id);
+	rc = irt_store_run(store, delete, "delete chunks");
+	if (rc)
+		return rc;
+	*found = true;
+	struct irt_store_deleted *d = &store->deleted;
+	d->events += events;
+	if (d->start_ticks == IRT_STORE_NULL || start < d->start_ticks)
+		d->start_ticks = start;
+	if (d->end_ticks == IRT_STORE_NULL || end > d->end_ticks)
+		d->end_ticks = end;
+	return 0;
+}
+
+int irt_store_make_room(struct irt_store *store, int64_t bytes)
+{
+	int64_t need = bytes ? bytes / PAGE + 2 : 0;
+
+	for (;;) {
+		int64_t room;
+		bool found;
+		int result = count_room(store, &room);
+		if (result)
+			return result;
+		if (room >= need) {
+			store->want_checkpoint = false;
+			return 0;
+		}
+		result = delete_oldest(store, &found);
+		if (result)
+			return result;
+		if (!found) {
+			store->want_checkpoint = true;
+			return 0;
+		}
+	}
+}
+
+int irt_store_note_deleted(struct irt_store *store)
+{
+	const struct irt_store_deleted *d = &store->deleted;
+	struct irt_store_loss row = {
+		.loss_id = 0,
+		.process_id = IRT_STORE_NULL,
+		.thread_id = IRT_STORE_NULL,
+		.cause = "chunks deleted",
+		.events = d->events,
+		.start_ticks = d->start_ticks,
+		.end_ticks = d->end_ticks,
+		.totals_kept = 1,
+	};
+
+	if (d->events == store->deleted_before.events && d->end_ticks == store->deleted_before.end_ticks)
+		return 0;
+	irt_store_put_loss(store, &row);
+	return irt_store_put_run(store, "events_from_ticks", NULL, d->end_ticks);
+}
+
+/* ---- after a round ------------------------------------------------------------------------------ */
+
+static int64_t size_of(struct irt_store *store, const char *suffix)
+{
+	char name[sizeof(store->name) + 8];
+	struct stat st;
+
+	snprintf(name, sizeof(name), "%s%s", store->name, suffix);
+	return fstatat(store->folder_fd, name, &st, AT_SYMLINK_NOFOLLOW) ? 0 : st.st_size;
+}
+
+/* Folds the -wal into the file, as far as readers allow. Not a failure of the round: it is
+ * committed. */
+static void fold_wal(struct irt_store *store)
+{
+	int frames = 0, folded = 0;
+	int rc = sqlite3_wal_checkpoint_v2(store->db, "main", SQLITE_CHECKPOINT_PASSIVE, &frames, &folded);
+
+	if (rc != SQLITE_OK && (rc & 0xff) != SQLITE_BUSY) {
+		const char *why;
+		irt_store_after_failure(store, irt_store_code(store->db, rc, &why));
+	}
+	store->wal_stuck = frames * PAGE > IRT_STORE_WAL_MAX_BYTES;
+}
+
+void irt_store_after_commit(struct irt_store *store)
+{
+	int64_t round_bytes = store->wal_pages * PAGE - store->wal_used_bytes;
+
+	/* The largest round of late, forgotten slowly. A -wal that began anew counts from 0. */
+	if (round_bytes < 0)
+		round_bytes = store->wal_pages * PAGE;
+	store->wal_used_bytes = store->wal_pages * PAGE;
+	store->round_bytes -= store->round_bytes / 16;
+	if (round_bytes > store->round_bytes)
+		store->round_bytes = round_bytes;
+
+	store->io_failed = false;
+	store->wal_stuck = false;
+	if (store->wal_pages >= store->wal_pages_goal)
+		fold_wal(store);
+	store->db_bytes = size_of(store, "");
+	store->wal_bytes = size_of(store, "-wal");
+
+	if (store->disk_full && has_space_again(store)) {
+		keep_bytes(store);
+		store->disk_full = false;
+	}
+	if (!store->kept_tried && store->rounds >= KEEP_AFTER_ROUNDS && !store->disk_full) {
+		store->kept_tried = true;
+		keep_bytes(store);
+	}
+}
+
+void irt_store_after_failure(struct irt_store *store, int code)
+{
+	if (code == INSTR_ERR_FULL) {
+		store->disk_full = true;
+		irt_store_drop_kept(store);
+	} else if (code == INSTR_ERR_IO) {
+		store->io_failed = true;
+	}
+}
+
+void irt_store_health(const struct irt_store *store, struct irt_store_health *health)
+{
+	*health = (struct irt_store_health){
+		.db_bytes = store->db_bytes,
+		.wal_bytes = store->wal_bytes,
+		.stop_events = store->disk_full || store->io_failed || store->wal_stuck,
+		.stop_cause = store->disk_full ? "disk full" : store->io_failed ? "io error" :
+			      store->wal_stuck ? "reader" : NULL,
+		.want_checkpoint = store->want_checkpoint,
+		.no_live_reading = store->no_shared_memory,
+		.deleted_events = store->deleted_before.events,
+		.events_from_ticks = store->deleted_before.end_ticks,
+	};
+}

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * store_internal.h - what the files of runtime/store share.
+ *
+ *     open.c    whose file is it; open, finish, close
+ *     connect.c the connection and its settings
+ *     create.c  a new file out of the image; an old one out of the way
+ *     round.c   begin, commit, rollback; errors
+ *     room.c    limits on space: kept bytes, max_db_bytes, the -wal
+ *     write.c   one statement per kind of row
+ *     read.c    rows back
+ *
+ * States of a store:
+ *
+ *     IDLE ──begin──► ROUND ──commit, rollback──► IDLE ──finish──► FINISHED ──begin──► ROUND
+ */
+#ifndef RUNTIME_STORE_STORE_INTERNAL_H
+#define RUNTIME_STORE_STORE_INTERNAL_H
+
+#include <limits.h>
+#include <sqlite3.h>
+
+#include "store/store.h"
+
+enum irt_store_statement {
+	IRT_ST_BEGIN,
+	IRT_ST_COMMIT,
+	IRT_ST_ROLLBACK,
+	IRT_ST_PAGE_COUNT,
+	IRT_ST_FREE_PAGES,
+	IRT_ST_RUN,
+	IRT_ST_SETTING,
+	IRT_ST_CLOCK,
+	IRT_ST_PROCESS,
+	IRT_ST_THREAD,
+	IRT_ST_MODULE,
+	IRT_ST_LOAD,
+	IRT_ST_FUNCTION,
+	IRT_ST_CONTEXT,
+	IRT_ST_TOTALS,
+	IRT_ST_FUNCTION_TOTALS,
+	IRT_ST_CHUNK,
+	IRT_ST_LOSS,
+	IRT_ST_HOLE,
+	IRT_ST_MESSAGE,
+	IRT_ST_FRAME,
+	IRT_ST_DELETE_FRAMES,
+	IRT_ST_DELETE_TOTALS,
+	IRT_ST_DELETE_HOLE,
+	IRT_ST_DELETE_COVERED,
+	IRT_ST_OLDEST_COVERED,
+	IRT_ST_DELETE_CHUNK,
+	IRT_ST_COUNT
+};
+
+enum irt_store_state { IRT_STORE_IDLE, IRT_STORE_ROUND, IRT_STORE_FINISHED };
+
+/* Events lost to max_db_bytes. */
+struct irt_store_deleted {
+	int64_t events;      /* in deleted chunks */
+	int64_t start_ticks; /* first moment; IRT_STORE_NULL: nothing deleted */
+	int64_t end_ticks;   /* last moment */
+};
+
+/* A thread's row put in the open round: what its checkpoint covers. */
+struct irt_store_covered {
+	int64_t thread_id, totals_pos;
+};
+
+struct irt_store {
+	sqlite3 *db;
+	sqlite3_stmt *statements[IRT_ST_COUNT]; /* prepared at first use */
+	enum irt_store_state state;
+	int round_result;       /* first failure in the open round */
+	int64_t rounds;         /* committed by this store */
+	bool recording;         /* run.state in the file says so */
+	struct irt_store_error error;
+
+	/* Where. path = /proc/self/fd/FOLDER_FD/NAME, left as it is by the VFS below. */
+	int folder_fd;          /* ours, O_PATH */
+	char name[NAME_MAX + 1];
+	char path[NAME_MAX + 40];
+	sqlite3_vfs vfs;        /* SQLite's, but with full path names left as they are */
+	char vfs_name[40];
+	bool no_shared_memory;  /* file system without mmap of shared files: exclusive locking mode */
+	bool said_exclusive;    /* ... and the row in table messages is written */
+
+	/* Settings. */
+	bool keep_events;
+	int64_t max_bytes;      /* of file and -wal; 0: no limit */
+	int64_t wal_pages_goal; /* checkpoint when the -wal has this many */
+
+	/* Space, as of the last commit (room.c). */
+	int kept_fd;            /* -1: nothing kept */
+	bool kept_tried;
+	bool disk_full, io_failed, wal_stuck;
+	bool want_checkpoint;
+	int wal_pages;          /* set by SQLite's hook at each commit */
+	int64_t db_bytes, wal_bytes;
+	int64_t wal_used_bytes; /* part of the -wal in use */
+	int64_t round_bytes;    /* the largest recent round */
+	struct irt_store_deleted deleted, deleted_before; /* before: as of the last commit */
+
+	/* events=off: the round's checkpoint (round.c). */
+	struct irt_store_covered *covered;
+	size_t covered_count, covered_room;
+	int64_t *totals_pos;    /* by thread_id, for ids below totals_pos_room; -1: not in this round */
+	size_t totals_pos_room;
+
+	char *text;             /* text put into UTF-8 (write.c) */
+	size_t text_room;
+};
+
+/* ---- round.c ---- */
+
+/* Notes a failure: code and sentence; returns code. The sentence begins with the file's name. */
+int irt_store_fail(struct irt_store *store, int code, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+int irt_store_set_error(struct irt_store_error *error, const char *name, int code, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+/* The enum instr_err for SQLite's result RC of what was last done on DB, with the reason as words. */
+int irt_store_code(sqlite3 *db, int rc, const char **why);
+int irt_store_code_of_errno(int number, const char **why);
+/* Notes SQLite's failure while "DOING": "NAME: cannot DOING: REASON". */
+int irt_store_fail_sqlite(struct irt_store *store, int rc, const char *doing);
+/* The statement, reset and ready to bind; NULL: noted. */
+sqlite3_stmt *irt_store_statement(struct irt_store *store, enum irt_store_statement which);
+/* Runs a bound statement that gives no rows and resets it. A failure is noted. */
+int irt_store_run(struct irt_store *store, sqlite3_stmt *statement, const char *doing);
+/* Runs a statement that gives one number. */
+int irt_store_number(struct irt_store *store, enum irt_store_statement which, int64_t *number);
+int irt_store_exec(struct irt_store *store, const char *sql, const char *doing);
+
+/* ---- write.c ---- */
+
+extern const char *const irt_store_sql[IRT_ST_COUNT];
+
+/* ---- room.c ---- */
+
+/* Makes room for BYTES more below max_db_bytes by deleting the oldest covered chunks, if it can. */
+int irt_store_make_room(struct irt_store *store, int64_t bytes);
+/* Writes what make_room deleted to run and losses; the last thing in a round. */
+int irt_store_note_deleted(struct irt_store *store);
+/* After a commit: folds the -wal in if it is long, looks at sizes, keeps bytes. */
+void irt_store_after_commit(struct irt_store *store);
+/* After a failed round. */
+void irt_store_after_failure(struct irt_store *store, int code);
+void irt_store_drop_kept(struct irt_store *store);
+
+/* ---- connect.c ---- */
+
+/* The store's path and VFS, on top of BASE_VFS (NULL: SQLite's default). */
+int irt_store_init_path(struct irt_store *store, const char *base_vfs);
+/* The first bytes of file NAME in the store's folder; *bytes read. Leaves locks of other connections of
+ * this process in place, which opening and closing the file directly would drop. */
+int irt_store_read_header(struct irt_store *store, const char *name, unsigned char header[100], int *bytes);
+/* Is this the header of one of our files? */
+bool irt_store_header_is_ours(const unsigned char header[100], int bytes);
+/* Connects STORE to its name; the file exists. */
+int irt_store_connect(struct irt_store *store);
+void irt_store_disconnect(struct irt_store *store);
+/* Write-ahead log on (recording) or off (finished). */
+int irt_store_wal_on(struct irt_store *store);
+int irt_store_wal_off(struct irt_store *store);
+
+/* ---- create.c ---- */
+
+/* A new file under the store's name, which is free. INSTR_ERR_AGAIN: it no longer is. */
+int irt_store_create(struct irt_store *store);
+/* The dead file of the store's name becomes NAME.old, with its -wal folded in. */
+int irt_store_retire(struct irt_store *store);
+
+#endif

@@ -1,0 +1,532 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * write.c - one statement per kind of row, prepared once, bound and stepped per row.
+ *
+ * Columns are named in the statements, so that a later schema may add columns. REPLACE on a table
+ * without secondary indices overwrites the row in place.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/store_internal.h"
+
+const char *const irt_store_sql[IRT_ST_COUNT] = {
+	[IRT_ST_BEGIN] = "BEGIN IMMEDIATE",
+	[IRT_ST_COMMIT] = "COMMIT",
+	[IRT_ST_ROLLBACK] = "ROLLBACK",
+	[IRT_ST_PAGE_COUNT] = "PRAGMA page_count",
+	[IRT_ST_FREE_PAGES] = "PRAGMA freelist_count",
+	[IRT_ST_RUN] = "INSERT OR REPLACE INTO run (key, value) VALUES (?, ?)",
+	[IRT_ST_SETTING] = "INSERT OR REPLACE INTO settings (side, key, value) VALUES (?, ?, ?)",
+	[IRT_ST_CLOCK] =
+		"INSERT OR REPLACE INTO clocks (ticks, monotonic_ns, realtime_ns, counter) VALUES (?, ?, ?, ?)",
+	[IRT_ST_PROCESS] =
+		"INSERT OR REPLACE INTO processes (process_id, parent_process_id, pid, pid_namespace, command,"
+		" executable, working_directory, joined_by, start_ticks, end_ticks, end_reason, exit_code,"
+		" exit_signal) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	[IRT_ST_THREAD] =
+		"INSERT OR REPLACE INTO threads (thread_id, process_id, tid, name, parent_thread_id,"
+		" parent_position, start_ticks, end_ticks, last_ticks, events, totals_pos, totals_events,"
+		" lost_events, wait_ticks, waits, orphans, skipped_units, flags)"
+		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	[IRT_ST_MODULE] = "INSERT OR REPLACE INTO modules (module_id, path, build_id, rows) VALUES (?, ?, ?, ?)",
+	[IRT_ST_LOAD] =
+		"INSERT OR REPLACE INTO module_loads (load_id, process_id, module_id, rows_start, rows_end,"
+		" start_ticks, end_ticks) VALUES (?, ?, ?, ?, ?, ?, ?)",
+	[IRT_ST_FUNCTION] =
+		"INSERT OR REPLACE INTO functions (function_id, module_id, row, name, linkage_name, file, line,"
+		" instrumented, reason, flags) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	[IRT_ST_CONTEXT] =
+		"INSERT OR REPLACE INTO contexts (context_id, process_id, parent_id, ordinal, function_id,"
+		" depth, recursive, flags) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+	[IRT_ST_TOTALS] =
+		"INSERT OR REPLACE INTO totals (thread_id, context_id, calls, returns, unwound, open,"
+		" total_ticks, self_ticks, min_ticks, max_ticks, histogram)"
+		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	[IRT_ST_FUNCTION_TOTALS] =
+		"INSERT OR REPLACE INTO function_totals (process_id, function_id, calls, returns, unwound, open,"
+		" orphans, total_ticks, self_ticks, min_ticks, p50_ticks, p99_ticks, max_ticks)"
+		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	/* An open chunk that is written again keeps its chunk_id. */
+	[IRT_ST_CHUNK] =
+		"INSERT INTO chunks (thread_id, start_pos, end_pos, first_event, events, start_ticks, end_ticks,"
+		" start_context_id, start_depth, min_depth, operations, functions, codec, time_unit_ticks, data)"
+		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+		" ON CONFLICT (thread_id, start_pos) DO UPDATE SET end_pos = excluded.end_pos,"
+		" first_event = excluded.first_event, events = excluded.events,"
+		" start_ticks = excluded.start_ticks, end_ticks = excluded.end_ticks,"
+		" start_context_id = excluded.start_context_id, start_depth = excluded.start_depth,"
+		" min_depth = excluded.min_depth, operations = excluded.operations,"
+		" functions = excluded.functions, codec = excluded.codec,"
+		" time_unit_ticks = excluded.time_unit_ticks, data = excluded.data",
+	[IRT_ST_LOSS] =
+		"INSERT OR REPLACE INTO losses (loss_id, process_id, thread_id, cause, events, start_ticks,"
+		" end_ticks, totals_kept) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+	[IRT_ST_HOLE] = "INSERT OR REPLACE INTO holes (thread_id, position, units) VALUES (?, ?, ?)",
+	[IRT_ST_MESSAGE] = "INSERT INTO messages (ticks, process_id, severity, text) VALUES (?, ?, ?, ?)",
+	[IRT_ST_FRAME] =
+		"INSERT OR REPLACE INTO open_frames (thread_id, depth, context_id, enter_ticks, child_ticks,"
+		" tag, flags) VALUES (?, ?, ?, ?, ?, ?, ?)",
+	[IRT_ST_DELETE_FRAMES] = "DELETE FROM open_frames WHERE thread_id = ? AND depth >= ?",
+	[IRT_ST_DELETE_TOTALS] = "DELETE FROM totals WHERE thread_id = ?",
+	[IRT_ST_DELETE_HOLE] = "DELETE FROM holes WHERE thread_id = ? AND position = ?",
+	[IRT_ST_DELETE_COVERED] = "DELETE FROM chunks WHERE thread_id = ? AND end_pos <= ?",
+	/* Chunks of all threads are numbered in the order of their rounds, that is by time. */
+	[IRT_ST_OLDEST_COVERED] =
+		"SELECT c.chunk_id, c.start_ticks, c.end_ticks, c.events"
+		" FROM chunks c CROSS JOIN threads t ON t.thread_id = c.thread_id"
+		" WHERE c.end_pos <= t.totals_pos ORDER BY c.chunk_id LIMIT 1",
+	[IRT_ST_DELETE_CHUNK] = "DELETE FROM chunks WHERE chunk_id = ?",
+};
+
+/* A statement being bound, column after column. */
+struct binding {
+	struct irt_store *store;
+	sqlite3_stmt *statement; /* NULL: the round has failed */
+	int column;
+	int rc;                  /* first failure of a bind */
+};
+
+static struct binding start(struct irt_store *store, enum irt_store_statement which)
+{
+	struct binding b = {.store = store};
+
+	if (store->state != IRT_STORE_ROUND)
+		irt_store_fail(store, INSTR_ERR_FORMAT, "no round is open");
+	else if (!store->round_result)
+		b.statement = irt_store_statement(store, which);
+	return b;
+}
+
+static void check(struct binding *b, int rc)
+{
+	if (rc != SQLITE_OK && b->rc == SQLITE_OK)
+		b->rc = rc;
+}
+
+static void number(struct binding *b, int64_t value)
+{
+	if (b->statement)
+		check(b, sqlite3_bind_int64(b->statement, ++b->column, value));
+}
+
+/* IRT_STORE_NULL is NULL. */
+static void optional(struct binding *b, int64_t value)
+{
+	if (value != IRT_STORE_NULL)
+		number(b, value);
+	else if (b->statement)
+		check(b, sqlite3_bind_null(b->statement, ++b->column));
+}
+
+/* Bytes of the valid UTF-8 sequence at P, or 0. */
+static unsigned sequence_bytes(const unsigned char *p)
+{
+	unsigned n;
+
+	if (p[0] < 0x80)
+		return 1;
+	if (p[0] < 0xc2 || p[0] > 0xf4)
+		return 0;
+	n = p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
+	for (unsigned i = 1; i < n; i++)
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
+	    (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
+		return 0;
+	return n;
+}
+
+/* TEXT with every byte that is not UTF-8 as U+FFFD: TEXT itself if there is none, else the store's
+ * buffer, else NULL (no memory). Paths and symbol names may hold any byte. */
+static const char *as_utf8(struct irt_store *store, const char *text)
+{
+	const unsigned char *p = (const unsigned char *)text;
+	size_t room, used = 0;
+
+	while (*p) {
+		unsigned n = sequence_bytes(p);
+		if (!n)
+			break;
+		p += n;
+	}
+	if (!*p)
+		return text;
+	room = 3 * strlen(text) + 1;
+	if (room > store->text_room) {
+		char *larger = realloc(store->text, room);
+		if (!larger)
+			return NULL;
+		store->text = larger;
+		store->text_room = room;
+	}
+	for (p = (const unsigned char *)text; *p;) {
+		unsigned n = sequence_bytes(p);
+		memcpy(store->text + used, n ? (const char *)p : "\xef\xbf\xbd", n ? n : 3);
+		used += n ? n : 3;
+		p += n ? n : 1;
+	}
+	store->text[used] = 0;
+	return store->text;
+}
+
+static void text(struct binding *b, const char *value)
+{
+	const char *valid;
+
+	if (!b->statement)
+		return;
+	b->column++;
+	if (!value) {
+		check(b, sqlite3_bind_null(b->statement, b->column));
+		return;
+	}
+	valid = as_utf8(b->store, value);
+	if (!valid)
+		check(b, SQLITE_NOMEM);
+	else /* the buffer may be needed for the row's next text */
+		check(b, sqlite3_bind_text(b->statement, b->column, valid, -1,
+					   valid == value ? SQLITE_STATIC : SQLITE_TRANSIENT));
+}
+
+static void blob(struct binding *b, const void *bytes, int64_t count)
+{
+	if (!b->statement)
+		return;
+	b->column++;
+	if (!bytes && !count)
+		check(b, sqlite3_bind_null(b->statement, b->column));
+	else
+		check(b, sqlite3_bind_blob64(b->statement, b->column, bytes ? bytes : "",
+					     (sqlite3_uint64)count, SQLITE_STATIC));
+}
+
+static int finish(struct binding *b, const char *doing)
+{
+	if (!b->statement)
+		return b->store->round_result ? b->store->round_result : b->store->error.code;
+	if (b->rc != SQLITE_OK)
+		return irt_store_fail_sqlite(b->store, b->rc, doing);
+	return irt_store_run(b->store, b->statement, doing);
+}
+
+int irt_store_put_run(struct irt_store *store, const char *key, const char *value, int64_t n)
+{
+	struct binding b = start(store, IRT_ST_RUN);
+
+	text(&b, key);
+	if (value)
+		text(&b, value);
+	else
+		optional(&b, n);
+	return finish(&b, "write a fact about the run");
+}
+
+int irt_store_put_checkpoint(struct irt_store *store, int64_t ticks)
+{
+	return irt_store_put_run(store, "checkpoint_ticks", NULL, ticks);
+}
+
+int irt_store_put_setting(struct irt_store *store, const struct irt_store_setting *row)
+{
+	struct binding b = start(store, IRT_ST_SETTING);
+
+	text(&b, row->side);
+	text(&b, row->key);
+	text(&b, row->value);
+	return finish(&b, "write a setting");
+}
+
+int irt_store_put_clock(struct irt_store *store, const struct irt_store_clock *row)
+{
+	struct binding b = start(store, IRT_ST_CLOCK);
+
+	number(&b, row->ticks);
+	number(&b, row->monotonic_ns);
+	number(&b, row->realtime_ns);
+	number(&b, row->counter);
+	return finish(&b, "write a clock anchor");
+}
+
+int irt_store_put_process(struct irt_store *store, const struct irt_store_process *row)
+{
+	struct binding b = start(store, IRT_ST_PROCESS);
+
+	number(&b, row->process_id);
+	optional(&b, row->parent_process_id);
+	number(&b, row->pid);
+	number(&b, row->pid_namespace);
+	text(&b, row->command);
+	text(&b, row->executable);
+	text(&b, row->working_directory);
+	text(&b, row->joined_by);
+	number(&b, row->start_ticks);
+	optional(&b, row->end_ticks);
+	text(&b, row->end_reason);
+	optional(&b, row->exit_code);
+	optional(&b, row->exit_signal);
+	return finish(&b, "write a process");
+}
+
+/* events=off: remembers what the round's checkpoint covers. Ids beyond the table (the drain counts
+ * from 1) only lose put_chunk's short cut. */
+static int cover(struct irt_store *store, int64_t thread_id, int64_t totals_pos)
+{
+	enum { MAX_ID = 1 << 20 };
+
+	if (store->covered_count == store->covered_room) {
+		size_t room = store->covered_room ? 2 * store->covered_room : 64;
+		struct irt_store_covered *larger = realloc(store->covered, room * sizeof(*larger));
+		if (!larger)
+			return irt_store_fail(store, INSTR_ERR_MEMORY, "no memory");
+		store->covered = larger;
+		store->covered_room = room;
+	}
+	store->covered[store->covered_count++] = (struct irt_store_covered){thread_id, totals_pos};
+	if (thread_id < 0 || thread_id >= MAX_ID)
+		return 0;
+	if ((size_t)thread_id >= store->totals_pos_room) {
+		size_t room = 2 * (size_t)thread_id + 64;
+		int64_t *larger = realloc(store->totals_pos, room * sizeof(*larger));
+		if (!larger)
+			return irt_store_fail(store, INSTR_ERR_MEMORY, "no memory");
+		for (size_t i = store->totals_pos_room; i < room; i++)
+			larger[i] = -1;
+		store->totals_pos = larger;
+		store->totals_pos_room = room;
+	}
+	store->totals_pos[thread_id] = totals_pos;
+	return 0;
+}
+
+int irt_store_put_thread(struct irt_store *store, const struct irt_store_thread *row)
+{
+	struct binding b = start(store, IRT_ST_THREAD);
+	int result;
+
+	number(&b, row->thread_id);
+	number(&b, row->process_id);
+	number(&b, row->tid);
+	text(&b, row->name);
+	optional(&b, row->parent_thread_id);
+	optional(&b, row->parent_position);
+	number(&b, row->start_ticks);
+	optional(&b, row->end_ticks);
+	number(&b, row->last_ticks);
+	number(&b, row->events);
+	number(&b, row->totals_pos);
+	number(&b, row->totals_events);
+	number(&b, row->lost_events);
+	number(&b, row->wait_ticks);
+	number(&b, row->waits);
+	number(&b, row->orphans);
+	number(&b, row->skipped_units);
+	number(&b, row->flags);
+	result = finish(&b, "write a thread");
+	if (!result && !store->keep_events)
+		result = cover(store, row->thread_id, row->totals_pos);
+	return result;
+}
+
+int irt_store_put_frames(struct irt_store *store, int64_t thread_id, int64_t from_depth,
+			 const struct irt_store_frame *frames, size_t count)
+{
+	struct binding b = start(store, IRT_ST_DELETE_FRAMES);
+	int result;
+
+	number(&b, thread_id);
+	number(&b, from_depth + (int64_t)count);
+	result = finish(&b, "write open calls");
+	for (size_t i = 0; i < count && !result; i++) {
+		b = start(store, IRT_ST_FRAME);
+		number(&b, thread_id);
+		number(&b, from_depth + (int64_t)i);
+		number(&b, frames[i].context_id);
+		number(&b, frames[i].enter_ticks);
+		number(&b, frames[i].child_ticks);
+		number(&b, (int64_t)frames[i].tag);
+		number(&b, frames[i].flags);
+		result = finish(&b, "write open calls");
+	}
+	return result;
+}
+
+int irt_store_put_module(struct irt_store *store, const struct irt_store_module *row)
+{
+	struct binding b = start(store, IRT_ST_MODULE);
+
+	number(&b, row->module_id);
+	text(&b, row->path);
+	text(&b, row->build_id);
+	number(&b, row->rows);
+	return finish(&b, "write a module");
+}
+
+int irt_store_put_load(struct irt_store *store, const struct irt_store_load *row)
+{
+	struct binding b = start(store, IRT_ST_LOAD);
+
+	number(&b, row->load_id);
+	number(&b, row->process_id);
+	number(&b, row->module_id);
+	number(&b, row->rows_start);
+	number(&b, row->rows_end);
+	number(&b, row->start_ticks);
+	optional(&b, row->end_ticks);
+	return finish(&b, "write where a module was loaded");
+}
+
+int irt_store_put_function(struct irt_store *store, const struct irt_store_function *row)
+{
+	struct binding b = start(store, IRT_ST_FUNCTION);
+
+	number(&b, row->function_id);
+	optional(&b, row->module_id);
+	optional(&b, row->row);
+	text(&b, row->name);
+	text(&b, row->linkage_name);
+	text(&b, row->file);
+	optional(&b, row->line);
+	number(&b, row->instrumented);
+	text(&b, row->reason);
+	number(&b, row->flags);
+	return finish(&b, "write a function");
+}
+
+int irt_store_put_context(struct irt_store *store, const struct irt_store_context *row)
+{
+	struct binding b = start(store, IRT_ST_CONTEXT);
+
+	number(&b, row->context_id);
+	number(&b, row->process_id);
+	optional(&b, row->parent_id);
+	number(&b, row->ordinal);
+	number(&b, row->function_id);
+	number(&b, row->depth);
+	number(&b, row->recursive);
+	number(&b, row->flags);
+	return finish(&b, "write a calling context");
+}
+
+int irt_store_put_totals(struct irt_store *store, const struct irt_store_totals *row)
+{
+	struct binding b = start(store, IRT_ST_TOTALS);
+
+	number(&b, row->thread_id);
+	number(&b, row->context_id);
+	number(&b, row->calls);
+	number(&b, row->returns);
+	number(&b, row->unwound);
+	number(&b, row->open);
+	number(&b, row->total_ticks);
+	number(&b, row->self_ticks);
+	optional(&b, row->min_ticks);
+	optional(&b, row->max_ticks);
+	blob(&b, row->histogram, row->histogram ? row->histogram_bytes : 0);
+	return finish(&b, "write totals");
+}
+
+int irt_store_put_function_totals(struct irt_store *store, const struct irt_store_function_totals *row)
+{
+	struct binding b = start(store, IRT_ST_FUNCTION_TOTALS);
+
+	number(&b, row->process_id);
+	number(&b, row->function_id);
+	number(&b, row->calls);
+	number(&b, row->returns);
+	number(&b, row->unwound);
+	number(&b, row->open);
+	number(&b, row->orphans);
+	number(&b, row->total_ticks);
+	number(&b, row->self_ticks);
+	optional(&b, row->min_ticks);
+	optional(&b, row->p50_ticks);
+	optional(&b, row->p99_ticks);
+	optional(&b, row->max_ticks);
+	return finish(&b, "write totals");
+}
+
+int irt_store_delete_totals(struct irt_store *store, int64_t thread_id)
+{
+	struct binding b = start(store, IRT_ST_DELETE_TOTALS);
+
+	number(&b, thread_id);
+	return finish(&b, "delete totals");
+}
+
+int irt_store_put_chunk(struct irt_store *store, const struct irt_store_chunk *row)
+{
+	struct binding b;
+
+	if (!store->keep_events && row->thread_id >= 0 && (uint64_t)row->thread_id < store->totals_pos_room &&
+	    row->end_pos <= store->totals_pos[row->thread_id])
+		return store->round_result; /* covered: commit deletes an open chunk with its key */
+	if (store->max_bytes && store->state == IRT_STORE_ROUND && !store->round_result) {
+		int result = irt_store_make_room(store, row->data_bytes + row->functions_bytes);
+		if (result)
+			return result;
+	}
+	b = start(store, IRT_ST_CHUNK);
+	number(&b, row->thread_id);
+	number(&b, row->start_pos);
+	number(&b, row->end_pos);
+	number(&b, row->first_event);
+	number(&b, row->events);
+	number(&b, row->start_ticks);
+	number(&b, row->end_ticks);
+	number(&b, row->start_context_id);
+	number(&b, row->start_depth);
+	number(&b, row->min_depth);
+	number(&b, (int64_t)row->operations);
+	blob(&b, row->functions ? row->functions : "", row->functions_bytes);
+	number(&b, row->codec);
+	number(&b, row->time_unit_ticks);
+	blob(&b, row->data ? row->data : "", row->data_bytes);
+	return finish(&b, "write a chunk");
+}
+
+int irt_store_put_loss(struct irt_store *store, const struct irt_store_loss *row)
+{
+	struct binding b = start(store, IRT_ST_LOSS);
+
+	number(&b, row->loss_id);
+	optional(&b, row->process_id);
+	optional(&b, row->thread_id);
+	text(&b, row->cause);
+	optional(&b, row->events);
+	optional(&b, row->start_ticks);
+	optional(&b, row->end_ticks);
+	number(&b, row->totals_kept);
+	return finish(&b, "write a loss");
+}
+
+int irt_store_put_hole(struct irt_store *store, const struct irt_store_hole *row)
+{
+	struct binding b = start(store, IRT_ST_HOLE);
+
+	number(&b, row->thread_id);
+	number(&b, row->position);
+	number(&b, row->units);
+	return finish(&b, "write a hole");
+}
+
+int irt_store_delete_hole(struct irt_store *store, int64_t thread_id, int64_t position)
+{
+	struct binding b = start(store, IRT_ST_DELETE_HOLE);
+
+	number(&b, thread_id);
+	number(&b, position);
+	return finish(&b, "delete a hole");
+}
+
+int irt_store_put_message(struct irt_store *store, const struct irt_store_message *row)
+{
+	struct binding b = start(store, IRT_ST_MESSAGE);
+
+	optional(&b, row->ticks);
+	optional(&b, row->process_id);
+	text(&b, row->severity);
+	text(&b, row->text);
+	return finish(&b, "write a message");
+}
