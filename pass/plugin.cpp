@@ -122,12 +122,12 @@ void shim_fold_return(LLVMValueRef ret, LLVMBasicBlockRef predecessor) {
     DeleteDeadBlock(Block);
 }
 
-void shim_add_ctor(LLVMModuleRef module, LLVMValueRef function, int priority) {
-  appendToGlobalCtors(*unwrap(module), unwrap<Function>(function), priority, unwrap<Function>(function));
+void shim_add_ctor(LLVMModuleRef module, LLVMValueRef function, LLVMValueRef key, int priority) {
+  appendToGlobalCtors(*unwrap(module), unwrap<Function>(function), priority, unwrap<Constant>(key));
 }
 
-void shim_add_dtor(LLVMModuleRef module, LLVMValueRef function, int priority) {
-  appendToGlobalDtors(*unwrap(module), unwrap<Function>(function), priority, unwrap<Function>(function));
+void shim_add_dtor(LLVMModuleRef module, LLVMValueRef function, LLVMValueRef key, int priority) {
+  appendToGlobalDtors(*unwrap(module), unwrap<Function>(function), priority, unwrap<Constant>(key));
 }
 
 void shim_keep(LLVMModuleRef module, LLVMValueRef global, bool in_linker) {

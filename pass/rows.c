@@ -230,7 +230,7 @@ void rows_register(struct pass_rows *rows, const char *settings_line)
 	put_in_comdat(module, comdat);
 	LLVMValueRef argument = LLVMConstPointerCast(module, rows->pointer);
 	shim_add_ctor(rows->module, add_caller(rows, "__instr_module_ctor", INSTR_HOOK_REGISTER, argument,
-					       comdat), CTOR_PRIORITY);
+					       comdat), module, CTOR_PRIORITY);
 	shim_add_dtor(rows->module, add_caller(rows, "__instr_module_dtor", INSTR_HOOK_UNREGISTER, argument,
-					       comdat), CTOR_PRIORITY);
+					       comdat), module, CTOR_PRIORITY);
 }

@@ -50,9 +50,10 @@ LLVMValueRef shim_after_return_of(LLVMValueRef call);
 /* Moves a return into a predecessor that ends with an unconditional branch to its block. */
 void shim_fold_return(LLVMValueRef ret, LLVMBasicBlockRef predecessor);
 
-/* Constructor or destructor list; both functions are in a comdat of their own. */
-void shim_add_ctor(LLVMModuleRef module, LLVMValueRef function, int priority);
-void shim_add_dtor(LLVMModuleRef module, LLVMValueRef function, int priority);
+/* Constructor or destructor list. The entry lives and dies with `key`, whose comdat must have its
+ * name: the entry's section is put into a group of that name. */
+void shim_add_ctor(LLVMModuleRef module, LLVMValueRef function, LLVMValueRef key, int priority);
+void shim_add_dtor(LLVMModuleRef module, LLVMValueRef function, LLVMValueRef key, int priority);
 
 /* Keeps a global that nothing references through the optimiser, and on request the linker. */
 void shim_keep(LLVMModuleRef module, LLVMValueRef global, bool in_linker);

@@ -25,7 +25,7 @@
 //
 // The same by the environment and by a file with comments; several doors add up.
 // RUN: env INSTR_OPTIONS='deny=ns::f:record=off' sh %t.sh | FileCheck %s --check-prefix=MANGLED
-// RUN: printf '# what we do not want\ndeny=ns::f\n  deny = ns::g # and this\nout=x.db\n' > %t.conf
+// RUN: printf '# what we do not want\ndeny=ns::f\n  # and this\n  deny = ns::g  \nout=x.db\n' > %t.conf
 // RUN: env INSTR_CONFIG=%t.conf INSTR_OPTIONS=deny=main sh %t.sh | FileCheck %s --check-prefix=FILE
 // FILE: {{^}}_ZN2ns5sizedIiEEiT_ {{$}}
 //
