@@ -124,8 +124,8 @@ SEEDED = {
 OBJECTS = {
     "a_clean_object_passes": ("int f(int a) { return a + 1; }", [], ""),
     "initial_exec_tls_passes": ('__thread long t[4] __attribute__((tls_model("initial-exec"))); long *f(void) { return t; }', [], ""),
-    "a_hidden_memset_is_found": ("struct s { char c[4096]; }; void g(struct s *); static void k(struct s *p) { *p = (struct s){0}; } "
-                                 "void (*volatile f)(struct s *) = k;", [], "undefined symbol memset"),
+    "a_hidden_memset_is_found": ("void f(char *p, unsigned long n) { for (unsigned long i = 0; i < n; i++) p[i] = 0; }",
+                                 ["-O2"], "undefined symbol memset"),
     "a_libc_call_is_found": ("int getpid(void); int f(void) { return getpid(); }", [], "undefined symbol getpid"),
     "a_vector_register_is_found": ("double f(double a) { return a * 2; }", [], "f uses a vector or x87 register"),
     "large_tls_is_found": ('__thread long t[5] __attribute__((tls_model("initial-exec"))); long *f(void) { return t; }', [], "40 bytes of thread-local storage"),
@@ -176,7 +176,7 @@ def object_tests(scratch, compiler):
     for name, (text, options, expected) in OBJECTS.items():
         source, made = os.path.join(scratch, name + ".c"), os.path.join(scratch, name + ".o")
         write(scratch, {name + ".c": text})
-        subprocess.run([compiler, "-O1", "-fPIC", "-fno-stack-protector", "-ffreestanding", *options, "-c", source,
+        subprocess.run([compiler, "-O1", "-fPIC", "-fno-stack-protector", *options, "-c", source,
                         "-o", made], check=True)
         status, said = lint("runtime", made)
         yield name, status == (1 if expected else 0) and expected in said, said
