@@ -178,8 +178,7 @@ char *settings_line(const struct pass_settings *settings)
 	for (int i = 0; i < 2; i++)
 		for (size_t j = 0; j < globs[i]->count; j++) {
 			const char *pattern = globs[i]->pattern[j];
-			/* A pattern with both a colon and a quote cannot have come in. */
-			const char *quote = strpbrk(pattern, ": \t#") ? "'" : "";
+			const char *quote = instr_value_needs_quotes(pattern, strlen(pattern)) ? "'" : "";
 			fprintf(out, ":%s=%s%s%s", keys[i], quote, pattern, quote);
 		}
 	fclose(out);

@@ -105,6 +105,20 @@ static inline int instr_next_setting(const char **text, size_t *bytes, struct in
 	return 1;
 }
 
+/* Whether a value must stand in single quotes to be read back as it is. */
+static inline int instr_value_needs_quotes(const char *value, size_t bytes)
+{
+	if (bytes && (value[0] == '\'' || value[0] == ' ' || value[bytes - 1] == ' '))
+		return 1;
+	for (size_t i = 0; i < bytes; i++) {
+		if (value[i] == '\n' || (value[i] == ':' && (i + 1 == bytes || value[i + 1] != ':')))
+			return 1;
+		if (value[i] == ':')
+			i++; /* the first half of '::' */
+	}
+	return 0;
+}
+
 /* The index of a key in instr_options, or -1. */
 static inline int instr_find_option(const char *key, size_t bytes)
 {

@@ -19,7 +19,7 @@
  *
  * A cache in front (ccache instr-clang) takes this file as the compiler: it is linked anew whenever
  * a plugin changes (plugins.h holds their checksum), so old objects are not reused. To a cache
- * behind (INSTR_CLANG="ccache clang") the plugins are named in CCACHE_EXTRAFILES_TO_HASH.
+ * behind (INSTR_CLANG="ccache clang") the plugins are named in CCACHE_EXTRAFILES.
  */
 #define _GNU_SOURCE
 #include "cmdline.h"
@@ -95,9 +95,7 @@ struct settings {
 
 static void append_setting(struct settings *settings, const struct instr_setting *found)
 {
-	bool quote = found->value && (memchr(found->value, ':', found->value_bytes) ||
-				      memchr(found->value, ' ', found->value_bytes) ||
-				      memchr(found->value, '#', found->value_bytes));
+	bool quote = found->value && instr_value_needs_quotes(found->value, found->value_bytes);
 	char *more = text_of("%.*s%s%.*s=%s%.*s%s", (int)settings->bytes, settings->text ? settings->text : "",
 			     settings->bytes ? ":" : "", (int)found->key_bytes, found->key, quote ? "'" : "",
 			     (int)found->value_bytes, found->value ? found->value : "", quote ? "'" : "");
@@ -107,8 +105,8 @@ static void append_setting(struct settings *settings, const struct instr_setting
 	settings->bytes = strlen(more);
 }
 
-/* `sides` are the settings to take over; one that is not among them is left where it is, or from
- * the command line refused. */
+/* Takes over the settings that change code. From the command line come also those of both sides
+ * (verbose), and one for the traced program is a mistake there; elsewhere it has its place. */
 static void take_settings(struct settings *settings, const char *origin, const char *text, size_t bytes,
 			  bool from_command_line)
 {
@@ -149,7 +147,7 @@ static void take_config(struct settings *settings, const char *path)
 }
 
 /* A cache in front has chosen its key before it called us: what only the environment says is not in
- * it. Seen from here only on a miss, but then it is seen the first time. */
+ * it. We see it on a miss; refused, ccache compiles once more without itself and stores nothing. */
 static void refuse_hidden_settings(const struct settings *settings)
 {
 	char *path = text_of("/proc/%d/comm", (int)getppid()), name[64] = "";
@@ -276,7 +274,7 @@ static void add_runtime(struct arguments *arguments, const struct cmdline *line,
 
 static void name_plugins_to_ccache(const char *lib)
 {
-	const char *others = getenv("CCACHE_EXTRAFILES_TO_HASH");
+	const char *others = getenv("CCACHE_EXTRAFILES");
 	char *files = text_of("%s", others ? others : "");
 	DIR *folder = opendir(lib);
 	struct dirent *entry;
@@ -291,7 +289,7 @@ static void name_plugins_to_ccache(const char *lib)
 	}
 	if (folder)
 		closedir(folder);
-	setenv("CCACHE_EXTRAFILES_TO_HASH", files, 1);
+	setenv("CCACHE_EXTRAFILES", files, 1);
 	free(files);
 }
 
