@@ -246,14 +246,7 @@ static enum irt_store_verdict other_run(void *arg, const struct irt_store_info *
 	char error[300];
 	if (irt_attach(&a, folder, error, sizeof(error)) != 0)
 		return IRT_STORE_RUN_DEAD;
-	int live = 0;
-	uint32_t high = irt_load_relaxed(&a.map.ring->process_high);
-	for (uint32_t i = 0; i < high && i < IRT_PROCESS_MAX && !live; i++) {
-		struct irt_process p = a.map.processes[i];
-		char state = 0;
-		live = p.state == IRT_SLOT_LIVE && irt_start_time(p.pid, 0, &state) == p.start_time && state != 'Z' && state != 'X';
-	}
-	int r = live ? INSTR_ERR_BUSY : irt_take_lease(&a, 10000);
+	int r = irt_run_is_live(&a) ? INSTR_ERR_BUSY : irt_take_lease(&a, 10000);
 	irt_detach(&a);
 	if (r == INSTR_ERR_BUSY)
 		return IRT_STORE_RUN_LIVE;

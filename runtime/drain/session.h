@@ -153,6 +153,9 @@ void irt_session_hole_gone(struct irt_session *s, uint64_t thread_id, uint64_t p
 void irt_session_message(struct irt_session *s, const char *severity, const char *text);
 uint64_t irt_now_ns(void);
 
+/* Does any process of the run live? (recover.c) */
+int irt_run_is_live(const struct irt_attached *a);
+
 /* Drains a run whose processes are all dead and finishes its file. */
 int irt_drain_dead_run(const char *folder, char *error, size_t error_bytes);
 

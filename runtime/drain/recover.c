@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * recover.c - see recover.h.
+ */
+#define _GNU_SOURCE
+#include "drain/recover.h"
+
+#include "drain/session.h"
+
+#include "base/atomic.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+int irt_run_is_live(const struct irt_attached *a)
+{
+	uint32_t high = irt_load_relaxed(&a->map.ring->process_high);
+	for (uint32_t i = 0; i < high && i < IRT_PROCESS_MAX; i++) {
+		struct irt_process p = a->map.processes[i];
+		char state = 0;
+		if (p.state == IRT_SLOT_LIVE && irt_start_time(p.pid, 0, &state) == p.start_time && state != 'Z' && state != 'X')
+			return 1;
+	}
+	return 0;
+}
+
+static int recover_folder(const char *folder, unsigned wait_ms, enum irt_recovery *outcome, char *error, size_t bytes)
+{
+	struct irt_attached a;
+	*outcome = IRT_RECOVERY_NOTHING;
+	int r = irt_attach(&a, folder, error, bytes);
+	if (r == INSTR_ERR_NOT_FOUND)
+		return 0;
+	if (r == INSTR_ERR_PERMISSION) {
+		*outcome = IRT_RECOVERY_UNWRITABLE;
+		return 0;
+	}
+	if (r != 0)
+		return r;
+	int live = irt_run_is_live(&a);
+	int lease = live ? 0 : irt_take_lease(&a, wait_ms);
+	irt_detach(&a);
+	if (live || lease == INSTR_ERR_BUSY) {
+		*outcome = IRT_RECOVERY_LIVE;
+		return 0;
+	}
+	if (lease == INSTR_ERR_NOT_FOUND) { /* its drain has finished and removed it while we waited */
+		*outcome = IRT_RECOVERY_WAITED;
+		return 0;
+	}
+	r = irt_drain_dead_run(folder, error, bytes);
+	*outcome = r == INSTR_ERR_BUSY ? IRT_RECOVERY_LIVE : IRT_RECOVERY_DONE;
+	return r == INSTR_ERR_BUSY ? 0 : r;
+}
+
+int irt_recover_trace(const char *path, unsigned wait_ms, enum irt_recovery *outcome, char *error, size_t bytes)
+{
+	char folder[IRT_PATH_BYTES + 80];
+	struct irt_store_config any = {0};
+	struct irt_store_info info;
+	struct irt_store_error failed;
+	*outcome = IRT_RECOVERY_NOTHING;
+
+	char *whole = realpath(path, NULL), *slash = whole ? strrchr(whole, '/') : NULL;
+	if (!slash) {
+		snprintf(error, bytes, "%s: %s", path, strerror(errno));
+		free(whole);
+		return INSTR_ERR_NOT_FOUND;
+	}
+	*slash = 0;
+	int fd = open(*whole ? whole : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int r = fd < 0 ? INSTR_ERR_PERMISSION : irt_store_peek(fd, slash + 1, &any, &info, &failed);
+	if (fd >= 0)
+		close(fd);
+	if (r != 0)
+		snprintf(error, bytes, "%s", fd < 0 ? path : failed.text);
+	if (r == 0 && strlen(info.run_id) == 32 && strspn(info.run_id, "0123456789abcdef") == 32) {
+		snprintf(folder, sizeof(folder), "/dev/shm/instr-%u/%s", (unsigned)geteuid(), info.run_id);
+		r = recover_folder(folder, wait_ms, outcome, error, bytes);
+		if (r == 0 && *outcome == IRT_RECOVERY_NOTHING) {
+			snprintf(folder, sizeof(folder), "%s/.instr-%u/%s", whole, (unsigned)geteuid(), info.run_id);
+			r = recover_folder(folder, wait_ms, outcome, error, bytes);
+		}
+	}
+	free(whole);
+	return r;
+}
+
+unsigned irt_recover_all(void *arg, void (*each)(void *, const char *, enum irt_recovery, int, const char *))
+{
+	char root[64], folder[IRT_PATH_BYTES], error[600];
+	unsigned n = 0;
+	snprintf(root, sizeof(root), "/dev/shm/instr-%u", (unsigned)geteuid());
+	DIR *d = opendir(root);
+	struct dirent *e;
+	while (d && (e = readdir(d))) {
+		enum irt_recovery outcome;
+		if (strlen(e->d_name) != 32 || strspn(e->d_name, "0123456789abcdef") != 32)
+			continue;
+		snprintf(folder, sizeof(folder), "%s/%s", root, e->d_name);
+		error[0] = 0;
+		int r = recover_folder(folder, 0, &outcome, error, sizeof(error));
+		each(arg, folder, outcome, r, error);
+		n++;
+	}
+	if (d)
+		closedir(d);
+	return n;
+}

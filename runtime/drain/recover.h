@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * recover.h - completing the trace of a run that is over although its drain did not finish it.
+ *
+ * Recovery is nothing else than taking a free lease and draining, by the drain's own code. Any
+ * number of processes may try at once: one gets the lease, the others find the work done.
+ */
+#ifndef IRT_DRAIN_RECOVER_H
+#define IRT_DRAIN_RECOVER_H
+
+#include <stddef.h>
+
+enum irt_recovery {
+	IRT_RECOVERY_NOTHING, /* the run has no ring any more: its file is all there is */
+	IRT_RECOVERY_LIVE,    /* processes of the run live; nothing was touched */
+	IRT_RECOVERY_WAITED,  /* its drain was still at work and has finished now */
+	IRT_RECOVERY_DONE,    /* completed here */
+	IRT_RECOVERY_UNWRITABLE, /* the ring or the folder of the trace is not this user's to write */
+};
+
+/* The run whose trace PATH is. Waits at most wait_ms for a drain that is about to finish. Returns 0 and
+ * an outcome, or a negative irt_err with a sentence (PATH cannot be read as a trace, or cannot be
+ * completed). */
+int irt_recover_trace(const char *path, unsigned wait_ms, enum irt_recovery *outcome, char *error, size_t error_bytes);
+
+/* Completes every dead run of this user that left a ring in /dev/shm, calling each(arg, folder,
+ * result of the recovery) for it. Returns how many there were. */
+unsigned irt_recover_all(void *arg, void (*each)(void *arg, const char *folder, enum irt_recovery outcome, int result,
+						   const char *error));
+
+#endif
