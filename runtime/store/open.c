@@ -158,7 +158,19 @@ static int read_info(struct irt_store *store, struct irt_store_info *info)
 	return rc == SQLITE_DONE ? 0 : irt_store_fail_sqlite(store, rc, "read");
 }
 
-/* Fills *info without changing the file. INSTR_ERR_FORMAT: ours by its header, but damaged. */
+/* Is there a file of that name, and is it one? */
+static int look(struct irt_store *store, struct stat *st)
+{
+	if (fstatat(store->folder_fd, store->name, st, AT_SYMLINK_NOFOLLOW)) {
+		const char *why;
+		int code = irt_store_code_of_errno(errno, &why);
+		return irt_store_fail(store, code, "cannot open: %s", why);
+	}
+	return 0;
+}
+
+/* Fills *info and leaves the store connected; the file does not change. INSTR_ERR_FORMAT: ours by its
+ * header, but damaged. */
 static int identify(struct irt_store *store, struct irt_store_info *info)
 {
 	unsigned char header[100];
@@ -166,11 +178,9 @@ static int identify(struct irt_store *store, struct irt_store_info *info)
 	int bytes, result;
 
 	memset(info, 0, sizeof(*info));
-	if (fstatat(store->folder_fd, store->name, &st, AT_SYMLINK_NOFOLLOW)) {
-		const char *why;
-		int code = irt_store_code_of_errno(errno, &why);
-		return irt_store_fail(store, code, "cannot open: %s", why);
-	}
+	result = look(store, &st);
+	if (result)
+		return result;
 	if (S_ISLNK(st.st_mode))
 		return irt_store_fail(store, INSTR_ERR_NOT_OURS, "it is a symbolic link and is left alone");
 	if (!S_ISREG(st.st_mode))
@@ -186,7 +196,8 @@ static int identify(struct irt_store *store, struct irt_store_info *info)
 		return result;
 	sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 	result = read_info(store, info);
-	irt_store_disconnect(store);
+	if (result)
+		irt_store_disconnect(store);
 	return result;
 }
 
@@ -251,6 +262,7 @@ static int load_deleted(struct irt_store *store)
 	return rc == SQLITE_ROW || rc == SQLITE_DONE ? 0 : irt_store_fail_sqlite(store, rc, "read");
 }
 
+/* After identify. */
 static int continue_file(struct irt_store *store, const struct irt_store_info *info)
 {
 	int result;
@@ -259,9 +271,8 @@ static int continue_file(struct irt_store *store, const struct irt_store_info *i
 		return irt_store_fail(store, INSTR_ERR_VERSION,
 				      "schema %d is newer than this program, which writes %d",
 				      info->schema_version, INSTR_SCHEMA_VERSION);
-	result = irt_store_connect(store);
-	if (!result)
-		result = check_shape(store);
+	sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
+	result = check_shape(store);
 	if (!result)
 		result = load_deleted(store);
 	if (result)
@@ -297,9 +308,17 @@ static int start_file(struct irt_store *store, const char *run_id)
 	return result;
 }
 
+static bool same_file(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
+	       a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec &&
+	       a->st_ctim.tv_sec == b->st_ctim.tv_sec && a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
+}
+
 static int start(struct irt_store *store, const struct irt_store_config *config)
 {
-	struct irt_store_info info, dead = {0};
+	struct irt_store_info info, dead = {0}; /* dead: the run that was judged so */
+	struct stat st, dead_st;
 	bool have_dead = false;
 	int result, lock;
 
@@ -308,7 +327,9 @@ static int start(struct irt_store *store, const struct irt_store_config *config)
 		result = lock_folder(store, &lock);
 		if (result)
 			return result;
-		result = identify(store, &info);
+		result = look(store, &st);
+		if (!result && !(have_dead && same_file(&st, &dead_st)))
+			result = identify(store, &info); /* a third of the cost of all this */
 		if (result == INSTR_ERR_NOT_FOUND) {
 			result = irt_store_create(store);
 			if (!result)
@@ -318,15 +339,18 @@ static int start(struct irt_store *store, const struct irt_store_config *config)
 		} else if (result == INSTR_ERR_FORMAT ||
 			   (!result && has_ended(&info) && !config->ask_always) ||
 			   (!result && have_dead && !strcmp(info.run_id, dead.run_id))) {
+			irt_store_disconnect(store);
 			result = irt_store_retire(store);
 			if (!result)
 				result = INSTR_ERR_AGAIN;
 		} else if (!result) {
+			irt_store_disconnect(store);
 			unlock_folder(&lock);
 			if (!config->is_live || config->is_live(config->is_live_arg, &info) != IRT_STORE_RUN_DEAD)
 				return irt_store_fail(store, INSTR_ERR_BUSY,
 						      "it belongs to another run, which is still going on");
 			dead = info;
+			dead_st = st;
 			have_dead = true;
 			continue;
 		}

@@ -74,10 +74,10 @@ CREATE TABLE open_frames (
     thread_id   INTEGER NOT NULL REFERENCES threads, -- whose stack
     depth       INTEGER NOT NULL, -- 0 = outermost
     context_id  INTEGER NOT NULL REFERENCES contexts, -- calling context of the open call
-    enter_ticks INTEGER NOT NULL, -- when it was entered
+    enter_ticks INTEGER NOT NULL, -- when it was entered (inherited: when the process joined), moved later by waits for the drain since
     child_ticks INTEGER NOT NULL, -- time of its finished callees so far
     tag         INTEGER NOT NULL, -- word 2 of its enter record: row and stack-pointer bits, for matching the exit after recovery
-    flags       INTEGER NOT NULL, -- 1 inherited over fork, 2 entered through a folded edge
+    flags       INTEGER NOT NULL, -- 1 inherited over fork (its calls are counted in the parent), 2 entered through a folded edge, 4 begins what seems to be another stack; from bit 8 on: bits 20 and up of the full stack pointer, plus 1, or 0 = not known
     PRIMARY KEY (thread_id, depth)
 ) STRICT, WITHOUT ROWID;
 

@@ -211,6 +211,7 @@ struct irt_store_frame { /* open_frames; thread_id and depth are put_frames' arg
 enum {
 	IRT_STORE_FRAME_INHERITED = 1,
 	IRT_STORE_FRAME_FOLDED = 2,
+	IRT_STORE_FRAME_STACK_START = 4,
 };
 
 struct irt_store_module {

@@ -38,20 +38,19 @@ SELECT o.thread_id AS thread_id, -- whose stack
        o.depth AS depth, -- 0 = outermost
        o.context_id AS context_id, -- calling context
        c.function_id AS function_id, -- function
-       CASE WHEN o.flags & 1 THEN max(o.enter_ticks, t.start_ticks) ELSE o.enter_ticks END AS enter_ticks, -- since when; inherited over fork: since the fork
-       CASE WHEN o.flags & 2 THEN 0
-            ELSE max(0, coalesce(t.end_ticks, max(e.ticks, t.last_ticks))
-                        - CASE WHEN o.flags & 1 THEN max(o.enter_ticks, t.start_ticks) ELSE o.enter_ticks END)
-            END AS total_ticks, -- time so far, callees included; 0 if an outer call of this context is open too
-       max(0, coalesce(CASE WHEN n.flags & 1 THEN max(n.enter_ticks, t.start_ticks) ELSE n.enter_ticks END,
-                       t.end_ticks, max(e.ticks, t.last_ticks))
-              - CASE WHEN o.flags & 1 THEN max(o.enter_ticks, t.start_ticks) ELSE o.enter_ticks END
+       o.enter_ticks AS enter_ticks, -- since when
+       CASE WHEN o.depth = m.depth
+            THEN max(0, coalesce(t.end_ticks, max(e.ticks, t.last_ticks)) - o.enter_ticks)
+            ELSE 0 END AS total_ticks, -- time so far, callees included; 0 if an outer call of the same context is open
+       max(0, coalesce(n.enter_ticks, t.end_ticks, max(e.ticks, t.last_ticks)) - o.enter_ticks
               - o.child_ticks) AS self_ticks, -- time so far without instrumented callees, open or finished
-       CASE WHEN c.recursive OR o.flags & 2 THEN 0 ELSE 1 END AS outermost -- 1 = no outer call of the same function is open
+       CASE WHEN o.depth = m.depth AND NOT c.recursive THEN 1 ELSE 0 END AS outermost -- 1 = no outer call of the same function is open
 FROM run_end e
 CROSS JOIN open_frames o
 JOIN threads t ON t.thread_id = o.thread_id
 JOIN contexts c ON c.context_id = o.context_id
+JOIN (SELECT thread_id, context_id, min(depth) AS depth FROM open_frames GROUP BY thread_id, context_id) m
+    ON m.thread_id = o.thread_id AND m.context_id = o.context_id
 LEFT JOIN open_frames n ON n.thread_id = o.thread_id AND n.depth = o.depth + 1;
 
 -- The same, summed up by function over the whole run.
