@@ -154,7 +154,7 @@ void cli_print_bash_completion(const struct cli_program *program)
 				cli_add_format(&out, "\t-%c | --%s)\n", o->letter, o->name);
 			else
 				cli_add_format(&out, "\t--%s)\n", o->name);
-			if (o->kind == CLI_CHOICE) {
+			if (o->choices) {
 				cli_add_text(&out, "\t\tCOMPREPLY=($(compgen -W '");
 				word_list(&out, o->choices);
 				cli_add_text(&out, "' -- \"$word\"))\n");

@@ -20,6 +20,7 @@
 static struct cli_screen screen;
 static const char *program = "";
 static pid_t pager;
+static int filled[3];   /* descriptors that were closed when the program started */
 static int write_error; /* errno of the first write to stdout that failed */
 
 static size_t number_in(const char *variable)
@@ -39,9 +40,11 @@ void cli_start(const char *name)
 
 	program = name;
 	/* A closed stdout becomes a descriptor that cannot be written: the check at the end finds it. */
-	for (int fd = 0; fd < 3; fd++)
-		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF && open("/dev/null", fd == 1 ? O_RDONLY : O_RDWR) != fd)
+	for (int fd = 0; fd < 3; fd++) {
+		filled[fd] = fcntl(fd, F_GETFD) < 0 && errno == EBADF;
+		if (filled[fd] && open("/dev/null", fd == STDOUT_FILENO ? O_RDONLY : O_RDWR) != fd)
 			_exit(CLI_TROUBLE);
+	}
 	setlocale(LC_CTYPE, "");
 	screen.utf8 = !strcmp(nl_langinfo(CODESET), "UTF-8");
 	screen.terminal = isatty(STDOUT_FILENO);
@@ -56,6 +59,14 @@ void cli_start(const char *name)
 	if (screen.width && screen.width < 40)
 		screen.width = 40;
 	screen.colour = screen.terminal && !(no_color && *no_color) && term && strcmp(term, "dumb");
+}
+
+void cli_give_back_descriptors(void)
+{
+	fflush(NULL);
+	for (int fd = 0; fd < 3; fd++)
+		if (filled[fd])
+			close(fd);
 }
 
 const struct cli_screen *cli_screen(void)

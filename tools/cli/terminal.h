@@ -32,6 +32,9 @@ struct cli_screen {
  * what cli_error puts in front. */
 void cli_start(const char *name);
 
+/* Closes again what cli_start had to fill: for who becomes another program. */
+void cli_give_back_descriptors(void);
+
 const struct cli_screen *cli_screen(void);
 void cli_set_colour(enum cli_when);
 

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * guard.c - a trace is data, from anywhere: what keeps it from being more.
+ *
+ *   its schema    is not trusted: no function with effects may hide in it, it cannot be changed
+ *                 by SQL; its views and triggers are switched off (ours are TEMP)
+ *   authorizer    after set-up a statement may read the main tables and TEMP views and call plain
+ *                 functions, nothing else: no ATTACH, no PRAGMA, no writes
+ *   progress      pages that point at each other can make a short file endless: a query has as many
+ *                 steps as the file's size can explain
+ *   limits        no value larger than LARGEST_VALUE_BYTES, little recursion in parser and triggers
+ */
+#include "libtrace/internal.h"
+
+#include <string.h>
+
+enum {
+	STEPS_PER_CALL = 1000,
+	STEPS_AT_LEAST = 100 * 1000 * 1000,
+	STEPS_PER_BYTE = 64, /* a row of ten bytes, sorted and joined a few times, takes ten a byte */
+	LARGEST_VALUE_BYTES = 64 << 20,
+};
+
+static int is_allowed_function(const char *name)
+{
+	/* Everything that SQLite builds in and that has effects or looks outside. */
+	static const char *const forbidden[] = {
+		"load_extension", "fts3_tokenizer", "readfile", "writefile", "edit", "sqlite_log",
+	};
+	for (size_t i = 0; name && i < sizeof(forbidden) / sizeof(forbidden[0]); i++)
+		if (!sqlite3_stricmp(name, forbidden[i]))
+			return 0;
+	return 1;
+}
+
+static int authorize(void *arg, int action, const char *first, const char *second, const char *database, const char *view)
+{
+	const struct tr_trace *trace = arg;
+	(void)first;
+	(void)database;
+	(void)view;
+	if (!trace->locked_down)
+		return SQLITE_OK;
+	switch (action) {
+	case SQLITE_SELECT:
+	case SQLITE_READ:
+	case SQLITE_RECURSIVE:
+		return SQLITE_OK;
+	case SQLITE_FUNCTION:
+		return is_allowed_function(second) ? SQLITE_OK : SQLITE_DENY;
+	default:
+		return SQLITE_DENY;
+	}
+}
+
+static int count_steps(void *arg)
+{
+	struct tr_trace *trace = arg;
+	return --trace->steps_left < 0;
+}
+
+void tr_refill_steps(struct tr_trace *trace)
+{
+	trace->steps_left = (STEPS_AT_LEAST + trace->file_bytes * STEPS_PER_BYTE) / STEPS_PER_CALL;
+}
+
+int tr_guard(struct tr_trace *trace, struct tr_error *error)
+{
+	static const struct {
+		int what, value;
+	} settings[] = {
+		{SQLITE_DBCONFIG_DEFENSIVE, 1},      {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
+		{SQLITE_DBCONFIG_ENABLE_TRIGGER, 0}, {SQLITE_DBCONFIG_ENABLE_VIEW, 0},
+		{SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0}, {SQLITE_DBCONFIG_ENABLE_FTS3_TOKENIZER, 0},
+		{SQLITE_DBCONFIG_WRITABLE_SCHEMA, 0},
+	}, limits[] = {
+		{SQLITE_LIMIT_LENGTH, LARGEST_VALUE_BYTES}, {SQLITE_LIMIT_TRIGGER_DEPTH, 1},
+		{SQLITE_LIMIT_ATTACHED, 0},          {SQLITE_LIMIT_EXPR_DEPTH, 200},
+	};
+	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
+		int rc = sqlite3_db_config(trace->db, settings[i].what, settings[i].value, NULL);
+		if (rc != SQLITE_OK)
+			return tr_fail_sqlite(trace, rc, error);
+	}
+	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)
+		sqlite3_limit(trace->db, limits[i].what, limits[i].value);
+	sqlite3_set_authorizer(trace->db, authorize, trace);
+	tr_refill_steps(trace);
+	sqlite3_progress_handler(trace->db, STEPS_PER_CALL, count_steps, trace);
+	return 0;
+}
+
+void tr_lock_down(struct tr_trace *trace)
+{
+	trace->locked_down = 1;
+}

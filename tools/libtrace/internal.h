@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * internal.h - what the files of libtrace share.
+ */
+#ifndef TOOLS_LIBTRACE_INTERNAL_H
+#define TOOLS_LIBTRACE_INTERNAL_H
+
+#include <sqlite3.h>
+
+#include "libtrace/trace.h"
+
+struct tr_trace {
+	sqlite3 *db;
+	char *path;
+	char *newer; /* tr_newer_beside, or NULL */
+	enum tr_writer writer;
+	int64_t file_bytes;
+	int64_t steps_left; /* of the running query, in units of STEPS_PER_CALL */
+	int locked_down;    /* the authorizer lets queries pass and nothing else */
+};
+
+/* sql/NAME.sql as text, made by embed.cmake. */
+struct tr_embedded {
+	const char *name, *text;
+};
+extern const struct tr_embedded tr_embedded_queries[]; /* ends with {0} */
+
+/* Fills error; returns code. The text begins with the path and ": ". */
+int tr_fail(struct tr_error *error, int code, const char *path, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+/* The same for what SQLite says. */
+int tr_fail_sqlite(struct tr_trace *, int rc, struct tr_error *error);
+
+/* guard.c: nothing that the file says runs. Before anything is read from it, and after set-up. */
+int tr_guard(struct tr_trace *, struct tr_error *error);
+void tr_lock_down(struct tr_trace *);
+/* A query begins: it has all its steps. */
+void tr_refill_steps(struct tr_trace *);
+
+/* shape.c: the tables that the queries name are there, as schema.sql has them. */
+int tr_check_shape(struct tr_trace *, struct tr_error *error);
+
+/* functions.c: SQL functions that the queries use. */
+int tr_add_functions(struct tr_trace *, struct tr_error *error);
+
+/* recover.c: before the file is opened. Completes the trace of a dead run, if there is one to
+ * complete, and finds out who writes it. */
+int tr_recover_if_needed(const char *path, enum tr_writer *writer, struct tr_error *error);
+
+#endif

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * query.c - runs the queries of sql/. Each file is one SELECT that any SQLite tool can run, too: a
+ * stretch between the comments "sort" and "end" is the order by default, and named parameters stand
+ * for what a report is asked to narrow down to.
+ */
+#include "libtrace/internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct tr_query {
+	struct tr_trace *trace;
+	sqlite3_stmt *statement;
+	char *expanded; /* tr_sql */
+};
+
+static const char *find_text(const char *name)
+{
+	for (const struct tr_embedded *q = tr_embedded_queries; q->name; q++)
+		if (!strcmp(q->name, name))
+			return q->text;
+	return NULL;
+}
+
+static char *with_sort(const char *text, const char *sort)
+{
+	static const char begin[] = "/*sort*/", end[] = "/*end*/";
+	sqlite3_str *sql = sqlite3_str_new(NULL);
+	const char *from, *to;
+
+	while (sort && (from = strstr(text, begin)) && (to = strstr(from, end))) {
+		sqlite3_str_append(sql, text, (int)(from - text));
+		sqlite3_str_appendall(sql, sort);
+		text = to + sizeof(end) - 1;
+	}
+	sqlite3_str_appendall(sql, text);
+	return sqlite3_str_finish(sql);
+}
+
+static int bind(struct tr_query *query, const struct tr_argument *arguments, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct tr_argument *a = &arguments[i];
+		char name[64];
+		sqlite3_snprintf(sizeof(name), name, ":%s", a->name);
+		int at = sqlite3_bind_parameter_index(query->statement, name);
+		int rc = SQLITE_OK;
+		if (!at)
+			continue;
+		if (a->type == TR_INTEGER)
+			rc = sqlite3_bind_int64(query->statement, at, a->integer);
+		else if (a->type == TR_REAL)
+			rc = sqlite3_bind_double(query->statement, at, a->real);
+		else if (a->type == TR_TEXT)
+			rc = sqlite3_bind_text(query->statement, at, a->text, -1, SQLITE_TRANSIENT);
+		if (rc != SQLITE_OK)
+			return rc;
+	}
+	return SQLITE_OK;
+}
+
+int tr_prepare(struct tr_trace *trace, struct tr_query **out, const char *name, const char *sort,
+	       const struct tr_argument *arguments, size_t count, struct tr_error *error)
+{
+	const char *text = find_text(name);
+	struct tr_query *query;
+	int rc = SQLITE_NOMEM;
+
+	*out = NULL;
+	if (!text)
+		return tr_fail(error, INSTR_ERR_NOT_FOUND, trace->path, "this program has no query named %s", name);
+	query = calloc(1, sizeof(*query));
+	char *sql = with_sort(text, sort);
+	if (query && sql) {
+		query->trace = trace;
+		tr_refill_steps(trace);
+		rc = sqlite3_prepare_v2(trace->db, sql, -1, &query->statement, NULL);
+		if (rc == SQLITE_OK)
+			rc = bind(query, arguments, count);
+	}
+	sqlite3_free(sql);
+	if (rc != SQLITE_OK) {
+		int status = tr_fail_sqlite(trace, rc, error);
+		tr_finish(query);
+		return status;
+	}
+	*out = query;
+	return 0;
+}
+
+int tr_next(struct tr_query *query, struct tr_error *error)
+{
+	int rc = sqlite3_step(query->statement);
+	if (rc == SQLITE_ROW)
+		return 1;
+	return rc == SQLITE_DONE ? 0 : tr_fail_sqlite(query->trace, rc, error);
+}
+
+void tr_finish(struct tr_query *query)
+{
+	if (!query)
+		return;
+	sqlite3_finalize(query->statement);
+	sqlite3_free(query->expanded);
+	free(query);
+}
+
+size_t tr_columns(const struct tr_query *query)
+{
+	return (size_t)sqlite3_column_count(query->statement);
+}
+
+const char *tr_column_name(const struct tr_query *query, size_t column)
+{
+	const char *name = sqlite3_column_name(query->statement, (int)column);
+	return name ? name : "";
+}
+
+size_t tr_column(const struct tr_query *query, const char *name)
+{
+	size_t at = 0;
+	while (at < tr_columns(query) && strcmp(tr_column_name(query, at), name))
+		at++;
+	return at;
+}
+
+enum tr_type tr_type(struct tr_query *query, size_t column)
+{
+	switch (sqlite3_column_type(query->statement, (int)column)) {
+	case SQLITE_INTEGER:
+		return TR_INTEGER;
+	case SQLITE_FLOAT:
+		return TR_REAL;
+	case SQLITE_TEXT:
+		return TR_TEXT;
+	case SQLITE_BLOB:
+		return TR_BLOB;
+	default:
+		return TR_NULL;
+	}
+}
+
+int64_t tr_integer(struct tr_query *query, size_t column)
+{
+	return sqlite3_column_int64(query->statement, (int)column);
+}
+
+double tr_real(struct tr_query *query, size_t column)
+{
+	return sqlite3_column_double(query->statement, (int)column);
+}
+
+const char *tr_text(struct tr_query *query, size_t column, size_t *bytes)
+{
+	const char *text = (const char *)sqlite3_column_text(query->statement, (int)column);
+	if (bytes)
+		*bytes = text ? (size_t)sqlite3_column_bytes(query->statement, (int)column) : 0;
+	return text ? text : "";
+}
+
+const char *tr_sql(struct tr_query *query)
+{
+	if (!query->expanded)
+		query->expanded = sqlite3_expanded_sql(query->statement);
+	return query->expanded ? query->expanded : "";
+}

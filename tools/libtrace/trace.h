@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * trace.h - the reader of trace.db: the only code that opens one. Reports are the queries of sql/,
+ * run here over the views of runtime/store/views.sql.
+ *
+ *     struct tr_trace *trace;
+ *     struct tr_error error;
+ *     if (tr_open(&trace, "trace.db", &error)) ... error.text is a whole sentence
+ *     struct tr_argument arguments[] = {{"limit", TR_INTEGER, .integer = 30}};
+ *     tr_prepare(trace, &query, "top", arguments, 1, &error);
+ *     while ((more = tr_next(query, &error)) == 1) ... tr_text(query, 0, NULL) ...
+ *     tr_finish(query);
+ *     tr_close(trace);
+ *
+ * A trace is treated as hostile: its own views, triggers and defaults never run, the shapes of its
+ * tables are checked, a query that takes more steps than a file of its size can need is ended. It
+ * is opened for reading only. A query sees one state of a live trace, and nothing is locked between
+ * queries.
+ *
+ * Threads: a trace and its queries belong to one thread at a time. Functions that can fail return 0
+ * (tr_next: 1 or 0) or a negative enum instr_err and fill the error, which must not be NULL.
+ */
+#ifndef TOOLS_LIBTRACE_TRACE_H
+#define TOOLS_LIBTRACE_TRACE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "instr/errors.h"
+
+struct tr_error {
+	int code;        /* enum instr_err */
+	char text[1024]; /* a sentence, beginning with the file's name; without a full stop and newline */
+};
+
+struct tr_trace;
+struct tr_query;
+
+/* Who writes the file now. */
+enum tr_writer {
+	TR_WRITER_NONE, /* nobody: it is what it will be */
+	TR_WRITER_LIVE, /* a drain has it: what is read is about a second old */
+};
+
+/* Opens the trace at path. *trace is NULL on failure:
+ *   INSTR_ERR_NOT_FOUND, _PERMISSION, _IO, _NOT_OURS (no trace), _VERSION (of a newer schema),
+ *   _FORMAT (damaged, truncated, other tables than a trace has), _BUSY (locked), _MEMORY. */
+int tr_open(struct tr_trace **trace, const char *path, struct tr_error *error);
+void tr_close(struct tr_trace *trace); /* NULL is allowed; its queries must be finished */
+
+const char *tr_path(const struct tr_trace *);
+enum tr_writer tr_writer(const struct tr_trace *);
+/* The file's size, its -wal included; bytes. */
+int64_t tr_file_bytes(const struct tr_trace *);
+/* The name of a newer trace of the same name with a process id (trace.4711.db beside trace.db), or
+ * NULL: another run began while this one was live. Valid until tr_close. */
+const char *tr_newer_beside(const struct tr_trace *);
+
+enum tr_type { TR_NULL, TR_INTEGER, TR_REAL, TR_TEXT, TR_BLOB };
+
+/* A value for a named parameter of a query (":limit" is "limit"). Parameters that are not given are
+ * NULL; an argument that the query does not have is ignored. */
+struct tr_argument {
+	const char *name;
+	enum tr_type type; /* TR_NULL, TR_INTEGER, TR_REAL or TR_TEXT */
+	int64_t integer;
+	double real;
+	const char *text;
+};
+
+/* Prepares the query sql/NAME.sql. In its text the parts between the comments "sort" and "end" are
+ * replaced by sort, unless that is NULL; sort is SQL and must not come from outside. */
+int tr_prepare(struct tr_trace *, struct tr_query **query, const char *name, const char *sort,
+	       const struct tr_argument *arguments, size_t count, struct tr_error *error);
+
+/* The next row: 1, 0 at the end, or negative. */
+int tr_next(struct tr_query *, struct tr_error *error);
+void tr_finish(struct tr_query *); /* NULL is allowed */
+
+size_t tr_columns(const struct tr_query *);
+const char *tr_column_name(const struct tr_query *, size_t column); /* valid until tr_finish */
+/* The column of that name; the number of columns if there is none. */
+size_t tr_column(const struct tr_query *, const char *name);
+
+/* Values of the current row; of other types they are converted as SQLite does. Texts are valid until
+ * the next call for the query; NULL reads as "" (and 0). */
+enum tr_type tr_type(struct tr_query *, size_t column);
+int64_t tr_integer(struct tr_query *, size_t column);
+double tr_real(struct tr_query *, size_t column);
+const char *tr_text(struct tr_query *, size_t column, size_t *bytes); /* bytes may be NULL */
+
+/* The query's SQL with its values put in, to be run by any SQLite tool. Valid until tr_finish. */
+const char *tr_sql(struct tr_query *);
+
+/* "schema 1, contract 1, SQLite 3.40.1": for --version. */
+const char *tr_versions(void);
+
+#endif

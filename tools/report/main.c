@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * main.c - instr-report: profiles from a trace. Reads the command line, opens the trace, lets one of
+ * top.c, tree.c and info.c answer.
+ */
+#include "report/report.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/options.h"
+#include "instr/version.h"
+
+enum { TOP_LIMIT = 30, TREE_LIMIT = 100, INFO_LIMIT = 20 };
+static const double tree_least_percent = 0.5;
+
+static struct report report = {.sort = CLI_UNSET, .process_id = ANY, .thread_id = ANY};
+static int mode = CLI_UNSET, format = CLI_FORMAT_TEXT, no_pager;
+static int64_t limit = CLI_UNSET;
+static double least_percent = CLI_UNSET;
+static const char *thread;
+
+static const struct cli_option options[] = {
+	{CLI_HEADING, .name = "Reports"},
+	{CLI_MODE, .name = "top", .mode = REPORT_TOP, .value = &mode,
+	 .help = "functions, those with the most time first (the default)"},
+	{CLI_MODE, .name = "tree", .mode = REPORT_TREE, .value = &mode,
+	 .help = "calling contexts: what each function called, and from where"},
+	{CLI_MODE, .name = "info", .mode = REPORT_INFO, .value = &mode,
+	 .help = "the recording itself: processes, threads, open calls, losses, functions without hooks, settings, messages"},
+	{CLI_HEADING, .name = "What to show"},
+	{CLI_CHOICE, .name = "sort", .letter = 's', .argument = "KEY", .choices = "self|total|calls", .value = &report.sort,
+	 .help = "order by time without callees, time with callees, or number of calls (--top: self, --tree: total)"},
+	{CLI_NUMBER, .name = "limit", .letter = 'n', .argument = "N", .value = &limit,
+	 .help = "at most N rows, 0 for all (text: 30, --tree 100, --info 20 of each; csv and json: all)"},
+	{CLI_PERCENT, .name = "min", .argument = "PERCENT", .value = &least_percent,
+	 .help = "--tree: hide contexts with a smaller share of the time (text: 0.5; csv and json: 0)"},
+	{CLI_TEXT, .name = "thread", .letter = 't', .argument = "N|NAME", .value = &thread,
+	 .help = "only the thread with this number, or the threads with this name (--info lists them)"},
+	{CLI_NUMBER, .name = "process", .letter = 'p', .argument = "N", .value = &report.process_id,
+	 .help = "only the process with this number (--info lists them)"},
+	{CLI_HEADING, .name = "How to show it"},
+	{CLI_CHOICE, .name = "format", .letter = 'f', .argument = "FORMAT", .choices = "text|csv|json", .value = &format,
+	 .help = "for people, or rows for programs: times are in nanoseconds there, columns named as in the views"},
+	{CLI_FLAG, .name = "show-sql", .value = &report.show_sql,
+	 .help = "print the query instead of running it; sqlite3 trace.db runs it too"},
+	{CLI_FLAG, .name = "no-pager", .value = &no_pager, .help = "do not start a pager on a terminal"},
+	{0},
+};
+
+static const char *const usage[] = {
+	"[FILE] [--top] [OPTIONS]",
+	"[FILE] --tree [OPTIONS]",
+	"[FILE] --info [OPTIONS]",
+	NULL,
+};
+
+static const struct cli_note examples[] = {
+	{"instr-report", "where the time of the run in trace.db went"},
+	{"instr-report --tree --min 1", "by calling context, down to one percent"},
+	{"instr-report --sort calls --limit 10", "the ten functions called most often"},
+	{"instr-report --thread worker", "only what threads named worker did"},
+	{"instr-report old.db --format csv", "all functions of another trace, for a program"},
+	{"instr-report --show-sql | sqlite3 trace.db", "the same query in any SQLite tool"},
+	{0},
+};
+
+static const struct cli_note environment[] = {
+	{"INSTR_PAGER, PAGER", "what shows long reports on a terminal; empty or cat: nothing; neither set: less"},
+	{"NO_COLOR", "set and not empty: no colour"},
+	{"COLUMNS", "the width to fit into where the output is not a terminal; not set: no limit"},
+	{0},
+};
+
+static const struct cli_note exits[] = {
+	{"0", "the report was printed"},
+	{"2", "wrong usage"},
+	{"3", "the trace cannot be read, or the report not written"},
+	{0},
+};
+
+static struct cli_program program = {
+	.name = "instr-report",
+	.summary = "profiles from a trace",
+	.usage = usage,
+	.description = "Reads a trace that an instrumented program recorded (trace.db where FILE is not given), also while it "
+		       "is being recorded, and prints a profile. Above it stands what was recorded and what is missing.\n"
+		       "Times are of the wall clock: self without, total with the instrumented functions that were called; "
+		       "recursion counts once in total. Counts are exact.",
+	.options = options,
+	.examples = examples,
+	.environment = environment,
+	.exits = exits,
+	.see_also = "instr-run(1), instr-recover(1), instr-clang(1), sqlite3(1)",
+	.operand_files = 1,
+};
+
+/* A number is a thread's, anything else a name. */
+static void choose_thread(void)
+{
+	char *end;
+	if (!thread)
+		return;
+	long long number = *thread >= '0' && *thread <= '9' ? strtoll(thread, &end, 10) : -1;
+	if (number >= 0 && !*end)
+		report.thread_id = number;
+	else
+		report.thread_name = thread;
+}
+
+static void settle_defaults(void)
+{
+	static const int64_t text_limits[] = {TOP_LIMIT, TREE_LIMIT, INFO_LIMIT};
+
+	report.mode = mode == CLI_UNSET ? REPORT_TOP : mode;
+	report.format = format;
+	if (report.sort == CLI_UNSET)
+		report.sort = report.mode == REPORT_TREE ? SORT_TOTAL : SORT_SELF;
+	if (limit == CLI_UNSET)
+		report.limit = format == CLI_FORMAT_TEXT ? text_limits[report.mode] : NO_LIMIT;
+	else
+		report.limit = limit ? limit : NO_LIMIT;
+	if (least_percent < 0)
+		least_percent = format == CLI_FORMAT_TEXT ? tree_least_percent : 0;
+	report.least = report.mode == REPORT_TREE ? least_percent / 100 : 0;
+	choose_thread();
+}
+
+/* Does what was asked for exist? A report of nothing would look like a program that did nothing.
+ * Returns CLI_GO, or the exit status. */
+static int check_choice(void)
+{
+	const char *names[64];
+	size_t count = 0;
+	int64_t threads = 0, found = 0, processes = 0;
+	struct tr_query *q;
+	int status, result = CLI_GO;
+
+	if (!thread && report.process_id == ANY)
+		return CLI_GO;
+	if ((status = report_query(&report, &q, "thread_names", NULL)))
+		goto failed;
+	while ((status = tr_next(q, &report.error)) == 1) {
+		int64_t process_id = tr_integer(q, 1);
+		const char *name = tr_text(q, 2, NULL);
+		threads++;
+		processes += process_id == report.process_id;
+		if (report.process_id != ANY && process_id != report.process_id)
+			continue;
+		found += report.thread_name ? !strcmp(name, report.thread_name) : tr_integer(q, 0) == report.thread_id;
+		if (count < 64 && *name)
+			names[count++] = cli_strdup(name);
+	}
+	tr_finish(q);
+	if (status < 0)
+		goto failed;
+	if (report.process_id != ANY && !processes)
+		result = cli_wrong_usage("%s has no process %" PRId64 " (--info lists them)", tr_path(report.trace), report.process_id);
+	else if (report.thread_name && !found) {
+		const char *near = cli_nearest(report.thread_name, names, count);
+		result = cli_wrong_usage("%s has no thread named %s%s%s%s", tr_path(report.trace), report.thread_name,
+					 near ? "; did you mean " : "", near ? near : "", near ? "?" : " (--info lists them)");
+	} else if (report.thread_id != ANY && !found)
+		result = cli_wrong_usage("%s has no thread %" PRId64 " (--info lists its %" PRId64 ")", tr_path(report.trace),
+					 report.thread_id, threads);
+	while (count)
+		free((void *)names[--count]);
+	return result;
+failed:
+	cli_error("%s", report.error.text);
+	return CLI_TROUBLE;
+}
+
+int main(int argc, char **argv)
+{
+	struct cli_operands operands;
+	char version[160];
+	int status;
+
+	cli_start("instr-report");
+	snprintf(version, sizeof(version), "%s (%s)", INSTR_VERSION, tr_versions());
+	program.version = version;
+	if ((status = cli_parse(&program, argc, argv, &operands)) != CLI_GO)
+		return cli_finish(status);
+	if (operands.count > 1)
+		return cli_finish(cli_wrong_usage("one trace at a time, not %s and %s", operands.items[0], operands.items[1]));
+	settle_defaults();
+	if (tr_open(&report.trace, operands.count ? operands.items[0] : "trace.db", &report.error)) {
+		cli_error("%s", report.error.text);
+		return cli_finish(CLI_TROUBLE);
+	}
+	if ((status = check_choice()) == CLI_GO) {
+		status = report.show_sql ? 0 : report_header(&report);
+		if (!status)
+			status = report.mode == REPORT_TOP ? report_top(&report)
+				 : report.mode == REPORT_TREE ? report_tree(&report)
+							      : report_info(&report);
+		if (status)
+			cli_error("%s", report.error.text);
+		else if (!no_pager)
+			cli_start_pager(report.lines);
+		cli_out(cli_text_of(&report.out), status ? 0 : report.out.bytes);
+		status = status ? CLI_TROUBLE : CLI_DONE;
+	}
+	cli_buffer_fini(&report.out);
+	tr_close(report.trace);
+	return cli_finish(status);
+}

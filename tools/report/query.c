@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * query.c - a report's query with what was asked for, and its rows for programs.
+ */
+#include "report/report.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int report_query(struct report *report, struct tr_query **query, const char *name, const char *sort)
+{
+	const struct tr_argument arguments[] = {
+		{.name = "limit", .type = report->limit == NO_LIMIT ? TR_NULL : TR_INTEGER, .integer = report->limit},
+		{.name = "process", .type = report->process_id == ANY ? TR_NULL : TR_INTEGER, .integer = report->process_id},
+		{.name = "thread", .type = report->thread_id == ANY ? TR_NULL : TR_INTEGER, .integer = report->thread_id},
+		{.name = "thread_name", .type = report->thread_name ? TR_TEXT : TR_NULL, .text = report->thread_name},
+		{.name = "least", .type = report->least > 0 ? TR_REAL : TR_NULL, .real = report->least},
+	};
+	return tr_prepare(report->trace, query, name, sort, arguments, sizeof(arguments) / sizeof(arguments[0]),
+			  &report->error);
+}
+
+int report_query_limited(struct report *report, struct tr_query **query, const char *name, int64_t limit)
+{
+	int64_t asked = report->limit;
+	report->limit = limit;
+	int status = report_query(report, query, name, NULL);
+	report->limit = asked;
+	return status;
+}
+
+static void put_value(struct cli_rows *rows, struct tr_query *query, size_t column)
+{
+	size_t bytes;
+	const char *text;
+
+	switch (tr_type(query, column)) {
+	case TR_NULL:
+		cli_put_null(rows);
+		break;
+	case TR_INTEGER:
+		cli_put_integer(rows, tr_integer(query, column));
+		break;
+	case TR_REAL:
+		cli_put_real(rows, tr_real(query, column));
+		break;
+	case TR_TEXT:
+		text = tr_text(query, column, &bytes);
+		cli_put_text(rows, text, bytes);
+		break;
+	case TR_BLOB:
+		text = tr_text(query, column, &bytes);
+		cli_put_bytes(rows, text, bytes);
+		break;
+	}
+}
+
+int report_rows(struct report *report, const char *query_name, const char *sort)
+{
+	struct tr_query *query;
+	struct cli_rows rows;
+	int status = report_query(report, &query, query_name, sort);
+
+	if (status)
+		return status;
+	if (report->show_sql) {
+		cli_out_text(tr_sql(query));
+		tr_finish(query);
+		return 0;
+	}
+	size_t columns = tr_columns(query);
+	const char **names = cli_realloc(NULL, columns, sizeof(*names));
+	for (size_t i = 0; i < columns; i++)
+		names[i] = tr_column_name(query, i);
+	/* The first row is fetched before anything is printed: most failures show there, and then
+	 * nothing is on stdout. */
+	status = tr_next(query, &report->error);
+	if (status >= 0)
+		cli_rows_begin(&rows, report->format, names, columns);
+	for (; status > 0; status = tr_next(query, &report->error))
+		for (size_t i = 0; i < columns; i++)
+			put_value(&rows, query, i);
+	if (!status)
+		cli_rows_end(&rows);
+	free(names);
+	tr_finish(query);
+	return status;
+}
