@@ -154,10 +154,29 @@ classes() {
 		run $level "$out/$level"
 		check "${level}_program_prints_and_returns_the_same" same_output $level plain
 	done
+	check hooks_and_late_counters_are_in_the_same_functions hooked_alike
 	checked source_counts_are_those_of_the_profile agree source source "$out/source" \
 		"constructor or destructor variant" "implicit member" thunk "global initialiser" always_inline
 	checked late_counts_are_those_that_really_happen agree late late "$out/late" \
 		thunk "global initialiser"
+}
+
+# That code generation, where cyg's hooks go in, finds the functions that our pass found: called or not.
+hooked_alike() {
+	for file in one two; do
+		"$instr_cxx" $late_flags -std=c++14 -S "$here/classes/$file.cc" -o "$out/$file.s" || return 1
+		awk '
+			$1 == ".type" && /@function/ { at = $2 }
+			/__instr_enter/ { ours[at] }
+			/__cyg_profile_func_enter/ { cygs[at]; found++ }
+			END {
+				for (at in cygs) if (!(at in ours)) print "only cyg: " at
+				for (at in ours) if (!(at in cygs)) print "only ours: " at
+				if (!found) print "no function at all"
+			}' "$out/$file.s" |
+			grep -vE '^only ours: (_ZT[hvc]|_GLOBAL__|__cxx_global_|__clang_call_terminate)' && return 1
+	done
+	return 0
 }
 
 sqlite() {
