@@ -13,84 +13,96 @@
 
 #include "instr/schema.h"
 
-/* One row per column of every table of a database: table, column, type, whether it is stored. */
-static const char columns_of_tables[] =
-	"SELECT t.name, c.name, c.type, c.hidden "
+/* One row per column of every table or view of a database: its name, kind and columns. */
+static const char columns_of_file[] =
+	"SELECT t.name, t.type, c.name, c.type, c.hidden "
 	"FROM pragma_table_list AS t JOIN pragma_table_xinfo(t.name, 'main') AS c "
-	"WHERE t.schema = 'main' AND t.type = 'table' AND t.name NOT LIKE 'sqlite%' ORDER BY t.name, c.cid";
-static const char column_of_file[] =
-	"SELECT c.type, c.hidden FROM pragma_table_list(?1) AS t JOIN pragma_table_xinfo(?1, 'main') AS c "
-	"WHERE t.schema = 'main' AND t.type = 'table' AND c.name = ?2 COLLATE NOCASE";
-static const char table_of_file[] =
-	"SELECT type FROM pragma_table_list(?1) WHERE schema = 'main'";
+	"WHERE t.schema = 'main' AND t.type <> 'view'";
 
-static int explain_missing(struct tr_trace *trace, const char *table, const char *column, struct tr_error *error)
+/* In the model: what the file has, and the first thing that it lacks. */
+static const char make_found[] =
+	"CREATE TABLE temp.found (owner TEXT COLLATE NOCASE, kind TEXT, name TEXT COLLATE NOCASE, type TEXT COLLATE NOCASE,"
+	" hidden INTEGER)";
+static const char insert_found[] = "INSERT INTO temp.found VALUES (?1, ?2, ?3, ?4, ?5)";
+static const char first_missing[] =
+	"SELECT t.name, c.name, c.type, (SELECT kind FROM found WHERE owner = t.name),"
+	" EXISTS (SELECT 1 FROM found WHERE owner = t.name AND name = c.name) "
+	"FROM pragma_table_list AS t JOIN pragma_table_xinfo(t.name, 'main') AS c "
+	"WHERE t.schema = 'main' AND t.type = 'table' AND t.name NOT LIKE 'sqlite%' AND NOT EXISTS ("
+	" SELECT 1 FROM found f WHERE f.owner = t.name AND f.kind = 'table' AND f.name = c.name AND f.type = c.type"
+	" AND f.hidden = 0) ORDER BY 4 IS NULL, t.name, c.cid LIMIT 1";
+
+static int model_failed(struct tr_trace *trace, sqlite3 *model, struct tr_error *error)
 {
-	sqlite3_stmt *find = NULL;
-	char type[32] = "";
-
-	if (!sqlite3_prepare_v2(trace->db, table_of_file, -1, &find, NULL)) {
-		sqlite3_bind_text(find, 1, table, -1, SQLITE_STATIC);
-		if (sqlite3_step(find) == SQLITE_ROW)
-			sqlite3_snprintf(sizeof(type), type, "%s", sqlite3_column_text(find, 0));
-	}
-	sqlite3_finalize(find);
-	if (!*type)
-		return tr_fail(error, INSTR_ERR_FORMAT, trace->path, "not a whole trace: table %s is missing", table);
-	if (strcmp(type, "table"))
-		return tr_fail(error, INSTR_ERR_FORMAT, trace->path,
-			       "not a trace as this project writes it: %s is a %s table or view", table, type);
-	return tr_fail(error, INSTR_ERR_FORMAT, trace->path, "not a whole trace: column %s.%s is missing", table, column);
+	return tr_fail(error, INSTR_ERR_MEMORY, trace->path, "the schema of traces cannot be set up: %s",
+		       sqlite3_errmsg(model));
 }
 
-static int check_column(struct tr_trace *trace, sqlite3_stmt *expected, sqlite3_stmt *find, struct tr_error *error)
+/* The file's columns into the model's table found. */
+static int read_columns(struct tr_trace *trace, sqlite3 *model, struct tr_error *error)
 {
-	const char *table = (const char *)sqlite3_column_text(expected, 0);
-	const char *column = (const char *)sqlite3_column_text(expected, 1);
-	const char *type = (const char *)sqlite3_column_text(expected, 2);
-	int status = 0;
+	sqlite3_stmt *from = NULL, *into = NULL;
+	int rc, status = 0;
 
-	sqlite3_bind_text(find, 1, table, -1, SQLITE_STATIC);
-	sqlite3_bind_text(find, 2, column, -1, SQLITE_STATIC);
-	int rc = sqlite3_step(find);
-	if (rc == SQLITE_DONE)
-		status = explain_missing(trace, table, column, error);
-	else if (rc != SQLITE_ROW)
+	if (sqlite3_exec(model, make_found, NULL, NULL, NULL) || sqlite3_prepare_v2(model, insert_found, -1, &into, NULL))
+		return model_failed(trace, model, error);
+	if ((rc = sqlite3_prepare_v2(trace->db, columns_of_file, -1, &from, NULL)) == SQLITE_OK) {
+		while (!status && (rc = sqlite3_step(from)) == SQLITE_ROW) {
+			for (int i = 0; i < 5; i++)
+				sqlite3_bind_value(into, i + 1, sqlite3_column_value(from, i));
+			if (sqlite3_step(into) != SQLITE_DONE)
+				status = model_failed(trace, model, error);
+			sqlite3_reset(into);
+		}
+	}
+	if (!status && rc != SQLITE_DONE)
 		status = tr_fail_sqlite(trace, rc, error);
-	else if (sqlite3_column_int(find, 1) ||
-		 sqlite3_stricmp((const char *)sqlite3_column_text(find, 0), type))
-		status = tr_fail(error, INSTR_ERR_FORMAT, trace->path,
-				 "not a trace as this project writes it: column %s.%s is not a stored %s",
-				 table, column, type);
-	sqlite3_reset(find);
+	sqlite3_finalize(from);
+	sqlite3_finalize(into);
+	return status;
+}
+
+static int compare_columns(struct tr_trace *trace, sqlite3 *model, struct tr_error *error)
+{
+	sqlite3_stmt *missing = NULL;
+	int rc, status = 0;
+
+	if (sqlite3_prepare_v2(model, first_missing, -1, &missing, NULL))
+		return model_failed(trace, model, error);
+	if ((rc = sqlite3_step(missing)) == SQLITE_ROW) {
+		const char *table = (const char *)sqlite3_column_text(missing, 0);
+		const char *column = (const char *)sqlite3_column_text(missing, 1);
+		const char *type = (const char *)sqlite3_column_text(missing, 2);
+		const char *kind = (const char *)sqlite3_column_text(missing, 3);
+		if (!kind)
+			status = tr_fail(error, INSTR_ERR_FORMAT, trace->path, "not a whole trace: table %s is missing", table);
+		else if (strcmp(kind, "table"))
+			status = tr_fail(error, INSTR_ERR_FORMAT, trace->path,
+					 "not a trace as this project writes it: %s is a %s table", table, kind);
+		else if (!sqlite3_column_int(missing, 4))
+			status = tr_fail(error, INSTR_ERR_FORMAT, trace->path, "not a whole trace: column %s.%s is missing",
+					 table, column);
+		else
+			status = tr_fail(error, INSTR_ERR_FORMAT, trace->path,
+					 "not a trace as this project writes it: column %s.%s is not a stored %s", table,
+					 column, type);
+	} else if (rc != SQLITE_DONE) {
+		status = model_failed(trace, model, error);
+	}
+	sqlite3_finalize(missing);
 	return status;
 }
 
 int tr_check_shape(struct tr_trace *trace, struct tr_error *error)
 {
 	sqlite3 *model = NULL;
-	sqlite3_stmt *expected = NULL, *find = NULL;
-	int status = 0, rc;
+	int status;
 
-	if ((rc = sqlite3_open_v2(":memory:", &model, SQLITE_OPEN_READWRITE, NULL)) ||
-	    (rc = sqlite3_exec(model, instr_schema_sql, NULL, NULL, NULL)) ||
-	    (rc = sqlite3_prepare_v2(model, columns_of_tables, -1, &expected, NULL))) {
-		status = tr_fail(error, INSTR_ERR_MEMORY, trace->path, "the schema of traces cannot be set up: %s",
-				 model ? sqlite3_errmsg(model) : sqlite3_errstr(rc));
-		goto out;
-	}
-	if ((rc = sqlite3_prepare_v2(trace->db, column_of_file, -1, &find, NULL))) {
-		status = tr_fail_sqlite(trace, rc, error);
-		goto out;
-	}
-	while (!status && (rc = sqlite3_step(expected)) == SQLITE_ROW)
-		status = check_column(trace, expected, find, error);
-	if (!status && rc != SQLITE_DONE)
-		status = tr_fail(error, INSTR_ERR_MEMORY, trace->path, "the schema of traces cannot be read: %s",
-				 sqlite3_errmsg(model));
-out:
-	sqlite3_finalize(find);
-	sqlite3_finalize(expected);
+	if (sqlite3_open_v2(":memory:", &model, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) ||
+	    sqlite3_exec(model, instr_schema_sql, NULL, NULL, NULL))
+		status = model_failed(trace, model, error);
+	else if (!(status = read_columns(trace, model, error)))
+		status = compare_columns(trace, model, error);
 	sqlite3_close(model);
 	return status;
 }
