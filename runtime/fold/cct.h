@@ -67,7 +67,7 @@ void irt_cct_destroy(struct irt_cct *cct); /* NULL is allowed */
 
 /* The context of a call of `function` from `parent`: found, or made. If *folded comes back true the
  * bounds applied and the context's parent is not `parent`. INSTR_ERR_MEMORY: nothing has changed.
- * INSTR_ERR_FULL: IRT_CCT_ID_SPAN contexts exist (2^20 functions met out of bounds). */
+ * (When half a million functions have been met out of bounds, further ones share "(other)" itself.) */
 int irt_cct_child(struct irt_cct *cct, uint32_t parent, uint32_t function, uint32_t *context,
 		  bool *folded);
 

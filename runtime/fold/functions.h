@@ -31,13 +31,16 @@ struct irt_function_row {
 	uint64_t min_ticks, p50_ticks, p99_ticks, max_ticks;
 };
 
-/* What one context of one thread adds. open may go down. histogram may be NULL. */
+/* What one context of one thread adds. open may go down. */
 struct irt_function_delta {
 	uint64_t returns, unwound;
 	int64_t open;
 	uint64_t total_ticks, self_ticks; /* total_ticks 0 for recursive contexts */
 	uint64_t min_ticks, max_ticks;    /* of all its finished calls; ignored when returns + unwound = 0 */
-	const struct irt_histogram *histogram;
+	/* counts of the buckets [first, first + span), in one of the two widths; span may be 0 */
+	const uint64_t *counts;
+	const uint32_t *counts32;
+	uint16_t first, span;
 };
 
 /* run: the object that gets everything too, must outlive this one; NULL for the run's own.
@@ -45,8 +48,9 @@ struct irt_function_delta {
 int irt_functions_create(struct irt_functions **f, struct irt_functions *run);
 void irt_functions_destroy(struct irt_functions *f); /* NULL is allowed; the run keeps what it got */
 
-/* INSTR_ERR_MEMORY: neither f nor its run has changed. Function ids are dense: memory grows with the
- * greatest. */
+/* INSTR_ERR_MEMORY: neither f nor its run has changed. INSTR_ERR_FULL: no function has such an
+ * id (2^26). Memory grows with the greatest function id (ids
+ * are dense). */
 int irt_functions_add(struct irt_functions *f, uint32_t function, const struct irt_function_delta *d);
 int irt_functions_add_orphans(struct irt_functions *f, uint32_t function, uint64_t orphans);
 

@@ -140,7 +140,7 @@ struct irt_walk_chunk {
 	int64_t start_ticks, end_ticks; /* of its first and last event */
 	uint32_t start_context;
 	uint64_t start_depth, min_depth;
-	uint64_t operations;            /* bit n: enum irt_operation n occurs, ENTER and EXIT included */
+	uint64_t operations;            /* bit n: enum irt_operation n occurs; ENTER and EXIT are always set */
 	uint32_t time_unit_ticks;
 
 	/* Material for irt_chunk_encode; valid until the walk is used again. */
@@ -187,6 +187,7 @@ struct irt_walk_counters {
 	uint64_t orphans;
 	uint64_t skipped_units;  /* units of unknown or damaged records */
 	uint64_t given_up;       /* calls ended as unwound because there were max_frames of them */
+	uint64_t unbucketed;     /* finished calls missing in histograms because memory ran out */
 	uint32_t flags;          /* enum irt_walk_flag */
 };
 void irt_walk_counters(const struct irt_walk *walk, struct irt_walk_counters *counters);

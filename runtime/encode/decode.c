@@ -1,0 +1,545 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * decode.c - bytes of a chunk to events, for input that may be damaged or hostile.
+ *
+ * The same walk over states as the encoder's (fold/walk.h), without rows: a successor is
+ *
+ *     0               none yet
+ *     SUCC_EXIT ..    one of the three ends of a call
+ *     else            context << 1 | folded
+ *
+ * State 2c = "just entered c", 2c + 1 = "just returned from c to its parent". Contexts come from the
+ * side stream alone and are checked there, so every number below is in bounds.
+ *
+ * Calls that the chunk begins are on a stack of their own. Below them lie those that were open when it
+ * began: of these only the innermost is known at any time; each, when it ends, takes its enter time
+ * and the one below it from the list of closed calls.
+ */
+#include "encode/contexts.h"
+#include "encode/format.h"
+
+#include <emmintrin.h>
+#include <lz4.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zstd.h>
+
+#include "fold/varint.h"
+
+enum {
+	GOING = 1,
+	BLOCK = 1024, /* symbols unpacked at a time; a multiple of 4 */
+	RANKS = 4,
+};
+#define SUCC_EXIT UINT32_C(0xfffffff0)
+#define SUCC_UNWIND (SUCC_EXIT + 1)
+#define SUCC_TAIL (SUCC_EXIT + 2)
+
+struct call {
+	int64_t enter; /* virtual time: ticks - waits so far in this chunk */
+	uint32_t context;
+	uint32_t after; /* state when it has ended */
+};
+
+struct irt_chunk_decoder {
+	const struct irt_contexts *contexts;
+	struct irt_chunk_header header;
+	uint8_t *streams;    /* all three, decompressed, one behind the other */
+	size_t stream_room;
+	const uint8_t *tokens, *times;
+	const uint8_t *closed, *closed_end;
+	const uint8_t *side, *side_end;
+	ZSTD_DCtx *zstd;
+
+	uint64_t done;       /* events given out or unpacked into the block and given out */
+	uint64_t unpacked;
+	int64_t ticks, stopped;
+	int result;          /* GOING, 0 = ended as it should, or what went wrong */
+
+	uint32_t *states;    /* RANKS per state */
+	uint32_t state_room; /* contexts that states has room for */
+	uint32_t state;
+	uint32_t *touched;
+	size_t touched_room, touched_count;
+
+	struct call *calls;  /* those begun in this chunk */
+	size_t call_room, call_count;
+	uint32_t below_context; /* the innermost of those that are not */
+	uint64_t below_depth;   /* how many of these */
+	uint64_t closed_left;
+	int64_t closed_enter;
+
+	uint8_t block[BLOCK];
+};
+
+int irt_chunk_decoder_create(struct irt_chunk_decoder **out)
+{
+	struct irt_chunk_decoder *d = calloc(1, sizeof(*d));
+
+	*out = NULL;
+	if (!d)
+		return INSTR_ERR_MEMORY;
+	d->zstd = ZSTD_createDCtx();
+	if (!d->zstd) {
+		free(d);
+		return INSTR_ERR_MEMORY;
+	}
+	*out = d;
+	return 0;
+}
+
+void irt_chunk_decoder_destroy(struct irt_chunk_decoder *d)
+{
+	if (!d)
+		return;
+	ZSTD_freeDCtx(d->zstd);
+	free(d->streams);
+	free(d->states);
+	free(d->touched);
+	free(d->calls);
+	free(d);
+}
+
+/* ---- the head ------------------------------------------------------------------------------------ */
+
+struct layout {
+	unsigned codecs[STREAMS];
+	uint64_t stored[STREAMS];
+	uint64_t raw[STREAMS];
+	uint64_t closed_count, closed_bytes;
+};
+
+static int read_head(const uint8_t *data, size_t bytes, struct irt_chunk_header *h, struct layout *l)
+{
+	const uint8_t *p = data + 2, *end = data + bytes;
+	uint64_t unit, ticks, context, side;
+
+	memset(h, 0, sizeof(*h));
+	if (bytes < 2)
+		return INSTR_ERR_FORMAT;
+	h->version = data[0];
+	if (h->version != CHUNK_VERSION)
+		return INSTR_ERR_VERSION;
+	for (int i = 0; i < STREAMS; i++) {
+		l->codecs[i] = data[1] >> 2 * i & 3;
+		if (l->codecs[i] > IRT_CODEC_ZSTD)
+			return INSTR_ERR_FORMAT;
+		if (l->codecs[i])
+			h->codec = l->codecs[i];
+	}
+	if (data[1] >> 6 || !irt_get_varint(&p, end, &h->events) || !irt_get_varint(&p, end, &unit) ||
+	    !irt_get_varint(&p, end, &ticks) || !irt_get_varint(&p, end, &context) ||
+	    !irt_get_varint(&p, end, &h->start_depth) || !irt_get_varint(&p, end, &l->closed_count) ||
+	    !irt_get_varint(&p, end, &l->closed_bytes) || !irt_get_varint(&p, end, &side))
+		return INSTR_ERR_FORMAT;
+	for (int i = 0; i < STREAMS; i++)
+		if (!irt_get_varint(&p, end, &l->stored[i]))
+			return INSTR_ERR_FORMAT;
+	if (h->events == 0 || h->events > CHUNK_EVENTS_MAX || unit == 0 || unit > IRT_WALK_UNIT_MAX ||
+	    context >= IRT_CCT_ID_SPAN || h->start_depth >= UINT32_MAX - CHUNK_EVENTS_MAX ||
+	    l->closed_count > h->start_depth || l->closed_bytes > CHUNK_SIDE_MAX || side > CHUNK_SIDE_MAX ||
+	    l->closed_bytes + side > CHUNK_SIDE_MAX || (context == IRT_CCT_ROOT) != (h->start_depth == 0))
+		return INSTR_ERR_FORMAT;
+	h->time_unit_ticks = (uint32_t)unit;
+	h->start_ticks = irt_unzigzag(ticks);
+	h->start_context = (uint32_t)context;
+	h->min_depth = h->start_depth - l->closed_count;
+	h->header_bytes = (size_t)(p - data);
+	l->raw[0] = (h->events + 3) / 4;
+	l->raw[1] = (h->events + 1) / 2;
+	l->raw[2] = l->closed_bytes + side;
+	side = (uint64_t)(end - p);
+	for (int i = 0; i < STREAMS; i++) {
+		if (l->stored[i] > side || (!l->codecs[i] && l->stored[i] != l->raw[i]))
+			return INSTR_ERR_FORMAT;
+		side -= l->stored[i];
+	}
+	return side ? INSTR_ERR_FORMAT : 0;
+}
+
+int irt_chunk_read_header(const uint8_t *data, size_t bytes, struct irt_chunk_header *header)
+{
+	struct layout l;
+
+	return read_head(data, bytes, header, &l);
+}
+
+/* ---- beginning a chunk ------------------------------------------------------------------------------ */
+
+static bool grow(void *array, size_t *room, size_t want, size_t item_bytes)
+{
+	void **at = array, *p;
+	size_t n = *room ? *room : 64;
+
+	if (want <= *room)
+		return true;
+	while (n < want)
+		n *= 2;
+	p = realloc(*at, n * item_bytes);
+	if (!p)
+		return false;
+	*at = p;
+	*room = n;
+	return true;
+}
+
+static int unpack_stream(struct irt_chunk_decoder *d, unsigned codec, const uint8_t *in, size_t in_bytes,
+			 uint8_t *out, size_t out_bytes)
+{
+	size_t n;
+
+	switch (codec) {
+	case IRT_CODEC_NONE:
+		if (in_bytes)
+			memcpy(out, in, in_bytes);
+		return 0;
+	case IRT_CODEC_LZ4:
+		if (in_bytes > INT32_MAX || out_bytes > INT32_MAX)
+			return INSTR_ERR_FORMAT;
+		return LZ4_decompress_safe((const char *)in, (char *)out, (int)in_bytes, (int)out_bytes) ==
+			       (int)out_bytes ? 0 : INSTR_ERR_FORMAT;
+	default:
+		n = ZSTD_decompressDCtx(d->zstd, out, out_bytes, in, in_bytes);
+		return ZSTD_isError(n) || n != out_bytes ? INSTR_ERR_FORMAT : 0;
+	}
+}
+
+static void forget_states(struct irt_chunk_decoder *d)
+{
+	for (size_t i = 0; i < d->touched_count; i++)
+		memset(d->states + (size_t)d->touched[i] * RANKS, 0, RANKS * sizeof(*d->states));
+	d->touched_count = 0;
+}
+
+int irt_chunk_open(struct irt_chunk_decoder *d, const struct irt_contexts *contexts, const uint8_t *data,
+		   size_t bytes)
+{
+	struct layout l;
+	const uint8_t *in;
+	uint8_t *out;
+	int err = read_head(data, bytes, &d->header, &l);
+
+	forget_states(d);
+	d->result = INSTR_ERR_FORMAT; /* until it is open */
+	if (err)
+		return err;
+	if (!irt_contexts_has(contexts, d->header.start_context))
+		return INSTR_ERR_FORMAT;
+	if (contexts->limit > d->state_room) {
+		/* all zero at this point */
+		free(d->states);
+		d->state_room = 0;
+		d->states = calloc((size_t)contexts->limit * 2 * RANKS, sizeof(*d->states));
+		if (!d->states)
+			return INSTR_ERR_MEMORY;
+		d->state_room = contexts->limit;
+	}
+	if (!grow(&d->streams, &d->stream_room, l.raw[0] + l.raw[1] + l.raw[2] + 1, 1))
+		return INSTR_ERR_MEMORY;
+	in = data + d->header.header_bytes;
+	out = d->streams;
+	for (int i = 0; i < STREAMS; i++) {
+		err = unpack_stream(d, l.codecs[i], in, l.stored[i], out, l.raw[i]);
+		if (err)
+			return err;
+		in += l.stored[i];
+		out += l.raw[i];
+	}
+	d->contexts = contexts;
+	d->tokens = d->streams;
+	d->times = d->tokens + l.raw[0];
+	d->closed = d->times + l.raw[1];
+	d->closed_end = d->side = d->closed + l.closed_bytes;
+	d->side_end = out;
+	d->done = d->unpacked = 0;
+	d->ticks = d->closed_enter = d->header.start_ticks;
+	d->stopped = 0;
+	d->state = 2 * d->header.start_context;
+	d->call_count = 0;
+	d->below_context = d->header.start_context;
+	d->below_depth = d->header.start_depth;
+	d->closed_left = l.closed_count;
+	d->result = GOING;
+	return 0;
+}
+
+/* ---- events ----------------------------------------------------------------------------------------- */
+
+/* The next block of symbols: token << 4 | time. */
+static void unpack_block(struct irt_chunk_decoder *d)
+{
+	const uint8_t *tokens = d->tokens + d->unpacked / 4, *times = d->times + d->unpacked / 2;
+	uint64_t left = d->header.events - d->unpacked;
+	size_t n = left < BLOCK ? (size_t)left : BLOCK, i = 0;
+	const __m128i low = _mm_set1_epi8(15), three = _mm_set1_epi8(0x30), zero = _mm_setzero_si128();
+
+	for (; i + 16 <= n; i += 16) {
+		uint32_t four;
+		__m128i t, v, a, b;
+		memcpy(&four, tokens + i / 4, 4);
+		t = _mm_cvtsi32_si128((int)four);
+		/* each byte four times: bbbb; then its bits 0-1, 2-3, 4-5, 6-7 to bits 4-5 of each */
+		t = _mm_unpacklo_epi8(t, t);
+		t = _mm_unpacklo_epi16(t, t);
+		a = _mm_and_si128(_mm_slli_epi32(t, 4), _mm_set1_epi32(0x00000030));
+		a = _mm_or_si128(a, _mm_and_si128(_mm_slli_epi32(t, 2), _mm_set1_epi32(0x00003000)));
+		a = _mm_or_si128(a, _mm_and_si128(t, _mm_set1_epi32(0x00300000)));
+		a = _mm_or_si128(a, _mm_and_si128(_mm_srli_epi32(t, 2), _mm_set1_epi32(0x30000000)));
+		a = _mm_and_si128(a, three);
+		v = _mm_loadl_epi64((const __m128i *)(const void *)(times + i / 2));
+		b = _mm_unpacklo_epi8(v, zero);
+		b = _mm_and_si128(_mm_or_si128(b, _mm_slli_epi16(b, 4)), low);
+		_mm_storeu_si128((__m128i *)(void *)(d->block + i), _mm_or_si128(a, b));
+	}
+	for (; i < n; i++)
+		d->block[i] = (uint8_t)((tokens[i / 4] >> 2 * (i % 4) & 3) << 4 |
+					(times[i / 2] >> 4 * (i % 2) & 15));
+	d->unpacked += n;
+}
+
+static uint32_t current_context(const struct irt_chunk_decoder *d)
+{
+	return d->call_count ? d->calls[d->call_count - 1].context : d->below_context;
+}
+
+static uint32_t depth_of(const struct irt_chunk_decoder *d)
+{
+	return (uint32_t)(d->below_depth + d->call_count) - 1; /* UINT32_MAX: none open */
+}
+
+/* Ends the innermost call; which, in *ended. */
+static int end_call(struct irt_chunk_decoder *d, struct call *ended)
+{
+	uint64_t step, below;
+
+	if (d->call_count) {
+		*ended = d->calls[--d->call_count];
+		return 0;
+	}
+	if (d->closed_left == 0 || d->below_context == IRT_CCT_ROOT ||
+	    !irt_get_varint(&d->closed, d->closed_end, &step) ||
+	    !irt_get_varint(&d->closed, d->closed_end, &below))
+		return INSTR_ERR_FORMAT;
+	d->closed_enter = (int64_t)((uint64_t)d->closed_enter - (uint64_t)irt_unzigzag(step));
+	ended->enter = d->closed_enter;
+	ended->context = d->below_context;
+	ended->after = below ? 2 * (uint32_t)(below - 1) : 2 * d->below_context + 1;
+	below = below ? below - 1 : d->contexts->rows[d->below_context].parent;
+	if (!irt_contexts_has(d->contexts, below) ||
+	    (below == IRT_CCT_ROOT) != (d->below_depth == 1))
+		return INSTR_ERR_FORMAT;
+	d->below_context = (uint32_t)below;
+	d->below_depth--;
+	d->closed_left--;
+	return 0;
+}
+
+/* An operation that is no successor: its event. */
+static int operate(struct irt_chunk_decoder *d, uint64_t opcode, struct irt_event *e)
+{
+	struct call ended;
+	uint64_t length;
+
+	e->operation = (uint32_t)opcode;
+	e->value = e->extra = 0;
+	e->context = current_context(d);
+	e->depth = depth_of(d);
+	switch (opcode) {
+	case IRT_OP_POP:
+	case IRT_OP_LANDED:
+		if (!irt_get_varint(&d->side, d->side_end, &e->value) || e->value == 0 ||
+		    e->value > d->call_count + d->closed_left)
+			return INSTR_ERR_FORMAT;
+		for (uint64_t i = 0; i < e->value; i++)
+			if (end_call(d, &ended))
+				return INSTR_ERR_FORMAT;
+		d->state = ended.after;
+		return 0;
+	case IRT_OP_ORPHAN:
+	case IRT_OP_WAIT:
+		return irt_get_varint(&d->side, d->side_end, &e->value) ? 0 : INSTR_ERR_FORMAT;
+	case IRT_OP_GAP:
+		return irt_get_varint(&d->side, d->side_end, &e->value) &&
+		       irt_get_varint(&d->side, d->side_end, &e->extra) ? 0 : INSTR_ERR_FORMAT;
+	case IRT_OP_STACK:
+		return 0;
+	default:
+		if (opcode < OPCODE_WITH_LENGTH || opcode > UINT32_MAX ||
+		    !irt_get_varint(&d->side, d->side_end, &length) ||
+		    length > (uint64_t)(d->side_end - d->side))
+			return INSTR_ERR_FORMAT;
+		d->side += length;
+		return 0;
+	}
+}
+
+enum { IS_EVENT = 1 };
+
+/* An escaped token: a successor (0; in *successor, made the first of its state) or an operation
+ * (IS_EVENT; in *e, without its time). */
+static __attribute__((noinline)) int escape(struct irt_chunk_decoder *d, uint32_t *successor,
+					    struct irt_event *e)
+{
+	uint32_t *q = d->states + (size_t)d->state * RANKS;
+	uint64_t what, opcode, context;
+
+	if (!irt_get_varint(&d->side, d->side_end, &what))
+		return INSTR_ERR_FORMAT;
+	if (what == SIDE_EXIT) {
+		*successor = SUCC_EXIT;
+	} else if (what == SIDE_OPERATION) {
+		if (!irt_get_varint(&d->side, d->side_end, &opcode))
+			return INSTR_ERR_FORMAT;
+		if (opcode == IRT_OP_UNWIND) {
+			*successor = SUCC_UNWIND;
+		} else if (opcode == IRT_OP_TAIL) {
+			*successor = SUCC_TAIL;
+		} else if (opcode == IRT_OP_FOLD) {
+			if (!irt_get_varint(&d->side, d->side_end, &context) || context == IRT_CCT_ROOT ||
+			    !irt_contexts_has(d->contexts, context))
+				return INSTR_ERR_FORMAT;
+			*successor = (uint32_t)context << 1 | 1;
+		} else {
+			int err = operate(d, opcode, e);
+			return err ? err : IS_EVENT;
+		}
+	} else {
+		uint32_t child = 0;
+		if (what - SIDE_CHILD <= UINT32_MAX)
+			child = irt_contexts_child(d->contexts, current_context(d),
+						   (uint32_t)(what - SIDE_CHILD));
+		if (!child)
+			return INSTR_ERR_FORMAT;
+		*successor = child << 1;
+	}
+	if (q[0] == 0) {
+		if (!grow(&d->touched, &d->touched_room, d->touched_count + 1, sizeof(*d->touched)))
+			return INSTR_ERR_MEMORY;
+		d->touched[d->touched_count++] = d->state;
+	}
+	q[2] = q[1];
+	q[1] = q[0];
+	q[0] = *successor;
+	return 0;
+}
+
+static __attribute__((noinline)) int long_time(struct irt_chunk_decoder *d, uint64_t *steps)
+{
+	if (!irt_get_varint(&d->side, d->side_end, steps))
+		return INSTR_ERR_FORMAT;
+	*steps += TIME_ESCAPE;
+	return 0;
+}
+
+long irt_chunk_next(struct irt_chunk_decoder *d, struct irt_event *events, size_t max)
+{
+	const uint64_t unit = d->header.time_unit_ticks;
+	struct irt_event *e = events, *last;
+	const uint8_t *symbol, *symbols_end;
+	uint32_t *states = d->states;
+	int err = 0;
+
+	if (d->result == GOING && d->done == d->header.events)
+		d->result = d->side == d->side_end && d->closed == d->closed_end && d->closed_left == 0
+				    ? 0 : INSTR_ERR_FORMAT; /* everything must have been used up */
+	if (d->result != GOING || max == 0)
+		return d->result != GOING ? d->result : 0;
+	if (d->done == d->unpacked)
+		unpack_block(d);
+	symbols_end = d->block + ((d->unpacked - 1) % BLOCK + 1);
+	symbol = symbols_end - (d->unpacked - d->done);
+	if (max > (size_t)(symbols_end - symbol))
+		max = (size_t)(symbols_end - symbol);
+	if (!grow(&d->calls, &d->call_room, d->call_count + max, sizeof(*d->calls)))
+		return INSTR_ERR_MEMORY;
+
+	for (last = e + max; e < last; e++) {
+		uint32_t *q = states + (size_t)d->state * RANKS, successor = q[0];
+		unsigned token = *symbol >> 4;
+		uint64_t steps = *symbol & 15;
+
+		symbol++;
+		if (token != 0) {
+			if (token == 1) {
+				successor = q[1];
+				q[1] = q[0];
+				q[0] = successor;
+			} else if (token == 2) {
+				successor = q[2];
+				q[2] = q[1];
+				q[1] = q[0];
+				q[0] = successor;
+			} else {
+				err = escape(d, &successor, e);
+				if (err < 0)
+					break;
+			}
+		}
+		if (steps == TIME_ESCAPE && long_time(d, &steps)) {
+			err = INSTR_ERR_FORMAT;
+			break;
+		}
+		d->ticks = (int64_t)((uint64_t)d->ticks + steps * unit);
+		e->ticks = d->ticks;
+		if (err == IS_EVENT) {
+			if (e->operation == IRT_OP_WAIT)
+				d->stopped = (int64_t)((uint64_t)d->stopped + e->value);
+			err = 0;
+			continue;
+		}
+		if (successor - 2 < SUCC_EXIT - 2) {
+			struct call *call = &d->calls[d->call_count];
+			uint32_t context = successor >> 1;
+			call->enter = d->ticks - d->stopped;
+			call->context = context;
+			call->after = successor & 1 ? 2 * current_context(d) : 2 * context + 1;
+			d->call_count++;
+			d->state = 2 * context;
+			e->operation = IRT_OP_ENTER;
+			e->value = 0;
+			e->context = context;
+			e->depth = depth_of(d);
+		} else {
+			struct call ended;
+			if (successor == 0) {
+				err = INSTR_ERR_FORMAT;
+				break;
+			}
+			e->depth = depth_of(d);
+			err = end_call(d, &ended);
+			if (err)
+				break;
+			d->state = ended.after;
+			e->operation = IRT_OP_EXIT + (successor - SUCC_EXIT);
+			e->value = (uint64_t)d->ticks - (uint64_t)d->stopped - (uint64_t)ended.enter;
+			e->context = ended.context;
+		}
+	}
+	d->done += (uint64_t)(e - events);
+	if (err < 0) {
+		d->result = err;
+		if (e == events)
+			return err;
+	}
+	return e - events;
+}
+
+int irt_chunk_replay(struct irt_chunk_decoder *d, struct irt_walk *walk, uint64_t skip)
+{
+	struct irt_event events[256];
+	long n;
+
+	while ((n = irt_chunk_next(d, events, sizeof(events) / sizeof(events[0]))) > 0) {
+		for (long i = 0; i < n; i++) {
+			int err;
+			if (skip) {
+				skip--;
+				continue;
+			}
+			err = irt_walk_replay(walk, &events[i]);
+			if (err)
+				return err;
+		}
+	}
+	return (int)n;
+}

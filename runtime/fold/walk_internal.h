@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * walk_internal.h - what the files of the walk share.
+ *
+ *     walk.c         making one, the open chunk, figures
+ *     walk_run.c     the hot loop: plain enters and exits that were predicted
+ *     walk_step.c    any record at all, one at a time
+ *     walk_totals.c  checkpoint, recovery
+ *
+ * Hot loop and step do the same to the same record; which one sees it never shows in the result. The
+ * step is what the rules in walk.h say; the loop is the part of it that is nearly always enough.
+ *
+ * A *node* is a context in this thread, numbered densely from 0 (the root) by first use. All tables
+ * below are indexed by node:
+ *
+ *     states[8 n ..]  "just entered n" (4 entries) and "just returned from n" (4 entries): one line
+ *     stats[n]        totals since the last settle: one line
+ *     nodes[n]        the rest
+ *
+ * A *twin* is a node without states that only keeps totals, for calls of a context that is already
+ * open below (possible through folded edges only): their time is in the outer call's total already.
+ *
+ * Numbered invariants:
+ *   W1  The state determines the current node: states 2n ("just entered n") belongs to n, state
+ *       2n + 1 to n's parent, and is used only while the parent's call is the innermost one.
+ *   W2  frames[0] stands for the root; it is never closed. frames[depth] is the innermost call.
+ *   W3  low = max(chunk_low, stable): closing a frame at or below it takes the step.
+ *   W4  Virtual time = rounded raw ticks - stopped. Frames hold virtual times; it never decreases.
+ *   W5  nodes[n].open is right only while `general` is set.
+ */
+#ifndef IRT_FOLD_WALK_INTERNAL_H
+#define IRT_FOLD_WALK_INTERNAL_H
+
+#include "fold/walk.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/atomic.h"
+#include "fold/varint.h"
+#include "instr/hooks.h"
+
+/* An entry of a state: bits 21..63 the row (bits 4..46 of word 2), bits 0..20 the node ^ ENTER_BIT,
+ * so that xor with (word 2 << 17) of an ENTER leaves the node alone when rows are equal. Other
+ * successors have row 0 and a number that is no node. */
+enum {
+	NODE_BITS = 21,
+	ROW_SHIFT = NODE_BITS - INSTR_KIND_BITS,
+	NODE_LIMIT = (1 << NODE_BITS) - 16,
+	TWIN_LIMIT = (1 << 19) - 64,
+	SUCC_EXIT = NODE_LIMIT,
+	SUCC_UNWIND,
+	SUCC_TAIL,
+	SUCC_EMPTY,
+	RANKS = 4, /* entries of a state; tokens name the first three */
+	TOKEN_ESCAPE = 3,
+	TIME_ESCAPE = 15,
+	SIDE_EVENT_MAX = 64, /* side bytes of one event at most */
+	STEP_EVENTS_MAX = 2, /* events that one record makes at most */
+};
+#define NODE_MASK ((UINT64_C(1) << NODE_BITS) - 1)
+#define ENTER_BIT ((uint64_t)INSTR_ENTER << ROW_SHIFT)
+#define ENTRY(row_bits, number) ((row_bits) | ((uint64_t)(number) ^ ENTER_BIT))
+#define ENTRY_EXIT ENTRY(0, SUCC_EXIT)
+#define ENTRY_EMPTY ENTRY(0, SUCC_EMPTY)
+
+static inline uint32_t entry_number(uint64_t entry)
+{
+	return (uint32_t)((entry ^ ENTER_BIT) & NODE_MASK);
+}
+
+/* frames[].tag: word 2 of the ENTER; or, by its low four bits (no ENTER has such):
+ *   8..15  CYG_ENTER: address bits 44..46 in bits 0..2, address bits 0..43 in bits 4..47, stack
+ *          pointer bits 4..19 above, as in an ENTER
+ *   0      not known, or the root: only the top 16 bits mean something, a stack pointer that
+ *          callees lie below
+ * frames[].high: FRAME_* flags, and bits 20.. of the full stack pointer + 1 (0 = not known). */
+struct frame {
+	uint64_t enter; /* virtual time */
+	uint64_t child; /* ticks of finished callees; the innermost frame's is in here too between records */
+	uint64_t tag;
+	uint32_t node;
+	uint32_t high;
+};
+
+enum {
+	FRAME_HIGH_MASK = (1 << 28) - 1,
+	FRAME_FOLDED = 1 << 28,
+	FRAME_INHERITED = 1 << 29,
+	FRAME_STACK_START = 1 << 30,
+};
+#define FRAME_NESTED (UINT32_C(1) << 31) /* its context was open below: totals go to the twin */
+#define SP_MASK (UINT64_C(0xffff) << INSTR_AUX_SHIFT)
+#define SP_SLACK (UINT64_C(0x4000) << INSTR_AUX_SHIFT) /* a quarter of the range */
+
+/* Totals since the last settle. */
+struct stat {
+	uint64_t total, self, min, max;
+	uint32_t *counts; /* histogram, buckets [first, first + span) */
+	uint16_t first, span;
+	uint32_t finished, unwound; /* finished includes unwound */
+	uint32_t dirty;             /* in walk.dirty */
+	uint32_t pad;
+};
+_Static_assert(sizeof(struct stat) == 64, "one cache line");
+
+struct node {
+	uint32_t context, parent_context;
+	uint32_t twin_of; /* a twin: its node, which is never 0; else 0 */
+	uint32_t twin;    /* 0 = none */
+	uint32_t open;    /* W5 */
+	uint32_t counted; /* scratch of settle */
+	/* as of the last settle */
+	uint32_t settled_open;
+	uint8_t changed;  /* in walk.changed: differs from what was saved */
+	uint64_t total, self, min, max, returns, unwound;
+	struct irt_histogram histogram;
+};
+
+struct edge { /* (node, row) -> child; child 0 = empty slot */
+	uint64_t row;
+	uint32_t node, child;
+};
+
+struct orphan {
+	uint32_t function, count;
+};
+
+struct irt_walk {
+	struct irt_walk_config config;
+
+	/* time: n counts units of time since the chunk's first stamp */
+	uint64_t chunk_ticks;  /* that stamp, raw; valid when chunk_events > 0 */
+	uint64_t base;         /* chunk_ticks - unit / 2: n = (t - base) / unit */
+	uint64_t limit;        /* t - base below this: nothing special about the time */
+	uint64_t reciprocal;   /* floor(2^63 / unit) + 1 */
+	uint64_t n;            /* of the last event */
+	uint64_t last;         /* rounded raw ticks of the last event of all */
+	uint64_t stopped;      /* ticks of waits: W4 */
+	uint64_t horizon;
+	uint64_t *forget;      /* raw ticks at which rows are forgotten, ascending */
+	uint32_t forget_count, forget_room;
+
+	/* stack */
+	struct frame *frames;
+	size_t depth, frame_room;
+	size_t chunk_low;      /* fewest calls open in this chunk */
+	size_t stable;         /* frames below this index are as they were saved */
+	size_t low;            /* W3 */
+	int64_t anchor;        /* full stack pointer / 16 last told; -1 = none */
+	uint64_t high_from;    /* word 2 below this: the frame lies in the upper part of the anchor's window */
+	uint32_t high;         /* frame.high of the lower part; 0 = no anchor */
+	bool recheck;          /* the stack pointer was re-anchored: the next enter takes the step */
+	bool general;          /* folded edges, CYG or unknown tags occur: the loop's careful variant */
+
+	/* nodes */
+	uint64_t *states;
+	struct stat *stats;
+	struct node *nodes;
+	uint32_t node_count, node_room, twin_count;
+	uint32_t state;
+	uint32_t *touched, touched_count; /* states used in this chunk; room 2 node_room */
+	uint32_t *dirty, dirty_count;     /* nodes; room node_room */
+	uint32_t *changed, changed_count; /* nodes; room node_room */
+	uint32_t *open_nodes, open_count; /* nodes with settled_open; room node_room */
+	struct edge *edges;
+	uint32_t edge_count, edge_slots;
+	uint32_t *by_context, context_slots; /* nodes without twins; as many as node_count - twin_count */
+	uint64_t finished;     /* calls accounted since the last settle */
+	uint64_t settled_events; /* events then; UINT64_MAX = frames have changed since without one */
+
+	/* open chunk */
+	uint8_t *symbols, *side;
+	size_t symbol_room, side_room, side_bytes;
+	uint32_t chunk_events;
+	bool chunk_has_pos;
+	uint64_t chunk_pos, chunk_first_event;
+	uint64_t chunk_stopped;
+	uint64_t operations;
+	uint32_t chunk_context;
+	size_t chunk_depth;
+	struct irt_walk_closed *closed;
+	size_t closed_room;
+	uint32_t *mentioned, mentioned_count, mentioned_room; /* functions that touched states do not show */
+
+	/* figures */
+	struct irt_walk_counters counters; /* position, events, last_ticks are filled in when asked */
+	uint64_t position, events, first;
+	struct orphan *orphans;
+	uint32_t orphan_count, orphan_room;
+};
+
+#define likely(x) __builtin_expect(!!(x), 1)
+#define unlikely(x) __builtin_expect(!!(x), 0)
+
+static inline uint64_t virtual_time(const struct irt_walk *w, uint64_t n)
+{
+	return w->chunk_ticks + n * w->config.time_unit_ticks - w->stopped;
+}
+
+static inline uint32_t context_of(const struct irt_walk *w, uint32_t node)
+{
+	return w->nodes[node].context;
+}
+
+static inline uint32_t function_of_node(const struct irt_walk *w, uint32_t node)
+{
+	return irt_cct_node(w->config.cct, w->nodes[node].context)->function;
+}
+
+/* walk.c */
+bool irt_walk_grow(void *array, size_t *room, size_t want, size_t item_bytes);
+void irt_walk_begin_chunk(struct irt_walk *w);
+void irt_walk_set_limit(struct irt_walk *w);
+int irt_walk_make_general(struct irt_walk *w);
+void irt_walk_lower(struct irt_walk *w, size_t index);
+int irt_walk_node_of(struct irt_walk *w, uint32_t context, uint32_t *node); /* finds or makes */
+int irt_walk_twin_of(struct irt_walk *w, uint32_t node, uint32_t *twin);    /* 0 = no room for one */
+int irt_walk_find_edge(struct irt_walk *w, uint32_t node, uint64_t row, uint32_t *child);
+int irt_walk_add_edge(struct irt_walk *w, uint32_t node, uint64_t row, uint32_t child);
+void irt_walk_drop_edges(struct irt_walk *w);
+
+/* walk_run.c */
+int irt_walk_grow_counts(struct stat *s, unsigned bucket);
+
+/* walk_step.c: one record. STEP_ON: done, *used units of it; else why not. */
+enum { STEP_ON = -1 };
+int irt_walk_step(struct irt_walk *w, const struct instr_unit *units, size_t count, size_t *used,
+		  size_t *record_units);
+
+/* Closes the innermost frame at virtual time v. how: IRT_OP_EXIT, TAIL: returned; else unwound. Room
+ * in w->closed is there. */
+void irt_walk_close(struct irt_walk *w, uint64_t v, unsigned how);
+
+/* Room for what closing k frames remembers. */
+bool irt_walk_reserve_closing(struct irt_walk *w, size_t k);
+
+/* frames[].tag of an enter record with this full stack pointer / 16 (-1 = not known). */
+uint64_t irt_walk_frame_tag(uint64_t tag, int64_t sp);
+
+int irt_walk_note_orphan(struct irt_walk *w, uint32_t function);
+
+/* Opens a frame. There is room. folded: the context's parent is not the current one. */
+void irt_walk_open(struct irt_walk *w, uint32_t node, uint64_t v, uint64_t tag, uint32_t high);
+
+/* Counts one finished call. */
+static inline void irt_walk_account(struct irt_walk *w, uint32_t id, uint64_t total, uint64_t self)
+{
+	struct stat *s = &w->stats[id];
+	unsigned bucket = irt_histogram_bucket(total), at = bucket - s->first;
+
+	s->total += total;
+	s->self += self;
+	s->min = total < s->min ? total : s->min;
+	s->max = total > s->max ? total : s->max;
+	s->finished++;
+	if (unlikely(!s->dirty)) {
+		s->dirty = 1;
+		w->dirty[w->dirty_count++] = id;
+	}
+	if (unlikely(at >= s->span)) {
+		if (irt_walk_grow_counts(s, bucket)) {
+			w->counters.unbucketed++;
+			return;
+		}
+		at = bucket - s->first;
+	}
+	s->counts[at]++;
+}
+
+#endif

@@ -1,0 +1,631 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * walk_step.c - one record of any kind, by the rules of walk.h.
+ *
+ * Everything that can fail or has to wait (memory, an unknown function) comes before the first
+ * change; so a record is done wholly or not at all, and can be tried again.
+ */
+#include "fold/walk_internal.h"
+
+/* ---- symbols -------------------------------------------------------------------------------------- */
+
+/* Room for what one record can make. */
+static bool reserve_events(struct irt_walk *w)
+{
+	return irt_walk_grow(&w->symbols, &w->symbol_room, w->chunk_events + STEP_EVENTS_MAX, 1) &&
+	       irt_walk_grow(&w->side, &w->side_room, w->side_bytes + STEP_EVENTS_MAX * SIDE_EVENT_MAX, 1);
+}
+
+/* What time it is: units since the chunk's first stamp. The first stamp of a chunk makes its grid. */
+static uint64_t stamp(struct irt_walk *w, uint64_t t)
+{
+	uint64_t unit = w->config.time_unit_ticks, n;
+
+	if (w->chunk_events == 0) {
+		w->chunk_ticks = w->events && t < w->last ? w->last : t;
+		w->base = w->chunk_ticks - unit / 2;
+		w->n = 0;
+		irt_walk_set_limit(w);
+		return 0;
+	}
+	if (t <= w->chunk_ticks)
+		return w->n;
+	n = (t - w->base) / unit;
+	return n > w->n ? n : w->n;
+}
+
+static uint8_t *side_end(struct irt_walk *w)
+{
+	return w->side + w->side_bytes;
+}
+
+/* Ends an event: side is behind what its token needed there. */
+static void put_event(struct irt_walk *w, unsigned token, uint8_t *side, uint64_t n)
+{
+	uint64_t d = n - w->n;
+
+	if (d >= TIME_ESCAPE) {
+		side = irt_put_varint(side, d - TIME_ESCAPE);
+		d = TIME_ESCAPE;
+	}
+	w->symbols[w->chunk_events++] = (uint8_t)(token << 4 | d);
+	w->side_bytes = (size_t)(side - w->side);
+	if (w->events++ == 0)
+		w->first = w->chunk_ticks;
+	w->n = n;
+	w->last = w->chunk_ticks + n * w->config.time_unit_ticks;
+}
+
+static void put_operation(struct irt_walk *w, unsigned operation, unsigned operands, uint64_t a,
+			  uint64_t b, uint64_t n)
+{
+	uint8_t *side = side_end(w);
+
+	side = irt_put_varint(side, 1);
+	side = irt_put_varint(side, operation);
+	if (operands > 0)
+		side = irt_put_varint(side, a);
+	if (operands > 1)
+		side = irt_put_varint(side, b);
+	w->operations |= UINT64_C(1) << operation;
+	put_event(w, TOKEN_ESCAPE, side, n);
+}
+
+/* Moves the successor to the front of the current state; the rank where it was, or TOKEN_ESCAPE. */
+static unsigned use_successor(struct irt_walk *w, uint64_t entry)
+{
+	uint64_t *q = w->states + (size_t)w->state * RANKS;
+	unsigned rank = 0;
+
+	if (entry_number(q[0]) == SUCC_EMPTY)
+		w->touched[w->touched_count++] = w->state;
+	while (rank < RANKS - 1 && entry_number(q[rank]) != entry_number(entry))
+		rank++;
+	for (unsigned i = rank; i > 0; i--)
+		q[i] = q[i - 1];
+	q[0] = entry;
+	return rank;
+}
+
+/* ---- stack ---------------------------------------------------------------------------------------- */
+
+/* Stack pointers as numbers of 16 bytes; -1 = not known. */
+static int64_t expand_sp(const struct irt_walk *w, uint64_t bits, int64_t range)
+{
+	int64_t from = w->anchor - range / 2;
+
+	if (w->anchor < 0 || from < 0)
+		return -1;
+	return from + (((int64_t)bits - from) & (range - 1));
+}
+
+static int64_t record_sp(const struct irt_walk *w, uint64_t tag)
+{
+	unsigned kind = instr_tag_kind(tag);
+
+	if (kind == INSTR_CYG_ENTER || kind == INSTR_CYG_EXIT)
+		return expand_sp(w, tag >> (INSTR_AUX_SHIFT + 3), INSTR_CYG_SP_RANGE / 16);
+	return expand_sp(w, tag >> INSTR_AUX_SHIFT, INSTR_SP_RANGE / 16);
+}
+
+static int64_t frame_sp(const struct frame *f)
+{
+	uint32_t high = f->high & FRAME_HIGH_MASK;
+
+	return high ? (int64_t)(high - 1) << 16 | (int64_t)(f->tag >> INSTR_AUX_SHIFT) : -1;
+}
+
+/* The part of word 2 that names the function: what edges are found by. */
+static uint64_t row_key(uint64_t tag)
+{
+	if (instr_tag_kind(tag) == INSTR_CYG_ENTER || instr_tag_kind(tag) == INSTR_CYG_EXIT)
+		return INSTR_CYG_ENTER | (tag & INSTR_CYG_ADDRESS_MASK);
+	return INSTR_ENTER | (tag & INSTR_ROW_MASK);
+}
+
+/* The same of an open call; 0 = not known. */
+static uint64_t frame_key(const struct frame *f)
+{
+	uint64_t low = f->tag & INSTR_KIND_MASK;
+
+	if (low == 0)
+		return 0;
+	if (low < 8)
+		return row_key(f->tag);
+	return INSTR_CYG_ENTER | (low & 7) << (44 + INSTR_CYG_SHIFT) | (f->tag & INSTR_ROW_MASK);
+}
+
+
+uint64_t irt_walk_frame_tag(uint64_t tag, int64_t sp)
+{
+	uint64_t address;
+
+	if (instr_tag_kind(tag) != INSTR_CYG_ENTER)
+		return tag;
+	address = instr_tag_cyg_address(tag);
+	if (sp < 0)
+		sp = (int64_t)(tag >> (INSTR_AUX_SHIFT + 3));
+	return 8 | address >> 44 | (address << INSTR_CYG_SHIFT & INSTR_ROW_MASK) |
+	       (uint64_t)sp << INSTR_AUX_SHIFT;
+}
+
+void irt_walk_open(struct irt_walk *w, uint32_t node, uint64_t v, uint64_t tag, uint32_t high)
+{
+	struct frame *f = &w->frames[++w->depth];
+
+	f->enter = v;
+	f->child = 0;
+	f->tag = tag;
+	f->node = node;
+	f->high = high;
+	if (w->general && w->nodes[node].open++ > 0)
+		f->high |= FRAME_NESTED;
+	w->state = 2 * node;
+}
+
+static void remember_closed(struct irt_walk *w, const struct frame *f)
+{
+	struct irt_walk_closed *c = &w->closed[w->chunk_depth - w->depth];
+
+	c->enter_ticks = (int64_t)(f->enter + w->chunk_stopped - w->config.origin_ticks);
+	c->below = context_of(w, w->frames[w->depth - 1].node);
+	c->folded = (f->high & FRAME_FOLDED) != 0;
+	w->mentioned[w->mentioned_count++] = function_of_node(w, f->node);
+}
+
+void irt_walk_close(struct irt_walk *w, uint64_t v, unsigned how)
+{
+	struct frame *f = &w->frames[w->depth], *below = f - 1;
+	uint64_t total = v - f->enter, self = total - f->child;
+	uint32_t id = f->node;
+
+	if (w->depth <= w->low) {
+		if (w->depth <= w->chunk_low)
+			remember_closed(w, f);
+		irt_walk_lower(w, w->depth - 1);
+	}
+	if (w->general) {
+		w->nodes[id].open--;
+		if ((f->high & FRAME_NESTED) && w->nodes[id].twin)
+			id = w->nodes[id].twin;
+	}
+	if (f->high & FRAME_INHERITED) {
+		struct stat *s = &w->stats[id];
+		s->total += total;
+		s->self += self;
+		if (!s->dirty) {
+			s->dirty = 1;
+			w->dirty[w->dirty_count++] = id;
+		}
+	} else {
+		irt_walk_account(w, id, total, self);
+		if (how != IRT_OP_EXIT && how != IRT_OP_TAIL)
+			w->stats[id].unwound++;
+		w->finished++;
+	}
+	below->child += total;
+	w->state = f->high & FRAME_FOLDED ? 2 * below->node : 2 * f->node + 1; /* W1 */
+	w->depth--;
+}
+
+bool irt_walk_reserve_closing(struct irt_walk *w, size_t k)
+{
+	size_t room = w->mentioned_room;
+
+	if (!irt_walk_grow(&w->mentioned, &room, w->mentioned_count + 2 * k + 1, sizeof(*w->mentioned)))
+		return false;
+	w->mentioned_room = (uint32_t)room;
+	return w->depth - k >= w->chunk_low ||
+	       irt_walk_grow(&w->closed, &w->closed_room, w->chunk_depth - w->depth + k, sizeof(*w->closed));
+}
+
+/* Ends the innermost k calls unseen. */
+static void pop(struct irt_walk *w, size_t k, unsigned operation, uint64_t n)
+{
+	uint64_t v = virtual_time(w, n);
+
+	for (size_t i = 0; i < k; i++) {
+		uint32_t function = function_of_node(w, w->frames[w->depth].node);
+		/* the states do not show these; runs of one function once */
+		if (!w->mentioned_count || w->mentioned[w->mentioned_count - 1] != function)
+			w->mentioned[w->mentioned_count++] = function;
+		irt_walk_close(w, v, operation);
+	}
+	put_operation(w, operation, 1, k, 0, n);
+}
+
+/* ---- enter ---------------------------------------------------------------------------------------- */
+
+/* How many calls a new one with this stack pointer proves dead; *other_stack: it seems to be on
+ * another stack instead. */
+static size_t count_dead(struct irt_walk *w, uint64_t tag, int64_t sp, bool *other_stack)
+{
+	struct frame *top = &w->frames[w->depth];
+	uint64_t low = top->tag & INSTR_KIND_MASK;
+	size_t i, same = 0;
+
+	*other_stack = false;
+	if (w->depth == 0 || low == 0) {
+		/* nothing known to compare with; callees of this level lie below this */
+		uint64_t aux = sp >= 0 ? (uint64_t)sp << INSTR_AUX_SHIFT : tag & SP_MASK;
+		top->tag = (aux + SP_SLACK) & SP_MASK;
+		return 0;
+	}
+	if (sp < 0 || frame_sp(top) < 0) {
+		if (instr_tag_kind(tag) == INSTR_ENTER && low == INSTR_ENTER &&
+		    (int64_t)((tag & SP_MASK) - (top->tag & SP_MASK)) >= 0)
+			w->counters.flags |= IRT_WALK_STACKS; /* cannot be told apart */
+		return 0;
+	}
+	if (sp < frame_sp(top))
+		return 0;
+	for (i = w->depth; i > 0; i--) {
+		int64_t at = frame_sp(&w->frames[i]);
+		if (at > sp)
+			return w->depth - i; /* between two calls of one stack: what is above i is dead */
+		if (at < 0)
+			break;
+		if (at == sp)
+			same = i;
+		if (w->frames[i].high & FRAME_STACK_START)
+			break;
+	}
+	if (same)
+		return w->depth - same + 1;
+	*other_stack = true;
+	return 0;
+}
+
+/* The child of `parent` for this record. 0, or what to stop with. */
+static int find_child(struct irt_walk *w, uint32_t parent, uint64_t tag, uint64_t t, uint32_t *child)
+{
+	struct irt_function_answer answer = {0};
+	uint64_t row = row_key(tag);
+	uint32_t context;
+	bool folded;
+
+	if (irt_walk_find_edge(w, parent, row, child) == 0)
+		return STEP_ON;
+	if (w->config.function_of(w->config.user, tag, t, &answer))
+		return IRT_WALK_UNKNOWN;
+	if (irt_cct_child(w->config.cct, context_of(w, parent), answer.function, &context, &folded) ||
+	    irt_walk_node_of(w, context, child) || irt_walk_add_edge(w, parent, row, *child))
+		return IRT_WALK_NO_MEMORY;
+	if (folded) {
+		w->counters.flags |= IRT_WALK_FOLDED;
+		if (irt_walk_make_general(w))
+			return IRT_WALK_NO_MEMORY;
+	}
+	return STEP_ON;
+}
+
+static int step_enter(struct irt_walk *w, uint64_t tag, uint64_t t)
+{
+	int64_t sp = record_sp(w, tag);
+	uint64_t n = stamp(w, t), row_bits = 0;
+	uint32_t parent, child, twin, high;
+	bool other_stack, folded;
+	size_t dead = count_dead(w, tag, sp, &other_stack);
+	unsigned token;
+	uint8_t *side;
+	int stop;
+
+	if (w->depth - dead >= w->config.max_frames) {
+		dead = w->depth;
+		other_stack = false;
+	}
+	if (instr_tag_kind(tag) == INSTR_CYG_ENTER && irt_walk_make_general(w))
+		return IRT_WALK_NO_MEMORY;
+	parent = w->frames[w->depth - dead].node;
+	stop = find_child(w, parent, tag, t, &child);
+	if (stop != STEP_ON)
+		return stop;
+	if (!irt_walk_reserve_closing(w, dead) ||
+	    !irt_walk_grow(&w->frames, &w->frame_room, w->depth + 2, sizeof(*w->frames)))
+		return IRT_WALK_NO_MEMORY;
+	folded = w->nodes[child].parent_context != context_of(w, parent);
+	if (w->general && w->nodes[child].open && irt_walk_twin_of(w, child, &twin))
+		return IRT_WALK_NO_MEMORY;
+
+	w->recheck = false;
+	if (dead) {
+		if (dead == w->depth && dead >= w->config.max_frames)
+			w->counters.given_up += dead;
+		pop(w, dead, IRT_OP_POP, n);
+	}
+	if (other_stack) {
+		w->counters.flags |= IRT_WALK_STACKS;
+		put_operation(w, IRT_OP_STACK, 0, 0, 0, n);
+	}
+	if (instr_tag_kind(tag) == INSTR_ENTER)
+		row_bits = tag << ROW_SHIFT & ~NODE_MASK;
+	token = use_successor(w, ENTRY(row_bits, child));
+	if (token == TOKEN_ESCAPE && folded) {
+		side = irt_put_varint(side_end(w), 1);
+		side = irt_put_varint(side, IRT_OP_FOLD);
+		side = irt_put_varint(side, context_of(w, child));
+		w->operations |= 1 << IRT_OP_FOLD;
+	} else if (token == TOKEN_ESCAPE) {
+		side = irt_put_varint(side_end(w), irt_cct_node(w->config.cct, context_of(w, child))->ordinal + 2);
+	} else {
+		side = side_end(w);
+	}
+	high = sp >= 0 ? (uint32_t)(sp >> 16) + 1 : 0;
+	high |= (folded ? FRAME_FOLDED : 0) | (other_stack ? FRAME_STACK_START : 0);
+	irt_walk_open(w, child, virtual_time(w, n), irt_walk_frame_tag(tag, sp), high);
+	put_event(w, token, side, n);
+	return STEP_ON;
+}
+
+/* ---- the ends of calls ------------------------------------------------------------------------------ */
+
+static bool is_cyg(uint64_t tag)
+{
+	unsigned kind = instr_tag_kind(tag);
+
+	return kind == INSTR_CYG_ENTER || kind == INSTR_CYG_EXIT;
+}
+
+/* Whether stack-pointer bits of record and frame are equal, as far as both are known. */
+static bool same_sp(const struct frame *f, uint64_t tag, int64_t sp)
+{
+	unsigned shift = is_cyg(tag) ? INSTR_AUX_SHIFT + 3 : INSTR_AUX_SHIFT;
+	uint64_t mask = UINT64_MAX >> shift;
+	int64_t at = frame_sp(f);
+
+	if (((f->tag >> INSTR_AUX_SHIFT) & mask) != tag >> shift)
+		return false;
+	return sp < 0 || at < 0 || at == sp;
+}
+
+/* The call that the record ends: its index, 0 = none. 0, or what to stop with. */
+static int find_frame(struct irt_walk *w, uint64_t tag, uint64_t t, size_t *index,
+		      struct irt_function_answer *answer)
+{
+	uint64_t key = row_key(tag);
+	int64_t sp = record_sp(w, tag);
+	bool dynamic;
+
+	if (w->depth && frame_key(&w->frames[w->depth]) == key && same_sp(&w->frames[w->depth], tag, sp)) {
+		*index = w->depth;
+		return STEP_ON;
+	}
+	if (w->config.function_of(w->config.user, tag, t, answer))
+		return IRT_WALK_UNKNOWN;
+	dynamic = answer->flags & INSTR_ROW_DYNAMIC_STACK;
+	for (*index = w->depth; *index > 0; --*index) {
+		const struct frame *f = &w->frames[*index];
+		uint64_t at = frame_key(f);
+		if (at == key && (dynamic || same_sp(f, tag, sp)))
+			break;
+		if (at == 0 && function_of_node(w, f->node) == answer->function)
+			break;
+		/* On one stack, all calls further down lie higher still. */
+		if (!dynamic && sp >= 0 && frame_sp(f) > sp && at && !(w->counters.flags & IRT_WALK_STACKS) &&
+		    !w->general)
+			*index = 1;
+	}
+	return STEP_ON;
+}
+
+int irt_walk_note_orphan(struct irt_walk *w, uint32_t function)
+{
+	size_t room = w->orphan_room, mentioned = w->mentioned_room;
+
+	if (!irt_walk_grow(&w->mentioned, &mentioned, w->mentioned_count + 1, sizeof(*w->mentioned)))
+		return INSTR_ERR_MEMORY;
+	w->mentioned_room = (uint32_t)mentioned;
+	if (!w->orphan_count || w->orphans[w->orphan_count - 1].function != function ||
+	    w->orphans[w->orphan_count - 1].count == UINT32_MAX) {
+		if (!irt_walk_grow(&w->orphans, &room, w->orphan_count + 1, sizeof(*w->orphans)))
+			return INSTR_ERR_MEMORY;
+		w->orphan_room = (uint32_t)room;
+		w->orphans[w->orphan_count++] = (struct orphan){function, 0};
+	}
+	w->orphans[w->orphan_count - 1].count++;
+	w->mentioned[w->mentioned_count++] = function;
+	w->counters.orphans++;
+	return 0;
+}
+
+static int step_exit(struct irt_walk *w, uint64_t tag, uint64_t t)
+{
+	static const struct {
+		uint32_t number, operation;
+	} ends[8] = {
+		[INSTR_EXIT] = {SUCC_EXIT, IRT_OP_EXIT},
+		[INSTR_CYG_EXIT] = {SUCC_EXIT, IRT_OP_EXIT},
+		[INSTR_UNWIND] = {SUCC_UNWIND, IRT_OP_UNWIND},
+		[INSTR_TAIL] = {SUCC_TAIL, IRT_OP_TAIL},
+	};
+	unsigned kind = instr_tag_kind(tag), token;
+	uint64_t n = stamp(w, t);
+	struct irt_function_answer answer = {0};
+	uint8_t *side;
+	size_t index;
+	int stop = find_frame(w, tag, t, &index, &answer);
+
+	if (stop != STEP_ON)
+		return stop;
+	if (index == 0) {
+		if (irt_walk_note_orphan(w, answer.function))
+			return IRT_WALK_NO_MEMORY;
+		put_operation(w, IRT_OP_ORPHAN, 1, answer.function, 0, n);
+		return STEP_ON;
+	}
+	if (!irt_walk_reserve_closing(w, w->depth - index + 1))
+		return IRT_WALK_NO_MEMORY;
+	w->recheck = false;
+	if (index < w->depth)
+		pop(w, w->depth - index, IRT_OP_POP, n);
+	token = use_successor(w, ENTRY(0, ends[kind].number));
+	side = side_end(w);
+	if (token == TOKEN_ESCAPE && ends[kind].operation == IRT_OP_EXIT) {
+		side = irt_put_varint(side, 0);
+	} else if (token == TOKEN_ESCAPE) {
+		side = irt_put_varint(side, 1);
+		side = irt_put_varint(side, ends[kind].operation);
+	}
+	w->operations |= 1 << ends[kind].operation;
+	irt_walk_close(w, virtual_time(w, n), ends[kind].operation);
+	put_event(w, token, side, n);
+	return STEP_ON;
+}
+
+/* ---- extended records -------------------------------------------------------------------------------- */
+
+static void re_anchor(struct irt_walk *w, uint64_t sp)
+{
+	int64_t from;
+
+	w->recheck = true;
+	w->anchor = -1;
+	w->high = 0;
+	w->high_from = 0;
+	if (sp >> 47)
+		return; /* no address of a program */
+	w->anchor = (int64_t)(sp >> 4);
+	from = w->anchor - INSTR_SP_RANGE / 32;
+	if (from < 0) {
+		w->anchor = -1;
+		return;
+	}
+	w->high = (uint32_t)(from >> 16) + 1;
+	w->high_from = (uint64_t)from << INSTR_AUX_SHIFT;
+}
+
+/* The call that setjmp has returned in again: of those of that row whose stack pointer is not above
+ * the frame's address, the one nearest to it. 0 = none. */
+static size_t find_landed(const struct irt_walk *w, uint64_t tag, uint64_t frame_address)
+{
+	uint64_t key = row_key(tag);
+	int64_t limit = (int64_t)(frame_address >> 4), best = -1;
+	size_t found = 0;
+
+	for (size_t i = w->depth; i > 0; i--) {
+		int64_t at = frame_sp(&w->frames[i]);
+		if (frame_key(&w->frames[i]) == key) {
+			if (at < 0)
+				return found ? found : i; /* pointers are not known: the innermost */
+			if (at <= limit && at > best) {
+				best = at;
+				found = i;
+			}
+		}
+		if (at > limit && !(w->counters.flags & IRT_WALK_STACKS))
+			break;
+	}
+	return found;
+}
+
+static int step_ext(struct irt_walk *w, uint64_t tag, uint64_t t, const struct instr_unit *payload,
+		    unsigned units)
+{
+	unsigned ext = instr_tag_ext(tag);
+	uint64_t a = 0, b = 0, n, waited;
+	size_t index;
+
+	if (units < 2 || ext == 0 || ext > INSTR_EXT_WAIT) {
+		w->counters.skipped_units += units;
+		return STEP_ON;
+	}
+	a = irt_load_relaxed(&payload->ticks);
+	b = irt_load_relaxed(&payload->tag);
+	switch (ext) {
+	case INSTR_EXT_STACK:
+		re_anchor(w, a);
+		break;
+	case INSTR_EXT_LANDED:
+		index = find_landed(w, tag, a);
+		if (index == 0 || index == w->depth)
+			break;
+		if (!irt_walk_reserve_closing(w, w->depth - index))
+			return IRT_WALK_NO_MEMORY;
+		n = stamp(w, t);
+		pop(w, w->depth - index, IRT_OP_LANDED, n);
+		break;
+	case INSTR_EXT_GAP:
+		n = stamp(w, t);
+		w->counters.lost_events += a;
+		put_operation(w, IRT_OP_GAP, 2, a, b && b < t ? t - b : 0, n);
+		break;
+	case INSTR_EXT_WAIT:
+		n = stamp(w, t);
+		waited = w->events ? w->chunk_ticks + n * w->config.time_unit_ticks - w->last : 0;
+		waited = a < waited ? a : waited;
+		w->counters.waits++;
+		w->counters.wait_ticks += waited;
+		put_operation(w, IRT_OP_WAIT, 1, waited, 0, n);
+		w->stopped += waited;
+		w->stable = 0; /* enter times go out moved by the waits */
+		irt_walk_lower(w, SIZE_MAX);
+		break;
+	}
+	return STEP_ON;
+}
+
+/* ---- one record --------------------------------------------------------------------------------------- */
+
+static unsigned record_units(uint64_t tag)
+{
+	return instr_tag_kind(tag) == INSTR_EXT ? instr_tag_ext_units(tag) : 1;
+}
+
+int irt_walk_step(struct irt_walk *w, const struct instr_unit *unit, size_t count, size_t *used,
+		  size_t *needed)
+{
+	uint64_t t = irt_load_acquire(&unit->ticks); /* A2 */
+	uint64_t tag = irt_load_relaxed(&unit->tag);
+	unsigned kind = instr_tag_kind(tag), units = record_units(tag);
+	int stop;
+
+	*used = 0;
+	if (t == 0 || tag == 0) {
+		*needed = tag ? (units ? units : 1) : 0;
+		return tag ? IRT_WALK_RESERVED : IRT_WALK_UNWRITTEN;
+	}
+	if (kind == INSTR_PAD) {
+		*used = 1;
+		return IRT_WALK_PAD;
+	}
+	if (kind == INSTR_NONE || kind > INSTR_PAD || units == 0) {
+		*used = 1;
+		w->counters.skipped_units++;
+		return STEP_ON;
+	}
+	if (units > count) {
+		*needed = units;
+		return IRT_WALK_SHORT;
+	}
+	if (t > w->horizon)
+		return IRT_WALK_HORIZON;
+	if (w->chunk_events >= w->config.chunk_events ||
+	    (w->chunk_events && t > w->chunk_ticks && t - w->base >= IRT_WALK_SPAN_TICKS))
+		return IRT_WALK_CHUNK_FULL;
+	if (w->forget_count && t >= w->forget[0]) {
+		uint32_t passed = 1;
+		while (passed < w->forget_count && t >= w->forget[passed])
+			passed++;
+		w->forget_count -= passed;
+		memmove(w->forget, w->forget + passed, w->forget_count * sizeof(*w->forget));
+		irt_walk_drop_edges(w);
+		irt_walk_set_limit(w);
+	}
+	if (!reserve_events(w))
+		return IRT_WALK_NO_MEMORY;
+	switch (kind) {
+	case INSTR_ENTER:
+	case INSTR_CYG_ENTER:
+		stop = step_enter(w, tag, t);
+		break;
+	case INSTR_EXT:
+		stop = step_ext(w, tag, t, unit + 1, units);
+		break;
+	default:
+		stop = step_exit(w, tag, t);
+		break;
+	}
+	if (stop == STEP_ON)
+		*used = units;
+	return stop;
+}
