@@ -11,7 +11,7 @@
 
 #include "instr/errors.h"
 
-enum { LINEAGE_MAX = 128, TMPFS_LEAST_BYTES = 4 << 20 };
+enum { LINEAGE_MAX = 128, TMPFS_LEAST_BYTES = 4 << 20, FIRST_SUBS = 8 };
 
 char irt_ring_folder[IRT_PATH_BYTES];
 
@@ -350,6 +350,13 @@ int irt_run_create(const struct irt_config *c, const struct irt_identity *me)
 		return INSTR_ERR_FULL;
 	}
 	void *base = map_ring(fd, header.file_bytes);
+	/* The first sub-buffers come from here, so that the program need not wait for the drain to
+	 * start; all others from the drain, ahead of demand. */
+	uint32_t first = 0;
+	if (irt_sys4(__NR_fallocate, fd, 0, (long)header.subs_offset, IRT_PAGE) == 0)
+		while (first < FIRST_SUBS && irt_sys4(__NR_fallocate, fd, 0, (long)(header.data_offset + first * (uint64_t)IRT_SUB_STRIDE),
+						      IRT_SUB_BYTES) == 0)
+			first++;
 	irt_sys_close(fd);
 	if (!base) {
 		irt_say("cannot record: the ring cannot be mapped (address space limit?)", "", "");
@@ -359,6 +366,8 @@ int irt_run_create(const struct irt_config *c, const struct irt_identity *me)
 		irt_say("cannot record: no memory for the ring in ", root, "");
 		return INSTR_ERR_MEMORY;
 	}
+	header.sub_count = first;
+	header.wake_at = FIRST_SUBS / 2;
 	header.ring_bytes = c->ring_bytes;
 	header.max_db_bytes = c->max_db_bytes;
 	header.time_unit_ticks = c->time_unit;

@@ -533,14 +533,14 @@ static void put_options(const struct image *m, struct irt_store *store)
 	}
 }
 
+/* 0: no name was registered for an address. 1: calls beyond the bounds of the context tree. */
 static void put_fixed(struct irt_store *store)
 {
 	static const char *const names[] = {"(unknown)", "(other)"};
 	for (int i = 0; i < 2; i++)
 		irt_store_put_function(store, &(struct irt_store_function){
 			.function_id = i, .module_id = IRT_STORE_NULL, .row = IRT_STORE_NULL, .name = names[i],
-			.linkage_name = names[i], .line = IRT_STORE_NULL, .instrumented = 0,
-			.reason = i ? "calls beyond the bounds of the context tree" : "no name was registered for its address"});
+			.linkage_name = names[i], .line = IRT_STORE_NULL, .instrumented = 1});
 }
 
 void irt_symbols_put(struct irt_symbols *s, struct irt_store *store)
