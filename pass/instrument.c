@@ -34,7 +34,7 @@ struct pass {
 	LLVMBuilderRef builder;
 	struct pass_settings settings;
 	struct pass_rows rows;
-	unsigned nounwind, nonlazybind, frameaddress;
+	unsigned nounwind, nonlazybind, frameaddress, builtin_setjmp;
 	unsigned hooked, skipped;
 };
 
@@ -250,6 +250,14 @@ static bool stays_a_call(const struct pass *pass, LLVMValueRef call, bool return
 	return i && LLVMIsAReturnInst(i) && kept_tail_call(i) == call;
 }
 
+static bool returns_twice(const struct pass *pass, LLVMValueRef call)
+{
+	LLVMValueRef callee = LLVMIsAFunction(LLVMGetCalledValue(call));
+
+	return call_has_attribute(call, "returns_twice") ||
+	       (callee && LLVMGetIntrinsicID(callee) == pass->builtin_setjmp);
+}
+
 struct shape {
 	struct list twice;  /* calls that return twice */
 	struct list guarded; /* calls made nounwind for a while */
@@ -278,7 +286,7 @@ static void look_at(const struct pass *pass, LLVMValueRef function, struct shape
 				break;
 			case LLVMCall:
 			case LLVMInvoke: {
-				bool twice = call_has_attribute(i, "returns_twice");
+				bool twice = returns_twice(pass, i);
 				if (twice)
 					push(&shape->twice, i);
 				if (LLVMIsACallInst(i) && !call_has_attribute(i, "nounwind") &&
@@ -427,7 +435,8 @@ static void register_module(struct pass *pass)
 	free(line);
 }
 
-/* The functions that are defined here; a list, because hooks add declarations while we walk. */
+/* The functions that have code here (an available_externally one has it elsewhere, and is hooked or
+ * listed there). A list, because hooks add declarations while we walk. */
 static void list_definitions(LLVMModuleRef module, struct list *list)
 {
 	for (LLVMValueRef f = LLVMGetFirstFunction(module); f; f = LLVMGetNextFunction(f))
@@ -449,6 +458,7 @@ static void instrument_now(struct pass *pass, bool defer)
 		else
 			finish_function(pass, functions.item[i], reason);
 	}
+	rows_keep_skipped(&pass->rows);
 	set_flag(pass, defer ? DEFERRED_FLAG : INSTR_DONE_FLAG);
 	if (functions.count)
 		register_module(pass);
@@ -500,6 +510,7 @@ static bool instrument_deferred(struct pass *pass)
 			set_state(pass, function, "listed");
 		}
 	}
+	rows_keep_skipped(&pass->rows);
 	set_flag(pass, INSTR_DONE_FLAG);
 	free(functions.item);
 	return pass->hooked || pass->skipped;
@@ -553,6 +564,7 @@ bool pass_run(LLVMModuleRef module, enum pass_stage stage)
 	pass.nounwind = LLVMGetEnumAttributeKindForName("nounwind", strlen("nounwind"));
 	pass.nonlazybind = LLVMGetEnumAttributeKindForName("nonlazybind", strlen("nonlazybind"));
 	pass.frameaddress = LLVMLookupIntrinsicID("llvm.frameaddress", strlen("llvm.frameaddress"));
+	pass.builtin_setjmp = LLVMLookupIntrinsicID("llvm.eh.sjlj.setjmp", strlen("llvm.eh.sjlj.setjmp"));
 	bool changed = run(&pass, stage);
 	if (changed && pass.settings.verbose) {
 		size_t bytes = 0;

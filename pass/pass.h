@@ -80,6 +80,8 @@ struct pass_rows {
 	unsigned associated;  /* metadata kind */
 	struct row_file { LLVMMetadataRef file; LLVMValueRef string; } *files;
 	size_t file_count, file_capacity;
+	LLVMValueRef *skipped;
+	size_t skipped_count, skipped_capacity;
 };
 
 void rows_init(struct pass_rows *rows, LLVMModuleRef module);
@@ -90,6 +92,9 @@ LLVMValueRef rows_add_function(struct pass_rows *rows, LLVMValueRef function, un
 
 /* An entry in the list of what was not instrumented. */
 void rows_add_skipped(struct pass_rows *rows, LLVMValueRef function, enum instr_reason reason);
+
+/* After the last rows_add_skipped. */
+void rows_keep_skipped(struct pass_rows *rows);
 
 /* The module's constructor and destructor, once per executable or shared object. */
 void rows_register(struct pass_rows *rows, const char *settings_line);

@@ -130,6 +130,9 @@ void shim_add_dtor(LLVMModuleRef module, LLVMValueRef function, LLVMValueRef key
   appendToGlobalDtors(*unwrap(module), unwrap<Function>(function), priority, unwrap<Constant>(key));
 }
 
-void shim_keep(LLVMModuleRef module, LLVMValueRef global, bool in_linker) {
-  (in_linker ? appendToUsed : appendToCompilerUsed)(*unwrap(module), {unwrap<GlobalValue>(global)});
+void shim_keep(LLVMModuleRef module, LLVMValueRef *globals, size_t count, bool in_linker) {
+  SmallVector<GlobalValue *, 64> Kept;
+  for (size_t I = 0; I < count; I++)
+    Kept.push_back(unwrap<GlobalValue>(globals[I]));
+  (in_linker ? appendToUsed : appendToCompilerUsed)(*unwrap(module), Kept);
 }

@@ -49,6 +49,7 @@ void rows_init(struct pass_rows *rows, LLVMModuleRef module)
 void rows_fini(struct pass_rows *rows)
 {
 	free(rows->files);
+	free(rows->skipped);
 }
 
 /* A constant that the linker may merge with its equals. */
@@ -147,7 +148,19 @@ void rows_add_skipped(struct pass_rows *rows, LLVMValueRef function, enum instr_
 	LLVMValueRef row = add_row(rows, function, INSTR_SKIPPED_SECTION, "__instr_skipped.",
 				   INSTR_ROW_FUNCTION | (uint32_t)reason << INSTR_ROW_REASON_SHIFT);
 	LLVMSetGlobalConstant(row, 1);
-	shim_keep(rows->module, row, rows->lto);
+	if (rows->skipped_count == rows->skipped_capacity) {
+		rows->skipped_capacity = rows->skipped_capacity ? 2 * rows->skipped_capacity : 16;
+		rows->skipped = realloc(rows->skipped, rows->skipped_capacity * sizeof *rows->skipped);
+		if (!rows->skipped)
+			abort();
+	}
+	rows->skipped[rows->skipped_count++] = row;
+}
+
+void rows_keep_skipped(struct pass_rows *rows)
+{
+	if (rows->skipped_count)
+		shim_keep(rows->module, rows->skipped, rows->skipped_count, rows->lto);
 }
 
 /* Registration --------------------------------------------------------------------------------- */

@@ -55,8 +55,8 @@ void shim_fold_return(LLVMValueRef ret, LLVMBasicBlockRef predecessor);
 void shim_add_ctor(LLVMModuleRef module, LLVMValueRef function, LLVMValueRef key, int priority);
 void shim_add_dtor(LLVMModuleRef module, LLVMValueRef function, LLVMValueRef key, int priority);
 
-/* Keeps a global that nothing references through the optimiser, and on request the linker. */
-void shim_keep(LLVMModuleRef module, LLVMValueRef global, bool in_linker);
+/* Keeps globals that nothing references through the optimiser, and on request the linker. */
+void shim_keep(LLVMModuleRef module, LLVMValueRef *globals, size_t count, bool in_linker);
 
 #ifdef __cplusplus
 }

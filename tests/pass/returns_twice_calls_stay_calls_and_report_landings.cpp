@@ -21,6 +21,16 @@ __attribute__((noinline)) void jump(int n)
 // CHECK: [[R:%.*]] = call i32 @_setjmp({{.*}}) [[TWICE:#[0-9]+]]
 // CHECK-NEXT: [[FRAME:%.*]] = call {{(i8\*|ptr)}} @llvm.frameaddress.p0{{(i8)?}}(i32 0)
 // CHECK-NEXT: call preserve_allcc void @__instr_landed({{.*}}@__instr_row._Z5landsv{{.*}}, {{(i8\*|ptr)}} [[FRAME]])
+// A call that is an invoke already is told on its normal edge; the compiler's own setjmp as well.
+// CHECK-LABEL: define {{.*}} @_Z6in_tryv(
+// CHECK: invoke i32 @_setjmp(
+// CHECK-NEXT: to label %[[NORMAL:.*]] unwind
+// CHECK: {{^}}[[NORMAL]]:
+// CHECK-NEXT: call {{.*}} @llvm.frameaddress
+// CHECK-NEXT: call preserve_allcc void @__instr_landed
+// CHECK-LABEL: define {{.*}} @_Z7builtinv(
+// CHECK: call i32 @llvm.eh.sjlj.setjmp(
+// CHECK: call preserve_allcc void @__instr_landed
 // CHECK: attributes [[TWICE]] = { returns_twice }
 __attribute__((noinline)) int lands()
 {
@@ -31,7 +41,20 @@ __attribute__((noinline)) int lands()
 	}
 	return n;
 }
+__attribute__((noinline)) int in_try()
+{
+	try {
+		return _setjmp(buffer);
+	} catch (int) {
+		return 1;
+	}
+}
+__attribute__((noinline)) int builtin()
+{
+	static void *five[5];
+	return __builtin_setjmp(five);
+}
 int main()
 {
-	return lands() != 2;
+	return lands() != 2 || in_try() || builtin();
 }
