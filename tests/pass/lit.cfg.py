@@ -11,9 +11,11 @@
 #   %plugin           libinstr.so
 #   %lld              selects this LLVM's lld
 #
-# Features: llvm-N, "at-least-N" for each major up to it, lld, gdb.
+# Features: llvm-N, "at-least-N" for each major up to it, lld, gdb, sanitizers (clang's runtimes).
+import glob
 import os
 import shutil
+import subprocess
 
 import lit.formats
 
@@ -31,8 +33,8 @@ config.environment["PATH"] = os.pathsep.join(
 plugin = os.path.join(config.lib_folder, "libinstr-%d.so" % config.llvm_major)
 load = "-fplugin=%s -fpass-plugin=%s" % (plugin, plugin)
 opt = os.path.join(config.llvm_bindir, "opt")
-# LLVM 14 and 15 read "ptr" only when told to.
-opaque = " -opaque-pointers" if config.llvm_major in (14,) else ""
+# LLVM 14 reads "ptr" only when told to.
+opaque = " -opaque-pointers" if config.llvm_major < 15 else ""
 
 config.substitutions += [
     ("%irxx", "%s %s -S -emit-llvm -o -" % (config.clangxx, load)),
@@ -57,5 +59,9 @@ for major in range(14, config.llvm_major + 1):
     config.available_features.add("at-least-%d" % major)
 if os.path.exists(os.path.join(config.llvm_bindir, "ld.lld")):
     config.available_features.add("lld")
+resources = subprocess.run([config.clang, "-print-resource-dir"], stdout=subprocess.PIPE,
+                           universal_newlines=True).stdout.strip()
+if glob.glob(resources + "/lib/*/libclang_rt.asan*.a"):
+    config.available_features.add("sanitizers")
 if shutil.which("gdb"):
     config.available_features.add("gdb")

@@ -48,6 +48,14 @@ static void note(const struct instr_row *row, enum kind kind, const void *frame)
 }
 
 #define HOOK __attribute__((preserve_all))
+HOOK void __instr_enter(const struct instr_row *row);
+HOOK void __instr_exit(const struct instr_row *row);
+HOOK void __instr_unwind(const struct instr_row *row);
+HOOK void __instr_tail(const struct instr_row *row);
+HOOK void __instr_landed(const struct instr_row *row, const void *frame);
+void __instr_register(struct instr_module *module);
+void __instr_unregister(struct instr_module *module);
+
 HOOK void __instr_enter(const struct instr_row *row) { note(row, ENTER, NULL); }
 HOOK void __instr_exit(const struct instr_row *row) { note(row, EXIT, NULL); }
 HOOK void __instr_unwind(const struct instr_row *row) { note(row, UNWIND, NULL); }
