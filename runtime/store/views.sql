@@ -193,7 +193,7 @@ WITH RECURSIVE
         FROM walk w
         CROSS JOIN contexts c ON c.parent_id = w.context_id
         LEFT JOIN sums s ON s.context_id = c.context_id
-        ORDER BY 5 DESC, 8 DESC, 1)
+        ORDER BY 2, 5 DESC, 8 DESC, 1 LIMIT -1) -- depth first; without a LIMIT SQLite leaves the ORDER BY out
 SELECT w.process_id AS process_id, -- process
        w.context_id AS context_id, -- calling context
        w.parent_id AS parent_id, -- the caller's context

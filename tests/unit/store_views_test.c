@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * store_views_test.c - the views of trace.db on small runs whose figures can be checked by hand.
+ */
+#include "instr/schema.h"
+#include "store_fixture.h"
+
+/* All rows of a query, columns by blanks, rows by semicolons; of the file's own views. */
+static const char *all(const char *sql)
+{
+	char query[1500];
+
+	snprintf(query, sizeof(query), "SELECT group_concat(x, '; ') FROM (%s)", sql);
+	return ask("trace.db", query);
+}
+
+/*
+ * One process, two threads, 2 ns per tick, 10,000 ticks long. Thread 1 ended at 9000 inside
+ * main → walk → walk → leaf, as a killed program does; thread 2 has returned from all its calls.
+ *
+ *     context   1 main   2 main→walk   3 main→walk→walk (recursive)   4 …→leaf   5 leaf (thread 2)
+ */
+static struct irt_store *small_run(void)
+{
+	static const struct irt_store_clock clocks[] = {{0, 5000, 1700000000000000000, 7}, {10000, 25000, 1700000000000020000, 10007}};
+	static const char *const names[] = {"main", "walk", "leaf"};
+	static const struct irt_store_totals totals[] = {
+		/* thread, context, calls, returns, unwound, open, total, self, min, max */
+		{1, 1, 1, 0, 0, 1, 0, 0, NONE, NONE, NULL, 0},
+		{1, 2, 4, 3, 0, 1, 3000, 2100, 500, 1500, "h", 1},
+		{1, 3, 2, 1, 0, 1, 900, 700, 900, 900, "h", 1},
+		{1, 4, 6, 5, 0, 1, 300, 300, 20, 100, "h", 1},
+		{2, 5, 10, 10, 0, 0, 400, 400, 40, 40, "h", 1},
+	};
+	static const struct irt_store_function_totals functions[] = {
+		{0, 1, 1, 0, 0, 1, 0, 0, 0, NONE, NONE, NONE, NONE},
+		{0, 2, 6, 4, 0, 2, 0, 3000, 2800, 500, 600, 1500, 1500},
+		{0, 3, 16, 15, 0, 1, 0, 700, 700, 20, 40, 100, 100},
+	};
+	/* main from 1000 on, its callees took 3000; walk from 6000; walk from 6500, leaf took 100; leaf from 8000 */
+	static const struct irt_store_frame frames[] = {
+		{1, 1000, 3000, 1, 0}, {2, 6000, 0, 2, 0}, {3, 6500, 100, 3, 0}, {4, 8000, 0, 4, 0}};
+	struct irt_store_process process = a_process(1);
+	struct irt_store_thread threads[2] = {a_thread(1, 500), a_thread(2, 300)};
+
+	new_folder();
+	struct irt_store *store = start_run(RUN_A);
+	OK(irt_store_begin(store));
+	for (int i = 0; i < 2; i++)
+		OK(irt_store_put_clock(store, &clocks[i]));
+	process.start_ticks = 0;
+	process.end_ticks = 9000;
+	process.end_reason = "death";
+	OK(irt_store_put_process(store, &process));
+	threads[0].end_ticks = threads[1].end_ticks = 9000;
+	threads[0].last_ticks = 8000;
+	OK(irt_store_put_thread(store, &threads[0]));
+	OK(irt_store_put_thread(store, &threads[1]));
+	for (int i = 0; i < 3; i++) {
+		struct irt_store_function function = a_function(i + 1, names[i]);
+		OK(irt_store_put_function(store, &function));
+		OK(irt_store_put_function_totals(store, &functions[i]));
+	}
+	struct irt_store_function without = a_function(9, "tiny");
+	without.instrumented = 0;
+	without.reason = "INSTR_SKIP";
+	OK(irt_store_put_function(store, &without));
+	static const struct irt_store_context contexts[] = {
+		{0, 1, NONE, 0, 0, 0, 0, 0}, {1, 1, 0, 0, 1, 1, 0, 0}, {2, 1, 1, 0, 2, 2, 0, 0},
+		{3, 1, 2, 0, 2, 3, 1, 0}, {4, 1, 3, 0, 3, 4, 0, 0}, {5, 1, 0, 1, 3, 1, 0, 0}};
+	for (int i = 0; i < 6; i++)
+		OK(irt_store_put_context(store, &contexts[i]));
+	for (int i = 0; i < 5; i++)
+		OK(irt_store_put_totals(store, &totals[i]));
+	OK(irt_store_put_frames(store, 1, 0, frames, 4));
+	OK(irt_store_put_checkpoint(store, 9500));
+	OK(irt_store_commit(store));
+	return store;
+}
+
+TEST(top_counts_the_time_of_open_calls_and_recursion_once)
+{
+	irt_store_close(small_run());
+	/* main: open for 8000 ticks, self 6000-1000-3000 = 2000. walk: 3000 + (9000-6000), the inner one
+	 * not again; self 2800 + 500 + (8000-6500-100). leaf: 700 + 1000. In ns: twice that. */
+	CHECK_STR(all("SELECT function || ' ' || calls || ' ' || self_ns || ' ' || total_ns AS x FROM top"),
+		  "walk 6 9400 12000; main 1 4000 16000; leaf 16 3400 3400");
+	CHECK_STR(all("SELECT function AS x FROM top_by_total"), "main; walk; leaf");
+	CHECK_STR(all("SELECT function AS x FROM top_by_calls"), "leaf; walk; main");
+	/* finished calls only */
+	CHECK_STR(all("SELECT coalesce(min_ns || ' ' || p50_ns || ' ' || p99_ns || ' ' || max_ns, 'none') AS x FROM top"),
+		  "1000 1200 3000 3000; none; 40 80 200 200");
+	CHECK_STR(all("SELECT file || ':' || line AS x FROM top"), "/src/a.c:20; /src/a.c:10; /src/a.c:30");
+}
+
+TEST(self_times_of_a_thread_add_up_to_its_outermost_calls)
+{
+	irt_store_close(small_run());
+	CHECK_STR(all("SELECT thread_id || ' ' || calls || ' ' || self_ns AS x FROM thread_times"), "1 13 16000; 2 10 800");
+	CHECK_EQ(ask_number("trace.db", "SELECT sum(self_ns) FROM top"), 16000 + 800);
+	CHECK_EQ(ask_number("trace.db", "SELECT sum(total_ns) FROM tree WHERE depth = 1"), 16000 + 800);
+}
+
+TEST(tree_shows_each_context_behind_its_caller)
+{
+	irt_store_close(small_run());
+	CHECK_STR(all("SELECT printf('%*s%s %d %d %d', depth, '', function, calls, self_ns, total_ns) AS x FROM tree"),
+		  " main 1 4000 16000;   walk 4 5200 12000;    walk 2 4200 6800;     leaf 6 2600 2600;  leaf 10 800 800");
+	CHECK_STR(all("SELECT context_id || '<' || parent_id AS x FROM tree"), "1<0; 2<1; 3<2; 4<3; 5<0");
+	CHECK_STR(all("SELECT function || self_ns || ' ' || total_ns || ' ' || outer_ns AS x FROM thread_contexts WHERE thread_id = 1"),
+		  "main4000 16000 16000; walk5200 12000 12000; walk4200 6800 0; leaf2600 2600 2600");
+	CHECK_STR(all("SELECT function || calls AS x FROM thread_contexts WHERE thread_id = 2"), "leaf10");
+}
+
+TEST(tree_goes_depth_first_through_siblings_and_processes)
+{
+	struct irt_store_context context;
+	struct irt_store_totals row = {1, 0, 1, 1, 0, 0, 0, 0, 1, 1, NULL, 0};
+
+	new_folder();
+	struct irt_store *store = start_run(RUN_A);
+	OK(irt_store_begin(store));
+	for (int process = 0; process < 2; process++) {
+		int64_t base = (int64_t)process << 21;
+		struct irt_store_thread thread = a_thread(1 + process, 0);
+		OK(irt_store_put_thread(store, &thread));
+		/* root: a(1) b(2); a: c(3) d(4); b: e(5); c: f(6). d took longer than c, b longer than a. */
+		static const int parents[] = {0, 0, 0, 1, 1, 2, 3}, depths[] = {0, 1, 1, 2, 2, 2, 3}, times[] = {0, 50, 70, 10, 30, 60, 5};
+		for (int i = 0; i < 7; i++) {
+			char name[2] = {(char)('a' + i - 1), 0};
+			struct irt_store_function function = a_function(i, name);
+			if (i)
+				OK(irt_store_put_function(store, &function));
+			context = a_context(base + i, i ? base + parents[i] : NONE, i, depths[i]);
+			OK(irt_store_put_context(store, &context));
+			row.thread_id = 1 + process;
+			row.context_id = base + i;
+			row.total_ticks = times[i];
+			if (i)
+				OK(irt_store_put_totals(store, &row));
+		}
+	}
+	OK(irt_store_commit(store));
+	irt_store_close(store);
+	CHECK_STR(all("SELECT function || depth AS x FROM tree"),
+		  "b1; e2; a1; d2; c2; f3; b1; e2; a1; d2; c2; f3");
+	CHECK_STR(all("SELECT process_id AS x FROM tree WHERE depth = 1"), "1; 1; 2; 2");
+}
+
+TEST(open_calls_and_lists_are_in_nanoseconds)
+{
+	struct irt_store *store = small_run();
+	char data[100];
+	struct irt_store_chunk chunk = a_chunk(1, 400, 100, data, sizeof(data));
+	struct irt_store_loss loss = {1, NONE, 1, "ring full", 17, 100, 200, 0};
+	struct irt_store_message message = {50, NONE, "warning", "It happened."};
+
+	OK(irt_store_begin(store));
+	OK(irt_store_put_chunk(store, &chunk));
+	OK(irt_store_put_loss(store, &loss));
+	OK(irt_store_put_message(store, &message));
+	OK(irt_store_put_run(store, "events_from_ticks", NULL, 400));
+	OK(irt_store_commit(store));
+	OK(irt_store_finish(store, "complete"));
+	irt_store_close(store);
+	CHECK_STR(all("SELECT depth || function || ' ' || start_ns || ' ' || total_ns || ' ' || self_ns AS x FROM open_calls"),
+		  "0main 2000 16000 4000; 1walk 12000 6000 1000; 2walk 13000 5000 2800; 3leaf 16000 2000 2000");
+	CHECK_STR(all("SELECT pid || ' ' || start_ns || ' ' || end_ns || ' ' || threads || end_reason AS x FROM process_list"),
+		  "1001 0 18000 2death");
+	CHECK_STR(all("SELECT tid || ' ' || pid || name || ' ' || start_ns || ' ' || end_ns || ' ' || events || ' ' || open_calls AS x FROM thread_list"),
+		  "1001 1001worker 10 18000 500 4; 1002 1001worker 10 18000 300 0");
+	CHECK_STR(all("SELECT thread_id || ' ' || events || ' ' || start_ns || ' ' || end_ns || ' ' || data_bytes AS x FROM chunk_list"),
+		  "1 100 800 998 100");
+	CHECK_STR(all("SELECT cause || events || ' ' || start_ns || ' ' || end_ns AS x FROM loss_list"), "ring full17 200 400");
+	CHECK_STR(all("SELECT severity || time_ns || text AS x FROM message_list"), "warning100It happened.");
+	CHECK_STR(all("SELECT function || reason AS x FROM not_instrumented"), "tinyINSTR_SKIP");
+	CHECK_STR(all("SELECT program || '|' || started || '|' || duration_ns || '|' || state || '|' || processes || '|' || threads || '|' ||"
+		      " functions || '|' || not_instrumented || '|' || calls || '|' || self_ns || '|' || events || '|' || events_kept || '|' ||"
+		      " events_deleted || '|' || events_lost || '|' || losses_not_counted || '|' || events_from_ns || '|' || wait_ns || '|' || open_calls AS x FROM summary"),
+		  "prog 'an argument'|2023-11-14 22:13:20|20000|complete|1|2|3|1|23|16800|800|100|0|17|0|800|0|4");
+}
+
+TEST(points_in_time_follow_the_nearest_anchors)
+{
+	/* The counter is slow in the first half of the run and fast in the second. */
+	static const struct irt_store_clock clocks[] = {{0, 1000, 5, 0}, {100, 1100, 5, 0}, {200, 1400, 5, 0}};
+	struct irt_store_message message = {0, NONE, "note", "x"};
+	static const int64_t ticks[] = {0, 50, 100, 150, 200, 210, -10};
+
+	new_folder();
+	struct irt_store *store = start_run(RUN_A);
+	OK(irt_store_begin(store));
+	for (size_t i = 0; i < sizeof(ticks) / sizeof(*ticks); i++) {
+		message.ticks = ticks[i];
+		OK(irt_store_put_message(store, &message));
+	}
+	message.ticks = NONE;
+	OK(irt_store_put_message(store, &message));
+	OK(irt_store_commit(store));
+	/* no anchor yet: ticks stand for ns, and nothing is missing */
+	CHECK_STR(all("SELECT coalesce(time_ns, 'none') AS x FROM message_list"), "0; 50; 100; 150; 200; 210; -10; none");
+	OK(irt_store_begin(store));
+	for (int i = 0; i < 3; i++)
+		OK(irt_store_put_clock(store, &clocks[i]));
+	OK(irt_store_commit(store));
+	irt_store_close(store);
+	CHECK_STR(all("SELECT coalesce(time_ns, 'none') AS x FROM message_list"), "0; 50; 100; 250; 400; 420; -10; none");
+	CHECK_STR(ask("trace.db", "SELECT ns_per_tick FROM rate"), "2.0");
+}
+
+TEST(live_calls_count_up_to_the_last_checkpoint)
+{
+	struct irt_store *store = small_run();
+	struct irt_store_thread thread = a_thread(1, 500);
+
+	thread.last_ticks = 8000;
+	OK(irt_store_begin(store));
+	OK(irt_store_put_thread(store, &thread)); /* end_ticks NULL */
+	OK(irt_store_commit(store));
+	CHECK_EQ(ask_number("trace.db", "SELECT total_ns FROM top WHERE function = 'main'"), 2 * (10000 - 1000)); /* last anchor */
+	OK(irt_store_begin(store));
+	OK(irt_store_put_checkpoint(store, 12000));
+	OK(irt_store_commit(store));
+	CHECK_EQ(ask_number("trace.db", "SELECT total_ns FROM top WHERE function = 'main'"), 2 * (12000 - 1000));
+	irt_store_close(store);
+}
+
+TEST(folded_recursion_counts_its_outermost_call)
+{
+	/* f calls itself 600 deep, and from some depth on all of it is one context. */
+	struct irt_store_frame frames[600];
+	struct irt_store_context contexts[] = {a_context(0, NONE, 0, 0), a_context(1, 0, 1, 1)};
+	struct irt_store_function function = a_function(1, "f");
+	struct irt_store_function_totals totals = {0, 1, 600, 0, 0, 600, 0, 0, 0, NONE, NONE, NONE, NONE};
+	struct irt_store_thread thread = a_thread(1, 0);
+
+	new_folder();
+	struct irt_store *store = start_run(RUN_A);
+	thread.end_ticks = 1000;
+	for (int i = 0; i < 600; i++)
+		frames[i] = (struct irt_store_frame){1, i, 0, 1, i ? 2 : 0};
+	OK(irt_store_begin(store));
+	OK(irt_store_put_thread(store, &thread));
+	OK(irt_store_put_function(store, &function));
+	OK(irt_store_put_context(store, &contexts[0]));
+	OK(irt_store_put_context(store, &contexts[1]));
+	OK(irt_store_put_function_totals(store, &totals));
+	OK(irt_store_put_frames(store, 1, 0, frames, 600));
+	OK(irt_store_commit(store));
+	irt_store_close(store);
+	CHECK_STR(all("SELECT total_ns || ' ' || self_ns AS x FROM top"), "1000 1000");
+	CHECK_STR(all("SELECT total_ns || ' ' || self_ns AS x FROM tree"), "1000 1000");
+}
+
+TEST(the_first_rows_of_a_profile_come_from_an_index)
+{
+	static const char *const views[] = {"top", "top_by_total", "top_by_calls"};
+	static const char *const indices[] = {"function_totals_by_self", "function_totals_by_total", "function_totals_by_calls"};
+
+	irt_store_close(small_run());
+	for (int i = 0; i < 3; i++) {
+		char sql[200];
+		sqlite3 *db;
+		sqlite3_stmt *plan;
+		int uses_index = 0, merges = 0;
+		snprintf(sql, sizeof(sql), "EXPLAIN QUERY PLAN SELECT * FROM %s LIMIT 30", views[i]);
+		CHECK_EQ(sqlite3_open(path_of("trace.db"), &db), SQLITE_OK);
+		CHECK_EQ(sqlite3_prepare_v2(db, sql, -1, &plan, NULL), SQLITE_OK);
+		while (sqlite3_step(plan) == SQLITE_ROW) {
+			const char *step = (const char *)sqlite3_column_text(plan, 3);
+			uses_index |= strstr(step, indices[i]) != NULL;
+			merges |= strstr(step, "MERGE (UNION ALL)") != NULL;
+		}
+		sqlite3_finalize(plan);
+		sqlite3_close(db);
+		CHECK(uses_index && merges);
+	}
+}
+
+TEST(temp_views_from_the_text_shadow_those_of_the_file)
+{
+	char sql[200];
+	sqlite3 *db;
+	sqlite3_stmt *names, *query;
+	int views = 0;
+
+	irt_store_close(small_run());
+	run_sql("trace.db", "DROP VIEW top; CREATE VIEW top AS SELECT 'lies' AS function; DROP VIEW rate");
+	CHECK_EQ(sqlite3_open_v2(path_of("trace.db"), &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+	sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+	CHECK_EQ(sqlite3_exec(db, instr_temp_views_sql, NULL, NULL, NULL), SQLITE_OK);
+	CHECK_EQ(sqlite3_prepare_v2(db, "SELECT function FROM top", -1, &query, NULL), SQLITE_OK);
+	CHECK_EQ(sqlite3_step(query), SQLITE_ROW);
+	CHECK_STR((const char *)sqlite3_column_text(query, 0), "walk");
+	sqlite3_finalize(query);
+	CHECK_EQ(sqlite3_prepare_v2(db, "SELECT name FROM temp.sqlite_schema WHERE type = 'view'", -1, &names, NULL), SQLITE_OK);
+	while (sqlite3_step(names) == SQLITE_ROW) {
+		snprintf(sql, sizeof(sql), "SELECT * FROM %s", sqlite3_column_text(names, 0));
+		CHECK_EQ(sqlite3_prepare_v2(db, sql, -1, &query, NULL), SQLITE_OK);
+		int rc;
+		while ((rc = sqlite3_step(query)) == SQLITE_ROW)
+			;
+		CHECK_EQ(rc, SQLITE_DONE);
+		sqlite3_finalize(query);
+		views++;
+	}
+	sqlite3_finalize(names);
+	sqlite3_close(db);
+	CHECK(views > 15);
+}
+
+TEST_MAIN()
