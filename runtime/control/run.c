@@ -11,7 +11,7 @@
 
 #include "instr/errors.h"
 
-enum { LINEAGE_MAX = 128, TMPFS_LEAST_BYTES = 4 << 20, FIRST_SUBS = 8 };
+enum { LINEAGE_MAX = 128, TMPFS_LEAST_BYTES = 4 << 20, FIRST_SUBS = 32 };
 
 char irt_ring_folder[IRT_PATH_BYTES];
 
@@ -367,7 +367,7 @@ int irt_run_create(const struct irt_config *c, const struct irt_identity *me)
 		return INSTR_ERR_MEMORY;
 	}
 	header.sub_count = first;
-	header.wake_at = FIRST_SUBS / 2;
+	header.wake_at = FIRST_SUBS / 4;
 	header.ring_bytes = c->ring_bytes;
 	header.max_db_bytes = c->max_db_bytes;
 	header.time_unit_ticks = c->time_unit;

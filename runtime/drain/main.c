@@ -111,7 +111,8 @@ static void drain(struct irt_session *s)
 {
 	struct irt_ring *ring = s->at.map.ring;
 	s->round_start_ns = s->checkpoint_ns = s->anchor_ns = irt_now_ns();
-	irt_grow(&s->at, START_SUBS);
+	if (s->at.sub_count < START_SUBS)
+		irt_grow(&s->at, START_SUBS);
 	irt_store_release(&ring->drain_pid, (uint32_t)getpid());
 	irt_add_acq_rel(&ring->freed, 1);
 	irt_sys_futex_wake(&ring->freed, 1 << 30);
