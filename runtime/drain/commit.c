@@ -92,7 +92,8 @@ static void put_thread(struct irt_session *s, struct irt_drained_thread *t, int 
 	}
 	t->end_ticks = t->ended ? c.last_ticks : IRT_STORE_NULL;
 	if (t->process->end_reason && t->end_ticks == IRT_STORE_NULL)
-		t->end_ticks = t->process->end_ticks;
+		t->end_ticks = t->process->end_ticks > c.last_ticks ? t->process->end_ticks : c.last_ticks;
+	t->end_put = t->end_ticks != IRT_STORE_NULL;
 	irt_store_put_thread(s->store, &(struct irt_store_thread){
 		.thread_id = (int64_t)t->id, .process_id = t->process->facts.process_id, .tid = t->tid,
 		.name = t->name[0] ? t->name : NULL,
@@ -179,8 +180,9 @@ static void put_chunk(struct irt_session *s, struct irt_drained_thread *t, uint6
 	if (!t->chunk_since_ns)
 		t->chunk_since_ns = now;
 	close |= c.events >= IRT_CLOSE_EVENTS || t->ended || now - t->chunk_since_ns >= CHUNK_OLD_S * 1000000000ull;
-	if (!close && !(write && c.events != t->events_put) &&
-	    !(now - t->chunk_written_ns >= CHUNK_WRITE_NS && c.events != t->events_put && pool_is_short(s)))
+	/* A short pool cannot wait for the chunk to grow: its sub-buffers come back when it is stored. */
+	if (!close && (c.events == t->events_put ||
+		       (!write && !pool_is_short(s) && now - t->chunk_written_ns < CHUNK_WRITE_NS)))
 		return;
 	struct irt_chunk_bytes b;
 	enum irt_codec codec = s->held_subs * 4 >= s->at.sub_count ? IRT_CODEC_LZ4 : IRT_CODEC_ZSTD;

@@ -90,6 +90,8 @@ static void look_at_slot(struct irt_session *s, uint32_t slot)
 		p->ending = 1;
 		p->exit_code = irt_load_acquire(&in->exit_known) ? in->exit_code & 255 : -1;
 		end_process(s, p, "exit");
+		for (uint32_t i = 0; i < s->thread_count; i++) /* their rows get its end */
+			s->threads[i]->changed |= s->threads[i]->process == p;
 	}
 }
 
@@ -473,8 +475,10 @@ uint64_t irt_gather(struct irt_session *s)
 		if (t->dead && !t->queued && !s->chunk_full && !t->ended) {
 			look_at_holes(s, t);
 			t->ended = 1;
-			t->changed = 1;
-			s->dirty = 1;
+			if (t->changed || !t->end_put || t->abandoned) { /* else its row is as it was at exit */
+				t->changed = 1;
+				s->dirty = 1;
+			}
 		}
 	}
 	return walked;

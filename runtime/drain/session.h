@@ -96,6 +96,7 @@ struct irt_drained_thread {
 	int known;               /* its row is in the file */
 	int ended;
 	int64_t end_ticks;       /* IRT_STORE_NULL while it lives */
+	int end_put;             /* its row says that it has ended */
 	uint64_t chunk_since_ns, chunk_written_ns; /* the open chunk: begun, last written */
 	uint64_t chunk_end_put;  /* end_pos of what this round puts */
 	uint64_t events_put;     /* events in the open chunk when it was last written */

@@ -338,7 +338,7 @@ void irt_walk_skip(struct irt_walk *w, uint64_t position, size_t units, bool dam
 {
 	if (damaged)
 		w->counters.skipped_units += units;
-	else
+	else if (units)
 		w->counters.flags |= IRT_WALK_HOLES;
 	w->position = position + units;
 }
