@@ -262,7 +262,7 @@ struct shape {
 	struct list twice;  /* calls that return twice */
 	struct list guarded; /* calls made nounwind for a while */
 	struct list pads;
-	bool has_resume, dynamic_stack;
+	bool has_resume, may_throw, dynamic_stack;
 };
 
 static void look_at(const struct pass *pass, LLVMValueRef function, struct shape *shape)
@@ -289,14 +289,27 @@ static void look_at(const struct pass *pass, LLVMValueRef function, struct shape
 				bool twice = returns_twice(pass, i);
 				if (twice)
 					push(&shape->twice, i);
-				if (LLVMIsACallInst(i) && !call_has_attribute(i, "nounwind") &&
-				    stays_a_call(pass, i, twice))
+				if (!LLVMIsACallInst(i) || call_has_attribute(i, "nounwind"))
+					break;
+				if (stays_a_call(pass, i, twice))
 					push(&shape->guarded, i);
+				else if (!shim_is_musttail(i))
+					shape->may_throw = true;
 				break;
 			}
 			default:
 				break;
 			}
+}
+
+/* A new pad needs a personality. Where the unit uses that of C++ anyway, take it rather than C's, the
+ * default: LTO does not inline a function into one of another personality. */
+static void choose_personality(const struct pass *pass, LLVMValueRef function)
+{
+	LLVMValueRef personality = LLVMGetNamedFunction(pass->module, "__gxx_personality_v0");
+
+	if (personality && !LLVMHasPersonalityFn(function))
+		LLVMSetPersonalityFn(function, personality);
 }
 
 static void hook_landings(struct work *work, const struct list *twice)
@@ -351,6 +364,8 @@ static void instrument_function(struct pass *pass, LLVMValueRef function)
 				     (shape.dynamic_stack ? INSTR_ROW_DYNAMIC_STACK : 0u) |
 				     (shape.twice.count ? INSTR_ROW_RETURNS_TWICE : 0u));
 	if (unwinds) {
+		if (shape.may_throw)
+			choose_personality(pass, function);
 		open_catch_pads(&shape.pads, shape.has_resume);
 		for (size_t i = 0; i < shape.guarded.count; i++)
 			LLVMAddCallSiteAttribute(shape.guarded.item[i], LLVMAttributeFunctionIndex,

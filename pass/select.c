@@ -8,6 +8,7 @@
  *     a pattern with a /     the source path. One that starts with / must match all of the absolute
  *                            path; any other may also match from a folder on: src/net/t* finds
  *                            /home/me/project/src/net/tcp.c
+ *                            (without debug information, the source is that of the unit)
  *     any other              the linkage name, the demangled name with or without parameters
  */
 #define _GNU_SOURCE

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * two.cpp - the other half of one.cpp.
+ */
 #include <cstdio>
 template<class T> __attribute__((noinline)) T inl(T x)
 {
