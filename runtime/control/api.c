@@ -10,6 +10,7 @@
 IRT_EXPORT void __instr_register(const struct instr_module *m);
 IRT_EXPORT void __instr_unregister(const struct instr_module *m);
 IRT_EXPORT int __instr_join(void);
+IRT_EXPORT int __instr_join_with(const char *options);
 
 static int is_usable(const struct instr_module *m)
 {
@@ -20,8 +21,10 @@ static int is_usable(const struct instr_module *m)
 void __instr_register(const struct instr_module *m)
 {
 	uint64_t ticks = irt_ticks();
-	if (__instr_join() && is_usable(m))
-		irt_log_module(m, ticks);
+	if (!__instr_join() || !is_usable(m))
+		return;
+	irt_log_module(m, ticks);
+	irt_note_exit_from(m);
 }
 
 void __instr_unregister(const struct instr_module *m)
@@ -31,7 +34,14 @@ void __instr_unregister(const struct instr_module *m)
 }
 
 /* Brings the process into a run even if it has no instrumented module: instr-run does so to be the
- * ancestor by which its children find one run. Returns 1 if it is recording. */
+ * ancestor by which its children find one run. options are settings as in INSTR_OPTIONS, which they
+ * follow; they must stay. Returns 1 if it is recording. */
+int __instr_join_with(const char *options)
+{
+	irt_extra_options = options;
+	return __instr_join();
+}
+
 int __instr_join(void)
 {
 	uint64_t gate = irt_load_acquire(&irt_local.gate);

@@ -15,6 +15,7 @@
 enum { TEXT_BYTES = 16384 };
 
 struct irt_config irt_config;
+const char *irt_extra_options;
 
 static char settings_text[TEXT_BYTES];
 static char file_text[TEXT_BYTES];
@@ -180,6 +181,8 @@ int irt_config_read(struct irt_config *c)
 	n = read_variable("INSTR_OPTIONS", settings_text, sizeof(settings_text));
 	if (n > 0)
 		apply_all(c, settings_text, (size_t)n);
+	if (irt_extra_options)
+		apply_all(c, irt_extra_options, irt_length(irt_extra_options));
 	if (c->help)
 		say_help();
 	if (c->ring_max_bytes < c->ring_bytes)

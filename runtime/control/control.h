@@ -37,6 +37,7 @@ struct irt_identity {
 };
 
 extern IRT_HIDDEN struct irt_config irt_config;
+extern IRT_HIDDEN const char *irt_extra_options; /* settings that a caller gives; NULL: none */
 extern IRT_HIDDEN char irt_ring_folder[IRT_PATH_BYTES]; /* the run's folder; "" = none */
 
 /* config.c. Both return 0, or a negative irt_err after they have said why on descriptor 2. */
@@ -49,6 +50,9 @@ IRT_HIDDEN int irt_run_find(const struct irt_identity *me, uint32_t *parent_proc
 IRT_HIDDEN int irt_run_create(const struct irt_config *c, const struct irt_identity *me);
 IRT_HIDDEN uint64_t irt_read_stat(int32_t pid, int32_t *parent_pid); /* start time, 0 = no such process */
 IRT_HIDDEN long irt_read_file(const char *path, char *buffer, size_t bytes);
+
+/* join.c. Called for each module that registers: the executable's makes exit()'s status known in time. */
+IRT_HIDDEN void irt_note_exit_from(const void *module);
 
 /* launch.c */
 IRT_HIDDEN int irt_launch_drain(void);

@@ -14,23 +14,24 @@
 
 #include "instr/errors.h"
 
-enum { FLUSH_WAIT_NS = 100 * 1000 * 1000, FLUSH_TURNS = 100, AT_SECURE = 23 };
+enum { FLUSH_WAIT_NS = 100 * 1000 * 1000, FLUSH_TURNS = 100, AT_PHDR = 3, AT_SECURE = 23 };
 
 /* Kept over fork: the child's parent in the run. */
 static uint32_t own_process_id;
 static int no_recording;
 
-static int is_secure(void)
+/* An entry of the auxiliary vector, 0 if it is not there. */
+static uint64_t read_auxv(uint64_t type)
 {
-	uint64_t pair[2];
-	int secure = 0, fd = (int)irt_sys_open("/proc/self/auxv", IRT_O_RDONLY | IRT_O_CLOEXEC, 0);
+	uint64_t pair[2], value = 0;
+	int fd = (int)irt_sys_open("/proc/self/auxv", IRT_O_RDONLY | IRT_O_CLOEXEC, 0);
 	if (fd < 0)
 		return 0;
 	while (irt_sys_read(fd, pair, sizeof(pair)) == (long)sizeof(pair) && pair[0])
-		if (pair[0] == AT_SECURE)
-			secure = pair[1] != 0;
+		if (pair[0] == type)
+			value = pair[1];
 	irt_sys_close(fd);
-	return secure;
+	return value;
 }
 
 static struct irt_process *claim_process(struct irt_ring *ring)
@@ -126,7 +127,7 @@ static uint64_t join(void)
 		return IRT_GATE_ON;
 	}
 	no_recording = 1;
-	if (is_secure() || irt_config_read(&irt_config) != 0 || !irt_config.record)
+	if (read_auxv(AT_SECURE) || irt_config_read(&irt_config) != 0 || !irt_config.record)
 		return IRT_GATE_OFF;
 	if (irt_identify(&me) != 0) {
 		irt_say("cannot record: /proc cannot be read", "", "");
@@ -208,12 +209,25 @@ static void note_exit(int status, void *unused)
 	}
 }
 
-/* glibc only; one entry of its static table. Weak: other libcs lack it, the status is then unknown. */
+/* glibc only; two entries of its static table. Weak: other libcs lack it, the status is then unknown. */
 extern int on_exit(void (*)(int, void *), void *) __attribute__((weak));
 
 __attribute__((constructor)) static void at_start(void)
 {
 	if (on_exit)
+		on_exit(note_exit, NULL);
+}
+
+/* exit() runs its handlers latest first; the one that runs all destructors, flush among them, is
+ * entered after this library's constructors but before the executable's. So the status is known to
+ * flush only if the handler is entered again from there. An executable's module lies within 2 GiB
+ * behind its program headers. */
+void irt_note_exit_from(const void *module)
+{
+	static uint32_t entered;
+	uint32_t no = 0;
+	uint64_t headers = irt_load_relaxed(&entered) || !on_exit ? 0 : read_auxv(AT_PHDR);
+	if (headers && (uint64_t)module - headers < UINT64_C(1) << 31 && irt_cas_acq_rel(&entered, &no, 1u))
 		on_exit(note_exit, NULL);
 }
 
