@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #
-# What `cmake --install` adds to the targets that each folder installs by itself: the public
-# headers, the package file for find_package(instr), and instr.pc for pkg-config. All of it finds
+# What `cmake --install` adds to plugins and tools, which their folders install: the runtime, the
+# public headers, the package file for find_package(instr), and instr.pc for pkg-config. All of it finds
 # its neighbours relative to itself, so an installed tree can be moved.
 include(CMakePackageConfigHelpers)
 
+install(TARGETS instr_rt instr_rt_static instr-drain
+	RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}"
+	LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}"
+	ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
 install(FILES "${PROJECT_SOURCE_DIR}/include/instr/instr.h" "${PROJECT_BINARY_DIR}/include/instr/version.h"
 	DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/instr")
 install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DOCDIR}")
