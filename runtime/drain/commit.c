@@ -90,8 +90,10 @@ static void put_thread(struct irt_session *s, struct irt_drained_thread *t, int 
 		if (irt_load_relaxed(&in->owner) == t->id && irt_load_relaxed(&in->lost_events) > lost)
 			lost = irt_load_relaxed(&in->lost_events);
 	}
-	t->end_ticks = t->ended ? c.last_ticks : IRT_STORE_NULL;
-	if (t->process->end_reason && t->end_ticks == IRT_STORE_NULL)
+	/* A thread that was there until its process ended, ended with it: its open calls took until then.
+	 * Of one that ended before, the last event is what is known. */
+	t->end_ticks = t->ended && t->gone_alone ? c.last_ticks : IRT_STORE_NULL;
+	if (t->process->end_reason && !t->gone_alone)
 		t->end_ticks = t->process->end_ticks > c.last_ticks ? t->process->end_ticks : c.last_ticks;
 	t->end_put = t->end_ticks != IRT_STORE_NULL;
 	irt_store_put_thread(s->store, &(struct irt_store_thread){

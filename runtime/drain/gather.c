@@ -160,7 +160,7 @@ static void look_at_threads(struct irt_session *s)
 			/* A tid that comes again in the same process: its old owner is gone. */
 			for (uint32_t k = 0; k < s->thread_count; k++)
 				if (s->threads[k] != t && s->threads[k]->process == p && s->threads[k]->tid == t->tid)
-					s->threads[k]->dead = 1;
+					s->threads[k]->dead = s->threads[k]->gone_alone = 1;
 		}
 		t->slot = i;
 	}
@@ -179,6 +179,10 @@ static void check_threads(struct irt_session *s)
 		}
 		if (syscall(SYS_tgkill, t->process->facts.pid, t->tid, 0) != 0) {
 			t->dead = 1;
+			/* Or it went with its process, whose death has not been told yet. */
+			char state = 0;
+			t->gone_alone = irt_start_time(t->process->facts.pid, 0, &state) == t->process->facts.start_time &&
+					state != 'Z' && state != 'X';
 			continue;
 		}
 		char path[64], name[32];

@@ -88,6 +88,7 @@ struct irt_drained_thread {
 	uint64_t next_sequence;  /* of queue[0] */
 	uint64_t committed_pos;  /* units below are in the file (or lost, and counted) */
 	int dead;                /* it writes no more: what is there is all there will be */
+	int gone_alone;          /* it was gone while its process lived */
 	int close_put;           /* the chunk that this round puts is its last state */
 	uint64_t held_since_ns;  /* 0 = not held up */
 	int final_names;         /* unknown rows get a definite answer now */
