@@ -36,11 +36,12 @@ static void end_process(struct irt_session *s, struct irt_drained_process *p, co
 }
 
 /* Its end, once it is known to be dead. What exit() was given counts before the kernel's word, which
- * is the same then. */
+ * is the same then. A finished file is not touched again for a status alone: the program has returned,
+ * and somebody may be copying it. */
 static void note_death(struct irt_session *s, struct irt_drained_process *p, const struct irt_death *d)
 {
 	p->dead = 1;
-	if (p->end_reason && !strcmp(p->end_reason, "exit") && p->exit_code >= 0)
+	if (p->end_reason && !strcmp(p->end_reason, "exit") && (p->exit_code >= 0 || (s->finished && d && !d->signal)))
 		return;
 	if (d && d->known) {
 		int code = d->signal ? -1 : d->code;
