@@ -383,13 +383,12 @@ int irt_walk_create(struct irt_walk **out, const struct irt_walk_config *config)
 	if (!config->max_frames)
 		w->config.max_frames = IRT_WALK_MAX_FRAMES;
 	w->horizon = UINT64_MAX;
-	w->anchor = -1;
 	if (!irt_walk_grow(&w->frames, &w->frame_room, FIRST_FRAMES, sizeof(*w->frames)) ||
 	    irt_walk_node_of(w, IRT_CCT_ROOT, &root)) {
 		irt_walk_destroy(w);
 		return INSTR_ERR_MEMORY;
 	}
-	memset(&w->frames[0], 0, sizeof(w->frames[0])); /* W2 */
+	w->frames[0] = (struct frame){.sp = SP_NONE}; /* W2 */
 	irt_walk_begin_chunk(w);
 	irt_walk_set_limit(w);
 	*out = w;
@@ -452,19 +451,6 @@ uint64_t irt_walk_depth(const struct irt_walk *w)
 	return w->depth;
 }
 
-static uint64_t tag_of(const struct frame *f)
-{
-	uint64_t address, low = f->tag & INSTR_KIND_MASK;
-
-	if (low == 0)
-		return 0;
-	if (low < 8)
-		return f->tag;
-	address = (low & 7) << 44 | (f->tag & ~SP_MASK) >> 4;
-	return INSTR_CYG_ENTER | address << INSTR_CYG_SHIFT |
-	       f->tag >> INSTR_AUX_SHIFT << (INSTR_AUX_SHIFT + 3);
-}
-
 void irt_walk_frame(const struct irt_walk *w, uint64_t depth, struct irt_walk_frame *out)
 {
 	const struct frame *f = &w->frames[depth + 1];
@@ -472,11 +458,11 @@ void irt_walk_frame(const struct irt_walk *w, uint64_t depth, struct irt_walk_fr
 	out->context = context_of(w, f->node);
 	out->enter_ticks = (int64_t)(f->enter + w->stopped - w->config.origin_ticks);
 	out->child_ticks = f->child;
-	out->tag = tag_of(f);
-	out->flags = (f->high & FRAME_INHERITED ? IRT_FRAME_INHERITED : 0) |
-		     (f->high & FRAME_FOLDED ? IRT_FRAME_FOLDED : 0) |
-		     (f->high & FRAME_STACK_START ? IRT_FRAME_STACK_START : 0) |
-		     (uint64_t)(f->high & FRAME_HIGH_MASK) << 8;
+	out->tag = f->tag;
+	out->flags = (f->flags & FRAME_INHERITED ? IRT_FRAME_INHERITED : 0) |
+		     (f->flags & FRAME_FOLDED ? IRT_FRAME_FOLDED : 0) |
+		     (f->flags & FRAME_STACK_START ? IRT_FRAME_STACK_START : 0) |
+		     (f->sp >= SP_KNOWN && f->sp != SP_NONE ? (uint64_t)f->sp << IRT_FRAME_SP_SHIFT : 0);
 }
 
 uint64_t irt_walk_unchanged_frames(const struct irt_walk *w)

@@ -78,7 +78,8 @@ struct irt_walk_config {
 	uint32_t max_frames;             /* open calls of this thread beyond which all are given up as unwound
 	                                  * (only nonsense gets there); 0 = IRT_WALK_MAX_FRAMES */
 
-	/* Whose row is it? tag: word 2 of the record (kind and row or address); ticks: its stamp, raw.
+	/* Whose row is it? tag: word 2 of the record (kind and row or address); ticks: its stamp, raw
+	 * (that of the record before, if it is earlier than that).
 	 * 0: *answer is filled, finally. Not 0: not known yet; the walk stops before the record with
 	 * IRT_WALK_UNKNOWN, and asks again when it is run again. */
 	int (*function_of)(void *user, uint64_t tag, uint64_t ticks, struct irt_function_answer *answer);
@@ -198,9 +199,10 @@ struct irt_walk_frame {
 	int64_t enter_ticks; /* moved later by the waits since, so that last_ticks - enter_ticks is its time */
 	uint64_t child_ticks;
 	uint64_t tag;        /* word 2 of its enter record; 0 = not known (replayed from a chunk) */
-	uint64_t flags;      /* enum irt_walk_frame_flag; from bit 8 on: bits 20 and up of the full stack
-	                      * pointer + 1, or 0 = not known */
+	uint64_t flags;      /* enum irt_walk_frame_flag; from bit IRT_FRAME_SP_SHIFT on its full stack
+	                      * pointer / 16, 0 = not known */
 };
+enum { IRT_FRAME_SP_SHIFT = 8 };
 enum irt_walk_frame_flag { /* open_frames.flags */
 	IRT_FRAME_INHERITED = 1,   /* entered in the parent, before fork: its calls are not counted here */
 	IRT_FRAME_FOLDED = 2,      /* entered through a folded edge */

@@ -69,29 +69,25 @@ static inline uint32_t entry_number(uint64_t entry)
 	return (uint32_t)((entry ^ ENTER_BIT) & NODE_MASK);
 }
 
-/* frames[].tag: word 2 of the ENTER; or, by its low four bits (no ENTER has such):
- *   8..15  CYG_ENTER: address bits 44..46 in bits 0..2, address bits 0..43 in bits 4..47, stack
- *          pointer bits 4..19 above, as in an ENTER
- *   0      not known, or the root: only the top 16 bits mean something, a stack pointer that
- *          callees lie below
- * frames[].high: FRAME_* flags, and bits 20.. of the full stack pointer + 1 (0 = not known). */
+/* sp: the full stack pointer / 16 at its enter. Below SP_KNOWN (1 MiB; no stack lies there) only the
+ * bits of the tag are known. SP_NONE: nothing is (the root, replayed calls), all callees are below. */
 struct frame {
 	uint64_t enter; /* virtual time */
 	uint64_t child; /* ticks of finished callees; the innermost frame's is in here too between records */
-	uint64_t tag;
+	uint64_t tag;   /* word 2 of its enter record; 0 = not known, or the root */
+	int64_t sp;
 	uint32_t node;
-	uint32_t high;
+	uint32_t flags;
 };
 
 enum {
-	FRAME_HIGH_MASK = (1 << 28) - 1,
-	FRAME_FOLDED = 1 << 28,
-	FRAME_INHERITED = 1 << 29,
-	FRAME_STACK_START = 1 << 30,
+	FRAME_FOLDED = 1,
+	FRAME_INHERITED = 2,
+	FRAME_STACK_START = 4,
+	FRAME_NESTED = 8, /* its context was open below: totals go to the twin */
+	SP_KNOWN = INSTR_SP_RANGE / 16,
 };
-#define FRAME_NESTED (UINT32_C(1) << 31) /* its context was open below: totals go to the twin */
-#define SP_MASK (UINT64_C(0xffff) << INSTR_AUX_SHIFT)
-#define SP_SLACK (UINT64_C(0x4000) << INSTR_AUX_SHIFT) /* a quarter of the range */
+#define SP_NONE INT64_MAX
 
 /* Totals since the last settle. */
 struct stat {
@@ -147,10 +143,8 @@ struct irt_walk {
 	size_t chunk_low;      /* fewest calls open in this chunk */
 	size_t stable;         /* frames below this index are as they were saved */
 	size_t low;            /* W3 */
-	int64_t anchor;        /* full stack pointer / 16 last told; -1 = none */
-	uint64_t high_from;    /* word 2 below this: the frame lies in the upper part of the anchor's window */
-	uint32_t high;         /* frame.high of the lower part; 0 = no anchor */
-	bool recheck;          /* the stack pointer was re-anchored: the next enter takes the step */
+	int64_t sp_from;       /* stack pointers / 16 lie in [sp_from, sp_from + SP_KNOWN); 0: only their bits
+	                        * are known */
 	bool general;          /* folded edges, CYG or unknown tags occur: the loop's careful variant */
 
 	/* nodes */
@@ -198,6 +192,31 @@ static inline uint64_t virtual_time(const struct irt_walk *w, uint64_t n)
 	return w->chunk_ticks + n * w->config.time_unit_ticks - w->stopped;
 }
 
+/* The stack pointer / 16 of a record that is not CYG. */
+static inline int64_t full_sp(int64_t from, uint64_t tag)
+{
+	return from + (int64_t)(((tag >> INSTR_AUX_SHIFT) - (uint64_t)from) & (SP_KNOWN - 1));
+}
+
+static inline bool is_cyg(uint64_t tag)
+{
+	unsigned kind = instr_tag_kind(tag);
+
+	return kind == INSTR_CYG_ENTER || kind == INSTR_CYG_EXIT;
+}
+
+/* The same of any record. from: irt_walk.sp_from. */
+static inline int64_t irt_walk_sp(int64_t from, uint64_t tag)
+{
+	int64_t range = INSTR_CYG_SP_RANGE / 16;
+
+	if (!is_cyg(tag))
+		return full_sp(from, tag);
+	if (from)
+		from += (SP_KNOWN - range) / 2; /* its window is in the middle of the other */
+	return from + (int64_t)(((tag >> (INSTR_AUX_SHIFT + 3)) - (uint64_t)from) & (uint64_t)(range - 1));
+}
+
 static inline uint32_t context_of(const struct irt_walk *w, uint32_t node)
 {
 	return w->nodes[node].context;
@@ -235,13 +254,10 @@ void irt_walk_close(struct irt_walk *w, uint64_t v, unsigned how);
 /* Room for what closing k frames remembers. */
 bool irt_walk_reserve_closing(struct irt_walk *w, size_t k);
 
-/* frames[].tag of an enter record with this full stack pointer / 16 (-1 = not known). */
-uint64_t irt_walk_frame_tag(uint64_t tag, int64_t sp);
-
 int irt_walk_note_orphan(struct irt_walk *w, uint32_t function);
 
 /* Opens a frame. There is room. folded: the context's parent is not the current one. */
-void irt_walk_open(struct irt_walk *w, uint32_t node, uint64_t v, uint64_t tag, uint32_t high);
+void irt_walk_open(struct irt_walk *w, uint32_t node, uint64_t v, uint64_t tag, int64_t sp, uint32_t flags);
 
 /* Counts one finished call. */
 static inline void irt_walk_account(struct irt_walk *w, uint32_t id, uint64_t total, uint64_t self)

@@ -73,6 +73,7 @@ walk_predicted(struct irt_walk *w, const struct instr_unit *units, size_t count,
 	const uint64_t base = w->base, limit = w->limit, reciprocal = w->reciprocal;
 	const uint64_t unit = w->config.time_unit_ticks, start = w->chunk_ticks - w->stopped;
 	const uint64_t node_count = w->node_count;
+	const int64_t sp_from = w->sp_from;
 	uint64_t *const states = w->states;
 	struct node *const nodes = w->nodes;
 	const struct frame *const low = w->frames + w->low;
@@ -84,6 +85,7 @@ walk_predicted(struct irt_walk *w, const struct instr_unit *units, size_t count,
 
 	while (u < end) {
 		const uint64_t t = irt_load_acquire(&u->ticks), word = irt_load_relaxed(&u->tag);
+		const int64_t sp = full_sp(sp_from, word);
 		uint64_t x = t - base, now, d, number;
 		unsigned token;
 
@@ -96,7 +98,8 @@ walk_predicted(struct irt_walk *w, const struct instr_unit *units, size_t count,
 		if ((word ^ tag) == (INSTR_ENTER ^ INSTR_EXIT)) {
 			uint64_t total, v = start + now * unit;
 
-			if (unlikely(top <= low) || (careful && (word & INSTR_KIND_MASK) != INSTR_EXIT))
+			if (unlikely(top <= low) || unlikely(top->sp != sp) ||
+			    (careful && (word & INSTR_KIND_MASK) != INSTR_EXIT))
 				break;
 			if (likely(q[0] == ENTRY_EXIT)) {
 				token = 0;
@@ -119,9 +122,9 @@ walk_predicted(struct irt_walk *w, const struct instr_unit *units, size_t count,
 			q = states + (size_t)top->node * 2 * RANKS + RANKS;
 			if (careful) {
 				nodes[top->node].open--;
-				if ((top->high & FRAME_NESTED) && nodes[top->node].twin)
+				if ((top->flags & FRAME_NESTED) && nodes[top->node].twin)
 					done->id = nodes[top->node].twin;
-				if (top->high & FRAME_FOLDED)
+				if (top->flags & FRAME_FOLDED)
 					q = states + (size_t)top[-1].node * 2 * RANKS;
 			}
 			done++;
@@ -138,10 +141,8 @@ walk_predicted(struct irt_walk *w, const struct instr_unit *units, size_t count,
 			continue;
 		}
 
-		/* a plain enter, below the innermost call's stack pointer (modulo its range: see
-		 * count_dead in walk_step.c for what happens else) */
-		if (unlikely((word & INSTR_KIND_MASK) != INSTR_ENTER ||
-			     (int64_t)(word - (tag & SP_MASK)) >= 0))
+		/* a plain enter, below the innermost call's stack pointer */
+		if (unlikely((word & INSTR_KIND_MASK) != INSTR_ENTER || sp >= top->sp))
 			break;
 		number = q[0] ^ word << ROW_SHIFT;
 		token = 0;
@@ -218,13 +219,14 @@ walk_predicted(struct irt_walk *w, const struct instr_unit *units, size_t count,
 		top->enter = start + now * unit;
 		top->tag = tag = word;
 		top->node = (uint32_t)number;
-		top->high = w->high + (word < w->high_from);
+		top->sp = sp;
+		top->flags = 0;
 		child = 0;
 		if (careful) {
 			if (nodes[number].parent_context != nodes[top[-1].node].context)
-				top->high |= FRAME_FOLDED;
+				top->flags |= FRAME_FOLDED;
 			if (nodes[number].open++ > 0)
-				top->high |= FRAME_NESTED;
+				top->flags |= FRAME_NESTED;
 		}
 	}
 	top->child = child;
@@ -257,8 +259,8 @@ static size_t prepare(struct irt_walk *w, size_t count, struct batch *b)
 {
 	size_t free_frames;
 
-	if (w->chunk_events == 0 || w->recheck)
-		return 0; /* the step makes the chunk's time grid; checks the stack pointer */
+	if (w->chunk_events == 0)
+		return 0; /* the step makes the chunk's time grid */
 	if (b->count > BATCH / 2)
 		account_batch(w, b);
 	if (count > BATCH - b->count)

@@ -89,77 +89,27 @@ static unsigned use_successor(struct irt_walk *w, uint64_t entry)
 
 /* ---- stack ---------------------------------------------------------------------------------------- */
 
-/* Stack pointers as numbers of 16 bytes; -1 = not known. */
-static int64_t expand_sp(const struct irt_walk *w, uint64_t bits, int64_t range)
-{
-	int64_t from = w->anchor - range / 2;
-
-	if (w->anchor < 0 || from < 0)
-		return -1;
-	return from + (((int64_t)bits - from) & (range - 1));
-}
-
-static int64_t record_sp(const struct irt_walk *w, uint64_t tag)
-{
-	unsigned kind = instr_tag_kind(tag);
-
-	if (kind == INSTR_CYG_ENTER || kind == INSTR_CYG_EXIT)
-		return expand_sp(w, tag >> (INSTR_AUX_SHIFT + 3), INSTR_CYG_SP_RANGE / 16);
-	return expand_sp(w, tag >> INSTR_AUX_SHIFT, INSTR_SP_RANGE / 16);
-}
-
-static int64_t frame_sp(const struct frame *f)
-{
-	uint32_t high = f->high & FRAME_HIGH_MASK;
-
-	return high ? (int64_t)(high - 1) << 16 | (int64_t)(f->tag >> INSTR_AUX_SHIFT) : -1;
-}
-
 /* The part of word 2 that names the function: what edges are found by. */
 static uint64_t row_key(uint64_t tag)
 {
-	if (instr_tag_kind(tag) == INSTR_CYG_ENTER || instr_tag_kind(tag) == INSTR_CYG_EXIT)
+	if (is_cyg(tag))
 		return INSTR_CYG_ENTER | (tag & INSTR_CYG_ADDRESS_MASK);
 	return INSTR_ENTER | (tag & INSTR_ROW_MASK);
 }
 
-/* The same of an open call; 0 = not known. */
-static uint64_t frame_key(const struct frame *f)
-{
-	uint64_t low = f->tag & INSTR_KIND_MASK;
-
-	if (low == 0)
-		return 0;
-	if (low < 8)
-		return row_key(f->tag);
-	return INSTR_CYG_ENTER | (low & 7) << (44 + INSTR_CYG_SHIFT) | (f->tag & INSTR_ROW_MASK);
-}
-
-
-uint64_t irt_walk_frame_tag(uint64_t tag, int64_t sp)
-{
-	uint64_t address;
-
-	if (instr_tag_kind(tag) != INSTR_CYG_ENTER)
-		return tag;
-	address = instr_tag_cyg_address(tag);
-	if (sp < 0)
-		sp = (int64_t)(tag >> (INSTR_AUX_SHIFT + 3));
-	return 8 | address >> 44 | (address << INSTR_CYG_SHIFT & INSTR_ROW_MASK) |
-	       (uint64_t)sp << INSTR_AUX_SHIFT;
-}
-
-void irt_walk_open(struct irt_walk *w, uint32_t node, uint64_t v, uint64_t tag, uint32_t high)
+void irt_walk_open(struct irt_walk *w, uint32_t node, uint64_t v, uint64_t tag, int64_t sp,
+		   uint32_t flags)
 {
 	struct frame *f = &w->frames[++w->depth];
 
 	f->enter = v;
 	f->child = 0;
 	f->tag = tag;
+	f->sp = sp;
 	f->node = node;
-	f->high = high;
+	f->flags = flags;
 	if (w->general && w->nodes[node].open++ > 0)
-		f->high |= FRAME_NESTED;
+		f->flags |= FRAME_NESTED;
 	w->state = 2 * node;
 }
 
@@ -169,7 +119,7 @@ static void remember_closed(struct irt_walk *w, const struct frame *f)
 
 	c->enter_ticks = (int64_t)(f->enter + w->chunk_stopped - w->config.origin_ticks);
 	c->below = context_of(w, w->frames[w->depth - 1].node);
-	c->folded = (f->high & FRAME_FOLDED) != 0;
+	c->folded = (f->flags & FRAME_FOLDED) != 0;
 	w->mentioned[w->mentioned_count++] = function_of_node(w, f->node);
 }
 
@@ -186,10 +136,10 @@ void irt_walk_close(struct irt_walk *w, uint64_t v, unsigned how)
 	}
 	if (w->general) {
 		w->nodes[id].open--;
-		if ((f->high & FRAME_NESTED) && w->nodes[id].twin)
+		if ((f->flags & FRAME_NESTED) && w->nodes[id].twin)
 			id = w->nodes[id].twin;
 	}
-	if (f->high & FRAME_INHERITED) {
+	if (f->flags & FRAME_INHERITED) {
 		struct stat *s = &w->stats[id];
 		s->total += total;
 		s->self += self;
@@ -204,7 +154,7 @@ void irt_walk_close(struct irt_walk *w, uint64_t v, unsigned how)
 		w->finished++;
 	}
 	below->child += total;
-	w->state = f->high & FRAME_FOLDED ? 2 * below->node : 2 * f->node + 1; /* W1 */
+	w->state = f->flags & FRAME_FOLDED ? 2 * below->node : 2 * f->node + 1; /* W1 */
 	w->depth--;
 }
 
@@ -236,44 +186,46 @@ static void pop(struct irt_walk *w, size_t k, unsigned operation, uint64_t n)
 
 /* ---- enter ---------------------------------------------------------------------------------------- */
 
+static bool is_known(int64_t sp)
+{
+	return sp >= SP_KNOWN && sp != SP_NONE;
+}
+
 /* How many calls a new one with this stack pointer proves dead; *other_stack: it seems to be on
  * another stack instead. */
-static size_t count_dead(struct irt_walk *w, uint64_t tag, int64_t sp, bool *other_stack)
+static size_t count_dead(struct irt_walk *w, int64_t sp, bool *other_stack)
 {
-	struct frame *top = &w->frames[w->depth];
-	uint64_t low = top->tag & INSTR_KIND_MASK;
 	size_t i, same = 0;
 
 	*other_stack = false;
-	if (w->depth == 0 || low == 0) {
-		/* nothing known to compare with; callees of this level lie below this */
-		uint64_t aux = sp >= 0 ? (uint64_t)sp << INSTR_AUX_SHIFT : tag & SP_MASK;
-		top->tag = (aux + SP_SLACK) & SP_MASK;
+	if (sp < w->frames[w->depth].sp)
+		return 0;
+	if (!is_known(sp) || !is_known(w->frames[w->depth].sp)) {
+		if (((sp - w->frames[w->depth].sp) & (SP_KNOWN - 1)) < SP_KNOWN / 2)
+			w->counters.flags |= IRT_WALK_STACKS; /* dead, or another stack: cannot be told apart */
 		return 0;
 	}
-	if (sp < 0 || frame_sp(top) < 0) {
-		if (instr_tag_kind(tag) == INSTR_ENTER && low == INSTR_ENTER &&
-		    (int64_t)((tag & SP_MASK) - (top->tag & SP_MASK)) >= 0)
-			w->counters.flags |= IRT_WALK_STACKS; /* cannot be told apart */
-		return 0;
-	}
-	if (sp < frame_sp(top))
-		return 0;
 	for (i = w->depth; i > 0; i--) {
-		int64_t at = frame_sp(&w->frames[i]);
-		if (at > sp)
-			return w->depth - i; /* between two calls of one stack: what is above i is dead */
-		if (at < 0)
+		const struct frame *f = &w->frames[i];
+		if (!is_known(f->sp))
 			break;
-		if (at == sp)
+		if (f->sp > sp)
+			return w->depth - i; /* between two calls of one stack: what is above i is dead */
+		if (f->sp == sp)
 			same = i;
-		if (w->frames[i].high & FRAME_STACK_START)
+		if (f->flags & FRAME_STACK_START)
 			break;
 	}
 	if (same)
 		return w->depth - same + 1;
 	*other_stack = true;
 	return 0;
+}
+
+/* The time for which to ask whose row it is: a stamp may lie before those of earlier records. */
+static uint64_t clamped(const struct irt_walk *w, uint64_t t)
+{
+	return w->events && t < w->last ? w->last : t;
 }
 
 /* The child of `parent` for this record. 0, or what to stop with. */
@@ -286,7 +238,7 @@ static int find_child(struct irt_walk *w, uint32_t parent, uint64_t tag, uint64_
 
 	if (irt_walk_find_edge(w, parent, row, child) == 0)
 		return STEP_ON;
-	if (w->config.function_of(w->config.user, tag, t, &answer))
+	if (w->config.function_of(w->config.user, tag, clamped(w, t), &answer))
 		return IRT_WALK_UNKNOWN;
 	if (irt_cct_child(w->config.cct, context_of(w, parent), answer.function, &context, &folded) ||
 	    irt_walk_node_of(w, context, child) || irt_walk_add_edge(w, parent, row, *child))
@@ -301,11 +253,11 @@ static int find_child(struct irt_walk *w, uint32_t parent, uint64_t tag, uint64_
 
 static int step_enter(struct irt_walk *w, uint64_t tag, uint64_t t)
 {
-	int64_t sp = record_sp(w, tag);
+	int64_t sp = irt_walk_sp(w->sp_from, tag);
 	uint64_t n = stamp(w, t), row_bits = 0;
-	uint32_t parent, child, twin, high;
+	uint32_t parent, child, twin;
 	bool other_stack, folded;
-	size_t dead = count_dead(w, tag, sp, &other_stack);
+	size_t dead = count_dead(w, sp, &other_stack);
 	unsigned token;
 	uint8_t *side;
 	int stop;
@@ -327,7 +279,6 @@ static int step_enter(struct irt_walk *w, uint64_t tag, uint64_t t)
 	if (w->general && w->nodes[child].open && irt_walk_twin_of(w, child, &twin))
 		return IRT_WALK_NO_MEMORY;
 
-	w->recheck = false;
 	if (dead) {
 		if (dead == w->depth && dead >= w->config.max_frames)
 			w->counters.given_up += dead;
@@ -350,59 +301,45 @@ static int step_enter(struct irt_walk *w, uint64_t tag, uint64_t t)
 	} else {
 		side = side_end(w);
 	}
-	high = sp >= 0 ? (uint32_t)(sp >> 16) + 1 : 0;
-	high |= (folded ? FRAME_FOLDED : 0) | (other_stack ? FRAME_STACK_START : 0);
-	irt_walk_open(w, child, virtual_time(w, n), irt_walk_frame_tag(tag, sp), high);
+	irt_walk_open(w, child, virtual_time(w, n), tag, sp,
+		      (folded ? FRAME_FOLDED : 0) | (other_stack ? FRAME_STACK_START : 0));
 	put_event(w, token, side, n);
 	return STEP_ON;
 }
 
 /* ---- the ends of calls ------------------------------------------------------------------------------ */
 
-static bool is_cyg(uint64_t tag)
-{
-	unsigned kind = instr_tag_kind(tag);
-
-	return kind == INSTR_CYG_ENTER || kind == INSTR_CYG_EXIT;
-}
-
-/* Whether stack-pointer bits of record and frame are equal, as far as both are known. */
+/* Whether the record has the stack pointer of the frame, as far as both are known. */
 static bool same_sp(const struct frame *f, uint64_t tag, int64_t sp)
 {
 	unsigned shift = is_cyg(tag) ? INSTR_AUX_SHIFT + 3 : INSTR_AUX_SHIFT;
-	uint64_t mask = UINT64_MAX >> shift;
-	int64_t at = frame_sp(f);
 
-	if (((f->tag >> INSTR_AUX_SHIFT) & mask) != tag >> shift)
-		return false;
-	return sp < 0 || at < 0 || at == sp;
+	return f->tag >> shift == tag >> shift && (f->sp == sp || !is_known(f->sp) || !is_known(sp));
 }
 
 /* The call that the record ends: its index, 0 = none. 0, or what to stop with. */
 static int find_frame(struct irt_walk *w, uint64_t tag, uint64_t t, size_t *index,
 		      struct irt_function_answer *answer)
 {
+	const struct frame *f = &w->frames[w->depth];
 	uint64_t key = row_key(tag);
-	int64_t sp = record_sp(w, tag);
+	int64_t sp = irt_walk_sp(w->sp_from, tag);
 	bool dynamic;
 
-	if (w->depth && frame_key(&w->frames[w->depth]) == key && same_sp(&w->frames[w->depth], tag, sp)) {
-		*index = w->depth;
+	*index = w->depth;
+	if (f->tag && row_key(f->tag) == key && same_sp(f, tag, sp))
 		return STEP_ON;
-	}
-	if (w->config.function_of(w->config.user, tag, t, answer))
+	if (w->config.function_of(w->config.user, tag, clamped(w, t), answer))
 		return IRT_WALK_UNKNOWN;
 	dynamic = answer->flags & INSTR_ROW_DYNAMIC_STACK;
-	for (*index = w->depth; *index > 0; --*index) {
-		const struct frame *f = &w->frames[*index];
-		uint64_t at = frame_key(f);
-		if (at == key && (dynamic || same_sp(f, tag, sp)))
+	for (; *index > 0; --*index, --f) {
+		if (f->tag && row_key(f->tag) == key && (dynamic || same_sp(f, tag, sp)))
 			break;
-		if (at == 0 && function_of_node(w, f->node) == answer->function)
+		if (!f->tag && function_of_node(w, f->node) == answer->function)
 			break;
 		/* On one stack, all calls further down lie higher still. */
-		if (!dynamic && sp >= 0 && frame_sp(f) > sp && at && !(w->counters.flags & IRT_WALK_STACKS) &&
-		    !w->general)
+		if (!dynamic && is_known(sp) && is_known(f->sp) && f->sp > sp && !w->general &&
+		    !(w->counters.flags & IRT_WALK_STACKS))
 			*index = 1;
 	}
 	return STEP_ON;
@@ -455,7 +392,6 @@ static int step_exit(struct irt_walk *w, uint64_t tag, uint64_t t)
 	}
 	if (!irt_walk_reserve_closing(w, w->depth - index + 1))
 		return IRT_WALK_NO_MEMORY;
-	w->recheck = false;
 	if (index < w->depth)
 		pop(w, w->depth - index, IRT_OP_POP, n);
 	token = use_successor(w, ENTRY(0, ends[kind].number));
@@ -476,22 +412,9 @@ static int step_exit(struct irt_walk *w, uint64_t tag, uint64_t t)
 
 static void re_anchor(struct irt_walk *w, uint64_t sp)
 {
-	int64_t from;
+	int64_t from = (int64_t)(sp >> 4) - SP_KNOWN / 2;
 
-	w->recheck = true;
-	w->anchor = -1;
-	w->high = 0;
-	w->high_from = 0;
-	if (sp >> 47)
-		return; /* no address of a program */
-	w->anchor = (int64_t)(sp >> 4);
-	from = w->anchor - INSTR_SP_RANGE / 32;
-	if (from < 0) {
-		w->anchor = -1;
-		return;
-	}
-	w->high = (uint32_t)(from >> 16) + 1;
-	w->high_from = (uint64_t)from << INSTR_AUX_SHIFT;
+	w->sp_from = sp >> 47 || from < SP_KNOWN ? 0 : from; /* 0: no address of a stack */
 }
 
 /* The call that setjmp has returned in again: of those of that row whose stack pointer is not above
@@ -503,16 +426,16 @@ static size_t find_landed(const struct irt_walk *w, uint64_t tag, uint64_t frame
 	size_t found = 0;
 
 	for (size_t i = w->depth; i > 0; i--) {
-		int64_t at = frame_sp(&w->frames[i]);
-		if (frame_key(&w->frames[i]) == key) {
-			if (at < 0)
-				return found ? found : i; /* pointers are not known: the innermost */
-			if (at <= limit && at > best) {
-				best = at;
+		const struct frame *f = &w->frames[i];
+		if (f->tag && row_key(f->tag) == key) {
+			if (!is_known(f->sp))
+				return found ? found : i; /* the innermost then */
+			if (f->sp <= limit && f->sp > best) {
+				best = f->sp;
 				found = i;
 			}
 		}
-		if (at > limit && !(w->counters.flags & IRT_WALK_STACKS))
+		if (is_known(f->sp) && f->sp > limit && !(w->counters.flags & IRT_WALK_STACKS))
 			break;
 	}
 	return found;

@@ -85,7 +85,7 @@ static int settle_open(struct irt_walk *w)
 
 	for (size_t i = 1; i <= w->depth; i++) {
 		const struct frame *f = &w->frames[i];
-		if (!(f->high & FRAME_INHERITED) && w->nodes[f->node].counted++ == 0)
+		if (!(f->flags & FRAME_INHERITED) && w->nodes[f->node].counted++ == 0)
 			list[count++] = f->node;
 	}
 	for (uint32_t i = 0; i < w->open_count; i++)
@@ -250,7 +250,8 @@ int irt_walk_restore_totals(struct irt_walk *w, const struct irt_walk_totals *ro
 }
 
 /* Opens a frame outside of a chunk. */
-static int push(struct irt_walk *w, uint32_t context, uint64_t v, uint64_t tag, uint32_t high)
+static int push(struct irt_walk *w, uint32_t context, uint64_t v, uint64_t tag, int64_t sp,
+		uint32_t flags)
 {
 	uint32_t node, twin;
 	int err;
@@ -268,33 +269,32 @@ static int push(struct irt_walk *w, uint32_t context, uint64_t v, uint64_t tag, 
 	if (err)
 		return err;
 	if (w->nodes[node].parent_context != context_of(w, w->frames[w->depth].node)) {
-		high |= FRAME_FOLDED;
+		flags |= FRAME_FOLDED;
 		w->counters.flags |= IRT_WALK_FOLDED;
 	}
-	irt_walk_open(w, node, v, tag, high);
+	irt_walk_open(w, node, v, tag, sp, flags);
 	w->settled_events = UINT64_MAX;
 	return 0;
 }
 
 int irt_walk_restore_frame(struct irt_walk *w, const struct irt_walk_frame *frame)
 {
-	uint64_t tag = frame->tag, sp = frame->flags >> 8 & FRAME_HIGH_MASK;
 	uint64_t enter = (uint64_t)frame->enter_ticks + w->config.origin_ticks;
-	unsigned kind = instr_tag_kind(tag);
-	uint32_t high = (uint32_t)sp | (frame->flags & IRT_FRAME_INHERITED ? FRAME_INHERITED : 0) |
-			(frame->flags & IRT_FRAME_STACK_START ? FRAME_STACK_START : 0);
+	unsigned kind = instr_tag_kind(frame->tag);
+	int64_t sp = (int64_t)(frame->flags >> IRT_FRAME_SP_SHIFT);
+	uint32_t flags = (frame->flags & IRT_FRAME_INHERITED ? FRAME_INHERITED : 0) |
+			 (frame->flags & IRT_FRAME_STACK_START ? FRAME_STACK_START : 0);
 	int err;
 
-	if (!is_call(w, frame->context) || (tag && kind != INSTR_ENTER && kind != INSTR_CYG_ENTER) ||
+	if (!is_call(w, frame->context) ||
+	    (frame->tag && kind != INSTR_ENTER && kind != INSTR_CYG_ENTER) ||
 	    (w->events && (int64_t)(enter - w->last) > 0))
 		return INSTR_ERR_FORMAT;
-	if (kind == INSTR_CYG_ENTER) {
-		uint64_t aux = tag >> (INSTR_AUX_SHIFT + 3);
-		/* The bits between those of the tag and `high` are not stored: not known then. */
-		tag = irt_walk_frame_tag(tag, (int64_t)aux);
-		high &= ~(uint32_t)FRAME_HIGH_MASK;
-	}
-	err = push(w, frame->context, enter - w->stopped, tag, high);
+	if (frame->tag == 0)
+		sp = SP_NONE;
+	else if (sp < SP_KNOWN)
+		sp = irt_walk_sp(0, frame->tag);
+	err = push(w, frame->context, enter - w->stopped, frame->tag, sp, flags);
 	if (err)
 		return err;
 	w->frames[w->depth].child = frame->child_ticks;
@@ -323,7 +323,7 @@ int irt_walk_replay(struct irt_walk *w, const struct irt_event *e)
 		return INSTR_ERR_FORMAT;
 	switch (e->operation) {
 	case IRT_OP_ENTER:
-		err = is_call(w, e->context) ? push(w, e->context, v, 0, 0) : INSTR_ERR_FORMAT;
+		err = is_call(w, e->context) ? push(w, e->context, v, 0, SP_NONE, 0) : INSTR_ERR_FORMAT;
 		break;
 	case IRT_OP_EXIT:
 	case IRT_OP_UNWIND:
