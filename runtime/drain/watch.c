@@ -98,15 +98,19 @@ static void set_status(struct irt_death *d, int status)
 
 static void note_death(struct watched *w)
 {
-	struct exit_info info;
-	memset(&info, 0, sizeof(info));
-	info.mask = INFO_EXIT;
 	int status = 0;
 	w->death.dead = 1;
-	if (ioctl(w->fd, GET_INFO, &info) == 0 && info.mask & INFO_EXIT)
-		set_status(&w->death, info.exit_code);
-	else if (zombie_status(w->pid, &status))
-		set_status(&w->death, status);
+	/* The pidfd tells once the process has been reaped, its stat until then: asked in between, both
+	 * may have nothing to say, so the pidfd is asked again. */
+	for (int turn = 0; turn < 2 && !w->death.known; turn++) {
+		struct exit_info info;
+		memset(&info, 0, sizeof(info));
+		info.mask = INFO_EXIT;
+		if (ioctl(w->fd, GET_INFO, &info) == 0 && info.mask & INFO_EXIT)
+			set_status(&w->death, info.exit_code);
+		else if (zombie_status(w->pid, &status))
+			set_status(&w->death, status);
+	}
 }
 
 static void wake(uint32_t *word)
