@@ -178,6 +178,11 @@ static int set_value(const struct cli_program *program, const struct cli_option 
 	}
 }
 
+static int missing_value(const struct cli_option *o, const char *shown)
+{
+	return cli_wrong_usage("%s needs a value: %s %s", shown, shown, o->choices ? o->choices : o->argument);
+}
+
 static int parse_long(const struct cli_program *program, int argc, char **argv, int *at)
 {
 	const char *name = argv[*at] + 2, *equals = strchr(name, '=');
@@ -196,7 +201,7 @@ static int parse_long(const struct cli_program *program, int argc, char **argv, 
 	if (equals)
 		return set_value(program, o, shown, equals + 1);
 	if (*at + 1 >= argc)
-		return cli_wrong_usage("%s needs a value: %s %s", shown, shown, o->argument);
+		return missing_value(o, shown);
 	return set_value(program, o, shown, argv[++*at]);
 }
 
@@ -216,7 +221,7 @@ static int parse_letters(const struct cli_program *program, int argc, char **arg
 		if (p[1])
 			return set_value(program, o, shown, p + 1);
 		if (*at + 1 >= argc)
-			return cli_wrong_usage("%s needs a value: %s %s", shown, shown, o->argument);
+			return missing_value(o, shown);
 		return set_value(program, o, shown, argv[++*at]);
 	}
 	return CLI_GO;
@@ -250,8 +255,8 @@ int cli_parse(const struct cli_program *program, int argc, char **argv, struct c
 		cli_print_help(program);
 	else if (asked_version) {
 		cli_out_text(program->name);
-		cli_out_text(" ");
-		cli_out_text(program->version);
+		cli_out_text(program->version ? " " : "");
+		cli_out_text(program->version ? program->version : "");
 		cli_out_text("\n");
 	} else {
 		return CLI_GO;

@@ -15,7 +15,8 @@ struct tr_trace {
 	char *newer; /* tr_newer_beside, or NULL */
 	enum tr_writer writer;
 	int64_t file_bytes;
-	int64_t steps_left; /* of the running query, in units of STEPS_PER_CALL */
+	int64_t steps_left; /* of the running query, in units of STEPS_PER_CALL (guard.c) */
+	int64_t deadline_seconds; /* of the running query, CLOCK_MONOTONIC */
 	int locked_down;    /* the authorizer lets queries pass and nothing else */
 };
 
@@ -34,7 +35,7 @@ int tr_fail_sqlite(struct tr_trace *, int rc, struct tr_error *error);
 /* guard.c: nothing that the file says runs. Before anything is read from it, and after set-up. */
 int tr_guard(struct tr_trace *, struct tr_error *error);
 void tr_lock_down(struct tr_trace *);
-/* A query begins: it has all its steps. */
+/* A query begins: it has all its steps and time. */
 void tr_refill_steps(struct tr_trace *);
 
 /* shape.c: the tables that the queries name are there, as schema.sql has them. */

@@ -51,7 +51,7 @@ int tr_fail_sqlite(struct tr_trace *trace, int rc, struct tr_error *error)
 		return tr_fail(error, INSTR_ERR_FORMAT, trace->path, "damaged: %s", said);
 	case SQLITE_INTERRUPT:
 		return tr_fail(error, INSTR_ERR_FORMAT, trace->path,
-			       "damaged: a query takes more steps than a file of this size can need");
+			       "damaged: reading it takes longer than a file of its size can need");
 	case SQLITE_TOOBIG:
 		return tr_fail(error, INSTR_ERR_FORMAT, trace->path, "damaged: it holds a value that is too large");
 	case SQLITE_BUSY:
@@ -78,13 +78,23 @@ int tr_fail_sqlite(struct tr_trace *trace, int rc, struct tr_error *error)
 	}
 }
 
-static int64_t wal_bytes(const char *path)
+/* Size of a file beside the trace ("-wal", "-shm"); -1 if there is none. */
+static int64_t bytes_beside(const char *path, const char *suffix)
 {
 	struct stat status;
-	char *name = sqlite3_mprintf("%s-wal", path);
-	int64_t bytes = name && !stat(name, &status) ? status.st_size : 0;
+	char *name = sqlite3_mprintf("%s%s", path, suffix);
+	int64_t bytes = name && !stat(name, &status) ? status.st_size : -1;
 	sqlite3_free(name);
 	return bytes;
+}
+
+static int may_write_beside(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char *folder = slash ? sqlite3_mprintf("%.*s", (int)(slash - path + 1), path) : sqlite3_mprintf(".");
+	int may = folder && !access(folder, W_OK);
+	sqlite3_free(folder);
+	return may;
 }
 
 static unsigned big_endian(const unsigned char *p, int bytes)
@@ -114,8 +124,8 @@ static int check_file(struct tr_trace *trace, int *wal, struct tr_error *error)
 		return tr_fail(error, INSTR_ERR_NOT_OURS, path, "is a folder, not a trace");
 	if (!S_ISREG(status.st_mode))
 		return tr_fail(error, INSTR_ERR_NOT_OURS, path, "is not an ordinary file, so not a trace");
-	int64_t beside = wal_bytes(path);
-	trace->file_bytes = status.st_size + beside;
+	int64_t beside = bytes_beside(path, "-wal");
+	trace->file_bytes = status.st_size + (beside > 0 ? beside : 0);
 
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0) {
@@ -139,7 +149,7 @@ static int check_file(struct tr_trace *trace, int *wal, struct tr_error *error)
 	 * a drain may be copying it into the file. */
 	int64_t page_bytes = big_endian(header + 16, 2) == 1 ? 65536 : big_endian(header + 16, 2);
 	int64_t whole = page_bytes * big_endian(header + 28, 4);
-	if (!beside && whole > status.st_size && !memcmp(header + 24, header + 92, 4))
+	if (beside <= 0 && whole > status.st_size && !memcmp(header + 24, header + 92, 4))
 		return tr_fail(error, INSTR_ERR_FORMAT, path, "truncated: %lld of %lld bytes are there",
 			       (long long)status.st_size, (long long)whole);
 	return 0;
@@ -172,9 +182,22 @@ static int connect_with(struct tr_trace *trace, const char *parameters)
 
 static int connect(struct tr_trace *trace, int wal, struct tr_error *error)
 {
-	/* Without a -wal nobody has it open for writing, and SQLite would make one (and a -shm) only
-	 * to read, or fail where it may not. */
-	int rc = connect_with(trace, wal && !wal_bytes(trace->path) && trace->writer == TR_WRITER_NONE ? "immutable=1" : "mode=ro");
+	int has_wal = bytes_beside(trace->path, "-wal") > 0, alone = 0;
+	const char *parameters = "mode=ro";
+
+	if (wal && !has_wal && trace->writer == TR_WRITER_NONE) {
+		/* Nobody has it open for writing, and SQLite would make a -wal and a -shm only to
+		 * read, or fail where it may not. */
+		parameters = "immutable=1";
+	} else if (has_wal && bytes_beside(trace->path, "-shm") < 0 && !may_write_beside(trace->path)) {
+		/* The writer is dead, or there would be a -shm, and we may not make one: read the
+		 * -wal with an index in our own memory, without locks. */
+		parameters = "vfs=unix-none";
+		alone = 1;
+	}
+	int rc = connect_with(trace, parameters);
+	if (rc == SQLITE_OK && alone)
+		rc = sqlite3_exec(trace->db, "PRAGMA locking_mode = EXCLUSIVE", NULL, NULL, NULL);
 	if (rc != SQLITE_OK)
 		return tr_fail_sqlite(trace, rc, error);
 	sqlite3_extended_result_codes(trace->db, 1);
@@ -212,7 +235,7 @@ static int check_identity(struct tr_trace *trace, struct tr_error *error)
 			       "schema %lld is newer than this program, which reads up to %d", (long long)version,
 			       INSTR_SCHEMA_VERSION);
 	if (version < 1)
-		return tr_fail(error, INSTR_ERR_VERSION, trace->path, "schema %lld was never used by a release",
+		return tr_fail(error, INSTR_ERR_VERSION, trace->path, "its schema version is %lld, which no release wrote",
 			       (long long)version);
 	return 0;
 }

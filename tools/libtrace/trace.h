@@ -78,7 +78,8 @@ int tr_next(struct tr_query *, struct tr_error *error);
 void tr_finish(struct tr_query *); /* NULL is allowed */
 
 size_t tr_columns(const struct tr_query *);
-const char *tr_column_name(const struct tr_query *, size_t column); /* valid until tr_finish */
+/* Valid from the first tr_next on, until tr_finish; before, until tr_next (which may prepare anew). */
+const char *tr_column_name(const struct tr_query *, size_t column);
 /* The column of that name; the number of columns if there is none. */
 size_t tr_column(const struct tr_query *, const char *name);
 

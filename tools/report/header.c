@@ -4,10 +4,11 @@
  * missing from it.
  *
  *     indexer --threads 4 docs src                 the program
+ *     LOST 12,345 events: ...                      what figures lack
  *     8.21 s · 1 process · 5 threads · ...         what was recorded
- *     LOST 12,345 events: ...                      what makes figures wrong, or how to read them
+ *     Process 1 was killed by SIGSEGV ...          how to read it
  *
- * With CSV and JSON only the last part is said, on stderr.
+ * With CSV and JSON only what is wrong is said, on stderr.
  */
 #include "report/report.h"
 
@@ -24,7 +25,7 @@ enum { FEW = 3 }; /* processes or messages that are named; --info has all */
 struct facts { /* one row of the query "summary" */
 	char state[16];
 	int events_off;
-	int64_t start_realtime_ns, duration_ns, live_processes, threads;
+	int64_t start_realtime_ns, duration_ns, threads;
 	int64_t events, events_kept, events_lost, losses_not_counted, dropped_events;
 	int64_t waits, wait_ns, several_stacks, folded_trees, merged_threads, not_instrumented, open_calls, warnings;
 	int64_t events_from_ns;
@@ -48,7 +49,6 @@ static int read_facts(struct report *report, struct facts *facts)
 		facts->events_off = !strcmp(tr_text(q, tr_column(q, "events_setting"), NULL), "off");
 		facts->start_realtime_ns = number(q, "start_realtime_ns");
 		facts->duration_ns = number(q, "duration_ns");
-		facts->live_processes = number(q, "live_processes");
 		facts->threads = number(q, "threads");
 		facts->events = number(q, "events");
 		facts->events_kept = number(q, "events_kept");
@@ -132,10 +132,15 @@ static int say_losses(struct report *report, const struct facts *facts)
 	return status;
 }
 
+static int is_live(const struct report *report, const struct facts *facts)
+{
+	return !strcmp(facts->state, "recording") && tr_writer(report->trace) == TR_WRITER_LIVE;
+}
+
 static void say_state(struct report *report, const struct facts *facts)
 {
 	if (!strcmp(facts->state, "recording")) {
-		if (tr_writer(report->trace) == TR_WRITER_LIVE)
+		if (is_live(report, facts))
 			say(report, CLI_WARN, "Still recording: the figures are about a second old");
 		else
 			say(report, CLI_BAD, "Never completed: nobody records this run any more, and what it had published "
@@ -196,9 +201,9 @@ static int say_open_calls(struct report *report, const struct facts *facts)
 		return status;
 	status = tr_next(q, &report->error);
 	if (status == 1)
-		say(report, CLI_PLAIN, "%s %s, %s for %s: their time so far is included",
+		say(report, CLI_PLAIN, "%s %s, the longest %s, for %s: their time so far is included",
 		    cli_counted(calls, sizeof(calls), facts->open_calls, "call", NULL),
-		    !facts->live_processes ? "never returned" : facts->open_calls == 1 ? "is open" : "are open",
+		    !is_live(report, facts) ? "never returned" : facts->open_calls == 1 ? "is open" : "are open",
 		    tr_text(q, tr_column(q, "function"), NULL), cli_duration(longest, number(q, "total_ns")));
 	tr_finish(q);
 	return status < 0 ? status : 0;
@@ -283,12 +288,12 @@ static void add_facts(struct report *report, const struct facts *facts)
 		 cli_count(b, report->whole.functions), report->whole.functions == 1 ? "" : "s");
 	if (facts->events_off)
 		snprintf(*next++, 80, "no events kept (events=off)");
-	else if (facts->events_kept >= facts->events)
+	else if (facts->events && facts->events_kept >= facts->events)
 		snprintf(*next++, 80, "%s event%s, all kept", cli_count(a, facts->events), facts->events == 1 ? "" : "s");
 	else if (facts->events_from_ns > 0)
 		snprintf(*next++, 80, "%s of %s events kept, from %s on", cli_count(a, facts->events_kept),
 			 cli_count(b, facts->events), cli_duration(c, facts->events_from_ns));
-	else
+	else if (facts->events)
 		snprintf(*next++, 80, "%s of %s events kept", cli_count(a, facts->events_kept), cli_count(b, facts->events));
 	if (!facts->events_lost && !facts->losses_not_counted && !facts->dropped_events)
 		snprintf(*next++, 80, "nothing lost");
@@ -342,15 +347,14 @@ int report_header(struct report *report)
 	struct facts facts = {0};
 	int status = read_facts(report, &facts);
 
-	if (!status && report->format == CLI_FORMAT_TEXT) {
+	if (!status && report->format == CLI_FORMAT_TEXT)
 		status = add_title(report);
-		if (!status)
-			add_facts(report, &facts);
-	}
 	if (!status)
 		status = say_losses(report, &facts);
 	if (status)
 		return status;
+	if (report->format == CLI_FORMAT_TEXT)
+		add_facts(report, &facts);
 	say_state(report, &facts);
 	if ((status = say_deaths(report)) || (status = say_messages(report, &facts)) ||
 	    (status = say_open_calls(report, &facts)))
@@ -372,6 +376,6 @@ void report_explain_marks(struct report *report, int marked)
 {
 	char cost[CLI_NUMBER_BYTES];
 	if (marked)
-		say(report, CLI_DIM, "~ these calls are so short that half of their time or more may be the measurement's: "
-				     "two hooks cost about %s here", cli_duration(cost, (int64_t)(report->hook_cost_ns + 0.5)));
+		say(report, CLI_DIM, "~ half of this time or more may be the measurement's: in each call, and in its caller, hooks "
+				     "take about %s here", cli_duration(cost, (int64_t)(report->hook_cost_ns + 0.5)));
 }

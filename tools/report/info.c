@@ -25,6 +25,7 @@ enum kind {
 	PLACED,   /* a function with its file and line */
 	DEEP,     /* the same, indented by the column depth */
 	UNNAMED,  /* text, or "(no name)" */
+	YES_NO,
 };
 
 struct info_column {
@@ -44,7 +45,7 @@ struct section {
 static const struct section sections[] = {
 	{"losses", "Lost", NULL,
 	 {{"cause", "cause", NAME, 0, 0}, {"lost_events", "events", COUNT, 0, 0}, {"start_ns", "from", DURATION, 0, 0},
-	  {"end_ns", "to", DURATION, 0, 0}, {"threads", "threads", COUNT, 0, 0}, {"totals_kept", "in totals", NUMBER, 0, 0}}},
+	  {"end_ns", "to", DURATION, 0, 0}, {"threads", "threads", COUNT, 0, 0}, {"totals_kept", "in totals", YES_NO, 0, 0}}},
 	{"processes", "Processes", NULL,
 	 {{"process_id", "process", NUMBER, 0, 0}, {"parent_process_id", "parent", NUMBER, 1, 0}, {"pid", "pid", NUMBER, 0, 0},
 	  {"joined_by", "joined by", NAME, 2, 0}, {"start_ns", "from", DURATION, 0, 0}, {"end_ns", "to", DURATION, 0, 0},
@@ -94,7 +95,7 @@ static void value_cell(struct cli_table *table, struct tr_query *q, const struct
 	} else if (column->kind == PLACED || column->kind == DEEP) {
 		int64_t depth = column->kind == DEEP ? tr_integer(q, tr_column(q, "depth")) : 0;
 		cli_add_repeated(&lead, "  ", depth < 0 ? 0 : depth > 20 ? 20 : (size_t)depth);
-		cli_cell_parts(table, CLI_PLAIN, cli_text_of(&lead), tr_text(q, at, NULL),
+		cli_cell_parts(table, CLI_PLAIN, cli_text_of(&lead), report_name(q, at),
 			       report_place(q, tr_column(q, "file"), tr_column(q, "line")));
 		cli_buffer_fini(&lead);
 	} else if (tr_type(q, at) == TR_NULL) {
@@ -103,6 +104,8 @@ static void value_cell(struct cli_table *table, struct tr_query *q, const struct
 		cli_cell(table, CLI_PLAIN, cli_count(text, tr_integer(q, at)));
 	} else if (column->kind == DURATION) {
 		cli_cell(table, CLI_PLAIN, cli_duration(text, tr_integer(q, at)));
+	} else if (column->kind == YES_NO) {
+		cli_cell(table, CLI_PLAIN, tr_integer(q, at) == 1 ? "yes" : "no");
 	} else {
 		cli_cell(table, CLI_PLAIN, tr_text(q, at, NULL));
 	}
@@ -141,7 +144,7 @@ static int print_section(struct report *report, const struct section *section)
 		rows++;
 	}
 	if (status >= 0 && (rows || section->if_empty)) {
-		cli_add_format(&report->out, "%s%s%s\n", cli_style_on(CLI_BOLD), section->title, cli_style_off(CLI_BOLD));
+		cli_add_format(&report->out, "\n%s%s%s\n", cli_style_on(CLI_BOLD), section->title, cli_style_off(CLI_BOLD));
 		if (rows)
 			cli_table_print(table, &report->out, cli_screen()->width, 2);
 		else
@@ -149,7 +152,6 @@ static int print_section(struct report *report, const struct section *section)
 		if (status == 1)
 			cli_add_format(&report->out, "%s  and more: --limit 0 shows all%s\n", cli_style_on(CLI_DIM),
 				       cli_style_off(CLI_DIM));
-		cli_add_text(&report->out, "\n");
 		report->lines += cli_table_lines(table) + 2;
 	}
 	cli_table_destroy(table);
@@ -172,8 +174,8 @@ static int add_file(struct report *report)
 			       cli_bytes(bytes, tr_file_bytes(report->trace)));
 		if (kept > 0)
 			cli_add_format(&report->out, ", %.2f bytes per event kept", (double)tr_file_bytes(report->trace) / (double)kept);
-		cli_add_text(&report->out, "\n\n");
-		report->lines += 2;
+		cli_add_text(&report->out, "\n");
+		report->lines++;
 	}
 	tr_finish(q);
 	return status < 0 ? status : 0;

@@ -142,6 +142,12 @@ void report_shorten_name(struct cli_buffer *out, const char *name, size_t width)
 	cli_buffer_fini(&shortest);
 }
 
+const char *report_name(struct tr_query *query, size_t function)
+{
+	const char *name = tr_text(query, function, NULL);
+	return *name ? name : "(no name)";
+}
+
 const char *report_place(struct tr_query *query, size_t file, size_t line)
 {
 	static char place[200];

@@ -65,16 +65,17 @@ int report_rows(struct report *report, const char *query_name, const char *sort)
 		return status;
 	if (report->show_sql) {
 		cli_out_text(tr_sql(query));
+		cli_out_text("\n");
 		tr_finish(query);
 		return 0;
 	}
+	/* The first row is fetched before anything is printed: most failures show there, and then
+	 * nothing is on stdout. */
+	status = tr_next(query, &report->error);
 	size_t columns = tr_columns(query);
 	const char **names = cli_realloc(NULL, columns, sizeof(*names));
 	for (size_t i = 0; i < columns; i++)
 		names[i] = tr_column_name(query, i);
-	/* The first row is fetched before anything is printed: most failures show there, and then
-	 * nothing is on stdout. */
-	status = tr_next(query, &report->error);
 	if (status >= 0)
 		cli_rows_begin(&rows, report->format, names, columns);
 	for (; status > 0; status = tr_next(query, &report->error))

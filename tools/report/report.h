@@ -34,7 +34,7 @@ struct report {
 	size_t lines;          /* in it, roughly: for the pager */
 
 	/* From the header, for the tables. */
-	double hook_cost_ns;   /* 0: not known */
+	double hook_cost_ns;   /* what an empty call measures, and adds to its caller; 0: not known */
 	int64_t processes;
 	struct report_whole {  /* what shares are shares of: the whole run */
 		int64_t functions, calls, self_ns;
@@ -58,10 +58,13 @@ int report_rows(struct report *, const char *query_name, const char *sort);
 /* names.c: shortens a C++ name to width columns by giving up what tells least: parameters, template
  * arguments, then its middle. For struct cli_column. */
 void report_shorten_name(struct cli_buffer *out, const char *name, size_t width);
+/* A function's name, "(no name)" for an empty one. */
+const char *report_name(struct tr_query *query, size_t function);
 /* "file.c:12", without folders; "" if not known. Valid until the next call. */
 const char *report_place(struct tr_query *query, size_t file, size_t line);
 
-/* 1 if half of this self time or more may be what the hooks of these calls cost. */
+/* 1 if half of this self time or more may be hooks: calls are those of the function itself and, where
+ * known, those that it made. */
 int report_is_distorted(const struct report *, int64_t self_ns, int64_t calls);
 /* The line that explains the mark, if one was printed. */
 void report_explain_marks(struct report *, int marked);

@@ -115,7 +115,7 @@ int report_top(struct report *report)
 		duration_cell(table, q, p50_ns);
 		duration_cell(table, q, p99_ns);
 		duration_cell(table, q, max_ns);
-		cli_cell_parts(table, CLI_PLAIN, NULL, tr_text(q, function, NULL), report_place(q, file, line));
+		cli_cell_parts(table, CLI_PLAIN, NULL, report_name(q, function), report_place(q, file, line));
 		marked |= distorted;
 		rows++;
 	}
@@ -129,8 +129,8 @@ int report_top(struct report *report)
 	if (status)
 		return status;
 	if (whole.functions > rows && rows)
-		cli_add_format(&report->out, "%s%s more with %s of the self time: --limit 0 shows all%s\n", cli_style_on(CLI_DIM),
-			       cli_counted(more, sizeof(more), whole.functions - rows, "function", NULL),
+		cli_add_format(&report->out, "%s%s with %s of the self time: --limit 0 shows all%s\n", cli_style_on(CLI_DIM),
+			       cli_counted(more, sizeof(more), whole.functions - rows, "more function", NULL),
 			       cli_share(text, (double)whole.self_ns - self_sum < 0 ? 0 : (double)whole.self_ns - self_sum,
 					 (double)whole.self_ns),
 			       cli_style_off(CLI_DIM));

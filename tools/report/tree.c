@@ -1,9 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
- * tree.c - the profile by calling context: each line a call path, indented below its caller.
+ * tree.c - the profile by calling context: each line a call path, indented below its caller. Shares
+ * are of all self time.
  *
- * The query gives contexts in the order of printing; what the lines of the drawing need (is there a
- * later sibling?) is known only at the end, so all rows are kept. Shares are of all self time.
+ * The query gives contexts in the order of printing. What the drawing needs (is there a later
+ * sibling?) and what recursion looks like is known only at the end, so all rows are kept:
+ *
+ *     read_nodes ──► find_parents ──► fold_recursion ──► cut ──► find_last_siblings ──► add_rows
+ *
+ * A function that calls itself and, as far as is shown, nothing else, FOLDED_FROM times or more in a
+ * row, is one line "×N": its calls and self times added up.
  */
 #include "report/report.h"
 
@@ -18,10 +24,21 @@
 static const char *const sort_columns[] = {"3", "4", "5"};
 
 enum { SHARE, TOTAL, SELF, CALLS, MAX, NAME, COLUMNS };
-enum { DEEPEST_DRAWN = 40 }; /* deeper levels are not indented further, their depth is written */
+enum {
+	FOLDED_FROM = 4,
+	READ_PER_LINE = 64,  /* contexts read for each line wanted: folding makes fewer of them */
+	DEEPEST_DRAWN = 40, /* deeper levels are not indented further, their depth is written */
+	LEAST_DRAWN = 6,
+};
+
+static const size_t NO_PARENT = (size_t)-1;
 
 struct node {
 	int64_t process_id, depth, calls, total_ns, self_ns, max_ns;
+	int64_t hooked; /* calls whose hooks its self time contains: its own and those it made */
+	int64_t levels; /* of recursion that this line stands for; 1: none */
+	size_t parent;  /* index of the caller's node */
+	size_t indent;  /* depth as it is drawn */
 	char *name, *place;
 	int has_max, last; /* last: no sibling follows */
 };
@@ -34,8 +51,12 @@ struct nodes {
 static int read_nodes(struct report *report, struct nodes *nodes)
 {
 	struct tr_query *q;
-	int status = report_query(report, &q, "tree", sort_columns[report->sort]);
+	int64_t lines = report->limit;
 
+	if (lines != NO_LIMIT && lines < INT64_MAX / READ_PER_LINE)
+		report->limit *= READ_PER_LINE;
+	int status = report_query(report, &q, "tree", sort_columns[report->sort]);
+	report->limit = lines;
 	if (status)
 		return status;
 	const size_t process = tr_column(q, "process_id"), depth = tr_column(q, "depth"), function = tr_column(q, "function"),
@@ -50,11 +71,13 @@ static int read_nodes(struct report *report, struct nodes *nodes)
 			.process_id = tr_integer(q, process),
 			.depth = tr_integer(q, depth),
 			.calls = tr_integer(q, calls),
+			.hooked = tr_integer(q, calls),
 			.self_ns = tr_integer(q, self_ns),
 			.total_ns = tr_integer(q, total_ns),
 			.max_ns = tr_integer(q, max_ns),
 			.has_max = tr_type(q, max_ns) != TR_NULL,
-			.name = cli_strdup(tr_text(q, function, NULL)),
+			.levels = 1,
+			.name = cli_strdup(report_name(q, function)),
 			.place = cli_strdup(report_place(q, file, line)),
 		};
 	}
@@ -71,13 +94,135 @@ static void free_nodes(struct nodes *nodes)
 	free(nodes->items);
 }
 
-static void find_last_siblings(struct nodes *nodes)
+/* In this order the caller of a node is the nearest one before it that is less deep. Counts the
+ * hooks of its callees into its own: half of a call's hooks run in its caller's time. Hidden callees
+ * are too few to matter: each has less time than a line that is shown. */
+static void find_parents(struct nodes *nodes)
 {
-	/* From the end: follows[d] says that a node of depth d comes later under the same parent. */
+	for (size_t i = 0; i < nodes->count; i++) {
+		struct node *n = &nodes->items[i];
+		size_t p = i ? i - 1 : NO_PARENT;
+		while (p != NO_PARENT && (nodes->items[p].depth >= n->depth || nodes->items[p].process_id != n->process_id))
+			p = nodes->items[p].parent;
+		n->parent = p;
+		if (p != NO_PARENT)
+			nodes->items[p].hooked += n->calls;
+	}
+}
+
+static int is_same_function(const struct node *a, const struct node *b)
+{
+	return !strcmp(a->name, b->name) && !strcmp(a->place, b->place);
+}
+
+static void merge_level(struct node *into, struct node *from)
+{
+	into->levels++;
+	into->calls += from->calls;
+	into->hooked += from->hooked;
+	into->self_ns += from->self_ns;
+	if (from->has_max && (!into->has_max || from->max_ns > into->max_ns))
+		into->max_ns = from->max_ns;
+	into->has_max |= from->has_max;
+	free(from->name);
+	free(from->place);
+}
+
+static void fold_recursion(struct nodes *nodes)
+{
+	/* Of each node: how many callees are shown; the first node of its chain, where it is the only
+	 * callee of the same function; of that: how long the chain is; where it goes. */
+	size_t *callees = cli_realloc(NULL, nodes->count, sizeof(*callees));
+	size_t *head = cli_realloc(NULL, nodes->count, sizeof(*head));
+	size_t *length = cli_realloc(NULL, nodes->count, sizeof(*length));
+	size_t *place = cli_realloc(NULL, nodes->count, sizeof(*place));
+	size_t kept = 0;
+
+	memset(callees, 0, nodes->count * sizeof(*callees));
+	for (size_t i = 0; i < nodes->count; i++)
+		if (nodes->items[i].parent != NO_PARENT)
+			callees[nodes->items[i].parent]++;
+	for (size_t i = 0; i < nodes->count; i++) {
+		size_t p = nodes->items[i].parent;
+		int continues = p != NO_PARENT && callees[p] == 1 && is_same_function(&nodes->items[p], &nodes->items[i]);
+		head[i] = continues ? head[p] : i;
+		length[i] = 1;
+		if (continues)
+			length[head[i]]++;
+	}
+	for (size_t i = 0; i < nodes->count; i++) {
+		struct node *n = &nodes->items[i];
+		if (head[i] != i && length[head[i]] >= FOLDED_FROM) {
+			place[i] = place[head[i]];
+			merge_level(&nodes->items[place[i]], n);
+			continue;
+		}
+		n->parent = n->parent == NO_PARENT ? NO_PARENT : place[n->parent];
+		n->indent = n->parent == NO_PARENT ? 1 : nodes->items[n->parent].indent + 1;
+		place[i] = kept;
+		nodes->items[kept++] = *n;
+	}
+	nodes->count = kept;
+	free(callees);
+	free(head);
+	free(length);
+	free(place);
+}
+
+static int by_time(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+	return x < y ? 1 : x > y ? -1 : 0;
+}
+
+/* Keeps the lines with the most time, and of those with just as much as the last the first ones: what
+ * calls a line that is kept is kept, for it has at least its time and stands before it. */
+static void cut(struct nodes *nodes, size_t lines)
+{
+	int64_t *times = cli_realloc(NULL, nodes->count, sizeof(*times));
+	size_t *place = cli_realloc(NULL, nodes->count, sizeof(*place));
+	size_t kept = 0, equal = lines;
+
+	for (size_t i = 0; i < nodes->count; i++)
+		times[i] = nodes->items[i].total_ns;
+	qsort(times, nodes->count, sizeof(*times), by_time);
+	int64_t least = times[lines - 1];
+	for (size_t i = 0; i < lines && times[i] > least; i++)
+		equal--;
+	for (size_t i = 0; i < nodes->count; i++) {
+		struct node *n = &nodes->items[i];
+		int keep = n->total_ns > least || (n->total_ns == least && equal > 0);
+		if (n->parent != NO_PARENT)
+			keep &= place[n->parent] != NO_PARENT;
+		place[i] = keep ? kept : NO_PARENT;
+		if (!keep) {
+			free(n->name);
+			free(n->place);
+			continue;
+		}
+		equal -= n->total_ns == least;
+		n->parent = n->parent == NO_PARENT ? NO_PARENT : place[n->parent];
+		nodes->items[kept++] = *n;
+	}
+	nodes->count = kept;
+	free(times);
+	free(place);
+}
+
+/* How many levels are drawn: a fifth of the screen. */
+static size_t levels_drawn(void)
+{
+	size_t width = cli_screen()->width;
+	return !width || width / 5 / 2 > DEEPEST_DRAWN ? DEEPEST_DRAWN : width / 5 / 2 < LEAST_DRAWN ? LEAST_DRAWN : width / 5 / 2;
+}
+
+static void find_last_siblings(struct nodes *nodes, size_t drawn)
+{
+	/* From the end: follows[d] says that a node drawn at d comes later under the same caller. */
 	char follows[DEEPEST_DRAWN + 1] = {0};
 	for (size_t i = nodes->count; i--;) {
 		struct node *n = &nodes->items[i];
-		size_t d = n->depth < 1 ? 0 : n->depth > DEEPEST_DRAWN ? DEEPEST_DRAWN : (size_t)n->depth;
+		size_t d = n->indent < drawn ? n->indent : drawn;
 		if (i + 1 < nodes->count && nodes->items[i + 1].process_id != n->process_id)
 			memset(follows, 0, sizeof(follows));
 		n->last = !follows[d];
@@ -86,29 +231,27 @@ static void find_last_siblings(struct nodes *nodes)
 	}
 }
 
-/* The lines in front of a name; continues[d]: the line of depth d goes on downwards. */
-static void draw_lead(struct cli_buffer *lead, const struct node *n, char *continues)
+/* The lines in front of a name; continues[d]: the line of level d goes on downwards. */
+static void draw_lead(struct cli_buffer *lead, const struct node *n, size_t drawn, char *continues)
 {
 	int utf8 = cli_screen()->utf8;
-	int64_t depth = n->depth > DEEPEST_DRAWN ? DEEPEST_DRAWN : n->depth;
+	size_t indent = n->indent < drawn ? n->indent : drawn;
 
 	cli_buffer_clear(lead);
-	cli_add(lead, "", 0);
-	for (int64_t d = 2; d < depth; d++)
+	for (size_t d = 2; d < indent; d++)
 		cli_add_text(lead, !continues[d] ? "  " : utf8 ? "\xE2\x94\x82 " : "| ");
-	if (depth > 1)
+	if (indent > 1)
 		cli_add_text(lead, n->last ? utf8 ? "\xE2\x94\x94 " : "`-" : utf8 ? "\xE2\x94\x9C " : "|-");
-	if (n->depth > DEEPEST_DRAWN)
+	if (n->indent > drawn)
 		cli_add_format(lead, "[%" PRId64 "] ", n->depth);
-	if (depth >= 0)
-		continues[depth] = !n->last;
+	if (n->levels > 1)
+		cli_add_format(lead, "%s%" PRId64 " ", utf8 ? "\xC3\x97" : "x", n->levels);
+	continues[indent] = !n->last;
 }
 
-/* "process 2: make -j8 (pid 4711)" before the contexts of each process. */
-static int add_process_lines(struct report *report, struct cli_table *table, struct nodes *nodes, size_t at,
-			     struct tr_query *processes)
+/* "process 2 (pid 4711): make -j8" before the contexts of each process. */
+static int add_process_line(struct report *report, struct cli_table *table, int64_t process_id, struct tr_query *processes)
 {
-	int64_t process_id = nodes->items[at].process_id;
 	struct cli_buffer line = {0};
 	int status;
 
@@ -125,28 +268,35 @@ static int add_process_lines(struct report *report, struct cli_table *table, str
 	return status < 0 ? status : 0;
 }
 
-static int add_rows(struct report *report, struct cli_table *table, struct nodes *nodes, double whole_ns, int *marked)
+struct marks {
+	int distorted, folded;
+};
+
+static int add_rows(struct report *report, struct cli_table *table, struct nodes *nodes, double whole_ns, struct marks *marks)
 {
 	char continues[DEEPEST_DRAWN + 1] = {0}, text[CLI_NUMBER_BYTES];
+	size_t drawn = levels_drawn();
 	struct cli_buffer lead = {0};
 	struct tr_query *processes = NULL;
 	int status = 0;
 
+	find_last_siblings(nodes, drawn);
 	if (report->processes > 1)
 		status = report_query_limited(report, &processes, "processes", NO_LIMIT);
 	for (size_t i = 0; i < nodes->count && !status; i++) {
 		struct node *n = &nodes->items[i];
 		if (processes && (!i || nodes->items[i - 1].process_id != n->process_id))
-			status = add_process_lines(report, table, nodes, i, processes);
-		int distorted = report_is_distorted(report, n->self_ns, n->calls);
-		*marked |= distorted;
-		draw_lead(&lead, n, continues);
+			status = add_process_line(report, table, n->process_id, processes);
+		int distorted = report_is_distorted(report, n->self_ns, n->hooked);
+		marks->distorted |= distorted;
+		marks->folded |= n->levels > 1;
+		draw_lead(&lead, n, drawn, continues);
 		cli_cell(table, (double)n->self_ns >= whole_ns / 10 ? CLI_HOT : CLI_PLAIN,
 			 cli_share(text, (double)n->total_ns, whole_ns));
 		cli_cell(table, CLI_PLAIN, cli_duration(text, n->total_ns));
 		cli_cell_format(table, distorted ? CLI_DIM : CLI_PLAIN, "%s%s", distorted ? "~" : "", cli_duration(text, n->self_ns));
 		cli_cell(table, CLI_PLAIN, cli_count(text, n->calls));
-		cli_cell(table, CLI_PLAIN, n->has_max ? cli_duration(text, n->max_ns) : "-");
+		cli_cell(table, n->has_max ? CLI_PLAIN : CLI_DIM, n->has_max ? cli_duration(text, n->max_ns) : "-");
 		cli_cell_parts(table, CLI_PLAIN, cli_text_of(&lead), n->name, n->place);
 	}
 	tr_finish(processes);
@@ -169,6 +319,22 @@ static int read_whole(struct report *report, int64_t *contexts, int64_t *self_ns
 	return status < 0 ? status : 0;
 }
 
+static void explain(struct report *report, int64_t hidden, int64_t hidden_ns, int64_t whole_ns, const struct marks *marks)
+{
+	char count[64], share[CLI_NUMBER_BYTES];
+
+	cli_add_text(&report->out, cli_style_on(CLI_DIM));
+	if (hidden > 0)
+		cli_add_format(&report->out, "%s hidden, with %s of the self time: --min 0 --limit 0 shows all\n",
+			       cli_counted(count, sizeof(count), hidden, "calling context", NULL),
+			       cli_share(share, hidden_ns > 0 ? (double)hidden_ns : 0, (double)whole_ns));
+	if (marks->folded)
+		cli_add_format(&report->out, "%sN a function that calls itself, N levels deep, in one line\n",
+			       cli_screen()->utf8 ? "\xC3\x97" : "x");
+	cli_add_text(&report->out, cli_style_off(CLI_DIM));
+	report_explain_marks(report, marks->distorted);
+}
+
 int report_tree(struct report *report)
 {
 	static const struct cli_column columns[COLUMNS] = {
@@ -180,9 +346,9 @@ int report_tree(struct report *report)
 		[NAME] = {.title = "calling context", .left = 1, .comfort = 40, .shorten = report_shorten_name},
 	};
 	struct nodes nodes = {0};
+	struct marks marks = {0};
 	int64_t contexts = 0, whole_ns = 0, shown_ns = 0;
-	int status, marked = 0;
-	char count[64], share[CLI_NUMBER_BYTES];
+	int status;
 
 	if (report->show_sql || report->format != CLI_FORMAT_TEXT)
 		return report_rows(report, "tree", sort_columns[report->sort]);
@@ -190,26 +356,26 @@ int report_tree(struct report *report)
 		free_nodes(&nodes);
 		return status;
 	}
-	find_last_siblings(&nodes);
-	for (size_t i = 0; i < nodes.count; i++)
+	find_parents(&nodes);
+	fold_recursion(&nodes);
+	if (report->limit != NO_LIMIT && nodes.count > (size_t)report->limit)
+		cut(&nodes, (size_t)report->limit);
+	int64_t hidden = contexts;
+	for (size_t i = 0; i < nodes.count; i++) {
 		shown_ns += nodes.items[i].self_ns;
+		hidden -= nodes.items[i].levels;
+	}
 	struct cli_table *table = cli_table_create(columns, COLUMNS);
-	status = add_rows(report, table, &nodes, (double)whole_ns, &marked);
-	if (!status && nodes.count)
+	status = add_rows(report, table, &nodes, (double)whole_ns, &marks);
+	if (!status && nodes.count) {
 		cli_table_print(table, &report->out, cli_screen()->width, 0);
-	else if (!status)
+		explain(report, hidden, whole_ns - shown_ns, whole_ns, &marks);
+	} else if (!status) {
 		cli_add_text(&report->out, contexts ? "No calling context has so much time: --min 0 shows all.\n"
 						     : "No calls were recorded.\n");
-	report->lines += cli_table_lines(table);
+	}
+	report->lines += cli_table_lines(table) + 2;
 	cli_table_destroy(table);
-	if (!status && nodes.count && contexts > (int64_t)nodes.count)
-		cli_add_format(&report->out, "%s%s hidden, with %s of the self time: --min 0 --limit 0 shows all%s\n",
-			       cli_style_on(CLI_DIM),
-			       cli_counted(count, sizeof(count), contexts - (int64_t)nodes.count, "calling context", NULL),
-			       cli_share(share, whole_ns > shown_ns ? (double)(whole_ns - shown_ns) : 0, (double)whole_ns),
-			       cli_style_off(CLI_DIM));
 	free_nodes(&nodes);
-	if (!status)
-		report_explain_marks(report, marked);
 	return status;
 }
