@@ -62,7 +62,7 @@ static const char *ellipsis(void)
 static void without_parameters(struct cli_buffer *out, const char *name)
 {
 	size_t from, to;
-	if (!find_parameters(name, &from, &to) || to - from <= strlen(ellipsis())) {
+	if (!find_parameters(name, &from, &to) || to - from <= cli_width(ellipsis())) {
 		cli_add_text(out, name);
 		return;
 	}
@@ -114,6 +114,8 @@ static void without_front(struct cli_buffer *out, const char *name, size_t width
 	const char *part = next_part(name), *last = NULL;
 	size_t mark = cli_width(ellipsis());
 
+	if (cli_width(name) <= width)
+		part = NULL;
 	for (; part; part = next_part(part + 2)) {
 		last = part;
 		if (mark + cli_width(part) <= width)
