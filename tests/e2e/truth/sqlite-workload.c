@@ -7,7 +7,7 @@
  *
  * prints what every statement returned (the same bytes on every run and machine) and exits 0, or
  * says which statement failed and exits 1. FOLDER takes the files of the on-disk part, which are
- * removed. ROWS (default 160000) scales the in-memory part.
+ * removed; two runs at once need two. ROWS (default 160000) scales the in-memory part.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -187,7 +187,8 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	run_all(":memory:", in_memory, sizeof in_memory / sizeof *in_memory, rows);
-	snprintf(path, sizeof path, "%s/sqlite-workload.%ld.db", argv[optind], (long)getpid());
+	snprintf(path, sizeof path, "%s/sqlite-workload.db", argv[optind]);
+	unlink(path);
 	run_all(path, on_disk, sizeof on_disk / sizeof *on_disk, rows);
 	copy_by_backup(path);
 	unlink(path);

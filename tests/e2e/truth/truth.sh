@@ -101,6 +101,15 @@ same_output() {
 	done
 }
 
+# read_calls RUN - the calls in RUN.db, a sound trace, to RUN.calls
+read_calls() {
+	sqlite3 -batch -noheader -tabs "$1.db" <"$here/trace-calls.sql" >"$1.calls" &&
+		problems=$(sqlite3 -batch -noheader "$1.db" <"$here/trace-problems.sql") || return 1
+	[ -z "$problems" ] && return 0
+	echo "$problems" | head -n 20
+	return 1
+}
+
 # agree NAME LEVEL PROGRAM [CLASS...] - trace and independent counts; a class named must occur
 agree() {
 	name=$out/run/$1 level=$2 program=$3
@@ -121,13 +130,19 @@ agree() {
 			"$llvm/llvm-profdata" show --all-functions "$name.profile" >"$name.profile.txt" || return 1
 		set -- --profile "$name.profile.txt" "$@"
 	fi
-	sqlite3 -batch -noheader -tabs "$name.db" <"$here/trace-calls.sql" >"$name.calls" || return 1
+	read_calls "$name" || return 1
 	"$here/compare.py" --tools "$llvm" --program "$program" --level "$level" --counts "$name.counts" \
-		"$@" "$name.calls" || return 1
-	problems=$(sqlite3 -batch -noheader "$name.db" <"$here/trace-problems.sql") || return 1
-	[ -z "$problems" ] && return 0
-	echo "$problems" | head -n 20
-	return 1
+		"$@" "$name.calls"
+}
+
+# same_calls NAME COUNTED - two traces have the same functions, calls, returns
+same_calls() {
+	read_calls "$out/run/$1" || return 1
+	for run in "$1" "$2"; do
+		awk -F '\t' -v OFS='\t' '$4 { print $1, $2, $4, $5, $6, $7 }' "$out/run/$run.calls" |
+			sort >"$out/run/$run.sorted"
+	done
+	[ -s "$out/run/$1.sorted" ] && diff "$out/run/$1.sorted" "$out/run/$2.sorted"
 }
 
 # The test's figures are worth reading when it passes, too.
@@ -192,7 +207,13 @@ sqlite() {
 	run source "$out/source/sqlite-workload" -r 60000 .
 	check source_program_prints_and_returns_the_same same_output source plain.source
 	checked source_counts_are_those_of_the_profile agree source source "$out/source/sqlite-workload"
+	# What a user builds: without the counters. SQLite makes the same calls on every run.
+	check clean_program_builds built clean "$here/build-sqlite.sh" "$instr_c" "-O0 -g" "$out/clean"
+	run clean "$out/clean/sqlite-workload" -r 60000 .
+	check clean_program_prints_and_returns_the_same same_output clean plain.source
+	check clean_program_has_the_same_calls same_calls clean source
 	drop_trace source
+	drop_trace clean
 	run plain.late "$out/plain/sqlite-workload" .
 	wait $building
 	check late_program_builds finished late $?
