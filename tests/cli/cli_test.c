@@ -180,7 +180,7 @@ TEST(names_give_up_what_tells_least)
 	CHECK_STR(shortened(report_shorten_name, "main::{lambda(int, int)#1}::operator()(int, int) const", 48),
 		  "main::{lambda(int, int)#1}::operator()(…) const");
 	CHECK_STR(shortened(report_shorten_name, "plain_c_function_with_a_long_name", 17), "plain_c_…ong_name");
-	CHECK_STR(shortened(report_shorten_name, "unbalanced<<(((((((((((((((", 12), "unbal…((((((");
+	CHECK_STR(shortened(report_shorten_name, "unbalanced<<(((((((((((((((", 12), "unbalanced<…");
 	CHECK_STR(shortened(report_shorten_name, ">>>>))))::::::::", 9), ">>>>…::::");
 }
 
