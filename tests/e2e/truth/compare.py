@@ -4,7 +4,7 @@
 # compare.py - are the calls in a trace those that independent counters saw in the same run?
 #
 #     compare.py --tools LLVM_BIN --program P --level source|late --counts COUNTS
-#                [--profile TEXT] [--expect CLASS]... CALLS
+#                [--profile TEXT] [--expect CLASS]... [--list FILE] CALLS
 #     compare.py --tools LLVM_BIN --program P --counts COUNTS --print-late
 #
 # CALLS is the output of trace-calls.sql (sqlite3 -tabs), COUNTS that of count.c, TEXT that of
@@ -24,6 +24,7 @@
 # table, a name that several files define (statics) with the file. Functions that even name and file
 # do not tell apart (a static one in a header) are compared by their sum.
 #
+# --list writes the functions that only one side knows, one per line: class, calls, name, file.
 # --print-late prints CALLS as a flawless trace would give them, from the late counter: the self-test
 # seeds its errors there.
 #
@@ -255,6 +256,7 @@ def compare(args):
     for key in shared:
         report.equal(key, trace[key][0], reference_name, reference[key][0])
     classes = collections.Counter()
+    one_sided = []
     uncalled = 0
     alone = {k: program.names[k][0] if isinstance(k, int) else k[1]
              for k in sorted(set(trace) - set(reference), key=str)}
@@ -264,12 +266,14 @@ def compare(args):
         # cyg learns of functions by their first call. The helper ends the program.
         if count == 0 and (args.level == "late" or name == "__clang_call_terminate"):
             uncalled += 1
+            one_sided.append(("never called", count, key))
             continue
         kind = class_of(name, readable[name])
         if kind is None:
             report.fail(key, f"only the trace knows it, with {count} calls")
             continue
         classes[kind] += 1
+        one_sided.append((kind, count, key))
         if kind in ("thunk", "global initialiser"):
             report.equal(key, count, "the late counter", late.get(key, (0,))[0])
         elif args.level == "source":
@@ -284,8 +288,14 @@ def compare(args):
             # Its body was inlined although nothing else was: no call of it ever happened, and the
             # function itself, if it exists, carries no hook.
             classes["always_inline"] += 1
+            one_sided.append(("always_inline", count, key))
             continue
         report.fail(key, f"only {reference_name} knows it, with {count} calls")
+
+    if args.list:
+        with open(args.list, "w") as file:
+            for kind, count, key in one_sided:
+                print(f"{kind}\t{count}\t{functions.name(key)}", file=file)
 
     third = returned = 0
     for key in trace:
@@ -353,6 +363,7 @@ def main():
     parser.add_argument("--profile")
     parser.add_argument("--tools", required=True, help="folder of llvm-addr2line and llvm-cxxfilt")
     parser.add_argument("--expect", action="append", default=[], help="a class that must occur")
+    parser.add_argument("--list", metavar="FILE")
     parser.add_argument("--print-late", action="store_true")
     parser.add_argument("calls", nargs="?")
     args = parser.parse_args()

@@ -11,8 +11,8 @@
 # $INSTR_TRUTH_CACHE (a folder with the .tgz files, for work without network) or from `npm pack`,
 # and must match the checksums below either way.
 #
-# Exit: 0 done, 2 wrong usage, 77 npm is missing or its registry cannot be reached (a test that
-# ends so is skipped), 1 anything else, a wrong checksum among it.
+# Exit: 0 done, 2 wrong usage, 77 the npm registry cannot be reached (a test that ends so is
+# skipped), 1 anything else: npm is missing, or a wrong checksum.
 set -eu
 
 SQLITE_PACKAGE=better-sqlite3@12.11.1 # SQLite 3.53.2
@@ -41,8 +41,8 @@ fetch_package()
 		cp "$INSTR_TRUTH_CACHE/$name" "$partial/$name"
 	else
 		if ! command -v npm >/dev/null; then
-			echo "SKIP: npm is not installed, so $1 cannot be fetched (Debian: npm)" >&2
-			exit 77
+			echo "fetch.sh: npm is needed to fetch $1 (Debian: npm)" >&2
+			exit 1
 		fi
 		if ! npm pack "$1" --loglevel=error --pack-destination "$partial" >/dev/null 2>"$partial/error"; then
 			# Only what a missing network explains is a reason to skip.

@@ -110,7 +110,8 @@ read_calls() {
 	return 1
 }
 
-# agree NAME LEVEL PROGRAM [CLASS...] - trace and independent counts; a class named must occur
+# agree NAME LEVEL PROGRAM [CLASS...] - trace and independent counts; a class named must occur.
+# OUT/run/NAME.one-sided lists the functions that not both sides know.
 agree() {
 	name=$out/run/$1 level=$2 program=$3
 	shift 3
@@ -132,7 +133,7 @@ agree() {
 	fi
 	read_calls "$name" || return 1
 	"$here/compare.py" --tools "$llvm" --program "$program" --level "$level" --counts "$name.counts" \
-		"$@" "$name.calls"
+		--list "$name.one-sided" "$@" "$name.calls"
 }
 
 # same_calls NAME COUNTED - two traces have the same functions, calls, returns
@@ -176,6 +177,14 @@ classes() {
 		"constructor or destructor variant" "implicit member" thunk "global initialiser" always_inline
 	checked late_counts_are_those_that_really_happen agree late late "$out/late" \
 		thunk "global initialiser"
+	for optimised in O1 O3 Os; do
+		check ${optimised}_program_builds built late build_classes "$instr_cxx" \
+			"$late_flags -$optimised" "$out/$optimised"
+		run $optimised "$out/$optimised"
+		check ${optimised}_program_prints_and_returns_the_same same_output $optimised plain
+		checked ${optimised}_counts_are_those_that_really_happen agree $optimised late "$out/$optimised" \
+			thunk "global initialiser"
+	done
 }
 
 # That code generation, where cyg's hooks go in, finds the functions that our pass found: called or not.
