@@ -13,8 +13,10 @@
 void *cli_realloc(void *old, size_t count, size_t size)
 {
 	void *now = NULL;
-	if (!size || count <= SIZE_MAX / size)
-		now = realloc(old, count * size ? count * size : 1);
+	if (!count || !size)
+		count = size = 1;
+	if (count <= SIZE_MAX / size)
+		now = realloc(old, count * size);
 	if (!now) {
 		fputs("out of memory\n", stderr);
 		exit(CLI_TROUBLE);
