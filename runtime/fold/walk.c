@@ -220,37 +220,9 @@ void irt_walk_drop_edges(struct irt_walk *w)
 
 /* ---- time --------------------------------------------------------------------------------------- */
 
-static uint64_t ticks_until(const struct irt_walk *w, uint64_t ticks)
-{
-	return ticks > w->base ? ticks - w->base : 0;
-}
-
-/* Below the limit nothing about a stamp needs a closer look: it is not 0, not earlier than the
- * chunk's first, not beyond the span, the horizon, or a moment at which rows are forgotten. */
-void irt_walk_set_limit(struct irt_walk *w)
-{
-	uint64_t limit = IRT_WALK_SPAN_TICKS, until;
-
-	/* ticks = 0 (not committed) must not pass: 0 - base is beyond any limit then */
-	if (w->base - 1 >= UINT64_C(1) << 63) {
-		w->limit = 0;
-		return;
-	}
-	if (w->horizon != UINT64_MAX) {
-		until = ticks_until(w, w->horizon + 1);
-		limit = until < limit ? until : limit;
-	}
-	if (w->forget_count) {
-		until = ticks_until(w, w->forget[0]);
-		limit = until < limit ? until : limit;
-	}
-	w->limit = limit;
-}
-
 void irt_walk_set_horizon(struct irt_walk *w, uint64_t ticks)
 {
 	w->horizon = ticks;
-	irt_walk_set_limit(w);
 }
 
 int irt_walk_forget_rows(struct irt_walk *w, uint64_t ticks)
@@ -264,7 +236,6 @@ int irt_walk_forget_rows(struct irt_walk *w, uint64_t ticks)
 		w->forget[i] = w->forget[i - 1];
 	w->forget[i] = ticks;
 	w->forget_count++;
-	irt_walk_set_limit(w);
 	return 0;
 }
 
@@ -303,7 +274,10 @@ void irt_walk_lower(struct irt_walk *w, size_t index)
 		w->chunk_low = index;
 	if (index < w->stable)
 		w->stable = index;
+	if (index < w->window)
+		w->window = index;
 	w->low = w->chunk_low > w->stable ? w->chunk_low : w->stable;
+	w->low = w->window > w->low ? w->window : w->low;
 }
 
 void irt_walk_chunk(const struct irt_walk *w, struct irt_walk_chunk *c)
@@ -376,8 +350,10 @@ int irt_walk_create(struct irt_walk **out, const struct irt_walk_config *config)
 	w->config = *config;
 	unit = config->time_unit_ticks;
 	unit = unit == 0 ? 1 : unit > IRT_WALK_UNIT_MAX ? IRT_WALK_UNIT_MAX : unit;
-	w->config.time_unit_ticks = unit;
-	w->reciprocal = (UINT64_C(1) << 63) / unit + 1;
+	w->config.time_unit_ticks = w->hot.unit = unit;
+	w->hot.reciprocal = ((UINT64_C(1) << 32) + unit - 1) / unit;
+	/* also: differences fit 31 bits */
+	w->exact_below = unit == 1 ? UINT64_C(1) << 31 : (UINT64_C(1) << 32) / unit;
 	if (!config->chunk_events || config->chunk_events > IRT_WALK_CHUNK_EVENTS)
 		w->config.chunk_events = IRT_WALK_CHUNK_EVENTS;
 	if (!config->max_frames)
@@ -390,7 +366,6 @@ int irt_walk_create(struct irt_walk **out, const struct irt_walk_config *config)
 	}
 	w->frames[0] = (struct frame){.sp = SP_NONE}; /* W2 */
 	irt_walk_begin_chunk(w);
-	irt_walk_set_limit(w);
 	*out = w;
 	return 0;
 }

@@ -24,7 +24,7 @@
  *   W1  The state determines the current node: states 2n ("just entered n") belongs to n, state
  *       2n + 1 to n's parent, and is used only while the parent's call is the innermost one.
  *   W2  frames[0] stands for the root; it is never closed. frames[depth] is the innermost call.
- *   W3  low = max(chunk_low, stable): closing a frame at or below it takes the step.
+ *   W3  low = max(chunk_low, stable, window): closing a frame at or below it takes the step.
  *   W4  Virtual time = rounded raw ticks - stopped. Frames hold virtual times; it never decreases.
  *   W5  nodes[n].open is right only while `general` is set.
  */
@@ -76,8 +76,13 @@ struct frame {
 	uint64_t child; /* ticks of finished callees; the innermost frame's is in here too between records */
 	uint64_t tag;   /* word 2 of its enter record; 0 = not known, or the root */
 	int64_t sp;
-	uint32_t node;
-	uint32_t flags;
+	union {
+		struct {
+			uint32_t node;
+			uint32_t flags;
+		};
+		uint64_t node_no_flags; /* writes both: flags 0 */
+	};
 };
 
 enum {
@@ -92,11 +97,12 @@ enum {
 /* Totals since the last settle. */
 struct stat {
 	uint64_t total, self, min, max;
-	uint32_t *counts; /* histogram, buckets [first, first + span) */
-	uint16_t first, span;
+	uint32_t *counts;           /* histogram, buckets [first, first + room), all zero behind a settle */
+	uint16_t first, room;
+	uint16_t span;              /* room, or 0: no call since the last settle */
+	uint16_t dirty;             /* in walk.dirty */
 	uint32_t finished, unwound; /* finished includes unwound */
-	uint32_t dirty;             /* in walk.dirty */
-	uint32_t pad;
+	uint64_t pad;
 };
 _Static_assert(sizeof(struct stat) == 64, "one cache line");
 
@@ -122,14 +128,31 @@ struct orphan {
 	uint32_t function, count;
 };
 
+/* What the hot loop reads all the time but does not change; in memory, because there are more of them
+ * than registers, and an operand in L1 costs nothing. Set at each start of the loop. */
+struct hot {
+	uint64_t base;       /* last - unit / 2 */
+	uint64_t limit;      /* t - base below this: nothing special about the time */
+	uint64_t reciprocal; /* ceil(2^32 / unit): x / unit = x * reciprocal >> 32 for x < exact_below */
+	uint64_t unit;
+	uint64_t start;      /* virtual time of the last event before */
+	uint64_t node_count;
+	uint64_t *states;
+	uint64_t sp_bits;    /* sp_from's, at their place in word 2 */
+	int64_t sp_from;
+	const struct frame *low;
+	const struct instr_unit *end;
+	uint8_t *side;
+};
+
 struct irt_walk {
+	struct hot hot;
 	struct irt_walk_config config;
 
 	/* time: n counts units of time since the chunk's first stamp */
 	uint64_t chunk_ticks;  /* that stamp, raw; valid when chunk_events > 0 */
 	uint64_t base;         /* chunk_ticks - unit / 2: n = (t - base) / unit */
-	uint64_t limit;        /* t - base below this: nothing special about the time */
-	uint64_t reciprocal;   /* floor(2^63 / unit) + 1 */
+	uint64_t exact_below;  /* see hot.reciprocal */
 	uint64_t n;            /* of the last event */
 	uint64_t last;         /* rounded raw ticks of the last event of all */
 	uint64_t stopped;      /* ticks of waits: W4 */
@@ -142,6 +165,7 @@ struct irt_walk {
 	size_t depth, frame_room;
 	size_t chunk_low;      /* fewest calls open in this chunk */
 	size_t stable;         /* frames below this index are as they were saved */
+	size_t window;         /* frames at or below this index were opened before sp_from changed */
 	size_t low;            /* W3 */
 	int64_t sp_from;       /* stack pointers / 16 lie in [sp_from, sp_from + SP_KNOWN); 0: only their bits
 	                        * are known */
@@ -230,7 +254,6 @@ static inline uint32_t function_of_node(const struct irt_walk *w, uint32_t node)
 /* walk.c */
 bool irt_walk_grow(void *array, size_t *room, size_t want, size_t item_bytes);
 void irt_walk_begin_chunk(struct irt_walk *w);
-void irt_walk_set_limit(struct irt_walk *w);
 int irt_walk_make_general(struct irt_walk *w);
 void irt_walk_lower(struct irt_walk *w, size_t index);
 int irt_walk_node_of(struct irt_walk *w, uint32_t context, uint32_t *node); /* finds or makes */
@@ -240,7 +263,7 @@ int irt_walk_add_edge(struct irt_walk *w, uint32_t node, uint64_t row, uint32_t 
 void irt_walk_drop_edges(struct irt_walk *w);
 
 /* walk_run.c */
-int irt_walk_grow_counts(struct stat *s, unsigned bucket);
+int irt_walk_grow_counts(struct irt_walk *w, uint32_t id, unsigned bucket);
 
 /* walk_step.c: one record. STEP_ON: done, *used units of it; else why not. */
 enum { STEP_ON = -1 };
@@ -259,29 +282,32 @@ int irt_walk_note_orphan(struct irt_walk *w, uint32_t function);
 /* Opens a frame. There is room. folded: the context's parent is not the current one. */
 void irt_walk_open(struct irt_walk *w, uint32_t node, uint64_t v, uint64_t tag, int64_t sp, uint32_t flags);
 
+static inline void irt_walk_mark_dirty(struct irt_walk *w, uint32_t id)
+{
+	if (!w->stats[id].dirty) {
+		w->stats[id].dirty = 1;
+		w->dirty[w->dirty_count++] = id;
+	}
+}
+
 /* Counts one finished call. */
 static inline void irt_walk_account(struct irt_walk *w, uint32_t id, uint64_t total, uint64_t self)
 {
 	struct stat *s = &w->stats[id];
-	unsigned bucket = irt_histogram_bucket(total), at = bucket - s->first;
+	unsigned bucket = irt_histogram_bucket(total);
 
 	s->total += total;
 	s->self += self;
-	s->min = total < s->min ? total : s->min;
-	s->max = total > s->max ? total : s->max;
+	if (unlikely(total < s->min))
+		s->min = total;
+	if (unlikely(total > s->max))
+		s->max = total;
 	s->finished++;
-	if (unlikely(!s->dirty)) {
-		s->dirty = 1;
-		w->dirty[w->dirty_count++] = id;
+	if (unlikely(bucket - s->first >= s->span) && irt_walk_grow_counts(w, id, bucket)) {
+		w->counters.unbucketed++;
+		return;
 	}
-	if (unlikely(at >= s->span)) {
-		if (irt_walk_grow_counts(s, bucket)) {
-			w->counters.unbucketed++;
-			return;
-		}
-		at = bucket - s->first;
-	}
-	s->counts[at]++;
+	s->counts[bucket - s->first]++;
 }
 
 #endif

@@ -16,7 +16,12 @@
  */
 #include "fold/walk_internal.h"
 
-enum { BATCH = 1024, FRAMES_FREE_MIN = 256 };
+enum {
+	BATCH = 1024,
+	FRAMES_FREE_MIN = 256,
+	KINDS_SHOW_BELOW = (INSTR_KIND_MASK + 1) * 8192 - 16, /* see `number` below */
+};
+_Static_assert(KINDS_SHOW_BELOW == (1 << ROW_SHIFT) - 16, "kind bits of word 2 lie above node numbers");
 
 struct done {
 	uint64_t total, self;
@@ -28,24 +33,30 @@ struct batch {
 	struct done done[BATCH];
 };
 
-int irt_walk_grow_counts(struct stat *s, unsigned bucket)
+/* The first call of a node since the last settle, or one that is shorter or longer than all since. */
+int irt_walk_grow_counts(struct irt_walk *w, uint32_t id, unsigned bucket)
 {
+	struct stat *s = &w->stats[id];
 	unsigned first = bucket & ~15u, end = first + 16;
 	uint32_t *counts;
 
-	if (s->span) {
+	irt_walk_mark_dirty(w, id);
+	s->span = s->room;
+	if (bucket - s->first < s->span)
+		return 0;
+	if (s->room) {
 		first = s->first < first ? s->first : first;
-		end = s->first + s->span > (int)end ? (unsigned)s->first + s->span : end;
+		end = (unsigned)s->first + s->room > end ? (unsigned)s->first + s->room : end;
 	}
 	counts = calloc(end - first, sizeof(*counts));
 	if (!counts)
 		return INSTR_ERR_MEMORY;
-	if (s->span)
-		memcpy(counts + (s->first - first), s->counts, s->span * sizeof(*counts));
+	if (s->room)
+		memcpy(counts + (s->first - first), s->counts, s->room * sizeof(*counts));
 	free(s->counts);
 	s->counts = counts;
 	s->first = (uint16_t)first;
-	s->span = (uint16_t)(end - first);
+	s->span = s->room = (uint16_t)(end - first);
 	return 0;
 }
 
@@ -57,170 +68,172 @@ static void account_batch(struct irt_walk *w, struct batch *b)
 	b->count = 0;
 }
 
-/* One varint, out of the way: one event in thirty needs it. */
-static __attribute__((noinline)) uint8_t *put_time(uint8_t *side, uint64_t d)
+/* An event's distance in time does not fit its nibble, or is negative: one event in thirty. Gives the
+ * nibble; what is behind it goes to the side stream at once. */
+static __attribute__((noinline)) uint8_t *put_time(uint8_t *side, uint32_t d)
 {
 	return irt_put_varint(side, d - TIME_ESCAPE);
 }
 
-/* Walks at most `count` units (room for as many events, frames and finished calls is there) up to
- * the first that needs the step. Returns how many were done. careful: see irt_walk.general. */
-static inline __attribute__((always_inline)) size_t
-walk_predicted(struct irt_walk *w, const struct instr_unit *units, size_t count, struct batch *b,
-	       const bool careful)
+/* Takes it back: the event was not taken after all. */
+static uint8_t *unput_time(uint8_t *side, uint32_t d)
 {
-	const struct instr_unit *u = units, *const end = units + count;
-	const uint64_t base = w->base, limit = w->limit, reciprocal = w->reciprocal;
-	const uint64_t unit = w->config.time_unit_ticks, start = w->chunk_ticks - w->stopped;
-	const uint64_t node_count = w->node_count;
-	const int64_t sp_from = w->sp_from;
-	uint64_t *const states = w->states;
+	uint8_t scratch[IRT_VARINT_MAX];
+
+	return side - (irt_put_varint(scratch, d - TIME_ESCAPE) - scratch);
+}
+
+/* Walks the units up to hot.end, one more or less: up to the first that needs the step. There is one
+ * more unit behind them, and room for that many events, frames and finished calls. Returns how many were done.
+ * careful: see irt_walk.general.
+ *
+ * Times in here (now, n) are steps since the last event before. */
+static inline __attribute__((always_inline)) size_t
+walk_predicted(struct irt_walk *w, const struct instr_unit *units, struct batch *b, const bool careful)
+{
+	const struct instr_unit *u = units;
+	struct hot *const k = &w->hot;
 	struct node *const nodes = w->nodes;
-	const struct frame *const low = w->frames + w->low;
 	struct frame *top = w->frames + w->depth;
 	struct done *done = b->done + b->count;
-	uint64_t *q = states + (size_t)w->state * RANKS;
-	uint8_t *symbol = w->symbols + w->chunk_events, *side = w->side + w->side_bytes;
-	uint64_t n = w->n, tag = top->tag, child = top->child;
+	uint64_t *q = k->states + (size_t)w->state * RANKS;
+	uint8_t *symbol = w->symbols + w->chunk_events;
+	uint64_t tag = top->tag, child = top->child;
+	uint32_t n = 0;
 
-	while (u < end) {
+	while (u < k->end) {
 		const uint64_t t = irt_load_acquire(&u->ticks), word = irt_load_relaxed(&u->tag);
-		const int64_t sp = full_sp(sp_from, word);
-		uint64_t x = t - base, now, d, number;
-		unsigned token;
+		const uint64_t x = t - k->base;
+		uint32_t now, d;
+		uint64_t number, e;
+		int64_t sp;
 
-		if (unlikely(x >= limit))
+		if (unlikely(x >= k->limit))
 			break;
-		now = (uint64_t)((unsigned __int128)(x + x) * reciprocal >> 64);
-		now = now > n ? now : n;
+		now = (uint32_t)(x * k->reciprocal >> 32);
 		d = now - n;
+		if (unlikely(d >= TIME_ESCAPE)) {
+			if ((int32_t)d < 0) {
+				now = n;
+				d = 0;
+			} else {
+				k->side = put_time(k->side, d);
+				d = TIME_ESCAPE;
+			}
+		}
 
 		if ((word ^ tag) == (INSTR_ENTER ^ INSTR_EXIT)) {
-			uint64_t total, v = start + now * unit;
+			uint64_t total;
 
-			if (unlikely(top <= low) || unlikely(top->sp != sp) ||
-			    (careful && (word & INSTR_KIND_MASK) != INSTR_EXIT))
-				break;
-			if (likely(q[0] == ENTRY_EXIT)) {
-				token = 0;
-			} else if (q[1] == ENTRY_EXIT) {
-				q[1] = q[0];
+			/* above low the stack pointer's window was the same: equal bits are enough */
+			if (unlikely(top <= k->low) || (careful && (word & INSTR_KIND_MASK) != INSTR_EXIT))
+				goto not_taken;
+			if (unlikely(q[0] != ENTRY_EXIT)) {
+				if (q[1] == ENTRY_EXIT) {
+					q[1] = q[0];
+					d += 1 << 4;
+				} else if (q[2] == ENTRY_EXIT) {
+					q[2] = q[1];
+					q[1] = q[0];
+					d += 2 << 4;
+				} else {
+					goto not_taken;
+				}
 				q[0] = ENTRY_EXIT;
-				token = 1;
-			} else if (q[2] == ENTRY_EXIT) {
-				q[2] = q[1];
-				q[1] = q[0];
-				q[0] = ENTRY_EXIT;
-				token = 2;
-			} else {
-				break;
 			}
-			total = v - top->enter;
+			*symbol++ = (uint8_t)d;
+			n = now;
+			u++;
+			total = k->start + now * k->unit - top->enter;
+			number = top->node;
 			done->total = total;
 			done->self = total - child;
-			done->id = top->node;
-			q = states + (size_t)top->node * 2 * RANKS + RANKS;
+			done->id = (uint32_t)number;
+			q = k->states + number * 2 * RANKS + RANKS;
 			if (careful) {
-				nodes[top->node].open--;
-				if ((top->flags & FRAME_NESTED) && nodes[top->node].twin)
-					done->id = nodes[top->node].twin;
+				nodes[number].open--;
+				if ((top->flags & FRAME_NESTED) && nodes[number].twin)
+					done->id = nodes[number].twin;
 				if (top->flags & FRAME_FOLDED)
-					q = states + (size_t)top[-1].node * 2 * RANKS;
+					q = k->states + (size_t)top[-1].node * 2 * RANKS;
 			}
 			done++;
 			top--;
 			child = top->child + total;
 			tag = top->tag;
-			n = now;
-			u++;
-			if (unlikely(d >= TIME_ESCAPE)) {
-				side = put_time(side, d);
-				d = TIME_ESCAPE;
-			}
-			*symbol++ = (uint8_t)(token << 4 | d);
 			continue;
 		}
 
-		/* a plain enter, below the innermost call's stack pointer */
-		if (unlikely((word & INSTR_KIND_MASK) != INSTR_ENTER || sp >= top->sp))
-			break;
-		number = q[0] ^ word << ROW_SHIFT;
-		token = 0;
-		if (unlikely(number >= node_count)) {
-			number = q[1] ^ word << ROW_SHIFT;
-			if (likely(number < node_count)) {
-				uint64_t entry = q[1];
-				q[1] = q[0];
-				q[0] = entry;
-				token = 1;
+		/* An enter, below the innermost call's stack pointer. Another kind shows in the number,
+		 * as long as nodes are fewer than the kind's place. */
+		sp = (int64_t)((word - k->sp_bits) >> INSTR_AUX_SHIFT) + k->sp_from;
+		if (unlikely(sp >= top->sp) || (careful && (word & INSTR_KIND_MASK) != INSTR_ENTER))
+			goto not_taken;
+		number = (e = q[0]) ^ word << ROW_SHIFT;
+		if (unlikely(number >= k->node_count)) {
+			number = (e = q[1]) ^ word << ROW_SHIFT;
+			if (unlikely(number >= k->node_count)) {
+				number = (e = q[2]) ^ word << ROW_SHIFT;
+				if (number >= k->node_count)
+					goto not_taken;
+			}
+			if (careful && nodes[number].open && !nodes[number].twin)
+				goto not_taken; /* the step makes the twin */
+			if (e == q[1]) {
+				d += 1 << 4;
 			} else {
-				uint64_t entry = q[2];
-				number = entry ^ word << ROW_SHIFT;
-				if (number >= node_count)
-					break;
 				q[2] = q[1];
-				q[1] = q[0];
-				q[0] = entry;
-				token = 2;
+				d += 2 << 4;
 			}
+			q[1] = q[0];
+			q[0] = e;
+		} else if (careful && nodes[number].open && !nodes[number].twin) {
+			goto not_taken;
 		}
-		if (careful && nodes[number].open && !nodes[number].twin) {
-			/* the step makes the twin; it will find the entry at the front: put it back */
-			if (token > 0) {
-				uint64_t entry = q[0];
-				q[0] = q[1];
-				if (token > 1)
-					q[1] = q[2];
-				q[token] = entry;
-			}
-			break;
-		}
+		*symbol++ = (uint8_t)d;
 		n = now;
 		u++;
-		q = states + number * 2 * RANKS;
-		if (unlikely(d >= TIME_ESCAPE)) {
-			side = put_time(side, d);
-			d = TIME_ESCAPE;
-		}
-		*symbol++ = (uint8_t)(token << 4 | d);
+		q = k->states + number * 2 * RANKS;
 
 		/* does it return at once? */
-		if (u < end) {
-			const uint64_t t1 = irt_load_acquire(&u->ticks), word1 = irt_load_relaxed(&u->tag);
-			x = t1 - base;
-			if ((word1 ^ word) == (INSTR_ENTER ^ INSTR_EXIT) && likely(x < limit) &&
-			    likely(q[0] == ENTRY_EXIT)) {
-				uint64_t total;
-				now = (uint64_t)((unsigned __int128)(x + x) * reciprocal >> 64);
-				now = now > n ? now : n;
-				d = now - n;
-				n = now;
-				u++;
-				total = d * unit;
-				child += total;
-				done->total = done->self = total;
-				done->id = (uint32_t)number;
-				if (careful && nodes[number].open)
-					done->id = nodes[number].twin;
-				done++;
-				q += RANKS;
-				if (careful && nodes[number].parent_context != nodes[top->node].context)
-					q = states + (size_t)top->node * 2 * RANKS;
-				if (unlikely(d >= TIME_ESCAPE)) {
-					side = put_time(side, d);
+		e = irt_load_acquire(&u->ticks) - k->base;
+		if ((irt_load_relaxed(&u->tag) ^ word) == (INSTR_ENTER ^ INSTR_EXIT) && likely(e < k->limit) &&
+		    likely(q[0] == ENTRY_EXIT)) {
+			uint64_t total;
+			now = (uint32_t)(e * k->reciprocal >> 32);
+			d = now - n;
+			if (unlikely(d >= TIME_ESCAPE)) {
+				if ((int32_t)d < 0) {
+					now = n;
+					d = 0;
+				} else {
+					k->side = put_time(k->side, d);
 					d = TIME_ESCAPE;
 				}
-				*symbol++ = (uint8_t)d;
-				continue;
 			}
+			*symbol++ = (uint8_t)d;
+			total = (now - n) * k->unit;
+			n = now;
+			u++;
+			child += total;
+			done->total = done->self = total;
+			done->id = (uint32_t)number;
+			q += RANKS;
+			if (careful) {
+				if (nodes[number].open)
+					done->id = nodes[number].twin;
+				if (nodes[number].parent_context != nodes[top->node].context)
+					q = k->states + (size_t)top->node * 2 * RANKS;
+			}
+			done++;
+			continue;
 		}
 		top->child = child;
 		top++;
-		top->enter = start + now * unit;
+		top->enter = k->start + now * k->unit;
 		top->tag = tag = word;
-		top->node = (uint32_t)number;
 		top->sp = sp;
-		top->flags = 0;
+		top->node_no_flags = number;
 		child = 0;
 		if (careful) {
 			if (nodes[number].parent_context != nodes[top[-1].node].context)
@@ -228,33 +241,73 @@ walk_predicted(struct irt_walk *w, const struct instr_unit *units, size_t count,
 			if (nodes[number].open++ > 0)
 				top->flags |= FRAME_NESTED;
 		}
+		continue;
+
+	not_taken:
+		if (d == TIME_ESCAPE)
+			k->side = unput_time(k->side, now - n);
+		break;
 	}
 	top->child = child;
 	w->depth = (size_t)(top - w->frames);
-	w->state = (uint32_t)((size_t)(q - states) / RANKS);
-	w->n = n;
-	w->last = w->chunk_ticks + n * unit;
+	w->state = (uint32_t)((size_t)(q - k->states) / RANKS);
+	w->n += n;
+	w->last += n * k->unit;
 	w->events += (uint64_t)(symbol - (w->symbols + w->chunk_events));
 	w->chunk_events = (uint32_t)(symbol - w->symbols);
-	w->side_bytes = (size_t)(side - w->side);
+	w->side_bytes = (size_t)(k->side - w->side);
 	b->count = (unsigned)(done - b->done);
 	return (size_t)(u - units);
 }
 
 static __attribute__((noinline)) size_t walk_plain(struct irt_walk *w, const struct instr_unit *units,
-						   size_t count, struct batch *b)
+						   struct batch *b)
 {
-	return walk_predicted(w, units, count, b, false);
+	return walk_predicted(w, units, b, false);
 }
 
 static __attribute__((noinline)) size_t walk_careful(struct irt_walk *w, const struct instr_unit *units,
-						     size_t count, struct batch *b)
+						     struct batch *b)
 {
-	return walk_predicted(w, units, count, b, true);
+	return walk_predicted(w, units, b, true);
 }
 
-/* How many of `count` units the loop may take: an event, a frame and a finished call for each have
- * room. 0: take the step. */
+/* Below the limit a stamp is not 0 ("not committed"), its division by the unit is exact, and it is not
+ * beyond the chunk's span, the horizon, or a moment at which rows are forgotten. */
+static uint64_t find_limit(const struct irt_walk *w, uint64_t base)
+{
+	uint64_t limit = w->exact_below;
+	uint64_t ends[3] = {w->base + IRT_WALK_SPAN_TICKS, w->horizon + 1,
+			    w->forget_count ? w->forget[0] : UINT64_MAX};
+
+	for (int i = 0; i < 3; i++) {
+		if (ends[i] == 0)
+			continue; /* no horizon */
+		if (ends[i] <= base)
+			return 0;
+		if (ends[i] - base < limit)
+			limit = ends[i] - base;
+	}
+	return base - 1 < UINT64_C(1) << 63 ? limit : 0; /* 0 - base must be beyond it */
+}
+
+static void set_hot(struct irt_walk *w, const struct instr_unit *end)
+{
+	struct hot *k = &w->hot;
+
+	k->base = w->last - k->unit / 2;
+	k->limit = find_limit(w, k->base);
+	k->start = w->last - w->stopped;
+	k->node_count = w->node_count;
+	k->states = w->states;
+	k->sp_from = w->sp_from;
+	k->sp_bits = (uint64_t)w->sp_from << INSTR_AUX_SHIFT;
+	k->low = w->frames + w->low;
+	k->end = end;
+	k->side = w->side + w->side_bytes;
+}
+
+/* How many of `count` units the loop may take: it may do one more. 0: take the step. */
 static size_t prepare(struct irt_walk *w, size_t count, struct batch *b)
 {
 	size_t free_frames;
@@ -273,14 +326,16 @@ static size_t prepare(struct irt_walk *w, size_t count, struct batch *b)
 			return 0;
 		free_frames = w->frame_room - w->depth - 1;
 	}
-	if (w->depth + count > w->config.max_frames)
-		return 0; /* the step counts frames */
 	if (count > free_frames)
 		count = free_frames;
+	if (count < 2 || w->depth + count > w->config.max_frames)
+		return 0; /* the step counts frames */
 	if (!irt_walk_grow(&w->symbols, &w->symbol_room, w->chunk_events + count, 1) ||
 	    !irt_walk_grow(&w->side, &w->side_room, w->side_bytes + count * IRT_VARINT_MAX, 1))
 		return 0;
-	return count;
+	if (unlikely(w->node_count > KINDS_SHOW_BELOW) && irt_walk_make_general(w))
+		return 0;
+	return count - 1;
 }
 
 static enum irt_walk_stop walk_units(struct irt_walk *w, const struct instr_unit *units, size_t count,
@@ -295,10 +350,11 @@ static enum irt_walk_stop walk_units(struct irt_walk *w, const struct instr_unit
 	while (at < count) {
 		size_t part = prepare(w, count - at, &batch), used = 0;
 		if (part) {
-			used = w->general ? walk_careful(w, units + at, part, &batch)
-					  : walk_plain(w, units + at, part, &batch);
+			set_hot(w, units + at + part);
+			used = w->general ? walk_careful(w, units + at, &batch)
+					  : walk_plain(w, units + at, &batch);
 			at += used;
-			if (used == part)
+			if (used >= part)
 				continue;
 		}
 		stop = irt_walk_step(w, units + at, count - at, &used, record_units);

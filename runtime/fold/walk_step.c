@@ -25,7 +25,6 @@ static uint64_t stamp(struct irt_walk *w, uint64_t t)
 		w->chunk_ticks = w->events && t < w->last ? w->last : t;
 		w->base = w->chunk_ticks - unit / 2;
 		w->n = 0;
-		irt_walk_set_limit(w);
 		return 0;
 	}
 	if (t <= w->chunk_ticks)
@@ -143,10 +142,7 @@ void irt_walk_close(struct irt_walk *w, uint64_t v, unsigned how)
 		struct stat *s = &w->stats[id];
 		s->total += total;
 		s->self += self;
-		if (!s->dirty) {
-			s->dirty = 1;
-			w->dirty[w->dirty_count++] = id;
-		}
+		irt_walk_mark_dirty(w, id);
 	} else {
 		irt_walk_account(w, id, total, self);
 		if (how != IRT_OP_EXIT && how != IRT_OP_TAIL)
@@ -415,6 +411,8 @@ static void re_anchor(struct irt_walk *w, uint64_t sp)
 	int64_t from = (int64_t)(sp >> 4) - SP_KNOWN / 2;
 
 	w->sp_from = sp >> 47 || from < SP_KNOWN ? 0 : from; /* 0: no address of a stack */
+	w->window = w->depth;
+	irt_walk_lower(w, SIZE_MAX);
 }
 
 /* The call that setjmp has returned in again: of those of that row whose stack pointer is not above
@@ -448,6 +446,8 @@ static int step_ext(struct irt_walk *w, uint64_t tag, uint64_t t, const struct i
 	uint64_t a = 0, b = 0, n, waited;
 	size_t index;
 
+	if (ext == INSTR_EXT_NOTHING)
+		return STEP_ON;
 	if (units < 2 || ext == 0 || ext > INSTR_EXT_WAIT) {
 		w->counters.skipped_units += units;
 		return STEP_ON;
@@ -532,7 +532,6 @@ int irt_walk_step(struct irt_walk *w, const struct instr_unit *unit, size_t coun
 		w->forget_count -= passed;
 		memmove(w->forget, w->forget + passed, w->forget_count * sizeof(*w->forget));
 		irt_walk_drop_edges(w);
-		irt_walk_set_limit(w);
 	}
 	if (!reserve_events(w))
 		return IRT_WALK_NO_MEMORY;

@@ -54,7 +54,8 @@ static int settle_stat(struct irt_walk *w, uint32_t id)
 		memset(s->counts, 0, s->span * sizeof(*s->counts));
 	s->total = s->self = s->max = 0;
 	s->min = UINT64_MAX;
-	s->finished = s->unwound = s->dirty = 0;
+	s->finished = s->unwound = 0;
+	s->span = s->dirty = 0;
 	mark_changed(w, node);
 	return 0;
 }

@@ -359,6 +359,8 @@ static inline void model_ext(struct model *m, uint64_t tag, uint64_t raw, uint64
 		m->counters.wait_ticks += waited;
 		break;
 	}
+	case INSTR_EXT_NOTHING:
+		break;
 	default:
 		m->counters.skipped_units += instr_tag_ext_units(tag);
 	}
@@ -375,7 +377,7 @@ static inline size_t model_record(struct model *m, const struct instr_unit *u)
 		return 1;
 	case INSTR_EXT:
 		if (instr_tag_ext_units(u->tag) == 1) {
-			m->counters.skipped_units++;
+			m->counters.skipped_units += instr_tag_ext(u->tag) != INSTR_EXT_NOTHING;
 			return 1;
 		}
 		model_ext(m, u->tag, u->ticks, u[1].ticks, u[1].tag);
