@@ -72,6 +72,7 @@ enum instr_ext {
 	INSTR_EXT_GAP = 3,    /* 2 units: p[0] events lost since p[1] (ticks); the stream continues here */
 	INSTR_EXT_WAIT = 4,   /* 2 units: p[0] ticks waited for the drain, ending at word 1; p[1] 0 */
 	INSTR_EXT_MARK = 5,   /* reserved: user marks and labels */
+	INSTR_EXT_NOTHING = 6, /* 1 unit or more: reserved by a hook that has started again; no event */
 	INSTR_EXT_ALLOC = 16, /* 16..31 reserved: allocation records */
 	INSTR_EXT_LOCK = 32,  /* 32..47 reserved: lock records */
 	INSTR_EXT_BLOCK = 48, /* 48..63 reserved: blocking calls */

@@ -11,7 +11,9 @@
  *   C2  Cursor and sequence change together only by one cmpxchg16b whose expected value is what was
  *       read before (install). A cursor that came back to an old value has another sequence.
  *   C3  With the overflow bit set, no address at or behind the cursor is ever written.
- *   C4  A sub-buffer is taken by one CAS of its owner; it holds no unit until it is installed; if a
+ *   C4  While the anchor is not 0, it is what the last STACK record of the stream says, by place in the
+ *       stream (tell_stack).
+ *   C5  A sub-buffer is taken by one CAS of its owner; it holds no unit until it is installed; if a
  *       handler has installed another one meanwhile it is given back untouched.
  *
  * Raw system calls only; no vector registers; at most 512 bytes of stack (joining uses static
@@ -36,6 +38,7 @@ _Static_assert(IRT_ANCHOR_HALF_CYG * 2 == INSTR_CYG_SP_RANGE, "hooks.S");
 _Static_assert(INSTR_SP_SHIFT == 44 && INSTR_CYG_SP_SHIFT == 47 && INSTR_CYG_SHIFT == 4, "hooks.S");
 _Static_assert(INSTR_ENTER == 1 && INSTR_EXIT == 2 && INSTR_UNWIND == 3 && INSTR_TAIL == 4 &&
 	       INSTR_CYG_ENTER == 5 && INSTR_CYG_EXIT == 6, "hooks.S");
+_Static_assert(INSTR_EXT == 7 && INSTR_EXT_NOTHING == 6, "hooks.S");
 _Static_assert(sizeof(struct irt_local) == 4096 + IRT_SUB_MAX / 8, "whole pages");
 
 __thread struct irt_tls irt_tls __attribute__((aligned(16))) = {.cursor = IRT_OVERFLOW_BIT};
@@ -100,6 +103,25 @@ static int put_ext(struct irt_tls *tls, enum instr_ext ext, uint64_t row, uint64
 	return 1;
 }
 
+/* C4. Tells the walk the full stack pointer. A handler on another stack may do the same at any moment:
+ * before the unit is reserved, then ours says nothing, because the handler's later ones rely on its
+ * anchor; or after, then its own is the later one. Either way the anchor tells the hook that it has
+ * to come again. */
+static void tell_stack(struct irt_tls *tls, uint64_t sp)
+{
+	uint64_t ticks = irt_ticks(), none = 0;
+	irt_store_relaxed(&tls->anchor, (uint64_t)0);
+	struct instr_unit *unit = reserve(tls, 2, ticks);
+	if (!unit)
+		return;
+	int told = irt_load_relaxed(&tls->anchor) != 0;
+	irt_store_relaxed(&unit[0].tag, instr_ext_tag(told ? INSTR_EXT_NOTHING : INSTR_EXT_STACK, 2, 0));
+	irt_store_relaxed(&unit[1].ticks, sp);
+	irt_store_release(&unit[0].ticks, ticks); /* R2 */
+	if (!told)
+		irt_cas_acq_rel(&tls->anchor, &none, sp);
+}
+
 /* ---- sub-buffers -------------------------------------------------------------------------- */
 
 void irt_wake_drain(struct irt_ring *ring)
@@ -120,7 +142,7 @@ int irt_populate(void *at, uint64_t bytes)
 	return !irt_failed(r);
 }
 
-/* C4. Returns an index, or -1: none is free. */
+/* C5. Returns an index, or -1: none is free. */
 static long take_sub(struct irt_ring *ring, uint64_t thread_id)
 {
 	uint32_t count = irt_load_acquire(&ring->sub_count);
@@ -171,7 +193,7 @@ static void count_loss(struct irt_thread *thread)
 	if (thread->lost_events == thread->lost_told)
 		irt_store_relaxed(&thread->lost_first_ticks, now);
 	irt_store_relaxed(&thread->lost_last_ticks, now);
-	irt_store_relaxed(&thread->lost_events, thread->lost_events + 1);
+	irt_add_relaxed(&thread->lost_events, 1); /* a handler may lose one in between */
 }
 
 /* While the process drops, one look at the heartbeat per call tells whether the drain lives again. */
@@ -229,8 +251,8 @@ static long wait_for_sub(struct irt_ring *ring, struct irt_tls *tls, uint64_t *w
 	}
 	irt_store_release(&thread->waiting, (uint64_t)0);
 	*waited_ticks = irt_ticks() - start;
-	irt_store_relaxed(&thread->wait_ticks, thread->wait_ticks + *waited_ticks);
-	irt_store_relaxed(&thread->waits, thread->waits + 1);
+	irt_add_relaxed(&thread->wait_ticks, *waited_ticks);
+	irt_add_relaxed(&thread->waits, 1);
 	return got;
 }
 
@@ -356,11 +378,11 @@ static int make_ready(uint64_t sp)
 		uint64_t start = (cursor & ~(uint64_t)(IRT_SUB_BYTES - 1));
 		if (cursor != start)
 			install(tls, cursor, sequence, start, sequence);
-		return next_sub(ring, tls);
+		if (!next_sub(ring, tls))
+			return 0;
 	}
-	if (sp - tls->anchor + IRT_ANCHOR_HALF_CYG >= 2 * IRT_ANCHOR_HALF_CYG &&
-	    put_ext(tls, INSTR_EXT_STACK, 0, sp, 0))
-		irt_store_relaxed(&tls->anchor, sp);
+	if (sp - irt_load_relaxed(&tls->anchor) + IRT_ANCHOR_HALF_CYG >= 2 * IRT_ANCHOR_HALF_CYG)
+		tell_stack(tls, sp);
 	return 1;
 }
 

@@ -10,13 +10,17 @@
  *   2 rdtsc
  *   3 xadd reserves the unit (unlocked: one instruction is atomic for this thread)
  *   4 overflow bit set -> cold path, then start again (nothing was written there)
- *   5 word 2, then word 1: x86 keeps store order, the second store publishes
+ *   5 anchor once more: a handler on another stack may have moved it between 1 and 3, and the unit lies
+ *     behind what it told -> the unit says nothing, cold path, then start again. One that comes later
+ *     does not concern this unit
+ *   6 word 2, then word 1: x86 keeps store order, the second store publishes
  *
  * The cost is the clock's; the rest hides behind it (docs/overhead.md).
  */
 #include "capture/capture.h"
 
 #define ROW_OFF 0x10
+#define NOTHING (7 | (6 | 1 << 8) << 48) /* EXT NOTHING, one unit */
 
 	.text
 
@@ -52,6 +56,11 @@
 	xaddq	%r11, %fs:IRT_TLS_CURSOR(%rdx)
 	testl	$IRT_OVERFLOW_BIT, %r11d
 	jnz	.Lcold\@
+	movq	%fs:IRT_TLS_ANCHOR(%rdx), %rdx
+	subq	%rsp, %rdx
+	addq	$IRT_ANCHOR_HALF - 24, %rdx
+	cmpq	$2 * IRT_ANCHOR_HALF, %rdx
+	jae	.Lfar\@
 	leaq	24(%rsp), %rdx
 	shlq	$44, %rdx
 	leaq	\kind(%rdi, %rdx), %rdx
@@ -64,6 +73,10 @@
 .Lreturn\@:
 	ret
 	.cfi_adjust_cfa_offset 16
+.Lfar\@:
+	movabsq	$NOTHING, %rdx
+	movq	%rdx, 8(%r11)
+	movq	%rax, (%r11)
 .Lcold\@:
 	leaq	24(%rsp), %r11
 	call	irt_cold_hook
@@ -118,6 +131,11 @@
 	xaddq	%r11, %fs:IRT_TLS_CURSOR(%rdx)
 	testl	$IRT_OVERFLOW_BIT, %r11d
 	jnz	.Lcold\@
+	movq	%fs:IRT_TLS_ANCHOR(%rdx), %rdx
+	subq	%rsp, %rdx
+	addq	$IRT_ANCHOR_HALF_CYG - 24, %rdx
+	cmpq	$2 * IRT_ANCHOR_HALF_CYG, %rdx
+	jae	.Lfar\@
 	movq	%rax, %rsi
 	leaq	24(%rsp), %rdx
 	shlq	$47, %rdx
@@ -133,6 +151,10 @@
 .Lreturn\@:
 	ret
 	.cfi_adjust_cfa_offset 16
+.Lfar\@:
+	movabsq	$NOTHING, %rdx
+	movq	%rdx, 8(%r11)
+	movq	%rax, (%r11)
 .Lcold\@:
 	leaq	24(%rsp), %r11
 	call	irt_cold_hook
