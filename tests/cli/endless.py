@@ -3,17 +3,16 @@
 # endless.py - a small file with tables of 10^20 rows: a b-tree whose interior pages all point at the
 # same child, nine levels deep.
 #
-#     endless.py FROM.db TO.db
+#     endless.py FROM.db TO.db TABLE...
 import sqlite3
 import struct
 import sys
 
-source, target = sys.argv[1:]
+source, target, tables = sys.argv[1], sys.argv[2], sys.argv[3:]
 LEVELS, CELLS = 9, 200
 db = sqlite3.connect(source)
 page_bytes, = db.execute("PRAGMA page_size").fetchone()
-# The tables that every report reads in whole.
-roots = [root for root, in db.execute("SELECT rootpage FROM sqlite_schema WHERE name IN ('threads', 'processes', 'messages')")]
+roots = [db.execute("SELECT rootpage FROM sqlite_schema WHERE name = ?", (table,)).fetchone()[0] for table in tables]
 db.close()
 data = bytearray(open(source, "rb").read())
 first = len(data) // page_bytes + 1

@@ -24,9 +24,12 @@ severity TEXT, text TEXT AS (upper(severity)));' | shape
 echo 'DROP TABLE messages; CREATE TABLE messages (message_id INTEGER PRIMARY KEY, ticks INTEGER, process_id INTEGER,
 severity TEXT, text BLOB);' | shape
 say a b-tree whose pages share their children: endless to walk
-"$PYTHON" "$TESTS/endless.py" main.db endless.db
-for mode in --top --tree --info; do
-	t instr-report endless.db $mode
+for table in threads processes functions losses messages modules; do
+	"$PYTHON" "$TESTS/endless.py" main.db endless.db $table
+	say "$table"
+	t instr-report endless.db --info
 done
+"$PYTHON" "$TESTS/endless.py" main.db endless.db contexts
+t instr-report endless.db --tree
 say nothing was changed
 s 'for f in hostile overflow; do cp $f.db $f.copy; instr-report $f.db --info >/dev/null 2>&1; cmp $f.db $f.copy; done; ls | grep -c -e -wal -e -shm -e -journal || true'
