@@ -224,6 +224,13 @@ static void put_checkpoint(struct irt_session *s, int64_t ticks)
 	irt_store_put_checkpoint(s->store, ticks);
 }
 
+/* Every 10 s; every second while the run is young, so that a reader of a live trace has a rate. */
+static int anchor_is_due(const struct irt_session *s, uint64_t now)
+{
+	uint64_t age = now - s->at.facts.start_monotonic_ns, since = now - s->anchor_ns;
+	return since >= (age < ANCHOR_S * 1000000000ull ? 1 : ANCHOR_S) * 1000000000ull || !s->anchored;
+}
+
 static void put_anchor(struct irt_session *s)
 {
 	irt_store_put_clock(s->store, &(struct irt_store_clock){
@@ -431,7 +438,7 @@ void irt_commit(struct irt_session *s, int last)
 		}
 		if (checkpoint)
 			put_checkpoint(s, now_ticks(s));
-		if (last || now - s->anchor_ns >= ANCHOR_S * 1000000000ull)
+		if (last || anchor_is_due(s, now))
 			put_anchor(s);
 		put_losses(s);
 		for (struct message *m = s->messages; m; m = m->next)
@@ -470,8 +477,10 @@ void irt_commit(struct irt_session *s, int last)
 	}
 	if (checkpoint && r == 0)
 		s->checkpoint_ns = now;
-	if (r == 0 && (last || now - s->anchor_ns >= ANCHOR_S * 1000000000ull))
+	if (r == 0 && (last || anchor_is_due(s, now))) {
 		s->anchor_ns = now;
+		s->anchored = 1;
+	}
 	s->dirty = 0;
 	s->chunk_full = 0;
 	s->round_events = 0;

@@ -132,6 +132,7 @@ struct irt_session {
 	uint32_t held_subs;         /* walked, not released */
 	int chunk_full, want_round; /* end the round now */
 	uint64_t checkpoint_ns, anchor_ns, thread_check_ns;
+	int anchored;               /* there is a second anchor, so a rate */
 	int finished;               /* the file is complete; the next commit makes it "recording" again */
 	int dirty;                  /* something happened since the last commit */
 	int64_t next_loss_id;
