@@ -71,12 +71,12 @@ static unsigned long check_count;
 
 static inline int check_main(int argc, char **argv)
 {
-	unsigned passed = 0, failed = 0;
+	volatile unsigned passed = 0, failed = 0; /* setjmp */
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	for (struct check_test *t = check_first; t; t = t->next) {
+	for (struct check_test *volatile t = check_first; t; t = t->next) {
 		if (argc > 1 && !strstr(t->name, argv[1]))
 			continue;
-		unsigned long before = check_count;
+		volatile unsigned long before = check_count;
 		if (setjmp(check_out)) {
 			printf("FAILED %s\n", t->name);
 			failed++;
