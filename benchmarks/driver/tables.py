@@ -1,0 +1,374 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#
+# tables.py - the tables made from samples: what is printed, what results/*.md and docs/overhead.md
+# hold. Each figure is a median over the rounds, with the least and the greatest beside it; ratios and
+# differences are taken within a round (results.py).
+from dataclasses import dataclass
+
+NOTHING = "–"
+MS, MIB = 1e6, 2.0**20
+
+WORKLOADS = {"pair": "recursion", "sqlite": "SQLite", "leveldb": "LevelDB", "indexer": "indexer (the demo)"}
+PROGRAMS = {key: name for key, name in WORKLOADS.items() if key != "pair"}
+PEERS = ("gprof", "XRay flight recorder", "uftrace", "callgrind")
+TWO_READS = ("clock reads", "two_reads_ns")
+TWO_READS_CPU = ("clock reads", "two_reads_cpu_ns")  # for what is itself CPU time
+FLOOR = "two clock reads, in hooks"
+
+
+@dataclass
+class Table:
+    name: str     # docs/overhead.md has it between markers of this name
+    title: str
+    header: list
+    rows: list
+
+    def markdown(self):
+        widths = [max(len(str(row[i])) for row in [self.header] + self.rows) for i in range(len(self.header))]
+
+        def line(cells):
+            return "| " + " | ".join(str(c).ljust(w) for c, w in zip(cells, widths)) + " |"
+        rule = "|" + "|".join("-" * (w + 2) for w in widths) + "|"
+        return "\n".join([line(self.header), rule] + [line(row) for row in self.rows])
+
+
+def number(value, count=False):
+    """Three digits that count, no exponent; a count has no fraction."""
+    size = abs(value)
+    if count or size >= 1e4 or size == 0:
+        return f"{value:,.0f}"
+    for limit, digits in ((100, 0), (10, 1), (1, 2), (0, 3)):
+        if size >= limit:
+            return f"{value:.{digits}f}"
+    return str(value)
+
+
+def cell(spread, unit="", count=False):
+    if not spread:
+        return NOTHING
+    if spread.least == spread.most:
+        return number(spread.median, count) + unit
+    return f"{number(spread.median, count)}{unit} [{number(spread.least, count)}–{number(spread.most, count)}]"
+
+
+def scaled(results, divisor, *key):
+    return results.combine(lambda value: value / divisor, key)
+
+
+# ---- the floor --------------------------------------------------------------------------------------
+
+
+def clocks(results):
+    """Two reads of each clock, over every round of every benchmark that took them."""
+    names = {"two_reads_ns": "`rdtsc`", "two_reads_cpu_ns": "`rdtsc`, CPU time", "two_rdtscp_ns": "`rdtscp`",
+             "two_clock_gettime_ns": "`clock_gettime(CLOCK_MONOTONIC)`"}
+    rows = []
+    for metric, name in names.items():
+        spread = results.spread("floor", "clock reads", metric)
+        if spread:
+            rows.append([name, cell(spread), spread.count])
+    return Table("clocks", "Two reads of a clock in a loop", ["clock", "ns for two reads", "rounds"], rows)
+
+
+# ---- a bare call ------------------------------------------------------------------------------------
+
+
+def per_call(results, benchmark, subject):
+    return results.combine(lambda t, c: t / c, (benchmark, subject, "time_ns"), (benchmark, subject, "calls"))
+
+
+def pair(results):
+    rows = []
+    two = ("pair", *TWO_READS)
+    for subject in results.subjects("pair"):
+        if subject == "clock reads":
+            continue
+        time, calls = ("pair", subject, "time_ns"), ("pair", subject, "calls")
+        inline = ("pair", "two clock reads, inline", "time_ns")
+        stall = ("pair", subject, "stall_ns")
+        rows.append([
+            subject,
+            cell(per_call(results, "pair", subject)),
+            cell(results.combine(lambda t, c, r: t / c / r, time, calls, two)),
+            cell(results.combine(lambda t, f: t / f, time, inline)),
+            cell(results.combine(lambda s, c: s / c, stall, calls)),
+            cell(results.combine(lambda t, s, c, r: (t - s) / c / r, time, stall, calls, two)),
+            cell(results.combine(lambda u, s, c: (u + s) / c, ("pair", subject, "user_ns"),
+                                 ("pair", subject, "system_ns"), calls)),
+            cell(results.spread("pair", subject, "lost_events"), count=True),
+            results.spread("pair", subject, "time_ns").count,
+        ])
+    return Table("pair", "A call pair on the recursion",
+                 ["variant", "ns per call pair", "÷ two clock reads in a loop", "÷ two clock reads, inline",
+                  "of it stall, ns", "without stall ÷ two reads", "CPU time of the program, ns", "events lost", "rounds"], rows)
+
+
+def inactive(results):
+    rows = []
+    for subject in results.subjects("inactive"):
+        time, calls = ("inactive", subject, "time_ns"), ("inactive", subject, "calls")
+        plain = ("inactive", "untraced", "time_ns")
+        rows.append([subject, cell(per_call(results, "inactive", subject)),
+                     NOTHING if subject == "untraced" else
+                     cell(results.combine(lambda t, p, c: (t - p) / c, time, plain, calls)),
+                     results.spread("inactive", subject, "time_ns").count])
+    return Table("inactive", "A hook pair that records nothing",
+                 ["variant", "ns per call pair", "added to the untraced call, ns", "rounds"], rows)
+
+
+def peers(results):
+    rows = []
+    for subject in ("traced",) + PEERS:
+        time, calls = ("peers", subject, "time_ns"), ("peers", subject, "calls")
+        if not results.rounds(*time):
+            continue
+        added = (results.combine(lambda t, c, p, pc: t / c - p / pc, time, calls, ("peers", "untraced", "time_ns"),
+                                 ("peers", "untraced", "calls")))
+        rows.append([
+            "instr" if subject == "traced" else subject,
+            cell(added),
+            cell(results.combine(lambda t, c, p, pc, r: (t / c - p / pc) / r, time, calls,
+                                 ("peers", "untraced", "time_ns"), ("peers", "untraced", "calls"),
+                                 ("peers", *TWO_READS))),
+            cell(results.combine(lambda b, c: b / c, ("peers", subject, "trace_bytes"), calls)),
+            cell(results.combine(lambda b, o: max(b, o) / MIB, ("peers", subject, "peak_rss_bytes"),
+                                 ("peers", subject, "orphan_peak_rss_bytes"))),
+            cell(results.combine(lambda w, e: (w + e) / 1e9, ("peers", subject, "wall_ns"),
+                                 ("peers", subject, "orphan_end_ns"))),
+            cell(results.spread("peers", subject, "calls"), count=True),
+            results.spread("peers", subject, "time_ns").count,
+        ])
+    return Table("peers", "Other tools on the recursion",
+                 ["tool", "ns added per call pair", "÷ two clock reads", "bytes written per call",
+                  "peak RSS of its largest process, MiB", "until all of it had ended, s", "calls", "rounds"], rows)
+
+
+FOLD_STAGES = {
+    "clock_read_ns": "a clock read, ns", "walk_ns": "walk and statistics, ns per event",
+    "encode_none_ns": "pack, ns per event",
+    "encode_lz4_ns": "pack and LZ4, ns per event", "encode_zstd_ns": "pack and zstd, ns per event",
+    "decode_lz4_ns": "decode LZ4, ns per event", "decode_zstd_ns": "decode zstd, ns per event",
+    "bytes_none": "packed, bytes per event", "bytes_lz4": "LZ4, bytes per event",
+    "bytes_zstd": "zstd, bytes per event", "settle_us": "totals of all contexts, µs", "contexts": "contexts",
+}
+
+
+def fold(results):
+    streams = results.subjects("fold")
+    rows = []
+    for metric, what in FOLD_STAGES.items():
+        cells = []
+        for stream in streams:
+            median = results.spread("fold", stream, metric)
+            best = results.spread("fold", stream, metric + "_best")
+            same = not best or best.median == median.median
+            cells.append(cell(median, count=metric == "contexts") + ("" if same else f" ({cell(best)})"))
+        if any(c != NOTHING for c in cells):
+            rows.append([what, *cells])
+    return Table("fold", "The drain's loops on their own: median (best)", ["stage", *streams], rows)
+
+
+# ---- recording: what the drain does and what it leaves ------------------------------------------------
+
+
+def recording(results):
+    rows = []
+    for key, name in WORKLOADS.items():
+        events = (key, "traced", "events")
+        if not results.rounds(*events):
+            continue
+        rows.append([
+            name,
+            cell(scaled(results, 1e6, *events)),
+            cell(results.spread(key, "traced", "lost_events"), count=True),
+            cell(scaled(results, MIB, key, "traced", "trace_bytes")),
+            cell(results.combine(lambda b, e: b / e, (key, "traced", "trace_bytes"), events)),
+            cell(results.combine(lambda d, e: d / e, (key, "traced", "drain_ns"), events)),
+            cell(results.combine(lambda d, e, r: d / e / (r / 2), (key, "traced", "drain_ns"), events,
+                                 (key, *TWO_READS_CPU))),
+            cell(scaled(results, MS, key, "traced", "stall_ns")),
+            cell(results.spread(key, "traced", "contexts"), count=True),
+            cell(scaled(results, MIB, key, "traced", "program_pss_bytes")),
+            cell(scaled(results, MIB, key, "traced", "orphan_pss_bytes")),
+            cell(scaled(results, MIB, key, "traced", "ring_bytes")),
+        ])
+    return Table("recording", "What the drain does and leaves",
+                 ["workload", "events, million", "lost", "trace.db, MiB", "bytes per event", "drain, ns per event",
+                  "÷ one clock read", "stall, ms", "contexts", "PSS of the program, MiB", "PSS of the drain, MiB",
+                  "ring, MiB"], rows)
+
+
+# ---- whole programs -------------------------------------------------------------------------------------
+
+
+def cpu(key, subject):
+    return (key, subject, "user_ns"), (key, subject, "system_ns")
+
+
+def programs(results):
+    rows = []
+    for key, name in PROGRAMS.items():
+        for subject in results.subjects(key):
+            wall = (key, subject, "wall_ns")
+            if subject == "clock reads" or not results.rounds(*wall):
+                continue
+            rows.append([
+                name, subject,
+                cell(scaled(results, MS, *wall)),
+                cell(results.combine(lambda w, p: w / p, wall, (key, "untraced", "wall_ns"))),
+                cell(results.combine(lambda w, f: w / f, wall, (key, FLOOR, "wall_ns"))),
+                cell(results.combine(lambda u, s: (u + s) / MS, *cpu(key, subject))),
+                cell(results.combine(lambda u, s, fu, fs: (u + s) / (fu + fs), *cpu(key, subject), *cpu(key, FLOOR))),
+                cell(scaled(results, 1e6, key, subject, "recorded_calls")),
+                results.spread(*wall).count,
+            ])
+    return Table("programs", "Whole programs at -O2 -g",
+                 ["program", "variant", "wall time, ms", "÷ untraced", "÷ two clock reads, in hooks",
+                  "CPU time of the program, ms", "÷ two clock reads, in hooks", "calls, million", "rounds"], rows)
+
+
+def code(results):
+    rows = []
+    for key, name in PROGRAMS.items():
+        before, after = (key, "untraced", "text_bytes"), (key, "traced", "text_bytes")
+        if not results.rounds(*before):
+            continue
+        rows.append([
+            name, cell(scaled(results, 1024, *before)), cell(scaled(results, 1024, *after)),
+            cell(results.combine(lambda b, a: (a / b - 1) * 100, before, after), " %"),
+            cell(scaled(results, 1024, key, "traced", "rows_bytes")),
+            cell(results.combine(lambda b, a: (a / b - 1) * 100, (key, "untraced", "file_bytes"),
+                                 (key, "traced", "file_bytes")), " %"),
+        ])
+    return Table("code", "Size of the code at -O2 -g",
+                 ["program", ".text untraced, KiB", ".text traced, KiB", "growth", "descriptor rows, KiB",
+                  "growth of the file, with debug information"], rows)
+
+
+def compile_cpu(results):
+    return results.combine(lambda u, s, pu, ps: ((u + s) / (pu + ps) - 1) * 100,
+                           *cpu("compile", "instr-clang"), *cpu("compile", "clang"))
+
+
+def compile_time(results):
+    rows = []
+    for subject in results.subjects("compile"):
+        seconds = results.combine(lambda u, s: (u + s) / 1e9, *cpu("compile", subject))
+        rows.append([subject, cell(seconds), cell(scaled(results, 1e9, "compile", subject, "wall_ns")),
+                     cell(compile_cpu(results), " %") if subject == "instr-clang" else NOTHING, seconds.count])
+    level = results.spread("compile", "clang", "level")
+    return Table("compile", f"Compiling the SQLite amalgamation at -O{level.median if level else 2:.0f} -g",
+                 ["compiler", "CPU time, s", "wall time, s", "added CPU time", "rounds"], rows)
+
+
+def startup(results):
+    rows = []
+    for subject in results.subjects("startup"):
+        wall, plain = ("startup", subject, "wall_ns"), ("startup", "untraced", "wall_ns")
+        pss, plain_pss = ("startup", subject, "peak_pss_bytes"), ("startup", "untraced", "peak_pss_bytes")
+        is_plain = subject == "untraced"
+        rows.append([
+            subject, cell(scaled(results, MS, *wall)),
+            NOTHING if is_plain else cell(results.combine(lambda w, p: (w - p) / MS, wall, plain)),
+            NOTHING if is_plain else cell(results.combine(lambda u, s: (u + s) / MS,
+                                                          ("startup", subject, "orphan_user_ns"),
+                                                          ("startup", subject, "orphan_system_ns"))),
+            cell(scaled(results, MIB, "startup", subject, "program_pss_bytes")),
+            NOTHING if is_plain else cell(scaled(results, MIB, "startup", subject, "orphan_pss_bytes")),
+            NOTHING if is_plain else cell(results.combine(lambda a, b: (a - b) / MIB, pss, plain_pss)),
+            NOTHING if is_plain else cell(scaled(results, MIB, "startup", subject, "ring_bytes")),
+            results.spread(*wall).count,
+        ])
+    return Table("startup", "The shortest program, from start to end",
+                 ["variant", "wall time, ms", "added, ms", "CPU time of the drain, ms", "PSS of the program, MiB",
+                  "PSS of the drain, MiB", "PSS added, both, MiB", "ring, MiB", "rounds"], rows)
+
+
+def reports(results):
+    rows = []
+    for key in [f"{k} report" for k in PROGRAMS] + ["report"]:
+        functions = results.spread("report", "--top", "functions")
+        what = f"synthetic, {functions.median:,.0f} functions" if key == "report" and functions else \
+            PROGRAMS.get(key.split()[0], key)
+        for subject in results.subjects(key):
+            rows.append([what, f"`{subject}`", cell(scaled(results, MS, key, subject, "wall_ns")),
+                         cell(results.combine(lambda u, s: (u + s) / MS, *cpu(key, subject))),
+                         cell(scaled(results, MIB, key, subject, "peak_rss_bytes")),
+                         results.spread(key, subject, "wall_ns").count])
+    return Table("reports", "Time of instr-report", ["trace", "report", "wall time, ms", "CPU time, ms", "peak RSS, MiB", "rounds"], rows)
+
+
+# ---- against the budgets ----------------------------------------------------------------------------------
+
+
+def budgets(results):
+    """(what, limit, spread, unit) of every budget that was measured."""
+    found = []
+
+    def add(what, limit, spread, unit=""):
+        if spread:
+            found.append((what, limit, spread, unit))
+
+    two = ("pair", *TWO_READS)
+    add("traced call pair on the recursion ÷ two clock reads", 1.15,
+        results.combine(lambda t, c, r: t / c / r, ("pair", "traced", "time_ns"), ("pair", "traced", "calls"), two))
+    for key, name in WORKLOADS.items():
+        add(f"events lost, {name}", 0, results.spread(key, "traced", "lost_events"))
+        add(f"bytes per event, {name}", 0.35, results.combine(
+            lambda b, e: b / e, (key, "traced", "trace_bytes"), (key, "traced", "events")))
+    for key in ("pair", "sqlite"):
+        add(f"drain per event ÷ one clock read, {WORKLOADS[key]}", 0.88, results.combine(
+            lambda d, e, r: d / e / (r / 2), (key, "traced", "drain_ns"), (key, "traced", "events"),
+            (key, *TWO_READS_CPU)))
+    for floor in (FLOOR, "two clock reads, clang's hooks"):
+        add(f"SQLite traced ÷ SQLite with {floor}", 1.15, results.combine(
+            lambda w, f: w / f, ("sqlite", "traced", "wall_ns"), ("sqlite", floor, "wall_ns")))
+    for key, name in PROGRAMS.items():
+        add(f"text growth, {name}", 10, results.combine(
+            lambda b, a: (a / b - 1) * 100, (key, "untraced", "text_bytes"), (key, "traced", "text_bytes")), " %")
+    add("compile time added, SQLite", 5, compile_cpu(results), " %")
+    add("inactive hook pair, out of line", 3, results.combine(
+        lambda t, p, c: (t - p) / c, ("inactive", "record=off", "time_ns"), ("inactive", "untraced", "time_ns"),
+        ("inactive", "untraced", "calls")), " ns")
+    add("start and end of a traced hello-world, added", 10, results.combine(
+        lambda w, p: (w - p) / MS, ("startup", "traced", "wall_ns"), ("startup", "untraced", "wall_ns")), " ms")
+    add("memory of a traced hello-world, added, program and drain", 8, results.combine(
+        lambda a, b: (a - b) / MIB, ("startup", "traced", "peak_pss_bytes"), ("startup", "untraced", "peak_pss_bytes")),
+        " MiB")
+    functions = results.spread("report", "--top", "functions")
+    if functions:
+        add(f"`instr-report --top`, {functions.median:,.0f} functions", 50,
+            scaled(results, MS, "report", "--top", "wall_ns"), " ms")
+    return found
+
+
+def verdicts(results):
+    if results.facts.get("measured", "").startswith("quick"):
+        return Table("budgets", "", [], [])  # too little work for any of them
+    rows = [[what, f"≤ {limit:g}{unit}", cell(spread, unit),
+             "yes" if spread.median <= limit else "**no**"]
+            for what, limit, spread, unit in budgets(results)]
+    return Table("budgets", "Against the budgets", ["what", "budget", "measured", "kept"], rows)
+
+
+def machine(results):
+    return Table("machine", "Where and when", ["", ""], [[k, v] for k, v in results.facts.items()])
+
+
+ALL = (machine, verdicts, clocks, pair, inactive, recording, programs, code, compile_time, startup, reports, fold, peers)
+
+
+def tables(results):
+    """Those that have rows."""
+    made = (make(results) for make in ALL)
+    return [table for table in made if table.rows]
+
+
+def page(results):
+    """All as one page of markdown."""
+    parts = []
+    for table in tables(results):
+        parts += [f"## {table.title}", "", table.markdown(), ""]
+    if results.notes:
+        parts += ["## Notes", ""] + [f"- {benchmark}: {sentence}" for benchmark, sentence in results.notes] + [""]
+    return "\n".join(parts)

@@ -1,0 +1,47 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#
+# test.sh BUILD COMPILER - one short round of the drivers, so that they do not rot between the times
+# that somebody measures: it looks at no figure but those that must be exact.
+build=$1
+compiler=$2
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/../tests/harness/check.sh"
+
+case $("$compiler" --version) in
+*clang*) ;;
+*) compiler=clang ;; # the pass needs one
+esac
+
+quick_pair() {
+	exits_with 0 "$here/run" --build "$build" --clang "$compiler" --results "$scratch/results" --quick pair ||
+		return 1
+	says out "ns per call pair" && says out "lost" && says out "bytes per event" &&
+		says out "drain, ns per event" && says out "of it stall, ns" && says out "two clock reads, in hooks"
+}
+check quick_pair_prints_its_columns quick_pair
+
+nothing_is_wrong() {
+	! grep -H "WRONG\|left out: traced" "$scratch"/results/*.csv
+}
+check traced_pairs_are_complete_and_counted nothing_is_wrong
+
+nothing_is_lost() {
+	awk -F, '$1 == "pair" && $2 ~ /traced/ && $3 == "lost_events" { runs++; if ($5 != 0) lost++ }
+		END { print runs + 0, "runs", lost + 0, "with losses"; exit !runs || lost }' "$scratch"/results/*.csv
+}
+check traced_pairs_lose_nothing nothing_is_lost
+
+no_paths() {
+	[ -f "$(ls "$scratch"/results/*.md)" ] && ! grep -H "$scratch\|$build" "$scratch"/results/*
+}
+check results_name_no_path_of_the_machine no_paths
+
+same_from_file() {
+	"$here/overhead-table" --print "$scratch"/results/*.csv >"$scratch/again" || return 1
+	grep -F "ns per call pair" "$scratch/again" && grep -F "two clock reads, in hooks" "$scratch/again"
+}
+check tables_come_from_the_samples same_from_file
+
+check docs_hold_the_newest_figures "$here/overhead-table" --check
+finish
