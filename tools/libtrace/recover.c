@@ -1,31 +1,74 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
- * recover.c - what has to happen before a trace is opened: a run whose drain died is completed from
- * its ring by the drain's own code; a drain that is just finishing is waited for. The only file of
+ * recover.c - completing traces from the rings of dead runs, by the drain's own code (recover.h), and
+ * what has to happen before a trace is opened: that, and finding out who writes it. The only file of
  * the tools that may include runtime/drain.
  */
 #define _GNU_SOURCE /* F_OFD_GETLK */
-#include "libtrace/internal.h"
+#include "libtrace/recover.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include "drain/recover.h"
+#include "libtrace/internal.h"
 
 /* SQLite's file format: a connection in WAL mode holds a read lock on these bytes as long as it is
  * open. (https://sqlite.org/src/file/src/os_unix.c, "PENDING_BYTE") */
 enum { SHARED_FIRST = 0x40000000 + 2, SHARED_SIZE = 510, WAIT_MS = 10000 };
 
+static enum tr_recovery outcome_of(enum irt_recovery outcome)
+{
+	switch (outcome) {
+	case IRT_RECOVERY_LIVE: return TR_RECOVERY_LIVE;
+	case IRT_RECOVERY_WAITED: return TR_RECOVERY_WAITED;
+	case IRT_RECOVERY_DONE: return TR_RECOVERY_DONE;
+	case IRT_RECOVERY_UNWRITABLE: return TR_RECOVERY_UNWRITABLE;
+	case IRT_RECOVERY_NOTHING: break;
+	}
+	return TR_RECOVERY_NOTHING;
+}
+
+int tr_recover(const char *path, enum tr_recovery *outcome, struct tr_error *error)
+{
+	enum irt_recovery found = IRT_RECOVERY_NOTHING;
+
+	error->text[0] = 0;
+	error->code = irt_recover_trace(path, WAIT_MS, &found, error->text, sizeof(error->text));
+	*outcome = outcome_of(found);
+	return error->code;
+}
+
+struct each {
+	void *arg;
+	void (*call)(void *arg, const char *where, enum tr_recovery outcome, const struct tr_error *error);
+};
+
+static void pass_on(void *arg, const char *folder, enum irt_recovery outcome, int result, const char *sentence)
+{
+	const struct each *each = arg;
+	struct tr_error error = {.code = result};
+
+	if (result)
+		snprintf(error.text, sizeof(error.text), "%s", sentence);
+	each->call(each->arg, folder, outcome_of(outcome), result ? &error : NULL);
+}
+
+unsigned tr_recover_all(void *arg, void (*each)(void *arg, const char *where, enum tr_recovery outcome,
+						const struct tr_error *error))
+{
+	return irt_recover_all(&(struct each){arg, each}, pass_on);
+}
+
 int tr_recover_if_needed(const char *path, enum tr_writer *writer, struct tr_error *error)
 {
-	enum irt_recovery outcome;
-	char sentence[600] = "";
+	enum tr_recovery outcome;
 
-	(void)error;
 	*writer = TR_WRITER_NONE;
 	/* Whatever keeps it from being completed does not keep it from being read as far as it goes:
 	 * tr_open says what is wrong with the file, reports say that it is marked as recording. */
-	if (irt_recover_trace(path, WAIT_MS, &outcome, sentence, sizeof(sentence)) == 0 && outcome == IRT_RECOVERY_LIVE)
+	if (tr_recover(path, &outcome, error) == 0 && outcome == TR_RECOVERY_LIVE)
 		*writer = TR_WRITER_LIVE;
 	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = SHARED_FIRST, .l_len = SHARED_SIZE};
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);

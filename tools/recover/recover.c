@@ -6,12 +6,7 @@
  */
 #include "cli/options.h"
 #include "cli/terminal.h"
-#include "drain/recover.h"
-#include "libtrace/trace.h"
-
-#include <stdio.h>
-
-enum { WAIT_MS = 10000 };
+#include "libtrace/recover.h"
 
 static int all, quiet;
 
@@ -46,17 +41,17 @@ static const struct cli_program program = {
 	.operand_files = 1,
 };
 
-static int say(const char *what, enum irt_recovery outcome, int result, const char *error)
+static int say(const char *what, enum tr_recovery outcome, const struct tr_error *error)
 {
 	static const char *const said[] = {
-		[IRT_RECOVERY_NOTHING] = "nothing to complete",
-		[IRT_RECOVERY_LIVE] = "its program is still running: left alone",
-		[IRT_RECOVERY_WAITED] = "complete: its drain has just finished it",
-		[IRT_RECOVERY_DONE] = "completed",
-		[IRT_RECOVERY_UNWRITABLE] = "not this user's: left alone",
+		[TR_RECOVERY_NOTHING] = "nothing to complete",
+		[TR_RECOVERY_LIVE] = "its program is still running: left alone",
+		[TR_RECOVERY_WAITED] = "complete: its drain has just finished it",
+		[TR_RECOVERY_DONE] = "completed",
+		[TR_RECOVERY_UNWRITABLE] = "not this user's: left alone",
 	};
-	if (result != 0) {
-		cli_error("%s", error);
+	if (error) {
+		cli_error("%s", error->text);
 		return CLI_TROUBLE;
 	}
 	if (!quiet) {
@@ -68,19 +63,19 @@ static int say(const char *what, enum irt_recovery outcome, int result, const ch
 	return 0;
 }
 
-static void each(void *arg, const char *folder, enum irt_recovery outcome, int result, const char *error)
+static void each(void *arg, const char *where, enum tr_recovery outcome, const struct tr_error *error)
 {
-	int *status = arg, r = say(folder, outcome, result, error);
+	int *status = arg, r = say(where, outcome, error);
 	if (r)
 		*status = r;
 }
 
 static int recover_file(const char *path)
 {
-	char error[600] = "";
-	enum irt_recovery outcome;
-	int r = irt_recover_trace(path, WAIT_MS, &outcome, error, sizeof(error));
-	return say(path, outcome, r, error);
+	struct tr_error error;
+	enum tr_recovery outcome;
+	int failed = tr_recover(path, &outcome, &error);
+	return say(path, outcome, failed ? &error : NULL);
 }
 
 int main(int argc, char **argv)
@@ -96,7 +91,7 @@ int main(int argc, char **argv)
 		return cli_wrong_usage("one file, or --all");
 	status = 0;
 	if (all) {
-		if (!irt_recover_all(&status, each) && !quiet)
+		if (!tr_recover_all(&status, each) && !quiet)
 			cli_out_text("no run has left anything behind\n");
 	} else {
 		status = recover_file(operands.count ? operands.items[0] : "trace.db");
