@@ -44,9 +44,11 @@ struct irt_local {
 	int32_t joiner_tid;
 	struct irt_process *process;
 	uint32_t process_slot;
-	uint32_t dropping;       /* 1 = the drain was found not to move: drop until its heartbeat moves */
-	uint64_t drop_heartbeat;
-	unsigned char pad[4096 - 40];
+	uint32_t dropping;       /* 1 = events are dropped until one of the next two words moves in the ring */
+	uint32_t drop_freed;
+	uint64_t drop_heartbeat; /* the drain does not move; UINT64_MAX: it does, but has nothing to give */
+	uint64_t drop_look_ns;   /* when a restart of the drain is tried next */
+	unsigned char pad[4096 - 56];
 	unsigned char populated[IRT_SUB_MAX / 8]; /* bit per sub-buffer: mapped in this process */
 };
 
@@ -60,8 +62,9 @@ extern IRT_HIDDEN struct irt_map irt_map; /* the run's ring; kept over fork. map
  * system calls only; safe in any hook, once per process at a time. */
 IRT_HIDDEN int irt_join(void);
 
-/* A producer found that no drain is alive: starts another one if the rules allow. */
-IRT_HIDDEN void irt_restart_drain(void);
+/* The drain has not moved for a while: starts another one if it is gone and the rules allow. Returns
+ * 0 if there is none and none starts. */
+IRT_HIDDEN int irt_restart_drain(void);
 
 /* What capture gives to control. */
 

@@ -26,8 +26,9 @@
 
 enum {
 	WAIT_NS = 100 * 1000 * 1000,
-	DEAD_WAITS = 20, /* waits without a heartbeat after which the drain counts as dead */
+	RESTART_NS = 500 * 1000 * 1000, /* without a heartbeat; then a look whether there is a drain */
 };
+#define DEAD_NS UINT64_C(2000000000) /* without a heartbeat; then the drain counts as dead */
 
 _Static_assert(offsetof(struct irt_tls, cursor) == IRT_TLS_CURSOR, "hooks.S");
 _Static_assert(offsetof(struct irt_tls, anchor) == IRT_TLS_ANCHOR, "hooks.S");
@@ -196,58 +197,81 @@ static void count_loss(struct irt_thread *thread)
 	irt_add_relaxed(&thread->lost_events, 1); /* a handler may lose one in between */
 }
 
-/* While the process drops, one look at the heartbeat per call tells whether the drain lives again. */
+/* Goes over to dropping: the drain does not move, or it moves and has nothing to give. */
+static void start_dropping(uint64_t heartbeat, uint32_t freed)
+{
+	irt_store_relaxed(&irt_local.drop_heartbeat, heartbeat);
+	irt_store_relaxed(&irt_local.drop_freed, freed);
+	irt_store_relaxed(&irt_local.drop_look_ns, irt_sys_clock_ns(1) + DEAD_NS);
+	irt_store_release(&irt_local.dropping, 1u);
+}
+
+/* While the process drops, one look at the ring per call tells whether that is over. A drain that has
+ * died meanwhile is started again from here: nobody waits for it. */
 static int still_dropping(struct irt_ring *ring)
 {
-	if (!irt_load_relaxed(&irt_local.dropping))
+	if (!irt_load_acquire(&irt_local.dropping))
 		return 0;
-	if (irt_load_relaxed(&ring->heartbeat) == irt_local.drop_heartbeat)
-		return 1;
-	irt_store_relaxed(&irt_local.dropping, 0);
-	return 0;
+	uint64_t beat = irt_load_relaxed(&irt_local.drop_heartbeat);
+	if (irt_load_relaxed(&ring->freed) != irt_load_relaxed(&irt_local.drop_freed) ||
+	    (beat != UINT64_MAX && irt_load_relaxed(&ring->heartbeat) != beat)) {
+		irt_store_relaxed(&irt_local.dropping, 0u);
+		return 0;
+	}
+	uint64_t now = irt_sys_clock_ns(1), look = irt_load_relaxed(&irt_local.drop_look_ns);
+	if (now >= look && irt_cas_acq_rel(&irt_local.drop_look_ns, &look, now + DEAD_NS))
+		irt_restart_drain();
+	return 1;
 }
 
 /* Waits until a sub-buffer is free. Returns its index, or -1: this event is lost. Never spins: each
- * turn sleeps until the drain frees something, at most 100 ms. */
+ * turn sleeps until the drain frees something, at most 100 ms. Time is what counts, not turns: a
+ * signal ends a sleep early. */
 static long wait_for_sub(struct irt_ring *ring, struct irt_tls *tls, uint64_t *waited_ticks)
 {
 	struct irt_thread *thread = tls->thread;
-	uint64_t start = irt_ticks(), beat = irt_load_relaxed(&ring->heartbeat);
-	unsigned silent = 0, full = 0;
 	long got = -1;
 
 	if (ring->flags & IRT_RING_OVERFLOW_DROP || irt_load_relaxed(&ring->failed) || still_dropping(ring)) {
 		irt_wake_drain(ring);
 		return -1;
 	}
+	uint64_t start = irt_ticks(), beat = irt_load_relaxed(&ring->heartbeat);
+	uint64_t beat_ns = irt_sys_clock_ns(1), freed_ns = beat_ns, restart_ns = beat_ns + RESTART_NS;
 	irt_store_release(&thread->waiting, tls->sequence + 1);
 	for (;;) {
 		uint32_t freed = irt_load_acquire(&ring->freed);
 		got = take_sub(ring, thread->owner);
-		if (got >= 0)
+		if (got >= 0 || irt_load_relaxed(&ring->failed))
 			break;
 		irt_wake_drain(ring);
 		irt_add_acq_rel(&ring->waiters, 1);
 		irt_sys_futex_wait(&ring->freed, freed, WAIT_NS);
 		irt_sub_relaxed(&ring->waiters, 1);
-		if (irt_load_acquire(&ring->freed) != freed)
+		uint64_t now = irt_sys_clock_ns(1), now_beat = irt_load_relaxed(&ring->heartbeat);
+		if (now_beat != beat) {
+			beat = now_beat;
+			beat_ns = now;
+			restart_ns = now + RESTART_NS;
+		}
+		if (irt_load_acquire(&ring->freed) != freed) {
+			freed_ns = now;
 			continue;
-		uint64_t now_beat = irt_load_relaxed(&ring->heartbeat);
-		if (now_beat == beat) {
-			if (++silent == DEAD_WAITS / 4)
-				irt_restart_drain();
-			if (silent < DEAD_WAITS)
-				continue;
-			irt_local.drop_heartbeat = beat;
-			irt_store_relaxed(&irt_local.dropping, 1);
+		}
+		if (now - beat_ns >= DEAD_NS) {
+			start_dropping(beat, freed);
 			break;
 		}
-		beat = now_beat;
-		silent = 0;
-		/* The drain lives but nothing comes back, and the pool cannot grow: live threads hold it
-		 * all. Waiting would never end. */
-		if (irt_load_relaxed(&ring->sub_count) >= ring->sub_max && ++full >= DEAD_WAITS)
+		if (now - freed_ns >= DEAD_NS && beat_ns > freed_ns) {
+			/* The drain lives but nothing comes back and the pool does not grow: live threads
+			 * hold it all, or there is no memory. Waiting would never end. */
+			start_dropping(UINT64_MAX, freed);
 			break;
+		}
+		if (now >= restart_ns) {
+			irt_restart_drain();
+			restart_ns = now + RESTART_NS;
+		}
 	}
 	irt_store_release(&thread->waiting, (uint64_t)0);
 	*waited_ticks = irt_ticks() - start;

@@ -22,6 +22,9 @@ enum {
 	STARTS_PER_HOUR = 3,
 };
 
+#define STARTING_NS UINT64_C(2000000000) /* so long may a drain take from its start to its first round */
+#define HOUR_NS UINT64_C(3600000000000)
+
 extern const unsigned char irt_drain_image[] IRT_HIDDEN;
 extern const unsigned char irt_drain_image_end[] IRT_HIDDEN;
 
@@ -139,37 +142,65 @@ static long try_start(int fd)
 int irt_launch_drain(void)
 {
 	struct irt_ring *ring = irt_map.ring;
+	irt_store_relaxed(&ring->drain_pid, 0u); /* it says itself when it is there */
+	irt_store_relaxed(&ring->last_start_monotonic_ns, irt_sys_clock_ns(1));
+	irt_add_relaxed(&ring->drain_starts, 1);
 	long r = try_start(open_memfd());
 	if (r != 0)
 		r = try_start(open_file(irt_ring_folder));
 	if (r != 0)
 		r = try_start(open_file(ring->out_directory));
-	if (r != 0)
-		return INSTR_ERR_IO;
-	irt_add_relaxed(&ring->drain_starts, 1);
-	irt_store_relaxed(&ring->last_start_monotonic_ns, irt_sys_clock_ns(1));
-	return 0;
+	return r == 0 ? 0 : INSTR_ERR_IO;
 }
 
-/* Called by a producer in the cold path: the drain has not moved for half a second. Starts another
- * one if the old process is gone; whoever holds the lease drains, a second drain ends at once. */
-void irt_restart_drain(void)
+/* The lease tells whether somebody drains: it ends with its holder, whatever became of the process
+ * (its pid may be a zombie's, another's, or of another namespace). */
+static int lease_is_free(void)
+{
+	struct { int16_t type, whence; int64_t start, length; int32_t pid; } lock = {.type = 1 /* F_WRLCK */};
+	int folder = (int)irt_sys_open(irt_ring_folder, IRT_O_PATH | IRT_O_DIRECTORY | IRT_O_CLOEXEC, 0);
+	if (folder < 0)
+		return -1;
+	long fd = irt_sys4(__NR_openat, folder, (long)"lease", IRT_O_RDWR | IRT_O_NOFOLLOW | IRT_O_CLOEXEC, 0);
+	irt_sys_close(folder);
+	if (irt_failed(fd))
+		return -1;
+	long r = irt_sys3(__NR_fcntl, fd, 36 /* F_OFD_GETLK */, (long)&lock);
+	irt_sys_close((int)fd);
+	return irt_failed(r) ? -1 : lock.type == 2 /* F_UNLCK */;
+}
+
+static int is_gone(uint32_t pid) { return irt_sys3(__NR_kill, pid, 0, 0) == -3 /* ESRCH */; }
+
+/* Called when the drain has not moved for half a second. Starts another one if it is gone; whoever
+ * holds the lease drains, a second drain ends at once. Returns 0 if there is none and none starts. */
+int irt_restart_drain(void)
 {
 	struct irt_ring *ring = irt_map.ring;
-	uint32_t pid = irt_load_relaxed(&ring->drain_pid), nobody = 0;
-	uint64_t now = irt_sys_clock_ns(1), blocked = UINT64_MAX, before = 0;
+	uint32_t pid = irt_load_relaxed(&ring->drain_pid), starter = irt_load_relaxed(&ring->starting_pid);
+	uint64_t since = irt_sys_clock_ns(1) - irt_load_relaxed(&ring->last_start_monotonic_ns);
+	uint64_t blocked = UINT64_MAX, before = 0;
 
-	if (irt_load_relaxed(&ring->failed) || (pid && irt_sys3(__NR_kill, pid, 0, 0) != -3 /* ESRCH */))
-		return;
-	if (irt_load_relaxed(&ring->drain_starts) > STARTS_PER_HOUR &&
-	    now - irt_load_relaxed(&ring->last_start_monotonic_ns) < 3600000000000u)
-		return;
-	if (!pid && now - irt_load_relaxed(&ring->last_start_monotonic_ns) < 2000000000u)
-		return; /* still starting */
-	if (!irt_cas_acq_rel(&ring->starting_pid, &nobody, (uint32_t)irt_sys_getpid()))
-		return;
+	if (irt_load_relaxed(&ring->failed))
+		return 0;
+	if (!pid && since < STARTING_NS)
+		return 1;
+	int free = lease_is_free();
+	if (free < 0) /* out of sight, as after chroot */
+		free = !pid || is_gone(pid);
+	if (!free)
+		return 1;
+	if (irt_load_relaxed(&ring->drain_starts) > STARTS_PER_HOUR && since < HOUR_NS)
+		return 0;
+	if (starter && !is_gone(starter))
+		return 1;
 	irt_sys4(__NR_rt_sigprocmask, IRT_SIG_SETMASK, (long)&blocked, (long)&before, 8);
-	irt_launch_drain();
+	int started = 1;
+	if (irt_cas_acq_rel(&ring->starting_pid, &starter, (uint32_t)irt_sys_getpid())) {
+		if (irt_load_relaxed(&ring->drain_pid) == pid) /* nobody was faster */
+			started = irt_launch_drain() == 0;
+		irt_store_release(&ring->starting_pid, (uint32_t)0);
+	}
 	irt_sys4(__NR_rt_sigprocmask, IRT_SIG_SETMASK, (long)&before, 0, 8);
-	irt_store_release(&ring->starting_pid, (uint32_t)0);
+	return started;
 }
