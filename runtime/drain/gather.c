@@ -16,9 +16,10 @@
 #include "base/atomic.h"
 #include "base/os.h"
 
+#include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <signal.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -178,7 +179,7 @@ static void check_threads(struct irt_session *s)
 			t->dead = 1;
 			continue;
 		}
-		if (syscall(SYS_tgkill, t->process->facts.pid, t->tid, 0) != 0) {
+		if (syscall(SYS_tgkill, t->process->facts.pid, t->tid, 0) != 0 && errno == ESRCH) {
 			t->dead = 1;
 			/* Or it went with its process, whose death has not been told yet. */
 			char state = 0;
@@ -330,30 +331,46 @@ static int add_hole(struct irt_session *s, struct irt_drained_thread *t, uint32_
 	return 1;
 }
 
-/* The next unit is not committed. Returns 1 if the walk goes on behind it. */
+/* The next unit is not committed. Returns 1 if the walk goes on, behind it or with it.
+ * The producer runs meanwhile: what proves that it is past this unit is read first, the unit itself
+ * again after that. Read the other way round, units written in between would look like holes. */
 static int at_unwritten(struct irt_session *s, struct irt_drained_thread *t, struct irt_drained_sub *h, size_t record_units)
 {
 	const struct instr_unit *u = irt_sub_units(&s->at.map, h->sub);
-	uint32_t next = t->unit + (record_units ? (uint32_t)record_units : 1);
-	int behind = 0;
-
-	if (!record_units)
-		while (next < IRT_SUB_UNITS && !irt_load_acquire(&u[next].tag))
-			next++;
-	if (next > IRT_SUB_UNITS)
-		next = IRT_SUB_UNITS;
-	for (uint32_t i = next; i < IRT_SUB_UNITS && !behind; i++)
-		behind = irt_load_relaxed(&u[i].ticks) != 0;
-	if (t->dead && !record_units && next == IRT_SUB_UNITS && t->queued == 1) {
-		/* The end of a dead thread's stream: nothing was ever reserved here. */
-		irt_walk_skip(t->walk, irt_position(h->sequence, t->unit), 0, false);
-		complete(s, t);
-		return 1;
-	}
 	uint64_t waiting = t->slot < IRT_THREAD_MAX ? irt_load_acquire(&s->at.map.threads[t->slot].waiting) : 0;
 	int left = t->dead || waiting == h->sequence + 1 || (t->queued > 1 && has_content(s, t->queue[1].sub, 0));
-	if (!left && !behind)
+	int past = left;
+
+	for (uint32_t i = t->unit + 1; i < IRT_SUB_UNITS && !past; i++)
+		past = irt_load_acquire(&u[i].ticks) != 0;
+	if (!past)
 		return 0; /* the edge of what is written: the common case */
+
+	uint32_t next = t->unit;
+	if (record_units) {
+		if (irt_load_acquire(&u[next].ticks))
+			return 1;
+		next += (uint32_t)record_units;
+		if (next > IRT_SUB_UNITS)
+			next = IRT_SUB_UNITS;
+	} else {
+		while (next < IRT_SUB_UNITS && !irt_load_acquire(&u[next].tag))
+			next++;
+		if (next == t->unit)
+			return 1;
+	}
+	if (next == IRT_SUB_UNITS && !record_units) {
+		if (t->dead && t->queued == 1) {
+			/* The end of a dead thread's stream: nothing was ever reserved here. */
+			irt_walk_skip(t->walk, irt_position(h->sequence, t->unit), 0, false);
+			complete(s, t);
+			return 1;
+		}
+		/* Not one unit: it was not left but never installed. A handler has installed another one
+		 * of the same sequence, which the next look finds. */
+		if (!t->dead && t->unit == 0)
+			return 0;
+	}
 	if (!left && !held_long_enough(t))
 		return 0;
 	if (t->dead)
@@ -368,24 +385,55 @@ static int at_unwritten(struct irt_session *s, struct irt_drained_thread *t, str
 	return 1;
 }
 
-static void look_at_holes(struct irt_session *s, struct irt_drained_thread *t)
+/* The first units of a hole are done with. */
+static void shrink_hole(struct irt_session *s, struct irt_drained_thread *t, struct irt_hole *h, uint32_t units)
 {
-	for (uint32_t i = 0; i < t->hole_count;) {
-		struct irt_hole *h = &t->holes[i];
+	if (h->stored)
+		irt_session_hole_gone(s, t->id, h->position);
+	h->stored = 0;
+	h->position += units;
+	h->unit += units;
+	h->units -= units;
+	t->changed = 1;
+	s->dirty = 1;
+}
+
+/* Walks as much of a hole as has come by now. A hole may be several interrupted hooks, nested ones, which
+ * come one by one. Returns 1 if nothing of it is left. */
+static int walk_hole(struct irt_session *s, struct irt_drained_thread *t, struct irt_hole *h)
+{
+	while (h->units) {
 		const struct instr_unit *u = irt_sub_units(&s->at.map, h->sub) + h->unit;
-		if (irt_load_acquire(&u->ticks)) {
-			size_t consumed, record_units;
-			irt_walk_late(t->walk, u, h->units, &consumed, &record_units);
-		} else if (t->dead) {
+		size_t consumed = 0, record_units = 0;
+		if (!irt_load_acquire(&u->ticks)) {
+			if (!t->dead)
+				return 0;
 			t->abandoned++;
-		} else {
-			i++;
+			shrink_hole(s, t, h, 1);
 			continue;
 		}
-		if (h->stored)
-			irt_session_hole_gone(s, t->id, h->position);
-		t->holes[i] = t->holes[--t->hole_count];
-		s->dirty = 1;
+		enum irt_walk_stop stop = irt_walk_late(t->walk, u, h->units, &consumed, &record_units);
+		if (consumed)
+			shrink_hole(s, t, h, (uint32_t)consumed);
+		else if (stop == IRT_WALK_SHORT)
+			shrink_hole(s, t, h, h->units);
+		else if (stop == IRT_WALK_UNKNOWN && !t->final_names && held_long_enough(t))
+			t->final_names = 1;
+		else if (stop != IRT_WALK_UNWRITTEN && stop != IRT_WALK_RESERVED) {
+			s->chunk_full |= stop == IRT_WALK_CHUNK_FULL;
+			return 0;
+		}
+	}
+	return 1;
+}
+
+static void look_at_holes(struct irt_session *s, struct irt_drained_thread *t)
+{
+	for (uint32_t i = 0; i < t->hole_count && !s->chunk_full;) {
+		if (walk_hole(s, t, &t->holes[i]))
+			t->holes[i] = t->holes[--t->hole_count];
+		else
+			i++;
 	}
 }
 
@@ -394,10 +442,11 @@ static uint64_t walk_thread(struct irt_session *s, struct irt_drained_thread *t)
 	uint64_t walked = 0;
 	struct irt_drained_sub *h;
 
+	/* Of a dead thread everything is there, its names too; a stamp beyond the clock is nonsense. */
+	irt_walk_set_horizon(t->walk, t->dead ? UINT64_MAX : s->horizon_ticks);
 	if (t->hole_count)
 		look_at_holes(s, t);
-	irt_walk_set_horizon(t->walk, s->horizon_ticks);
-	while ((h = head(s, t))) {
+	while (!s->chunk_full && (h = head(s, t))) {
 		const struct instr_unit *u = irt_sub_units(&s->at.map, h->sub);
 		size_t consumed = 0, record_units = 0;
 		enum irt_walk_stop stop = irt_walk_run(t->walk, u + t->unit, IRT_SUB_UNITS - t->unit,
@@ -435,8 +484,10 @@ static uint64_t walk_thread(struct irt_session *s, struct irt_drained_thread *t)
 		case IRT_WALK_NO_MEMORY:
 			return walked;
 		}
-		if (s->round_events + walked >= IRT_ROUND_EVENTS * 2)
+		if (s->round_events + walked >= IRT_ROUND_EVENTS * 2) {
+			s->more = 1;
 			return walked; /* others have a turn */
+		}
 	}
 	return walked;
 }
@@ -453,6 +504,7 @@ uint64_t irt_gather(struct irt_session *s)
 {
 	uint64_t walked = 0, now = irt_now_ns();
 
+	s->more = 0;
 	look_at_processes(s); /* G1 */
 	look_at_threads(s);
 	int short_of_subs = irt_load_relaxed(&s->at.map.ring->waiters) != 0;
@@ -479,6 +531,8 @@ uint64_t irt_gather(struct irt_session *s)
 		}
 		if (t->dead && !t->queued && !s->chunk_full && !t->ended) {
 			look_at_holes(s, t);
+			if (t->hole_count)
+				continue;
 			t->ended = 1;
 			if (t->changed || !t->end_put || t->abandoned) { /* else its row is as it was at exit */
 				t->changed = 1;

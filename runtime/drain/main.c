@@ -121,7 +121,7 @@ static void drain(struct irt_session *s)
 		uint32_t before = irt_load_acquire(&ring->wake);
 		feed_pool(s);
 		uint64_t walked = irt_gather(s), elapsed = irt_now_ns() - s->round_start_ns;
-		int flush = flush_is_wanted(s) && !s->chunk_full;
+		int flush = flush_is_wanted(s) && !s->chunk_full && !s->more;
 		int over = s->process_count && !irt_session_living(s) && all_threads_ended(s);
 		int full = s->chunk_full || s->round_events >= IRT_ROUND_EVENTS ||
 			   s->held_subs * 2 >= s->at.sub_count ||

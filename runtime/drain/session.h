@@ -130,7 +130,8 @@ struct irt_session {
 	uint64_t round_events;      /* walked since the last commit */
 	uint64_t round_start_ns;
 	uint32_t held_subs;         /* walked, not released */
-	int chunk_full, want_round; /* end the round now */
+	int chunk_full;             /* end the round now */
+	int more;                   /* the last look left something, so that others have a turn */
 	uint64_t checkpoint_ns, anchor_ns, thread_check_ns;
 	int anchored;               /* there is a second anchor, so a rate */
 	int finished;               /* the file is complete; the next commit makes it "recording" again */
