@@ -248,8 +248,14 @@ int irt_store_wal_off(struct irt_store *store)
 		return irt_store_fail_sqlite(store, rc, "fold the write-ahead log in");
 	if (!same)
 		return irt_store_fail(store, INSTR_ERR_BUSY, "cannot fold the write-ahead log in: it is being read");
-	if (store->no_shared_memory) /* let the lock go: that takes a read */
+	if (store->no_shared_memory) {
+		/* An attempt with shared memory may have left its file. While the lock is ours, nobody
+		 * else has it open. Then the lock goes: that takes a read. */
+		char shm[sizeof(store->name) + 8];
+		snprintf(shm, sizeof(shm), "%s-shm", store->name);
+		unlinkat(store->folder_fd, shm, 0);
 		sqlite3_exec(store->db, "PRAGMA locking_mode = NORMAL; SELECT 1 FROM sqlite_schema LIMIT 1",
 			     NULL, NULL, NULL);
+	}
 	return 0;
 }

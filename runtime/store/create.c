@@ -148,6 +148,16 @@ int irt_store_create(struct irt_store *store)
 	return irt_store_fail(store, result, "cannot create: %s", why);
 }
 
+int irt_store_discard(struct irt_store *store)
+{
+	if (unlinkat(store->folder_fd, store->name, 0) && errno != ENOENT) {
+		const char *why;
+		int code = irt_store_code_of_errno(errno, &why);
+		return irt_store_fail(store, code, "cannot remove what an attempt to create it has left: %s", why);
+	}
+	return remove_side_files(store, store->name);
+}
+
 /* NAME.old may be replaced if it is ours, and then its side files go with it. */
 static int make_old_free(struct irt_store *store, const char *old)
 {

@@ -31,6 +31,12 @@ _Static_assert(PAGE == IRT_STORE_PAGE_BYTES, "page size");
 
 /* ---- bytes kept for a full disk ----------------------------------------------------------------- */
 
+/*
+ * When the disk is full, the bytes are given back and the -wal is folded in at once, and after every
+ * round from then on: it begins anew each time in the space that it has, and the file grows by no
+ * more than the totals need. A -wal of wal_pages_goal fits into half of the kept bytes.
+ */
+
 /* A file without a name: it is gone when the process is, however it ends. */
 static int open_nameless(struct irt_store *store)
 {
@@ -50,8 +56,12 @@ static int open_nameless(struct irt_store *store)
  * every short run a millisecond. */
 static void keep_bytes(struct irt_store *store)
 {
-	int fd = open_nameless(store);
+	int fd;
 
+	store->kept_tried = true;
+	if (store->kept_fd >= 0)
+		return;
+	fd = open_nameless(store);
 	if (fd < 0)
 		return;
 	if (fallocate(fd, 0, 0, IRT_STORE_KEPT_BYTES)) {
@@ -86,8 +96,8 @@ static int64_t file_limit(const struct irt_store *store)
 
 	if (store->wal_bytes > wal)
 		wal = store->wal_bytes;
-	if (store->round_bytes > round)
-		round = store->round_bytes;
+	if (2 * store->round_bytes > round) /* rounds differ: deleting a chunk changes pages too */
+		round = 2 * store->round_bytes;
 	pages = (store->max_bytes - wal - round) / PAGE;
 	return pages > 0 ? pages : 0;
 }
@@ -195,6 +205,16 @@ static int64_t size_of(struct irt_store *store, const char *suffix)
 	return fstatat(store->folder_fd, name, &st, AT_SYMLINK_NOFOLLOW) ? 0 : st.st_size;
 }
 
+static void note_failure(struct irt_store *store, int code)
+{
+	if (code == INSTR_ERR_FULL) {
+		store->disk_full = true;
+		irt_store_drop_kept(store);
+	} else if (code == INSTR_ERR_IO) {
+		store->io_failed = true;
+	}
+}
+
 /* Folds the -wal into the file, as far as readers allow. Not a failure of the round: it is
  * committed. */
 static void fold_wal(struct irt_store *store)
@@ -204,7 +224,7 @@ static void fold_wal(struct irt_store *store)
 
 	if (rc != SQLITE_OK && (rc & 0xff) != SQLITE_BUSY) {
 		const char *why;
-		irt_store_after_failure(store, irt_store_code(store->db, rc, &why));
+		note_failure(store, irt_store_code(store->db, rc, &why));
 	}
 	store->wal_stuck = frames * PAGE > IRT_STORE_WAL_MAX_BYTES;
 }
@@ -223,7 +243,7 @@ void irt_store_after_commit(struct irt_store *store)
 
 	store->io_failed = false;
 	store->wal_stuck = false;
-	if (store->wal_pages >= store->wal_pages_goal)
+	if (store->wal_pages >= store->wal_pages_goal || store->disk_full)
 		fold_wal(store);
 	store->db_bytes = size_of(store, "");
 	store->wal_bytes = size_of(store, "-wal");
@@ -232,20 +252,17 @@ void irt_store_after_commit(struct irt_store *store)
 		keep_bytes(store);
 		store->disk_full = false;
 	}
-	if (!store->kept_tried && store->rounds >= KEEP_AFTER_ROUNDS && !store->disk_full) {
-		store->kept_tried = true;
+	if (!store->kept_tried && store->rounds >= KEEP_AFTER_ROUNDS && !store->disk_full)
 		keep_bytes(store);
-	}
 }
 
 void irt_store_after_failure(struct irt_store *store, int code)
 {
-	if (code == INSTR_ERR_FULL) {
-		store->disk_full = true;
-		irt_store_drop_kept(store);
-	} else if (code == INSTR_ERR_IO) {
-		store->io_failed = true;
-	}
+	bool first = !store->disk_full;
+
+	note_failure(store, code);
+	if (first && store->disk_full)
+		fold_wal(store);
 }
 
 void irt_store_health(const struct irt_store *store, struct irt_store_health *health)

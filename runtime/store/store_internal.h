@@ -167,6 +167,8 @@ int irt_store_wal_off(struct irt_store *store);
 
 /* A new file under the store's name, which is free. INSTR_ERR_AGAIN: it no longer is. */
 int irt_store_create(struct irt_store *store);
+/* Removes the file of the store's name, which is ours and says of no run. */
+int irt_store_discard(struct irt_store *store);
 /* The dead file of the store's name becomes NAME.old, with its -wal folded in. */
 int irt_store_retire(struct irt_store *store);
 

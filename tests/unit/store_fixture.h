@@ -30,33 +30,41 @@
 static char folder[64];
 static int folder_fd = -1;
 
-static inline void remove_folder(void)
+static inline void empty_folder(void)
 {
-	if (folder_fd >= 0) {
-		char command[100];
-		close(folder_fd);
-		folder_fd = -1;
-		snprintf(command, sizeof(command), "chmod -R u+rwx %s; rm -rf %s", folder, folder);
-		if (system(command))
-			printf("  %s stays\n", folder);
-	}
+	DIR *dir = opendir(folder);
+
+	fchmod(folder_fd, 0755);
+	for (struct dirent *e; dir && (e = readdir(dir));)
+		if (strcmp(e->d_name, ".") && strcmp(e->d_name, "..") && unlinkat(folder_fd, e->d_name, 0))
+			unlinkat(folder_fd, e->d_name, AT_REMOVEDIR);
+	if (dir)
+		closedir(dir);
 }
 
-/* An empty folder; the last test's goes. */
+static inline void remove_folder(void)
+{
+	empty_folder();
+	close(folder_fd);
+	rmdir(folder);
+}
+
+/* An empty folder for the test. */
 static inline void new_folder(void)
 {
-	static int first = 1;
+	const char *above = getenv("TMPDIR");
 
-	if (first)
-		atexit(remove_folder);
-	first = 0;
-	remove_folder();
-	snprintf(folder, sizeof(folder), "/tmp/store_test.XXXXXX");
+	if (folder_fd >= 0) {
+		empty_folder();
+		return;
+	}
+	snprintf(folder, sizeof(folder), "%.40s/store_test.XXXXXX", above ? above : "/tmp");
 	if (!mkdtemp(folder)) {
 		perror(folder);
 		exit(1);
 	}
 	folder_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	atexit(remove_folder);
 }
 
 static inline const char *path_of(const char *name)
