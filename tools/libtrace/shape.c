@@ -93,11 +93,35 @@ static int compare_columns(struct tr_trace *trace, sqlite3 *model, struct tr_err
 	return status;
 }
 
+/* The common case, at a fifth of the price: every table was made by the very text of schema.sql. The
+ * text is what SQLite reads a table's shape from, so nothing else needs to be compared. */
+static int made_by_our_text(struct tr_trace *trace)
+{
+	static const char create[] = "CREATE TABLE ";
+	sqlite3_stmt *tables = NULL;
+	int wanted = 0, found = 0;
+
+	for (const char *p = instr_schema_sql; (p = strstr(p, create)); p += sizeof(create) - 1)
+		wanted++;
+	if (sqlite3_prepare_v2(trace->db, "SELECT sql FROM main.sqlite_schema WHERE type = 'table' AND sql IS NOT NULL", -1,
+			       &tables, NULL) == SQLITE_OK) {
+		while (sqlite3_step(tables) == SQLITE_ROW) {
+			const char *sql = (const char *)sqlite3_column_text(tables, 0);
+			const char *ours = sql && !strncmp(sql, create, sizeof(create) - 1) ? strstr(instr_schema_sql, sql) : NULL;
+			found += ours && ours[strlen(sql)] == ';';
+		}
+	}
+	sqlite3_finalize(tables);
+	return found == wanted;
+}
+
 int tr_check_shape(struct tr_trace *trace, struct tr_error *error)
 {
 	sqlite3 *model = NULL;
 	int status;
 
+	if (made_by_our_text(trace))
+		return 0;
 	if (sqlite3_open_v2(":memory:", &model, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) ||
 	    sqlite3_exec(model, instr_schema_sql, NULL, NULL, NULL))
 		status = model_failed(trace, model, error);
