@@ -10,7 +10,7 @@
 
 -- One row per fact about the run as a whole.
 CREATE TABLE run (
-    key   TEXT PRIMARY KEY, -- run_id, boot_id, version, abi, clock, clock_step_ticks, time_unit_ticks, unit_bytes, sub_buffer_units, state (recording|complete|recovered), events_from_ticks (events after it are kept; absent: all are), checkpoint_ticks (time of the last checkpoint)
+    key   TEXT PRIMARY KEY, -- run_id, boot_id, version, abi, clock, clock_step_ticks, time_unit_ticks, hook_cost_ticks (what both hooks of a call cost), unit_bytes, sub_buffer_units, state (recording|complete|recovered), events_from_ticks (events after it are kept; absent: all are), checkpoint_ticks (time of the last checkpoint)
     value ANY               -- the value; text or integer as fits the key
 ) STRICT, WITHOUT ROWID;
 

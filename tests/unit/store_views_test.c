@@ -310,4 +310,37 @@ TEST(temp_views_from_the_text_shadow_those_of_the_file)
 	CHECK(views > 15);
 }
 
+/* docs/schema.md has every table, view and column that a file has: "### OWNER" and "| `COLUMN` |". */
+TEST(every_column_is_documented)
+{
+	static char doc[200000];
+	FILE *file = fopen(SCHEMA_DOC, "r");
+	sqlite3 *db;
+	sqlite3_stmt *columns;
+	int count = 0;
+
+	CHECK(file != NULL);
+	doc[fread(doc, 1, sizeof(doc) - 1, file)] = 0;
+	fclose(file);
+	irt_store_close(small_run());
+	CHECK_EQ(sqlite3_open(path_of("trace.db"), &db), SQLITE_OK);
+	CHECK_EQ(sqlite3_prepare_v2(db, "SELECT t.name, c.name FROM pragma_table_list t JOIN pragma_table_xinfo(t.name) c"
+					" WHERE t.schema = 'main' AND t.name NOT LIKE 'sqlite_%'", -1, &columns, NULL), SQLITE_OK);
+	while (sqlite3_step(columns) == SQLITE_ROW) {
+		const char *owner = (const char *)sqlite3_column_text(columns, 0), *name = (const char *)sqlite3_column_text(columns, 1);
+		char heading[100], cell[100];
+		snprintf(heading, sizeof(heading), "\n### %s\n", owner);
+		snprintf(cell, sizeof(cell), "\n| `%s` | ", name);
+		const char *section = strstr(doc, heading);
+		const char *end = section ? strstr(section + 1, "\n### ") : NULL;
+		const char *found = section ? strstr(section, cell) : NULL;
+		if (!found || (end && found > end) || found[strlen(cell)] == '|')
+			CHECK_FAIL("%s.%s", owner, name);
+		count++;
+	}
+	sqlite3_finalize(columns);
+	sqlite3_close(db);
+	CHECK(count > 250);
+}
+
 TEST_MAIN()
