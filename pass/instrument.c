@@ -351,6 +351,27 @@ static LLVMValueRef body_of(LLVMValueRef function)
 	return i;
 }
 
+/* Code behind a call that becomes an invoke leaves the entry block, where an alloca of fixed size is
+ * part of the frame; elsewhere it would move the stack pointer. Other instrumentation puts calls in
+ * front of allocas. */
+static void gather_allocas(struct pass *pass, LLVMValueRef function)
+{
+	LLVMValueRef i = LLVMGetFirstInstruction(LLVMGetEntryBasicBlock(function)), body = NULL, next;
+
+	for (; i; i = next) {
+		next = LLVMGetNextInstruction(i);
+		if (!LLVMIsAAllocaInst(i) || !LLVMIsAConstantInt(LLVMGetOperand(i, 0))) {
+			if (!body)
+				body = i;
+		} else if (body) {
+			LLVMInstructionRemoveFromParent(i);
+			LLVMPositionBuilderBefore(pass->builder, body);
+			LLVMSetCurrentDebugLocation2(pass->builder, NULL);
+			LLVMInsertIntoBuilder(pass->builder, i);
+		}
+	}
+}
+
 static void instrument_function(struct pass *pass, LLVMValueRef function)
 {
 	struct work work = {pass, function, NULL, LLVMGetSubprogram(function)};
@@ -364,8 +385,10 @@ static void instrument_function(struct pass *pass, LLVMValueRef function)
 				     (shape.dynamic_stack ? INSTR_ROW_DYNAMIC_STACK : 0u) |
 				     (shape.twice.count ? INSTR_ROW_RETURNS_TWICE : 0u));
 	if (unwinds) {
-		if (shape.may_throw)
+		if (shape.may_throw) {
 			choose_personality(pass, function);
+			gather_allocas(pass, function);
+		}
 		open_catch_pads(&shape.pads, shape.has_resume);
 		for (size_t i = 0; i < shape.guarded.count; i++)
 			LLVMAddCallSiteAttribute(shape.guarded.item[i], LLVMAttributeFunctionIndex,
