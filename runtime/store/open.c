@@ -343,7 +343,7 @@ static bool same_file(const struct stat *a, const struct stat *b)
 static int start(struct irt_store *store, const struct irt_store_config *config)
 {
 	struct irt_store_info info, dead = {0}; /* dead: the run that was judged so */
-	struct stat st, dead_st;
+	struct stat st, dead_st = {0};
 	bool have_dead = false;
 	int result, lock;
 
