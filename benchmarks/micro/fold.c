@@ -3,7 +3,8 @@
  * fold.c - what the drain's hot loops cost per event, beside a bare clock read in the same run: walk
  * with statistics, encoding, decoding; and what an event takes in bytes.
  *
- *     fold [THOUSAND_EVENTS [ROUNDS [STREAM]]]     default 4096 9, both streams
+ *     fold [THOUSAND_EVENTS [ROUNDS [STREAM]]]     default 4096 9, both streams; STREAM may be a file of
+ *                                                  recorded units
  *
  * Streams are made up, with times as a clock that moves in steps of 26 ticks would stamp them:
  *   fib   a doubly recursive function: one row, many contexts of one function, no surprise
@@ -109,7 +110,7 @@ static int function_of(void *user, uint64_t tag, uint64_t ticks, struct irt_func
 {
 	(void)user;
 	(void)ticks;
-	answer->function = (uint32_t)(instr_tag_row(tag) - UINT64_C(0x555555560000)) / 16 + 1;
+	answer->function = (uint32_t)(instr_tag_row(tag) >> 4 & 0xffff) + 1;
 	answer->flags = 0;
 	return 0;
 }
@@ -304,6 +305,17 @@ int main(int argc, char **argv)
 	if (!events || !rounds || rounds > ROUNDS_MAX) {
 		fprintf(stderr, "usage: fold [THOUSAND_EVENTS [ROUNDS [STREAM]]]\n");
 		return 2;
+	}
+	if (strchr(only, '/')) {
+		struct stream s = {.units = malloc(events * sizeof(*s.units))};
+		FILE *f = fopen(only, "r");
+		if (!s.units || !f)
+			fail("cannot read the file");
+		s.count = fread(s.units, sizeof(*s.units), events, f);
+		fclose(f);
+		measure("file", &s, rounds);
+		free(s.units);
+		return 0;
 	}
 	for (int i = 0; i < 2; i++) {
 		const char *name = i ? "wide" : "fib";

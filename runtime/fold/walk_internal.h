@@ -42,7 +42,8 @@
 
 /* An entry of a state: bits 21..63 the row (bits 4..46 of word 2), bits 0..20 the node ^ ENTER_BIT,
  * so that xor with (word 2 << 17) of an ENTER leaves the node alone when rows are equal. Other
- * successors have row 0 and a number that is no node. */
+ * successors have row 0 and a number that is no node. (Addresses of CYG records have four bits more:
+ * they are compared with nodes[].key.) */
 enum {
 	NODE_BITS = 21,
 	ROW_SHIFT = NODE_BITS - INSTR_KIND_BITS,
@@ -107,6 +108,7 @@ struct stat {
 _Static_assert(sizeof(struct stat) == 64, "one cache line");
 
 struct node {
+	uint64_t key;     /* row_key of the record that entered it last, for the careful variant */
 	uint32_t context, parent_context;
 	uint32_t twin_of; /* a twin: its node, which is never 0; else 0 */
 	uint32_t twin;    /* 0 = none */
@@ -140,7 +142,8 @@ struct hot {
 	uint64_t *states;
 	uint64_t sp_bits;    /* sp_from's, at their place in word 2 */
 	int64_t sp_from;
-	const struct frame *low;
+	const struct frame *low;      /* W3 */
+	const struct frame *low_hard; /* without `window` */
 	const struct instr_unit *end;
 	uint8_t *side;
 };
@@ -239,6 +242,14 @@ static inline int64_t irt_walk_sp(int64_t from, uint64_t tag)
 	if (from)
 		from += (SP_KNOWN - range) / 2; /* its window is in the middle of the other */
 	return from + (int64_t)(((tag >> (INSTR_AUX_SHIFT + 3)) - (uint64_t)from) & (uint64_t)(range - 1));
+}
+
+/* The part of word 2 that names the function: what edges are found by. */
+static inline uint64_t row_key(uint64_t tag)
+{
+	if (is_cyg(tag))
+		return INSTR_CYG_ENTER | (tag & INSTR_CYG_ADDRESS_MASK);
+	return INSTR_ENTER | (tag & INSTR_ROW_MASK);
 }
 
 static inline uint32_t context_of(const struct irt_walk *w, uint32_t node)

@@ -17,7 +17,7 @@
 #include "fold/walk_internal.h"
 
 enum {
-	BATCH = 1024,
+	BATCH = 2048, /* a sub-buffer */
 	FRAMES_FREE_MIN = 256,
 	KINDS_SHOW_BELOW = (INSTR_KIND_MASK + 1) * 8192 - 16, /* see `number` below */
 };
@@ -83,6 +83,13 @@ static uint8_t *unput_time(uint8_t *side, uint32_t d)
 	return side - (irt_put_varint(scratch, d - TIME_ESCAPE) - scratch);
 }
 
+/* The careful variant leaves a call to the step if the row is not the one that was last seen to enter
+ * the node, or if the step must make the node's twin. */
+static inline bool is_special(const struct node *n, uint64_t word)
+{
+	return n->key != row_key(word) || (n->open && !n->twin);
+}
+
 /* Walks the units up to hot.end, one more or less: up to the first that needs the step. There is one
  * more unit behind them, and room for that many events, frames and finished calls. Returns how many were done.
  * careful: see irt_walk.general.
@@ -105,7 +112,7 @@ walk_predicted(struct irt_walk *w, const struct instr_unit *units, struct batch 
 		const uint64_t t = irt_load_acquire(&u->ticks), word = irt_load_relaxed(&u->tag);
 		const uint64_t x = t - k->base;
 		uint32_t now, d;
-		uint64_t number, e;
+		uint64_t number, key, e;
 		int64_t sp;
 
 		if (unlikely(x >= k->limit))
@@ -126,7 +133,11 @@ walk_predicted(struct irt_walk *w, const struct instr_unit *units, struct batch 
 			uint64_t total;
 
 			/* above low the stack pointer's window was the same: equal bits are enough */
-			if (unlikely(top <= k->low) || (careful && (word & INSTR_KIND_MASK) != INSTR_EXIT))
+			if (unlikely(top <= k->low) &&
+			    (top <= k->low_hard || (uint64_t)(top->sp - k->sp_from) >= SP_KNOWN))
+				goto not_taken;
+			if (careful && (word & INSTR_KIND_MASK) != INSTR_EXIT &&
+			    (word & INSTR_KIND_MASK) != INSTR_CYG_EXIT)
 				goto not_taken;
 			if (unlikely(q[0] != ENTRY_EXIT)) {
 				if (q[1] == ENTRY_EXIT) {
@@ -167,18 +178,26 @@ walk_predicted(struct irt_walk *w, const struct instr_unit *units, struct batch 
 		/* An enter, below the innermost call's stack pointer. Another kind shows in the number,
 		 * as long as nodes are fewer than the kind's place. */
 		sp = (int64_t)((word - k->sp_bits) >> INSTR_AUX_SHIFT) + k->sp_from;
-		if (unlikely(sp >= top->sp) || (careful && (word & INSTR_KIND_MASK) != INSTR_ENTER))
+		key = word << ROW_SHIFT;
+		if (careful && (word & INSTR_KIND_MASK) == INSTR_CYG_ENTER) {
+			sp = irt_walk_sp(k->sp_from, word);
+			key ^= (uint64_t)(INSTR_CYG_ENTER ^ INSTR_ENTER) << ROW_SHIFT;
+		}
+		if (careful && (word & INSTR_KIND_MASK) != INSTR_ENTER &&
+		    (word & INSTR_KIND_MASK) != INSTR_CYG_ENTER)
 			goto not_taken;
-		number = (e = q[0]) ^ word << ROW_SHIFT;
+		if (unlikely(sp >= top->sp))
+			goto not_taken;
+		number = (e = q[0]) ^ key;
 		if (unlikely(number >= k->node_count)) {
-			number = (e = q[1]) ^ word << ROW_SHIFT;
+			number = (e = q[1]) ^ key;
 			if (unlikely(number >= k->node_count)) {
-				number = (e = q[2]) ^ word << ROW_SHIFT;
+				number = (e = q[2]) ^ key;
 				if (number >= k->node_count)
 					goto not_taken;
 			}
-			if (careful && nodes[number].open && !nodes[number].twin)
-				goto not_taken; /* the step makes the twin */
+			if (careful && is_special(&nodes[number], word))
+				goto not_taken;
 			if (e == q[1]) {
 				d += 1 << 4;
 			} else {
@@ -187,7 +206,7 @@ walk_predicted(struct irt_walk *w, const struct instr_unit *units, struct batch 
 			}
 			q[1] = q[0];
 			q[0] = e;
-		} else if (careful && nodes[number].open && !nodes[number].twin) {
+		} else if (careful && is_special(&nodes[number], word)) {
 			goto not_taken;
 		}
 		*symbol++ = (uint8_t)d;
@@ -303,6 +322,7 @@ static void set_hot(struct irt_walk *w, const struct instr_unit *end)
 	k->sp_from = w->sp_from;
 	k->sp_bits = (uint64_t)w->sp_from << INSTR_AUX_SHIFT;
 	k->low = w->frames + w->low;
+	k->low_hard = w->frames + (w->chunk_low > w->stable ? w->chunk_low : w->stable);
 	k->end = end;
 	k->side = w->side + w->side_bytes;
 }
@@ -314,10 +334,14 @@ static size_t prepare(struct irt_walk *w, size_t count, struct batch *b)
 
 	if (w->chunk_events == 0)
 		return 0; /* the step makes the chunk's time grid */
-	if (b->count > BATCH / 2)
-		account_batch(w, b);
-	if (count > BATCH - b->count)
-		count = BATCH - b->count;
+	if (count > BATCH)
+		count = BATCH;
+	if (count > BATCH - b->count) {
+		if (b->count > BATCH / 4)
+			account_batch(w, b);
+		else
+			count = BATCH - b->count;
+	}
 	if (count > w->config.chunk_events - w->chunk_events)
 		count = w->config.chunk_events - w->chunk_events;
 	free_frames = w->frame_room - w->depth - 1;

@@ -88,14 +88,6 @@ static unsigned use_successor(struct irt_walk *w, uint64_t entry)
 
 /* ---- stack ---------------------------------------------------------------------------------------- */
 
-/* The part of word 2 that names the function: what edges are found by. */
-static uint64_t row_key(uint64_t tag)
-{
-	if (is_cyg(tag))
-		return INSTR_CYG_ENTER | (tag & INSTR_CYG_ADDRESS_MASK);
-	return INSTR_ENTER | (tag & INSTR_ROW_MASK);
-}
-
 void irt_walk_open(struct irt_walk *w, uint32_t node, uint64_t v, uint64_t tag, int64_t sp,
 		   uint32_t flags)
 {
@@ -250,7 +242,7 @@ static int find_child(struct irt_walk *w, uint32_t parent, uint64_t tag, uint64_
 static int step_enter(struct irt_walk *w, uint64_t tag, uint64_t t)
 {
 	int64_t sp = irt_walk_sp(w->sp_from, tag);
-	uint64_t n = stamp(w, t), row_bits = 0;
+	uint64_t n = stamp(w, t);
 	uint32_t parent, child, twin;
 	bool other_stack, folded;
 	size_t dead = count_dead(w, sp, &other_stack);
@@ -284,9 +276,8 @@ static int step_enter(struct irt_walk *w, uint64_t tag, uint64_t t)
 		w->counters.flags |= IRT_WALK_STACKS;
 		put_operation(w, IRT_OP_STACK, 0, 0, 0, n);
 	}
-	if (instr_tag_kind(tag) == INSTR_ENTER)
-		row_bits = tag << ROW_SHIFT & ~NODE_MASK;
-	token = use_successor(w, ENTRY(row_bits, child));
+	token = use_successor(w, ENTRY(tag << ROW_SHIFT & ~NODE_MASK, child));
+	w->nodes[child].key = row_key(tag);
 	if (token == TOKEN_ESCAPE && folded) {
 		side = irt_put_varint(side_end(w), 1);
 		side = irt_put_varint(side, IRT_OP_FOLD);
