@@ -117,9 +117,9 @@ fail:
 static int function_of(void *user, uint64_t tag, uint64_t ticks, struct irt_function_answer *answer)
 {
 	struct irt_drained_thread *t = user;
-	return irt_symbols_find(t->session->symbols, t->process->facts.process_id, t->process->facts.pid, tag,
-				(int64_t)(ticks - t->session->at.facts.start_ticks), t->final_names, &answer->function,
-				&answer->flags);
+	return irt_symbols_find(t->session->symbols, t->process->facts.process_id, t->process->facts.pid,
+				t->process->facts.start_time, tag, (int64_t)(ticks - t->session->at.facts.start_ticks),
+				t->final_names, &answer->function, &answer->flags);
 }
 
 /* Threads are kept in a table by id: ids come in ascending order, so the search is by halves. */

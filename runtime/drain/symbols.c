@@ -7,6 +7,7 @@
 #include "drain/symbols.h"
 
 #include "base/atomic.h"
+#include "drain/addresses.h"
 #include "instr/hooks.h"
 
 #include <stdio.h>
@@ -37,12 +38,16 @@ struct load {
 	int changed;
 };
 
-struct raw { /* a function known by its address only */
-	uint32_t process_id, function_id;
-	uint64_t address;
-	char *name;
+/* A function known by its address only. It is found by address in a process, and by place in a file:
+ * the same place in the same file is the same function, whatever the process. */
+struct raw {
+	uint64_t scope;   /* process id, or RAW_IN_FILE | number of the file */
+	uint64_t address; /* or offset in the file */
+	uint32_t function_id;
 	int in_store;
+	char *name, *linkage_name; /* until they are in the store; NULL where another entry has them */
 };
+#define RAW_IN_FILE (UINT64_C(1) << 32)
 
 struct irt_symbols {
 	struct irt_attached *at;
@@ -50,6 +55,9 @@ struct irt_symbols {
 	struct image *images;
 	struct load *loads;
 	struct raw *raws;
+	uint32_t *raw_table; /* by hash of scope and address: index + 1; twice as large as raws, at least */
+	uint32_t raw_table_size; /* a power of two */
+	struct irt_addresses *addresses;
 	uint32_t image_count, load_count, raw_count, next_function, next_module, next_load;
 	struct irt_process_names *names; /* by process id */
 	uint32_t name_count;
@@ -78,6 +86,11 @@ struct irt_symbols *irt_symbols_create(struct irt_attached *a)
 		s->next_function = FIRST_FUNCTION;
 		s->next_module = 1;
 		s->next_load = 1;
+		s->addresses = irt_addresses_create();
+		if (!s->addresses) {
+			free(s);
+			return NULL;
+		}
 	}
 	return s;
 }
@@ -95,8 +108,11 @@ void irt_symbols_destroy(struct irt_symbols *s)
 		free(m->copies);
 		free(m->texts);
 	}
-	for (uint32_t i = 0; i < s->raw_count; i++)
+	for (uint32_t i = 0; i < s->raw_count; i++) {
 		free(s->raws[i].name);
+		free(s->raws[i].linkage_name);
+	}
+	irt_addresses_destroy(s->addresses);
 	for (uint32_t i = 0; i < s->name_count; i++) {
 		free(s->names[i].command);
 		free(s->names[i].executable);
@@ -110,6 +126,7 @@ void irt_symbols_destroy(struct irt_symbols *s)
 	free(s->images);
 	free(s->loads);
 	free(s->raws);
+	free(s->raw_table);
 	free(s->names);
 	free(s);
 }
@@ -362,6 +379,7 @@ unsigned irt_symbols_scan(struct irt_symbols *s, uint64_t start_ticks,
 
 void irt_symbols_inherit(struct irt_symbols *s, uint32_t child, uint32_t parent, int64_t ticks)
 {
+	irt_addresses_inherit(s->addresses, child, parent);
 	uint32_t count = s->load_count;
 	for (uint32_t i = 0; i < count; i++) {
 		struct load n = s->loads[i];
@@ -381,60 +399,99 @@ void irt_symbols_inherit(struct irt_symbols *s, uint32_t child, uint32_t parent,
 
 /* ---- finding -------------------------------------------------------------------------------- */
 
-/* The file that an address lies in, as "name+offset", from a live process's map; else the address. */
-static char *describe(int pid, uint64_t address)
+static uint32_t raw_slot(const struct irt_symbols *s, uint64_t scope, uint64_t address)
 {
-	char name[64], line[1200], *out = NULL;
-	snprintf(name, sizeof(name), "/proc/%d/maps", pid);
-	FILE *f = fopen(name, "re");
-	while (f && fgets(line, sizeof(line), f)) {
-		unsigned long long start, end, offset;
-		int path_at = 0;
-		if (sscanf(line, "%llx-%llx %*s %llx %*s %*s %n", &start, &end, &offset, &path_at) < 3 ||
-		    address < start || address >= end)
-			continue;
-		line[strcspn(line, "\n")] = 0;
-		const char *file = path_at ? line + path_at : "";
-		const char *slash = strrchr(file, '/');
-		if (*file && asprintf(&out, "%s+0x%llx", slash ? slash + 1 : file, address - start + offset) < 0)
-			out = NULL;
-		break;
+	uint64_t hash = (address ^ scope * UINT64_C(0x9e3779b97f4a7c15)) * UINT64_C(0xff51afd7ed558ccd);
+	uint32_t mask = s->raw_table_size - 1, at = (uint32_t)(hash >> 32) & mask;
+	for (; s->raw_table[at]; at = (at + 1) & mask) {
+		const struct raw *r = &s->raws[s->raw_table[at] - 1];
+		if (r->scope == scope && r->address == address)
+			break;
 	}
-	if (f)
-		fclose(f);
-	if (!out && asprintf(&out, "0x%llx", (unsigned long long)address) < 0)
-		out = NULL;
-	return out;
+	return at;
 }
 
-static uint32_t raw_function(struct irt_symbols *s, uint32_t process_id, int pid, uint64_t address)
+static const struct raw *find_raw(const struct irt_symbols *s, uint64_t scope, uint64_t address)
 {
-	for (uint32_t i = 0; i < s->raw_count; i++)
-		if (s->raws[i].process_id == process_id && s->raws[i].address == address)
-			return s->raws[i].function_id;
+	uint32_t index = s->raw_table_size ? s->raw_table[raw_slot(s, scope, address)] : 0;
+	return index ? &s->raws[index - 1] : NULL;
+}
+
+/* Takes the names over, also when it fails. */
+static int add_raw(struct irt_symbols *s, struct raw raw)
+{
+	if (s->raw_count * 2 >= s->raw_table_size) {
+		uint32_t size = s->raw_table_size ? s->raw_table_size * 2 : 64;
+		uint32_t *table = calloc(size, sizeof(*table));
+		if (!table)
+			goto fail;
+		free(s->raw_table);
+		s->raw_table = table;
+		s->raw_table_size = size;
+		for (uint32_t i = 0; i < s->raw_count; i++)
+			table[raw_slot(s, s->raws[i].scope, s->raws[i].address)] = i + 1;
+	}
 	if (!grow(&s->raws, s->raw_count, sizeof(*s->raws)))
-		return 0;
-	char *name = describe(pid, address);
-	/* The same place in the same file is the same function, whatever the process. */
-	for (uint32_t i = 0; name && i < s->raw_count; i++) {
-		if (s->raws[i].name && !strcmp(s->raws[i].name, name) && strchr(name, '+')) {
-			struct raw same = {process_id, s->raws[i].function_id, address, name, 1};
-			s->raws[s->raw_count++] = same;
-			return same.function_id;
-		}
-	}
-	struct raw n = {process_id, s->next_function++, address, name, 0};
-	s->raws[s->raw_count++] = n;
-	return n.function_id;
+		goto fail;
+	s->raw_table[raw_slot(s, raw.scope, raw.address)] = s->raw_count + 1;
+	s->raws[s->raw_count++] = raw;
+	return 1;
+fail:
+	free(raw.name);
+	free(raw.linkage_name);
+	return 0;
 }
 
-int irt_symbols_find(struct irt_symbols *s, uint32_t process_id, int pid, uint64_t tag, int64_t ticks, int final,
-		     uint32_t *function_id, uint32_t *row_flags)
+static char *demangle(const char *linkage_name)
+{
+	int status = 0;
+	return linkage_name[0] == '_' && linkage_name[1] == 'Z' ? __cxa_demangle(linkage_name, NULL, NULL, &status) : NULL;
+}
+
+/* From the symbol, which may carry a version ("f@@V1"); without one "file+0xoffset", or the address. */
+static void name_raw(struct raw *raw, const struct irt_place *place, uint64_t address)
+{
+	if (place->symbol) {
+		raw->linkage_name = strndup(place->symbol, strcspn(place->symbol, "@"));
+		raw->name = raw->linkage_name ? demangle(raw->linkage_name) : NULL;
+	} else if (place->file) {
+		if (asprintf(&raw->linkage_name, "%s+0x%llx", place->base, (unsigned long long)place->offset) < 0)
+			raw->linkage_name = NULL;
+	} else if (asprintf(&raw->linkage_name, "0x%llx", (unsigned long long)address) < 0) {
+		raw->linkage_name = NULL;
+	}
+}
+
+static uint32_t raw_function(struct irt_symbols *s, uint32_t process_id, int pid, uint64_t start_time, uint64_t address)
+{
+	const struct raw *known = find_raw(s, process_id, address);
+	if (known)
+		return known->function_id;
+	struct irt_place place = irt_addresses_find(s->addresses, process_id, pid, start_time, address);
+	struct raw raw = {.scope = place.file ? RAW_IN_FILE | place.file : process_id,
+			  .address = place.file ? place.offset : address};
+	known = place.file ? find_raw(s, raw.scope, raw.address) : NULL;
+	if (known) {
+		raw.function_id = known->function_id;
+	} else {
+		raw.function_id = s->next_function;
+		name_raw(&raw, &place, address);
+		if (!add_raw(s, raw))
+			return 0;
+		s->next_function++;
+	}
+	if (place.file) /* if this fails it is asked again */
+		add_raw(s, (struct raw){.scope = process_id, .address = address, .function_id = raw.function_id, .in_store = 1});
+	return raw.function_id;
+}
+
+int irt_symbols_find(struct irt_symbols *s, uint32_t process_id, int pid, uint64_t start_time, uint64_t tag,
+		     int64_t ticks, int final, uint32_t *function_id, uint32_t *row_flags)
 {
 	unsigned kind = instr_tag_kind(tag);
 	*row_flags = 0;
 	if (kind == INSTR_CYG_ENTER || kind == INSTR_CYG_EXIT) {
-		*function_id = raw_function(s, process_id, pid, instr_tag_cyg_address(tag));
+		*function_id = raw_function(s, process_id, pid, start_time, instr_tag_cyg_address(tag));
 		return 0;
 	}
 	uint64_t row = instr_tag_row(tag);
@@ -462,7 +519,7 @@ int irt_symbols_find(struct irt_symbols *s, uint32_t process_id, int pid, uint64
 	}
 	if (!final)
 		return INSTR_ERR_AGAIN;
-	*function_id = raw_function(s, process_id, pid, row);
+	*function_id = raw_function(s, process_id, pid, start_time, row);
 	return 0;
 }
 
@@ -495,10 +552,10 @@ static void put_functions(const struct image *m, struct irt_store *store)
 	for (uint32_t i = 0; i < m->rows + m->skipped; i++) {
 		const struct instr_row *row = &m->copies[i];
 		const char *linkage = m->texts + row->name, *file = m->texts + row->file;
-		int instrumented = i < m->rows, status = 0;
+		int instrumented = i < m->rows;
 		if (instrumented && (row->flags & INSTR_ROW_KIND_MASK) != INSTR_ROW_FUNCTION)
 			continue;
-		char *demangled = linkage[0] == '_' && linkage[1] == 'Z' ? __cxa_demangle(linkage, NULL, NULL, &status) : NULL;
+		char *demangled = demangle(linkage);
 		struct irt_store_function f = {
 			.function_id = m->first_function + i,
 			.module_id = m->module_id,
@@ -567,10 +624,10 @@ void irt_symbols_put(struct irt_symbols *s, struct irt_store *store)
 		struct raw *r = &s->raws[i];
 		if (r->in_store)
 			continue;
-		const char *name = r->name ? r->name : "(no memory for its name)";
+		const char *linkage = r->linkage_name ? r->linkage_name : "(no memory for its name)";
 		irt_store_put_function(store, &(struct irt_store_function){
-			.function_id = r->function_id, .module_id = IRT_STORE_NULL, .row = IRT_STORE_NULL, .name = name,
-			.linkage_name = name, .line = IRT_STORE_NULL, .instrumented = 1});
+			.function_id = r->function_id, .module_id = IRT_STORE_NULL, .row = IRT_STORE_NULL,
+			.name = r->name ? r->name : linkage, .linkage_name = linkage, .line = IRT_STORE_NULL, .instrumented = 1});
 	}
 }
 
@@ -587,6 +644,11 @@ void irt_symbols_committed(struct irt_symbols *s)
 	}
 	for (uint32_t i = 0; i < s->load_count; i++)
 		s->loads[i].changed = 0;
-	for (uint32_t i = 0; i < s->raw_count; i++)
-		s->raws[i].in_store = 1;
+	for (uint32_t i = 0; i < s->raw_count; i++) {
+		struct raw *r = &s->raws[i];
+		r->in_store = 1;
+		free(r->name);
+		free(r->linkage_name);
+		r->name = r->linkage_name = NULL;
+	}
 }

@@ -33,11 +33,13 @@ unsigned irt_symbols_scan(struct irt_symbols *s, uint64_t start_ticks,
 /* A fork child knows what its parent had loaded. */
 void irt_symbols_inherit(struct irt_symbols *s, uint32_t child, uint32_t parent, int64_t ticks);
 
-/* The function of an ENTER or CYG_ENTER record (word 2) of a process at a time (ticks since start).
+/* The function of an ENTER or CYG_ENTER record (word 2) of a process at a time (ticks since start). Pid
+ * and start time (as in watch.h) are the process's, which may be gone.
  * Returns 0 and sets function id and row flags; or INSTR_ERR_AGAIN: no module is known there yet.
- * With `final` set the answer is definite: a function named after the module and offset is made. */
-int irt_symbols_find(struct irt_symbols *s, uint32_t process_id, int pid, uint64_t tag, int64_t ticks, int final,
-		     uint32_t *function_id, uint32_t *row_flags);
+ * With `final` set the answer is definite: a function known by its address only is made, named after
+ * the symbol there, or else after the file and the offset in it. */
+int irt_symbols_find(struct irt_symbols *s, uint32_t process_id, int pid, uint64_t start_time, uint64_t tag,
+		     int64_t ticks, int final, uint32_t *function_id, uint32_t *row_flags);
 
 /* Puts what is new since the last commit that was followed by irt_symbols_committed. */
 void irt_symbols_put(struct irt_symbols *s, struct irt_store *store);
