@@ -47,7 +47,7 @@ struct irt_local {
 	uint32_t dropping;       /* 1 = events are dropped until one of the next two words moves in the ring */
 	uint32_t drop_freed;
 	uint64_t drop_heartbeat; /* the drain does not move; UINT64_MAX: it does, but has nothing to give */
-	uint64_t drop_look_ns;   /* when a restart of the drain is tried next */
+	uint64_t drop_look_ticks; /* when a restart of the drain was tried last */
 	unsigned char pad[4096 - 56];
 	unsigned char populated[IRT_SUB_MAX / 8]; /* bit per sub-buffer: mapped in this process */
 };

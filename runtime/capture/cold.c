@@ -29,6 +29,7 @@ enum {
 	RESTART_NS = 500 * 1000 * 1000, /* without a heartbeat; then a look whether there is a drain */
 };
 #define DEAD_NS UINT64_C(2000000000) /* without a heartbeat; then the drain counts as dead */
+#define LOOK_TICKS (UINT64_C(1) << 32) /* a second or two; the cheap clock, since each lost event asks it */
 
 _Static_assert(offsetof(struct irt_tls, cursor) == IRT_TLS_CURSOR, "hooks.S");
 _Static_assert(offsetof(struct irt_tls, anchor) == IRT_TLS_ANCHOR, "hooks.S");
@@ -202,7 +203,7 @@ static void start_dropping(uint64_t heartbeat, uint32_t freed)
 {
 	irt_store_relaxed(&irt_local.drop_heartbeat, heartbeat);
 	irt_store_relaxed(&irt_local.drop_freed, freed);
-	irt_store_relaxed(&irt_local.drop_look_ns, irt_sys_clock_ns(1) + DEAD_NS);
+	irt_store_relaxed(&irt_local.drop_look_ticks, irt_ticks());
 	irt_store_release(&irt_local.dropping, 1u);
 }
 
@@ -218,8 +219,8 @@ static int still_dropping(struct irt_ring *ring)
 		irt_store_relaxed(&irt_local.dropping, 0u);
 		return 0;
 	}
-	uint64_t now = irt_sys_clock_ns(1), look = irt_load_relaxed(&irt_local.drop_look_ns);
-	if (now >= look && irt_cas_acq_rel(&irt_local.drop_look_ns, &look, now + DEAD_NS))
+	uint64_t now = irt_ticks(), look = irt_load_relaxed(&irt_local.drop_look_ticks);
+	if (now - look >= LOOK_TICKS && irt_cas_acq_rel(&irt_local.drop_look_ticks, &look, now))
 		irt_restart_drain();
 	return 1;
 }
