@@ -48,7 +48,7 @@ IRT_HIDDEN int irt_config_check_output(struct irt_config *c);
 IRT_HIDDEN int irt_identify(struct irt_identity *me);
 IRT_HIDDEN int irt_run_find(const struct irt_identity *me, uint32_t *parent_process_id, int *same_pid);
 IRT_HIDDEN int irt_run_create(const struct irt_config *c, const struct irt_identity *me);
-IRT_HIDDEN uint64_t irt_read_stat(int32_t pid, int32_t *parent_pid); /* start time, 0 = no such process */
+IRT_HIDDEN uint64_t irt_read_stat(int32_t pid, int32_t *parent_pid); /* start time, 0 = no such process; pid 0: this one */
 IRT_HIDDEN long irt_read_file(const char *path, char *buffer, size_t bytes);
 
 /* join.c. Called for each module that registers: the executable's makes exit()'s status known in time. */

@@ -48,7 +48,10 @@ uint64_t irt_read_stat(int32_t pid, int32_t *parent_pid)
 	char name[32], text[1024];
 	struct irt_text t = irt_text_in(name, sizeof(name));
 	irt_text_add(&t, "/proc/");
-	irt_text_number(&t, (uint64_t)pid);
+	if (pid)
+		irt_text_number(&t, (uint64_t)pid);
+	else /* /proc may be of an outer pid namespace, where our own pid is somebody else's */
+		irt_text_add(&t, "self");
 	irt_text_add(&t, "/stat");
 	long n = irt_read_file(name, text, sizeof(text));
 	if (n <= 0)
@@ -78,7 +81,7 @@ int irt_identify(struct irt_identity *me)
 	uint64_t st[18];
 	irt_zero(me, sizeof(*me));
 	me->pid = (int32_t)irt_sys_getpid();
-	me->start_time = irt_read_stat(me->pid, &me->parent_pid);
+	me->start_time = irt_read_stat(0, &me->parent_pid);
 	if (irt_sys4(__NR_newfstatat, IRT_AT_FDCWD, (long)"/proc/self/ns/pid", (long)st, 0) == 0)
 		me->pid_namespace = st[1];
 	long n = irt_read_file("/proc/sys/kernel/random/boot_id", me->boot_id, sizeof(me->boot_id));

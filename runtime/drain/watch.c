@@ -7,6 +7,7 @@
 #define _GNU_SOURCE
 #include "drain/watch.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/futex.h>
@@ -17,6 +18,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -59,13 +61,51 @@ uint64_t irt_start_time(int pid, int tid, char *state)
 	text[n] = 0;
 	char *p = strrchr(text, ')');
 	unsigned long long start = 0;
+	long threads = 0;
 	char s = 0;
-	if (!p || sscanf(p + 1, " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu", &s,
-			 &start) != 2)
+	if (!p || sscanf(p + 1, " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %ld %*d %llu", &s,
+			 &threads, &start) != 3)
 		return 0;
-	if (state)
-		*state = s;
+	if (state) /* main has left by pthread_exit, other threads go on */
+		*state = s == 'Z' && threads > 1 ? 'S' : s;
 	return start;
+}
+
+static uint64_t namespace_of(const char *pid)
+{
+	char name[64];
+	struct stat st;
+	snprintf(name, sizeof(name), "/proc/%.20s/ns/pid", pid);
+	return stat(name, &st) == 0 ? (uint64_t)st.st_ino : 0;
+}
+
+static int innermost_pid(const char *pid)
+{
+	char name[64], line[512];
+	int inner = 0;
+	snprintf(name, sizeof(name), "/proc/%.20s/status", pid);
+	FILE *f = fopen(name, "re");
+	while (f && fgets(line, sizeof(line), f))
+		if (!strncmp(line, "NSpid:", 6))
+			inner = atoi(strrchr(line, '\t') ? strrchr(line, '\t') + 1 : "0");
+	if (f)
+		fclose(f);
+	return inner;
+}
+
+int irt_find_process(int pid, uint64_t pid_namespace, uint64_t start_time)
+{
+	int found = 0;
+	if (!pid_namespace || namespace_of("self") == pid_namespace)
+		return pid;
+	DIR *d = opendir("/proc");
+	for (struct dirent *e; d && !found && (e = readdir(d));)
+		if (e->d_name[0] >= '1' && e->d_name[0] <= '9' && namespace_of(e->d_name) == pid_namespace &&
+		    innermost_pid(e->d_name) == pid && irt_start_time(atoi(e->d_name), 0, NULL) == start_time)
+			found = atoi(e->d_name);
+	if (d)
+		closedir(d);
+	return found;
 }
 
 static int zombie_status(int pid, int *status)

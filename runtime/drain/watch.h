@@ -29,6 +29,10 @@ int irt_watch_add(struct irt_watch *w, int pid, uint64_t start_time);
 struct irt_death irt_watch_look(struct irt_watch *w, int handle);
 void irt_watch_remove(struct irt_watch *w, int handle);
 
+/* The process that calls itself pid in this pid namespace (inode of its /proc/PID/ns/pid), as this
+ * process sees it; 0 = there is none, or it cannot be seen from here. */
+int irt_find_process(int pid, uint64_t pid_namespace, uint64_t start_time);
+
 /* Start time of a process or of one of its threads (tid 0: the process); 0 = there is none. */
 uint64_t irt_start_time(int pid, int tid, char *state);
 
