@@ -173,7 +173,8 @@ static void put_chunk(struct irt_session *s, struct irt_drained_thread *t, uint6
 	irt_walk_chunk(t->walk, &c);
 	t->chunk_end_put = 0;
 	t->close_put = 0;
-	if (!c.events) {
+	/* Of a hole alone: it takes its place in the stream from what comes next. */
+	if (!c.events || (c.start_pos == c.end_pos && !t->ended)) {
 		struct irt_walk_counters k;
 		irt_walk_counters(t->walk, &k);
 		t->chunk_end_put = k.position;
@@ -348,6 +349,7 @@ static void after_commit(struct irt_session *s, int checkpoint)
 	for (uint32_t i = 0; i < s->thread_count; i++) {
 		struct irt_drained_thread *t = s->threads[i];
 		t->known = 1;
+		t->events_stored = t->events_put;
 		for (uint32_t h = 0; h < t->hole_count; h++)
 			t->holes[h].stored = 1;
 		if (checkpoint && t->changed) {
@@ -383,7 +385,7 @@ static void after_failure(struct irt_session *s, int result)
 		struct irt_walk_counters k;
 		irt_walk_chunk(t->walk, &c);
 		irt_walk_counters(t->walk, &k);
-		s->lost_no_store += c.events;
+		s->lost_no_store += c.events - t->events_stored;
 		t->chunk_end_put = k.position;
 		t->close_put = 1;
 	}
@@ -393,8 +395,9 @@ void irt_commit(struct irt_session *s, int last)
 {
 	struct irt_ring *ring = s->at.map.ring;
 	uint64_t now = irt_now_ns();
-	int checkpoint = last || now - s->checkpoint_ns >= IRT_CHECKPOINT_NS;
+	int checkpoint = last || s->must_checkpoint || now - s->checkpoint_ns >= IRT_CHECKPOINT_NS;
 	int r = s->store ? irt_store_begin(s->store) : INSTR_ERR_IO;
+	uint64_t lost_before = s->lost_no_store;
 	struct irt_store_health health = {0};
 
 	for (uint32_t i = 0; i < s->thread_count; i++) {
@@ -405,7 +408,8 @@ void irt_commit(struct irt_session *s, int last)
 	}
 	if (s->store)
 		irt_store_health(s->store, &health);
-	checkpoint |= health.want_checkpoint;
+	/* Events that are in no chunk: from here on only a checkpoint has them. */
+	checkpoint |= health.want_checkpoint || (health.stop_events && !last);
 	if (checkpoint) /* before the contexts and chunks: they are of one position */
 		for (uint32_t i = 0; i < s->thread_count; i++)
 			if (s->threads[i]->changed && irt_walk_settle(s->threads[i]->walk) != 0)
@@ -427,7 +431,7 @@ void irt_commit(struct irt_session *s, int last)
 				struct irt_walk_counters k;
 				irt_walk_chunk(t->walk, &c);
 				irt_walk_counters(t->walk, &k);
-				s->lost_no_store += c.events;
+				s->lost_no_store += c.events - t->events_stored;
 				s->lost_cause = health.stop_cause;
 				t->chunk_end_put = k.position;
 				t->close_put = 1;
@@ -445,10 +449,12 @@ void irt_commit(struct irt_session *s, int last)
 			irt_store_put_message(s->store, &(struct irt_store_message){m->ticks, IRT_STORE_NULL, m->severity, m->text});
 		r = irt_store_commit(s->store);
 	}
-	if (r == 0)
+	if (r == 0) {
 		after_commit(s, checkpoint);
-	else
+	} else {
+		s->lost_no_store = lost_before;
 		after_failure(s, r);
+	}
 
 	uint32_t freed = 0;
 	for (uint32_t i = 0; i < s->thread_count; i++) {
@@ -458,7 +464,7 @@ void irt_commit(struct irt_session *s, int last)
 		if (t->close_put) {
 			irt_walk_next_chunk(t->walk);
 			t->chunk_since_ns = 0;
-			t->events_put = 0;
+			t->events_put = t->events_stored = 0;
 		}
 		freed += release_subs(s, t);
 	}
@@ -477,6 +483,7 @@ void irt_commit(struct irt_session *s, int last)
 	}
 	if (checkpoint && r == 0)
 		s->checkpoint_ns = now;
+	s->must_checkpoint = r != 0 || (s->must_checkpoint && !checkpoint);
 	if (r == 0 && (last || anchor_is_due(s, now))) {
 		s->anchor_ns = now;
 		s->anchored = 1;

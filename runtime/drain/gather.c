@@ -81,8 +81,6 @@ static void look_at_slot(struct irt_session *s, uint32_t slot)
 		if (facts.joined_by == IRT_JOINED_FORK)
 			irt_symbols_inherit(s->symbols, facts.process_id, facts.parent_process_id,
 					    (int64_t)(facts.join_ticks - s->at.facts.start_ticks));
-		if (s->watch && p->watch < 0)
-			note_death(s, p, NULL);
 	}
 	p->slot = slot;
 	p->lost_early = facts.lost_early;
@@ -106,9 +104,14 @@ static void look_at_processes(struct irt_session *s)
 		struct irt_drained_process *p = s->processes[i];
 		if (p->dead)
 			continue;
+		if (s->watch && p->watch < 0 && p->pid) /* out of descriptors, or it died before it was watched */
+			p->watch = irt_watch_add(s->watch, p->pid, p->facts.start_time);
 		if (!s->watch) {
 			note_death(s, p, NULL); /* recovery: the caller has made sure */
-		} else if (p->watch >= 0) {
+		} else if (p->watch < 0) {
+			if (!p->pid || irt_start_time(p->pid, 0, NULL) != p->facts.start_time)
+				note_death(s, p, NULL);
+		} else {
 			struct irt_death d = irt_watch_look(s->watch, p->watch);
 			if (d.dead) {
 				irt_watch_remove(s->watch, p->watch);
@@ -179,6 +182,8 @@ static void check_threads(struct irt_session *s)
 			t->dead = 1;
 			continue;
 		}
+		if (t->process->pid != t->process->facts.pid)
+			continue; /* of another pid namespace: its tids mean nothing here */
 		if (syscall(SYS_tgkill, t->process->facts.pid, t->tid, 0) != 0 && errno == ESRCH) {
 			t->dead = 1;
 			/* Or it went with its process, whose death has not been told yet. */
@@ -243,6 +248,52 @@ static void unqueue(struct irt_session *s, struct irt_drained_thread *t, uint32_
 	t->queued--;
 }
 
+/* An earlier drain has committed all of it, and ended before it released it. (An empty one is not that:
+ * a handler has installed another of the same sequence, and its producer will give it back.) */
+static void take_back(struct irt_session *s, struct irt_drained_thread *t, uint32_t sub, uint64_t sequence)
+{
+	struct irt_drained_sub *d = realloc(t->done, (t->done_count + 1) * sizeof(*d));
+	if (!d)
+		return;
+	t->done = d;
+	t->done[t->done_count++] = (struct irt_drained_sub){sequence, irt_position(sequence + 1, 0), sub};
+	s->sub_owner[sub] = t->id;
+	s->held_subs++;
+	s->dirty = 1;
+}
+
+/* Holes that an earlier drain has left: where they are. */
+static void find_holes(struct irt_drained_thread *t, uint32_t sub, uint64_t sequence)
+{
+	for (uint32_t i = 0; i < t->old_hole_count;) {
+		struct irt_hole *h = realloc(t->holes, (t->hole_count + 1) * sizeof(*h)), old = t->old_holes[i];
+		if (h)
+			t->holes = h;
+		if (!h || old.position / IRT_SUB_UNITS + 1 != sequence) {
+			i++;
+			continue;
+		}
+		uint32_t at = t->hole_count++;
+		while (at > 0 && h[at - 1].position > old.position) {
+			h[at] = h[at - 1];
+			at--;
+		}
+		h[at] = old;
+		h[at].sub = sub;
+		memmove(&t->old_holes[i], &t->old_holes[i + 1], (t->old_hole_count - i - 1) * sizeof(old));
+		t->old_hole_count--;
+	}
+}
+
+/* Their sub-buffers are gone: nothing will come. */
+static void forget_old_holes(struct irt_session *s, struct irt_drained_thread *t)
+{
+	for (uint32_t i = 0; i < t->old_hole_count; i++)
+		irt_session_hole_gone(s, t->id, t->old_holes[i].position);
+	t->abandoned += t->old_hole_count;
+	t->old_hole_count = 0;
+}
+
 static void look_at_subs(struct irt_session *s)
 {
 	for (uint32_t i = 0; i < s->at.sub_count; i++) {
@@ -253,9 +304,15 @@ static void look_at_subs(struct irt_session *s)
 		if (!sequence || !owner)
 			continue;
 		struct irt_drained_thread *t = irt_session_thread(s, owner);
-		if (t && sequence >= t->next_sequence)
+		if (!t)
+			continue;
+		if (t->old_hole_count)
+			find_holes(t, i, sequence);
+		if (sequence >= t->next_sequence)
 			queue_sub(s, t, i, sequence);
-		else if (t && t->dead) /* behind the walk: it was given back by nobody */
+		else if (sequence < t->restored_sequence && has_content(s, i, 0))
+			take_back(s, t, i, sequence);
+		else if (t->dead) /* behind the walk: it was given back by nobody */
 			irt_store_release(&s->at.map.subs[i].sequence, (uint64_t)0);
 	}
 }
@@ -533,6 +590,7 @@ uint64_t irt_gather(struct irt_session *s)
 			look_at_holes(s, t);
 			if (t->hole_count)
 				continue;
+			forget_old_holes(s, t);
 			t->ended = 1;
 			if (t->changed || !t->end_put || t->abandoned) { /* else its row is as it was at exit */
 				t->changed = 1;

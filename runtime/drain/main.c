@@ -67,7 +67,7 @@ static void feed_pool(struct irt_session *s)
 {
 	struct irt_ring *ring = s->at.map.ring;
 	uint32_t want = (uint32_t)(s->at.facts.ring_bytes / IRT_SUB_BYTES);
-	uint32_t taken = irt_load_relaxed(&ring->taken);
+	uint32_t taken = irt_load_relaxed(&ring->taken), before = s->at.sub_count;
 	if (s->at.facts.max_cpus <= 1 && want > ONE_CPU_SUBS)
 		want = ONE_CPU_SUBS;
 	want += s->thread_count;
@@ -75,6 +75,10 @@ static void feed_pool(struct irt_session *s)
 		irt_grow(&s->at, s->at.sub_count + GROW_SUBS < want ? s->at.sub_count + GROW_SUBS : want);
 	else if (irt_load_relaxed(&ring->waiters) && !s->held_subs && taken >= s->at.sub_count)
 		irt_grow(&s->at, s->at.sub_count + START_SUBS);
+	if (s->at.sub_count > before && irt_load_relaxed(&ring->waiters)) {
+		irt_add_acq_rel(&ring->freed, 1);
+		irt_sys_futex_wake(&ring->freed, 1 << 30);
+	}
 	irt_store_relaxed(&ring->wake_at, taken + s->at.sub_count / 4);
 }
 

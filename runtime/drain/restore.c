@@ -129,6 +129,20 @@ static int take_orphans(void *arg, const struct irt_store_function_totals *row)
 	return p && row->orphans ? irt_functions_add_orphans(p->functions, (uint32_t)row->function_id, (uint64_t)row->orphans) : 0;
 }
 
+static int take_hole(void *arg, const struct irt_store_hole *row)
+{
+	struct irt_drained_thread *t = ((struct restore *)arg)->thread;
+	if (row->position < 0 || row->units < 1 || row->position % IRT_SUB_UNITS + row->units > IRT_SUB_UNITS)
+		return INSTR_ERR_FORMAT;
+	struct irt_hole *h = realloc(t->old_holes, (t->old_hole_count + 1) * sizeof(*h));
+	if (!h)
+		return INSTR_ERR_MEMORY;
+	t->old_holes = h;
+	h[t->old_hole_count++] = (struct irt_hole){.position = (uint64_t)row->position, .sub = UINT32_MAX,
+		.unit = (uint32_t)(row->position % IRT_SUB_UNITS), .units = (uint32_t)row->units, .stored = 1};
+	return 0;
+}
+
 /* Reads one thread back. The store allows no reads within reads, so threads are listed first. */
 struct listed {
 	struct irt_store_thread row;
@@ -194,11 +208,11 @@ static int restore_thread(struct restore *r, const struct listed *l)
 	irt_walk_set_position(t->walk, (uint64_t)l->consumed_pos);
 	irt_walk_next_chunk(t->walk);
 	t->committed_pos = (uint64_t)l->consumed_pos;
-	t->next_sequence = (uint64_t)l->consumed_pos / IRT_SUB_UNITS + 1;
+	t->next_sequence = t->restored_sequence = (uint64_t)l->consumed_pos / IRT_SUB_UNITS + 1;
 	t->unit = (uint32_t)((uint64_t)l->consumed_pos % IRT_SUB_UNITS);
 	if (p->dead && p->slot == UINT32_MAX)
 		t->dead = 1;
-	return 0;
+	return irt_store_read_holes(s->store, row->thread_id, r, take_hole);
 }
 
 int irt_session_restore(struct irt_session *s)

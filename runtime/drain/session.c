@@ -99,7 +99,8 @@ struct irt_drained_process *irt_session_add_process(struct irt_session *s, const
 	p->end_ticks = IRT_STORE_NULL;
 	p->exit_code = p->exit_signal = -1;
 	p->changed = 1;
-	p->watch = s->watch ? irt_watch_add(s->watch, facts->pid, facts->start_time) : -1;
+	p->pid = slot != UINT32_MAX ? irt_find_process(facts->pid, facts->pid_namespace, facts->start_time) : 0;
+	p->watch = s->watch && p->pid ? irt_watch_add(s->watch, p->pid, facts->start_time) : -1;
 	if (irt_cct_create(&p->cct, &tree) != 0)
 		goto fail;
 	if (irt_functions_create(&p->functions, s->functions) != 0)
@@ -117,7 +118,7 @@ fail:
 static int function_of(void *user, uint64_t tag, uint64_t ticks, struct irt_function_answer *answer)
 {
 	struct irt_drained_thread *t = user;
-	return irt_symbols_find(t->session->symbols, t->process->facts.process_id, t->process->facts.pid,
+	return irt_symbols_find(t->session->symbols, t->process->facts.process_id, t->process->pid,
 				t->process->facts.start_time, tag, (int64_t)(ticks - t->session->at.facts.start_ticks),
 				t->final_names, &answer->function, &answer->flags);
 }
@@ -186,6 +187,7 @@ void irt_session_drop_thread(struct irt_session *s, struct irt_drained_thread *t
 	free(t->queue);
 	free(t->done);
 	free(t->holes);
+	free(t->old_holes);
 	free(t);
 }
 

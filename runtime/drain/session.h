@@ -38,6 +38,7 @@ struct irt_session;
 struct irt_drained_process {
 	struct irt_process facts; /* copy of its slot when it was first seen */
 	uint32_t slot;            /* UINT32_MAX: it has none any more */
+	int pid;                  /* as the drain sees it: the process may call itself otherwise; 0 = it cannot be seen */
 	struct irt_cct *cct;
 	struct irt_functions *functions;
 	uint32_t contexts_stored; /* contexts below this index are in the file */
@@ -86,6 +87,7 @@ struct irt_drained_thread {
 	uint32_t done_count;
 	uint32_t unit;           /* where the walk stands in queue[0] */
 	uint64_t next_sequence;  /* of queue[0] */
+	uint64_t restored_sequence; /* sub-buffers below were committed by an earlier drain */
 	uint64_t committed_pos;  /* units below are in the file (or lost, and counted) */
 	int dead;                /* it writes no more: what is there is all there will be */
 	int gone_alone;          /* it was gone while its process lived */
@@ -94,6 +96,8 @@ struct irt_drained_thread {
 	int final_names;         /* unknown rows get a definite answer now */
 	struct irt_hole *holes;
 	uint32_t hole_count, abandoned;
+	struct irt_hole *old_holes; /* of an earlier drain, whose sub-buffers have not been seen yet */
+	uint32_t old_hole_count;
 	int known;               /* its row is in the file */
 	int ended;
 	int64_t end_ticks;       /* IRT_STORE_NULL while it lives */
@@ -101,7 +105,7 @@ struct irt_drained_thread {
 	uint64_t chunk_since_ns, chunk_written_ns; /* the open chunk: begun, last written */
 	uint64_t chunk_end_put;  /* end_pos of what this round puts */
 	uint64_t events_put;     /* events in the open chunk when it was last written */
-	uint64_t events_seen;    /* for finding threads that have done something */
+	uint64_t events_stored;  /* ... and this was committed */
 	int changed;             /* since the last checkpoint */
 	uint64_t lost_seen;
 	int64_t loss_id;
@@ -131,6 +135,7 @@ struct irt_session {
 	uint64_t round_start_ns;
 	uint32_t held_subs;         /* walked, not released */
 	int chunk_full;             /* end the round now */
+	int must_checkpoint;        /* a round has failed: its events are in no chunk, only in the totals */
 	int more;                   /* the last look left something, so that others have a turn */
 	uint64_t checkpoint_ns, anchor_ns, thread_check_ns;
 	int anchored;               /* there is a second anchor, so a rate */
