@@ -78,9 +78,7 @@ static void look_at_slot(struct irt_session *s, uint32_t slot)
 				end_process(s, o, "exec");
 			}
 		}
-		if (facts.joined_by == IRT_JOINED_FORK)
-			irt_symbols_inherit(s->symbols, facts.process_id, facts.parent_process_id,
-					    (int64_t)(facts.join_ticks - s->at.facts.start_ticks));
+		p->inherits = facts.joined_by == IRT_JOINED_FORK;
 	}
 	p->slot = slot;
 	p->lost_early = facts.lost_early;
@@ -549,6 +547,25 @@ static uint64_t walk_thread(struct irt_session *s, struct irt_drained_thread *t)
 	return walked;
 }
 
+/* Fork children have their parents' modules: once the names log shows these, and those of parents that
+ * are children themselves are there. */
+static void inherit_modules(struct irt_session *s)
+{
+	for (int again = 1; again;) {
+		again = 0;
+		for (uint32_t i = 0; i < s->process_count; i++) {
+			struct irt_drained_process *p = s->processes[i];
+			const struct irt_drained_process *parent = p->inherits ? irt_session_process(s, p->facts.parent_process_id) : NULL;
+			if (!p->inherits || (parent && parent->inherits && parent->facts.process_id < p->facts.process_id))
+				continue;
+			irt_symbols_inherit(s->symbols, p->facts.process_id, p->facts.parent_process_id,
+					    (int64_t)(p->facts.join_ticks - s->at.facts.start_ticks));
+			p->inherits = 0;
+			again = 1;
+		}
+	}
+}
+
 static void forget_rows(void *arg, uint32_t process_id, uint64_t ticks)
 {
 	struct irt_session *s = arg;
@@ -574,6 +591,7 @@ uint64_t irt_gather(struct irt_session *s)
 	__asm__ volatile("lfence" : : : "memory");
 	if (irt_symbols_scan(s->symbols, s->at.facts.start_ticks, forget_rows, s))
 		s->dirty = 1;
+	inherit_modules(s);
 	look_at_subs(s); /* G3 */
 	for (uint32_t i = 0; i < s->thread_count && !s->chunk_full; i++) {
 		struct irt_drained_thread *t = s->threads[i];

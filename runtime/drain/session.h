@@ -45,6 +45,7 @@ struct irt_drained_process {
 	uint32_t contexts_put;    /* ... when the open round commits */
 	int watch;                /* handle, -1 = none */
 	int dead;
+	int inherits;             /* its parent's modules are still to become its own */
 	int changed;              /* its row must be put */
 	int ending;               /* it has said that it goes, or is dead: its end is known */
 	uint32_t flush;           /* the flush it asked for last, and that we answered last */
