@@ -31,6 +31,7 @@ enum {
 	BLOCK = 1024, /* symbols unpacked at a time; a multiple of 4 */
 	RANKS = 4,
 };
+#define unlikely(x) __builtin_expect(!!(x), 0)
 #define SUCC_EXIT UINT32_C(0xfffffff0)
 #define SUCC_UNWIND (SUCC_EXIT + 1)
 #define SUCC_TAIL (SUCC_EXIT + 2)
@@ -62,7 +63,7 @@ struct irt_chunk_decoder {
 	uint32_t *touched;
 	size_t touched_room, touched_count;
 
-	struct call *calls;  /* those begun in this chunk */
+	struct call *calls;  /* those begun in this chunk: calls[1 .. call_count] */
 	size_t call_room, call_count;
 	uint32_t below_context; /* the innermost of those that are not */
 	uint64_t below_depth;   /* how many of these */
@@ -299,7 +300,7 @@ static void unpack_block(struct irt_chunk_decoder *d)
 
 static uint32_t current_context(const struct irt_chunk_decoder *d)
 {
-	return d->call_count ? d->calls[d->call_count - 1].context : d->below_context;
+	return d->call_count ? d->calls[d->call_count].context : d->below_context;
 }
 
 static uint32_t depth_of(const struct irt_chunk_decoder *d)
@@ -307,15 +308,11 @@ static uint32_t depth_of(const struct irt_chunk_decoder *d)
 	return (uint32_t)(d->below_depth + d->call_count) - 1; /* UINT32_MAX: none open */
 }
 
-/* Ends the innermost call; which, in *ended. */
-static int end_call(struct irt_chunk_decoder *d, struct call *ended)
+/* Ends the innermost of the calls that were open before the chunk. */
+static int end_below(struct irt_chunk_decoder *d, struct call *ended)
 {
 	uint64_t step, below;
 
-	if (d->call_count) {
-		*ended = d->calls[--d->call_count];
-		return 0;
-	}
 	if (d->closed_left == 0 || d->below_context == IRT_CCT_ROOT ||
 	    !irt_get_varint(&d->closed, d->closed_end, &step) ||
 	    !irt_get_varint(&d->closed, d->closed_end, &below))
@@ -331,6 +328,15 @@ static int end_call(struct irt_chunk_decoder *d, struct call *ended)
 	d->below_context = (uint32_t)below;
 	d->below_depth--;
 	d->closed_left--;
+	return 0;
+}
+
+/* Ends the innermost call; which, in *ended. */
+static int end_call(struct irt_chunk_decoder *d, struct call *ended)
+{
+	if (d->call_count == 0)
+		return end_below(d, ended);
+	*ended = d->calls[d->call_count--];
 	return 0;
 }
 
@@ -431,13 +437,117 @@ static __attribute__((noinline)) int long_time(struct irt_chunk_decoder *d, uint
 	return 0;
 }
 
-long irt_chunk_next(struct irt_chunk_decoder *d, struct irt_event *events, size_t max)
+/* The event of a successor. Moves the stack; in *state, the next state. */
+static inline int happen(struct irt_chunk_decoder *d, uint32_t successor, struct call **top, uint32_t depth,
+			 struct irt_event *e, uint32_t *state)
+{
+	if (successor - 2 < SUCC_EXIT - 2) {
+		struct call *call = ++*top;
+		uint32_t context = successor >> 1;
+		call->enter = e->ticks - d->stopped;
+		call->context = context;
+		call->after = 2 * context + 1;
+		if (successor & 1) /* folded */
+			call->after = 2 * (call > d->calls + 1 ? call[-1].context : d->below_context);
+		*state = 2 * context;
+		e->operation = IRT_OP_ENTER;
+		e->value = 0;
+		e->context = context;
+		e->depth = depth + 1;
+		return 0;
+	}
+	if (unlikely(successor == 0))
+		return INSTR_ERR_FORMAT;
+	e->depth = depth;
+	e->operation = IRT_OP_EXIT + (successor - SUCC_EXIT);
+	if (*top > d->calls) {
+		const struct call *call = (*top)--;
+		*state = call->after;
+		e->value = (uint64_t)(e->ticks - d->stopped) - (uint64_t)call->enter;
+		e->context = call->context;
+		return 0;
+	} else {
+		struct call ended;
+		if (end_below(d, &ended))
+			return INSTR_ERR_FORMAT;
+		*state = ended.after;
+		e->value = (uint64_t)(e->ticks - d->stopped) - (uint64_t)ended.enter;
+		e->context = ended.context;
+		return 0;
+	}
+}
+
+/* Decodes into [e, last) from the block's symbols; where it stopped, and in d->result why. Room for
+ * the calls is there. */
+static struct irt_event *decode(struct irt_chunk_decoder *d, const uint8_t *symbol, struct irt_event *e,
+				const struct irt_event *last)
 {
 	const uint64_t unit = d->header.time_unit_ticks;
-	struct irt_event *e = events, *last;
+	uint32_t *const states = d->states, state = d->state;
+	struct call *top = d->calls + d->call_count; /* calls[0]: none */
+	uint64_t ticks = (uint64_t)d->ticks;
+
+	for (; e < last; e++) {
+		uint32_t *q = states + (size_t)state * RANKS, successor = q[0];
+		uint64_t steps = *symbol & 15;
+		unsigned token = *symbol++ >> 4;
+
+		if (token != 0) {
+			if (token == 1) {
+				successor = q[1];
+				q[1] = q[0];
+				q[0] = successor;
+			} else if (token == 2) {
+				successor = q[2];
+				q[2] = q[1];
+				q[1] = q[0];
+				q[0] = successor;
+			} else {
+				int err;
+				d->state = state;
+				d->call_count = (size_t)(top - d->calls);
+				err = escape(d, &successor, e);
+				state = d->state;
+				top = d->calls + d->call_count;
+				if (err < 0) {
+					d->result = err;
+					break;
+				}
+				if (err == IS_EVENT) {
+					if (steps == TIME_ESCAPE && long_time(d, &steps)) {
+						d->result = INSTR_ERR_FORMAT;
+						break;
+					}
+					ticks += steps * unit;
+					e->ticks = (int64_t)ticks;
+					if (e->operation == IRT_OP_WAIT)
+						d->stopped = (int64_t)((uint64_t)d->stopped + e->value);
+					continue;
+				}
+			}
+		}
+		if (steps == TIME_ESCAPE && long_time(d, &steps)) {
+			d->result = INSTR_ERR_FORMAT;
+			break;
+		}
+		ticks += steps * unit;
+		e->ticks = (int64_t)ticks;
+		if (happen(d, successor, &top, (uint32_t)(d->below_depth + (uint64_t)(top - d->calls)) - 1, e,
+			   &state)) {
+			d->result = INSTR_ERR_FORMAT;
+			break;
+		}
+	}
+	d->state = state;
+	d->call_count = (size_t)(top - d->calls);
+	d->ticks = (int64_t)ticks;
+	return e;
+}
+
+long irt_chunk_next(struct irt_chunk_decoder *d, struct irt_event *events, size_t max)
+{
 	const uint8_t *symbol, *symbols_end;
-	uint32_t *states = d->states;
-	int err = 0;
+	struct irt_event *end;
 
 	if (d->result == GOING && d->done == d->header.events)
 		d->result = d->side == d->side_end && d->closed == d->closed_end && d->closed_left == 0
@@ -450,78 +560,11 @@ long irt_chunk_next(struct irt_chunk_decoder *d, struct irt_event *events, size_
 	symbol = symbols_end - (d->unpacked - d->done);
 	if (max > (size_t)(symbols_end - symbol))
 		max = (size_t)(symbols_end - symbol);
-	if (!grow(&d->calls, &d->call_room, d->call_count + max, sizeof(*d->calls)))
+	if (!grow(&d->calls, &d->call_room, d->call_count + max + 1, sizeof(*d->calls)))
 		return INSTR_ERR_MEMORY;
-
-	for (last = e + max; e < last; e++) {
-		uint32_t *q = states + (size_t)d->state * RANKS, successor = q[0];
-		unsigned token = *symbol >> 4;
-		uint64_t steps = *symbol & 15;
-
-		symbol++;
-		if (token != 0) {
-			if (token == 1) {
-				successor = q[1];
-				q[1] = q[0];
-				q[0] = successor;
-			} else if (token == 2) {
-				successor = q[2];
-				q[2] = q[1];
-				q[1] = q[0];
-				q[0] = successor;
-			} else {
-				err = escape(d, &successor, e);
-				if (err < 0)
-					break;
-			}
-		}
-		if (steps == TIME_ESCAPE && long_time(d, &steps)) {
-			err = INSTR_ERR_FORMAT;
-			break;
-		}
-		d->ticks = (int64_t)((uint64_t)d->ticks + steps * unit);
-		e->ticks = d->ticks;
-		if (err == IS_EVENT) {
-			if (e->operation == IRT_OP_WAIT)
-				d->stopped = (int64_t)((uint64_t)d->stopped + e->value);
-			err = 0;
-			continue;
-		}
-		if (successor - 2 < SUCC_EXIT - 2) {
-			struct call *call = &d->calls[d->call_count];
-			uint32_t context = successor >> 1;
-			call->enter = d->ticks - d->stopped;
-			call->context = context;
-			call->after = successor & 1 ? 2 * current_context(d) : 2 * context + 1;
-			d->call_count++;
-			d->state = 2 * context;
-			e->operation = IRT_OP_ENTER;
-			e->value = 0;
-			e->context = context;
-			e->depth = depth_of(d);
-		} else {
-			struct call ended;
-			if (successor == 0) {
-				err = INSTR_ERR_FORMAT;
-				break;
-			}
-			e->depth = depth_of(d);
-			err = end_call(d, &ended);
-			if (err)
-				break;
-			d->state = ended.after;
-			e->operation = IRT_OP_EXIT + (successor - SUCC_EXIT);
-			e->value = (uint64_t)d->ticks - (uint64_t)d->stopped - (uint64_t)ended.enter;
-			e->context = ended.context;
-		}
-	}
-	d->done += (uint64_t)(e - events);
-	if (err < 0) {
-		d->result = err;
-		if (e == events)
-			return err;
-	}
-	return e - events;
+	end = decode(d, symbol, events, events + max);
+	d->done += (uint64_t)(end - events);
+	return end > events ? end - events : d->result;
 }
 
 int irt_chunk_replay(struct irt_chunk_decoder *d, struct irt_walk *walk, uint64_t skip)
