@@ -141,10 +141,12 @@ static int try_connect(struct irt_store *store)
 	sqlite3_db_config(store->db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
 	sqlite3_db_config(store->db, SQLITE_DBCONFIG_ENABLE_FKEY, 0, NULL);
 	sqlite3_wal_hook(store->db, note_wal_pages, store); /* instead of SQLite's automatic checkpoint */
-	/* synchronous: the promise is about dying programs, not dying machines. Cache: a round's dirty
+	/* secure_delete: some builds of SQLite overwrite what is deleted unless told not to.
+	 * synchronous: the promise is about dying programs, not dying machines. Cache: a round's dirty
 	 * pages. journal_size_limit: a -wal that a reader held is cut when it starts anew. */
 	snprintf(sql, sizeof(sql),
-		 "PRAGMA locking_mode = %s; PRAGMA synchronous = OFF; PRAGMA cell_size_check = ON;"
+		 "PRAGMA locking_mode = %s; PRAGMA synchronous = OFF; PRAGMA secure_delete = OFF;"
+		 "PRAGMA cell_size_check = ON;"
 		 "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8192; PRAGMA journal_size_limit = %lld;"
 		 "SELECT 1 FROM sqlite_schema LIMIT 1;",
 		 store->no_shared_memory ? "EXCLUSIVE" : "NORMAL",

@@ -158,24 +158,35 @@ int irt_store_discard(struct irt_store *store)
 	return remove_side_files(store, store->name);
 }
 
-/* NAME.old may be replaced if it is ours, and then its side files go with it. */
-static int make_old_free(struct irt_store *store, const char *old)
+/* NAME.old may be replaced if it is ours. */
+static int check_old(struct irt_store *store, const char *old)
 {
 	unsigned char header[100];
 	struct stat st;
-	int bytes;
+	int bytes = 0, result = 0;
 
-	if (fstatat(store->folder_fd, old, &st, AT_SYMLINK_NOFOLLOW) == 0) {
-		int result = 0;
-		if (S_ISREG(st.st_mode))
-			result = irt_store_read_header(store, old, header, &bytes);
-		if (result)
-			return result;
-		if (!S_ISREG(st.st_mode) || !irt_store_header_is_ours(header, bytes))
-			return irt_store_fail(store, INSTR_ERR_NOT_OURS,
-					      "cannot make way: %s was not written by instr and is left alone", old);
-	}
-	return remove_side_files(store, old);
+	if (fstatat(store->folder_fd, old, &st, AT_SYMLINK_NOFOLLOW))
+		return 0;
+	if (S_ISREG(st.st_mode))
+		result = irt_store_read_header(store, old, header, &bytes);
+	if (result)
+		return result;
+	if (!irt_store_header_is_ours(header, bytes))
+		return irt_store_fail(store, INSTR_ERR_NOT_OURS,
+				      "cannot make way: %s was not written by instr and is left alone", old);
+	return 0;
+}
+
+/* Not left to rename: ext4 writes a file out at once that replaces another, for 10 ms and more. */
+static int remove_old(struct irt_store *store, const char *old)
+{
+	const char *why;
+	int code;
+
+	if (unlinkat(store->folder_fd, old, 0) == 0 || errno == ENOENT)
+		return remove_side_files(store, old);
+	code = irt_store_code_of_errno(errno, &why);
+	return irt_store_fail(store, code, "cannot remove %s: %s", old, why);
 }
 
 /* A finished file is whole; connecting to it would cost as much as making the new one. */
@@ -202,7 +213,7 @@ int irt_store_retire(struct irt_store *store)
 	int result;
 
 	snprintf(old, sizeof(old), "%s.old", store->name);
-	result = make_old_free(store, old);
+	result = check_old(store, old);
 	if (result)
 		return result;
 	if (needs_folding(store)) {
@@ -214,6 +225,9 @@ int irt_store_retire(struct irt_store *store)
 	/* A damaged file moves as it is, side files and all: a later version may get more out of it. */
 	damaged = result == INSTR_ERR_FORMAT;
 	if (result && !damaged)
+		return result;
+	result = remove_old(store, old);
+	if (result)
 		return result;
 	if (renameat(store->folder_fd, store->name, store->folder_fd, old)) {
 		const char *why;

@@ -96,8 +96,11 @@ static int64_t file_limit(const struct irt_store *store)
 
 	if (store->wal_bytes > wal)
 		wal = store->wal_bytes;
-	if (2 * store->round_bytes > round) /* rounds differ: deleting a chunk changes pages too */
+	/* Rounds differ, not least by what they delete; a wrong guess must not delete everything. */
+	if (2 * store->round_bytes > round)
 		round = 2 * store->round_bytes;
+	if (round > store->max_bytes / 4)
+		round = store->max_bytes / 4;
 	pages = (store->max_bytes - wal - round) / PAGE;
 	return pages > 0 ? pages : 0;
 }
@@ -114,39 +117,60 @@ static int count_room(struct irt_store *store, int64_t *room)
 	return result;
 }
 
-/* Deletes the oldest chunk that a checkpoint covers; *found says whether there was one. */
-static int delete_oldest(struct irt_store *store, bool *found)
+/* Finds the oldest chunk behind chunk_id AFTER that may go: its id, or 0 if there is none. */
+static int find_oldest(struct irt_store *store, int64_t after, bool last_too, int64_t *id, struct irt_store_deleted *what)
 {
 	sqlite3_stmt *oldest = irt_store_statement(store, IRT_ST_OLDEST_COVERED);
-	sqlite3_stmt *delete = oldest ? irt_store_statement(store, IRT_ST_DELETE_CHUNK) : NULL;
-	int64_t id, start, end, events;
-	int rc;
+	int rc, result = 0;
 
-	*found = false;
+	*id = 0;
+	if (!oldest)
+		return store->error.code;
+	sqlite3_bind_int64(oldest, 1, after);
+	sqlite3_bind_int(oldest, 2, last_too);
+	rc = sqlite3_step(oldest);
+	if (rc == SQLITE_ROW) {
+		*id = sqlite3_column_int64(oldest, 0);
+		what->start_ticks = sqlite3_column_int64(oldest, 1);
+		what->end_ticks = sqlite3_column_int64(oldest, 2);
+		what->events = sqlite3_column_int64(oldest, 3);
+	} else if (rc != SQLITE_DONE) {
+		result = irt_store_fail_sqlite(store, rc, "read chunks");
+	}
+	sqlite3_reset(oldest);
+	return result;
+}
+
+/* Deletes the oldest chunk that a checkpoint covers; *found says whether there was one. What the last
+ * search passed (chunks not covered then, last chunks of idle threads) is looked at again when there
+ * is nothing behind it, and live threads' last chunks go when there is nothing else. */
+static int delete_oldest(struct irt_store *store, bool *found)
+{
+	struct irt_store_deleted what = {0}, *d = &store->deleted;
+	sqlite3_stmt *delete;
+	int64_t id;
+	int result = find_oldest(store, store->deleted_up_to, false, &id, &what);
+
+	if (!result && !id && store->deleted_up_to)
+		result = find_oldest(store, 0, false, &id, &what);
+	if (!result && !id)
+		result = find_oldest(store, 0, true, &id, &what);
+	*found = id != 0;
+	if (result || !id)
+		return result;
+	delete = irt_store_statement(store, IRT_ST_DELETE_CHUNK);
 	if (!delete)
 		return store->error.code;
-	rc = sqlite3_step(oldest);
-	if (rc != SQLITE_ROW) {
-		sqlite3_reset(oldest);
-		return rc == SQLITE_DONE ? 0 : irt_store_fail_sqlite(store, rc, "read chunks");
-	}
-	id = sqlite3_column_int64(oldest, 0);
-	start = sqlite3_column_int64(oldest, 1);
-	end = sqlite3_column_int64(oldest, 2);
-	events = sqlite3_column_int64(oldest, 3);
-	sqlite3_reset(oldest);
-
 	sqlite3_bind_int64(delete, 1, id);
-	rc = irt_store_run(store, delete, "delete chunks");
-	if (rc)
-		return rc;
-	*found = true;
-	struct irt_store_deleted *d = &store->deleted;
-	d->events += events;
-	if (d->start_ticks == IRT_STORE_NULL || start < d->start_ticks)
-		d->start_ticks = start;
-	if (d->end_ticks == IRT_STORE_NULL || end > d->end_ticks)
-		d->end_ticks = end;
+	result = irt_store_run(store, delete, "delete chunks");
+	if (result)
+		return result;
+	store->deleted_up_to = id;
+	d->events += what.events;
+	if (d->start_ticks == IRT_STORE_NULL || what.start_ticks < d->start_ticks)
+		d->start_ticks = what.start_ticks;
+	if (d->end_ticks == IRT_STORE_NULL || what.end_ticks > d->end_ticks)
+		d->end_ticks = what.end_ticks;
 	return 0;
 }
 

@@ -256,6 +256,7 @@ void irt_store_rollback(struct irt_store *store)
 	}
 	store->state = IRT_STORE_IDLE;
 	store->deleted = store->deleted_before;
+	store->deleted_up_to = 0;
 	clear_covered(store);
 }
 

@@ -191,7 +191,7 @@ CREATE INDEX chunks_by_time ON chunks (start_ticks, end_ticks, thread_id, events
 
 -- Events that are not in the trace, by cause. Shown before any result.
 CREATE TABLE losses (
-    loss_id     INTEGER PRIMARY KEY, -- ours, from 1; 0 is the row of chunks deleted for max_db_bytes
+    loss_id     INTEGER PRIMARY KEY, -- ours; 0 is the row of chunks deleted for max_db_bytes
     process_id  INTEGER REFERENCES processes, -- the process; NULL if not known
     thread_id   INTEGER REFERENCES threads, -- the thread; NULL if it is not about one thread
     cause       TEXT NOT NULL, -- 'ring full', 'no drain', 'disk full', 'io error', 'reader' (one kept the -wal from shrinking), 'abandoned', 'chunks deleted', 'damaged'

@@ -283,7 +283,7 @@ struct irt_store_chunk {
 };
 
 struct irt_store_loss {
-	int64_t loss_id;            /* the caller's, from 1; 0 is the store's own row "chunks deleted" */
+	int64_t loss_id;            /* the caller's, but 0: the store's own row "chunks deleted" */
 	int64_t process_id, thread_id; /* or NULL */
 	const char *cause;
 	int64_t events, start_ticks, end_ticks; /* or NULL */

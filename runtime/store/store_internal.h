@@ -100,6 +100,7 @@ struct irt_store {
 	int64_t wal_used_bytes; /* part of the -wal in use */
 	int64_t round_bytes;    /* the largest recent round */
 	struct irt_store_deleted deleted, deleted_before; /* before: as of the last commit */
+	int64_t deleted_up_to;  /* chunk_id where the search for the oldest chunk goes on */
 
 	/* events=off: the round's checkpoint (round.c). */
 	struct irt_store_covered *covered;

@@ -71,11 +71,14 @@ const char *const irt_store_sql[IRT_ST_COUNT] = {
 	[IRT_ST_DELETE_TOTALS] = "DELETE FROM totals WHERE thread_id = ?",
 	[IRT_ST_DELETE_HOLE] = "DELETE FROM holes WHERE thread_id = ? AND position = ?",
 	[IRT_ST_DELETE_COVERED] = "DELETE FROM chunks WHERE thread_id = ? AND end_pos <= ?",
-	/* Chunks of all threads are numbered in the order of their rounds, that is by time. */
+	/* Chunks of all threads are numbered in the order of their rounds, that is by time. A live
+	 * thread's last chunk may be open: it would be written again. */
 	[IRT_ST_OLDEST_COVERED] =
 		"SELECT c.chunk_id, c.start_ticks, c.end_ticks, c.events"
 		" FROM chunks c CROSS JOIN threads t ON t.thread_id = c.thread_id"
-		" WHERE c.end_pos <= t.totals_pos ORDER BY c.chunk_id LIMIT 1",
+		" WHERE c.chunk_id > ?1 AND c.end_pos <= t.totals_pos AND (?2 OR t.end_ticks IS NOT NULL OR"
+		"  EXISTS (SELECT 1 FROM chunks n WHERE n.thread_id = c.thread_id AND n.start_pos > c.start_pos))"
+		" ORDER BY c.chunk_id LIMIT 1",
 	[IRT_ST_DELETE_CHUNK] = "DELETE FROM chunks WHERE chunk_id = ?",
 };
 

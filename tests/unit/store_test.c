@@ -527,6 +527,42 @@ TEST(a_limited_file_stays_below_its_limit_and_says_what_went)
 	CHECK_STR(ask("trace.db", "PRAGMA integrity_check"), "ok");
 }
 
+TEST(a_chunk_that_is_still_written_is_not_deleted_and_counted_twice)
+{
+	enum { LIMIT = 4 << 20, BYTES = 100000, ROUNDS = 300 };
+	static char data[BYTES];
+	struct irt_store_config config = config_of(RUN_A);
+	struct irt_store_health health;
+
+	config.max_db_bytes = LIMIT;
+	new_folder();
+	struct irt_store *store = start_store("trace.db", &config);
+	for (int i = 0; i < ROUNDS; i++) {
+		/* thread 1 is fast, thread 2 adds an event to its one chunk now and then, thread 3 has
+		 * ended after a chunk */
+		struct irt_store_chunk fast = a_chunk(1, 100 * i, 100, data, BYTES), slow = a_chunk(2, 0, i + 1, data, 10),
+				       ended = a_chunk(3, 0, 50, data, 10);
+		struct irt_store_thread threads[3] = {a_thread(1, 100 * (i + 1)), a_thread(2, i + 1), a_thread(3, 50)};
+		threads[2].end_ticks = 60;
+		OK(irt_store_begin(store));
+		for (int t = 0; t < 3; t++)
+			OK(irt_store_put_thread(store, &threads[t]));
+		fast.data_bytes = BYTES;
+		OK(irt_store_put_chunk(store, &fast));
+		if (i % 10 == 9)
+			OK(irt_store_put_chunk(store, &slow));
+		if (i == 0)
+			OK(irt_store_put_chunk(store, &ended));
+		OK(irt_store_commit(store));
+	}
+	irt_store_health(store, &health);
+	CHECK(health.deleted_events > 100 * ROUNDS / 2);
+	CHECK_EQ(ask_number("trace.db", "SELECT sum(events) FROM chunks") + health.deleted_events, 101 * ROUNDS + 50);
+	CHECK_EQ(ask_number("trace.db", "SELECT events FROM chunks WHERE thread_id = 2"), ROUNDS);
+	CHECK_EQ(ask_number("trace.db", "SELECT count(*) FROM chunks WHERE thread_id = 3"), 0);
+	irt_store_close(store);
+}
+
 TEST(a_full_file_asks_for_a_checkpoint_and_deletes_nothing_before_it)
 {
 	enum { LIMIT = 4 << 20, BYTES = 100000 };
