@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -71,18 +72,40 @@ int irt_attach(struct irt_attached *a, const char *folder, char *error, size_t b
 	return 0;
 }
 
-void irt_detach(struct irt_attached *a)
+void irt_unmap(struct irt_attached *a)
 {
 	if (a->map.ring)
 		munmap(a->map.ring, a->facts.file_bytes);
 	if (a->ring_fd >= 0)
 		close(a->ring_fd);
+	a->map.ring = NULL;
+	a->ring_fd = -1;
+}
+
+/* A read lease is given only where nobody has the file open for writing, and a mapping counts as that
+ * until it is gone. The lease is given back at once; SIGIO says that somebody opens it meanwhile. */
+int irt_is_mapped(const struct irt_attached *a)
+{
+	int fd = openat(a->folder_fd, "ring", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return 0;
+	void (*before)(int) = signal(SIGIO, SIG_IGN);
+	int r = fcntl(fd, F_SETLEASE, F_RDLCK), mapped = r != 0 && errno == EAGAIN;
+	if (r == 0)
+		fcntl(fd, F_SETLEASE, F_UNLCK);
+	signal(SIGIO, before);
+	close(fd);
+	return mapped;
+}
+
+void irt_detach(struct irt_attached *a)
+{
+	irt_unmap(a);
 	if (a->lease_fd >= 0)
 		close(a->lease_fd);
 	if (a->folder_fd >= 0)
 		close(a->folder_fd);
-	a->map.ring = NULL;
-	a->folder_fd = a->ring_fd = a->lease_fd = -1;
+	a->folder_fd = a->lease_fd = -1;
 }
 
 int irt_take_lease(struct irt_attached *a, unsigned wait_ms)

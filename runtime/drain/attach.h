@@ -35,6 +35,13 @@ int irt_take_lease(struct irt_attached *a, unsigned wait_ms);
  * allocated and mapped here, ahead of use, never in a hook. */
 void irt_grow(struct irt_attached *a, uint32_t want);
 
+/* Lets go of the ring itself; folder and lease stay. */
+void irt_unmap(struct irt_attached *a);
+
+/* After irt_unmap: does a process have the ring mapped? Children of fork that have not called a traced
+ * function yet are in no registry, but this shows them. */
+int irt_is_mapped(const struct irt_attached *a);
+
 /* Removes the run's folder and its files. */
 void irt_remove_run(struct irt_attached *a);
 

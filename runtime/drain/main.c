@@ -21,6 +21,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -117,6 +118,7 @@ static void drain(struct irt_session *s)
 	s->round_start_ns = s->checkpoint_ns = s->anchor_ns = irt_now_ns();
 	if (s->at.sub_count < START_SUBS)
 		irt_grow(&s->at, START_SUBS);
+	irt_store_relaxed(&ring->lingering, 0u);
 	irt_store_release(&ring->drain_pid, (uint32_t)getpid());
 	irt_add_acq_rel(&ring->freed, 1);
 	irt_sys_futex_wake(&ring->freed, 1 << 30);
@@ -153,6 +155,45 @@ static void drain(struct irt_session *s)
 	}
 }
 
+/* Has a process joined that the session does not know? */
+static int has_joined(int ring_fd, const struct irt_session *s)
+{
+	static struct irt_process all[IRT_PROCESS_MAX];
+	ssize_t n = pread(ring_fd, all, sizeof(all), (off_t)s->at.facts.processes_offset);
+	uint32_t last = 0;
+	for (uint32_t i = 0; i < s->process_count; i++)
+		if (s->processes[i]->facts.process_id > last)
+			last = s->processes[i]->facts.process_id;
+	for (size_t i = 0; n > 0 && i < (size_t)n / sizeof(*all); i++)
+		if (all[i].state == IRT_SLOT_LIVE && all[i].process_id > last)
+			return 1;
+	return 0;
+}
+
+/* All processes are gone and the file is whole. A child that was forked before but has not called a
+ * traced function yet (a daemon) belongs to the run all the same. Waits until no process has the ring
+ * mapped: 0, or until one has joined: 1. */
+static int linger(struct irt_session *s)
+{
+	struct timespec turn = {0, 1000000};
+	int fd = openat(s->at.folder_fd, "ring", O_RDONLY | O_NOFOLLOW | O_CLOEXEC), joined = 0;
+	irt_store_relaxed(&s->at.map.ring->lingering, 1u);
+	irt_watch_destroy(s->watch); /* wakes a word in the ring */
+	s->watch = NULL;
+	irt_unmap(&s->at);
+	for (int mapped = 1; mapped && !joined && fd >= 0;) {
+		mapped = irt_is_mapped(&s->at);
+		joined = has_joined(fd, s); /* in this order: one that has joined and is gone has left its events */
+		if (mapped && !joined)
+			nanosleep(&turn, NULL);
+		if (turn.tv_nsec < SLEEP_NS)
+			turn.tv_nsec *= 2;
+	}
+	if (fd >= 0)
+		close(fd);
+	return joined;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 2 && !strcmp(argv[1], "--version")) {
@@ -181,7 +222,12 @@ int main(int argc, char **argv)
 		}
 		return 3;
 	}
-	drain(&s);
+	for (drain(&s); linger(&s); drain(&s)) {
+		irt_session_close(&s);
+		r = irt_session_open(&s, argv[2], 1, 2000);
+		if (r != 0)
+			return r == INSTR_ERR_BUSY ? 0 : 3;
+	}
 	irt_remove_run(&s.at);
 	irt_session_close(&s);
 	return 0;

@@ -248,12 +248,13 @@ static enum irt_store_verdict other_run(void *arg, const struct irt_store_info *
 	char error[300];
 	if (irt_attach(&a, folder, error, sizeof(error)) != 0)
 		return IRT_STORE_RUN_DEAD;
-	int r = irt_run_is_live(&a) ? INSTR_ERR_BUSY : irt_take_lease(&a, 10000);
+	int live = irt_run_is_live(&a) || irt_load_relaxed(&a.map.ring->lingering);
+	int r = live ? INSTR_ERR_BUSY : irt_take_lease(&a, 10000);
 	irt_detach(&a);
 	if (r == INSTR_ERR_BUSY)
 		return IRT_STORE_RUN_LIVE;
-	if (r == 0)
-		irt_drain_dead_run(folder, error, sizeof(error));
+	if (r == 0 && irt_drain_dead_run(folder, error, sizeof(error)) == INSTR_ERR_BUSY)
+		return IRT_STORE_RUN_LIVE;
 	return IRT_STORE_RUN_DEAD;
 }
 
@@ -422,7 +423,20 @@ void irt_session_close(struct irt_session *s)
 int irt_drain_dead_run(const char *folder, char *error, size_t bytes)
 {
 	struct irt_session s;
-	int r = irt_session_open(&s, folder, 0, 0);
+	struct irt_attached a;
+	int r = irt_attach(&a, folder, error, bytes);
+	if (r != 0)
+		return r;
+	r = irt_take_lease(&a, 0);
+	irt_unmap(&a);
+	if (r == 0 && irt_is_mapped(&a)) /* a child of fork that has not joined yet */
+		r = INSTR_ERR_BUSY;
+	irt_detach(&a);
+	if (r != 0) {
+		snprintf(error, bytes, "%s: another process is draining this run, or will join it", folder);
+		return r;
+	}
+	r = irt_session_open(&s, folder, 0, 0);
 	if (r != 0) {
 		snprintf(error, bytes, "%s", s.error);
 		return r;

@@ -99,6 +99,7 @@ struct irt_ring {
 	uint64_t heartbeat;     /* completed rounds */
 	uint32_t failed;        /* 1 = no drain can work here (output folder): drop, do not wait */
 	uint32_t wake_at;       /* producers wake a sleeping drain when so many sub-buffers are taken */
+	uint32_t lingering;     /* 1 = all processes are gone but for children that have not joined yet */
 	uint32_t free_hint;     /* index below which no free sub-buffer is likely; only a hint */
 
 	/* written by both */
