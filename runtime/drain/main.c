@@ -209,6 +209,7 @@ int main(int argc, char **argv)
 	}
 	step_aside();
 	struct irt_session s;
+	irt_store_single_thread();
 	int r = irt_session_open(&s, argv[2], 1, 2000);
 	if (r == INSTR_ERR_BUSY)
 		return 0; /* somebody else drains it */

@@ -43,6 +43,12 @@ static int leave_path(sqlite3_vfs *vfs, const char *name, int room, char *out)
 	return snprintf(out, (size_t)room, "%s", name) < room ? SQLITE_OK : SQLITE_CANTOPEN;
 }
 
+void irt_store_single_thread(void)
+{
+	sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 int irt_store_init_path(struct irt_store *store, const char *base_vfs)
 {
 	const sqlite3_vfs *base;

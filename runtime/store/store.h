@@ -61,6 +61,10 @@ struct irt_store_error {
 	char text[512];
 };
 
+/* Says that one thread alone uses SQLite in this process: SQLite then takes no locks of its own and
+ * keeps no statistics of memory, which saves a tenth to a fifth of a short run. Before the first open. */
+void irt_store_single_thread(void);
+
 /* ---- opening ---------------------------------------------------------------------------------- */
 
 enum irt_store_mode {
