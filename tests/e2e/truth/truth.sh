@@ -251,11 +251,22 @@ leveldb() {
 	drop_trace late
 }
 
-# passed NAME - LevelDB's test ended well and says so
-passed() {
+# ended_well NAME - LevelDB's test ended well and says so
+ended_well() {
 	[ "$(cat "$out/run/$1.status")" -eq 0 ] && grep -Eq '^(==== PASSED [1-9][0-9]* tests|PASS)$' \
-		"$out/run/$1.out" "$out/run/$1.err" && return 0
-	tail -n 20 "$out/run/$1.err"
+		"$out/run/$1.out" "$out/run/$1.err"
+}
+
+# passed NAME PROGRAM - it did so, or does when it is run again: some of LevelDB's tests expect that its
+# background compaction has, or has not yet, come to a file, which a busy machine decides
+passed() {
+	ended_well "$1" && return 0
+	echo "the first run of $1 failed:"
+	tail -n 20 "$out/run/$1.err" | cut -c 1-300
+	run "$1" "$2"
+	ended_well "$1" && return 0
+	echo "and so did the second:"
+	tail -n 20 "$out/run/$1.err" | cut -c 1-300
 	return 1
 }
 
@@ -294,7 +305,7 @@ leveldb_tests() {
 	wait
 	for level in source late; do
 		while read -r test; do
-			check "${level}_${test}_passes" passed $level.$test
+			check "${level}_${test}_passes" passed $level.$test "$out/$level/$test"
 			checked "${level}_${test}_counts_are_equal" agree $level.$test $level "$out/$level/$test"
 			drop_trace $level.$test
 		done <"$out/$level.list"
