@@ -35,6 +35,17 @@ static int is_private(int fd, mode_t type)
 	       (st.st_mode & 077) == 0;
 }
 
+/* A folder without a ring: somebody has died while removing it, or is making it just now. */
+static void remove_rest(const struct irt_attached *a)
+{
+	struct stat st;
+	if (fstatat(a->folder_fd, "lease", &st, AT_SYMLINK_NOFOLLOW) == 0 ||
+	    (fstat(a->folder_fd, &st) == 0 && time(NULL) - st.st_mtime > 60)) {
+		unlinkat(a->folder_fd, "lease", 0);
+		rmdir(a->folder);
+	}
+}
+
 int irt_attach(struct irt_attached *a, const char *folder, char *error, size_t bytes)
 {
 	memset(a, 0, sizeof(*a));
@@ -47,6 +58,11 @@ int irt_attach(struct irt_attached *a, const char *folder, char *error, size_t b
 		return fail(error, bytes, INSTR_ERR_NOT_FOUND, strerror(errno), folder);
 	a->ring_fd = openat(a->folder_fd, "ring", O_RDWR | O_NOFOLLOW | O_CLOEXEC);
 	struct stat st;
+	if (a->ring_fd < 0 && errno == ENOENT && is_private(a->folder_fd, S_IFDIR)) {
+		remove_rest(a);
+		irt_detach(a);
+		return fail(error, bytes, INSTR_ERR_NOT_FOUND, "the run has ended", folder);
+	}
 	if (a->ring_fd < 0 || !is_private(a->folder_fd, S_IFDIR) || !is_private(a->ring_fd, S_IFREG) ||
 	    fstat(a->ring_fd, &st) != 0) {
 		irt_detach(a);
