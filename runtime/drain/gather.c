@@ -375,26 +375,37 @@ static int held_long_enough(struct irt_drained_thread *t)
 	return t->dead || t->process->ending || now - t->held_since_ns >= IRT_HOLD_NS;
 }
 
-static int add_hole(struct irt_session *s, struct irt_drained_thread *t, uint32_t units)
+/* A hole is one record; of units whose tag is not there, each may be one (hooks that interrupted each
+ * other), until their tags say what is a payload. */
+static int add_holes(struct irt_session *s, struct irt_drained_thread *t, uint32_t units, int one_record)
 {
-	struct irt_hole *h = realloc(t->holes, (t->hole_count + 1) * sizeof(*h));
+	uint32_t count = one_record ? 1 : units;
+	struct irt_hole *h = realloc(t->holes, (t->hole_count + count) * sizeof(*h));
 	if (!h)
 		return 0;
 	t->holes = h;
-	h[t->hole_count++] = (struct irt_hole){irt_position(t->queue[0].sequence, t->unit), t->queue[0].sub, t->unit, units, 0};
+	for (uint32_t i = 0; i < count; i++)
+		h[t->hole_count++] = (struct irt_hole){
+			.position = irt_position(t->queue[0].sequence, t->unit + i), .stack = irt_walk_stack(t->walk),
+			.sub = t->queue[0].sub, .unit = t->unit + i, .units = one_record ? units : 1};
 	s->dirty = 1;
 	return 1;
 }
 
+static void look_at_holes(struct irt_session *s, struct irt_drained_thread *t);
+
 /* The next unit is not committed. Returns 1 if the walk goes on, behind it or with it.
  * The producer runs meanwhile: what proves that it is past this unit is read first, the unit itself
- * again after that. Read the other way round, units written in between would look like holes. */
+ * again after that. Read the other way round, units written in between would look like holes.
+ * Only a wait that would last is worth a hole: where in the stream an interrupted hook's record belongs is
+ * not known any more when it comes late (among records of the handler, or behind them), so a producer
+ * that has merely gone on in its next sub-buffer is given time. */
 static int at_unwritten(struct irt_session *s, struct irt_drained_thread *t, struct irt_drained_sub *h, size_t record_units)
 {
 	const struct instr_unit *u = irt_sub_units(&s->at.map, h->sub);
 	uint64_t waiting = t->slot < IRT_THREAD_MAX ? irt_load_acquire(&s->at.map.threads[t->slot].waiting) : 0;
-	int left = t->dead || waiting == h->sequence + 1 || (t->queued > 1 && has_content(s, t->queue[1].sub, 0));
-	int past = left;
+	int left = t->dead || waiting || irt_load_relaxed(&s->at.map.ring->waiters);
+	int past = left || (t->queued > 1 && has_content(s, t->queue[1].sub, 0));
 
 	for (uint32_t i = t->unit + 1; i < IRT_SUB_UNITS && !past; i++)
 		past = irt_load_acquire(&u[i].ticks) != 0;
@@ -413,6 +424,9 @@ static int at_unwritten(struct irt_session *s, struct irt_drained_thread *t, str
 			next++;
 		if (next == t->unit)
 			return 1;
+		for (uint32_t i = t->unit; i < next; i++) /* what ends the gap may be a payload: its */
+			if (irt_load_acquire(&u[i].tag)) /* record's tag is there by now */
+				return 1;
 	}
 	if (next == IRT_SUB_UNITS && !record_units) {
 		if (t->dead && t->queued == 1) {
@@ -428,9 +442,13 @@ static int at_unwritten(struct irt_session *s, struct irt_drained_thread *t, str
 	}
 	if (!left && !held_long_enough(t))
 		return 0;
+	/* Holes that are still open now are of hooks that this one has interrupted. */
+	look_at_holes(s, t);
+	if (s->chunk_full)
+		return 0;
 	if (t->dead)
 		t->abandoned++;
-	else if (!add_hole(s, t, next - t->unit))
+	else if (!add_holes(s, t, next - t->unit, record_units != 0))
 		return 0;
 	irt_walk_skip(t->walk, irt_position(h->sequence, t->unit), next - t->unit, false);
 	t->unit = next;
@@ -440,55 +458,62 @@ static int at_unwritten(struct irt_session *s, struct irt_drained_thread *t, str
 	return 1;
 }
 
-/* The first units of a hole are done with. */
-static void shrink_hole(struct irt_session *s, struct irt_drained_thread *t, struct irt_hole *h, uint32_t units)
+static void remove_hole(struct irt_session *s, struct irt_drained_thread *t, uint32_t i)
 {
-	if (h->stored)
-		irt_session_hole_gone(s, t->id, h->position);
-	h->stored = 0;
-	h->position += units;
-	h->unit += units;
-	h->units -= units;
+	if (t->holes[i].stored)
+		irt_session_hole_gone(s, t->id, t->holes[i].position);
+	memmove(&t->holes[i], &t->holes[i + 1], (t->hole_count - i - 1) * sizeof(*t->holes));
+	t->hole_count--;
 	t->changed = 1;
 	s->dirty = 1;
 }
 
-/* Walks as much of a hole as has come by now. A hole may be several interrupted hooks, nested ones, which
- * come one by one. Returns 1 if nothing of it is left. */
-static int walk_hole(struct irt_session *s, struct irt_drained_thread *t, struct irt_hole *h)
+static const struct instr_unit *unit_of(const struct irt_session *s, const struct irt_hole *h)
 {
-	while (h->units) {
-		const struct instr_unit *u = irt_sub_units(&s->at.map, h->sub) + h->unit;
-		size_t consumed = 0, record_units = 0;
-		if (!irt_load_acquire(&u->ticks)) {
-			if (!t->dead)
-				return 0;
-			t->abandoned++;
-			shrink_hole(s, t, h, 1);
-			continue;
-		}
-		enum irt_walk_stop stop = irt_walk_late(t->walk, u, h->units, &consumed, &record_units);
-		if (consumed)
-			shrink_hole(s, t, h, (uint32_t)consumed);
-		else if (stop == IRT_WALK_SHORT)
-			shrink_hole(s, t, h, h->units);
-		else if (stop == IRT_WALK_UNKNOWN && !t->final_names && held_long_enough(t))
-			t->final_names = 1;
-		else if (stop != IRT_WALK_UNWRITTEN && stop != IRT_WALK_RESERVED) {
-			s->chunk_full |= stop == IRT_WALK_CHUNK_FULL;
-			return 0;
-		}
-	}
-	return 1;
+	return irt_sub_units(&s->at.map, h->sub) + h->unit;
 }
 
+/* Units that have turned out to be payload belong to the hole of their record. */
+static void join_payload(struct irt_session *s, struct irt_drained_thread *t, uint32_t i)
+{
+	struct irt_hole *h = &t->holes[i];
+	uint64_t tag = irt_load_relaxed(&unit_of(s, h)->tag);
+	uint32_t units = instr_tag_kind(tag) == INSTR_EXT ? instr_tag_ext_units(tag) : 1;
+	while (h->units < units && i + 1 < t->hole_count && t->holes[i + 1].position == h->position + h->units) {
+		remove_hole(s, t, i + 1);
+		h->units++;
+	}
+}
+
+/* Walks what has come of the holes. A hook that interrupted another one has the later unit and is done
+ * the earlier: the latest comes first. Their ticks are read from the first hole on, so that of two hooks
+ * the inner one is seen if the outer one is; tags behind that, so that a payload is known to be one. */
 static void look_at_holes(struct irt_session *s, struct irt_drained_thread *t)
 {
-	for (uint32_t i = 0; i < t->hole_count && !s->chunk_full;) {
-		if (walk_hole(s, t, &t->holes[i]))
-			t->holes[i] = t->holes[--t->hole_count];
-		else
-			i++;
+	for (uint32_t i = 0; i < t->hole_count; i++)
+		t->holes[i].ticks = irt_load_acquire(&unit_of(s, &t->holes[i])->ticks); /* A2 */
+	for (uint32_t i = 0; i < t->hole_count; i++)
+		join_payload(s, t, i);
+	for (uint32_t i = t->hole_count; i-- > 0 && !s->chunk_full;) {
+		const struct irt_hole *h = &t->holes[i];
+		size_t consumed = 0, record_units = 0;
+		if (!h->ticks && !t->dead)
+			continue;
+		if (!h->ticks) {
+			t->abandoned++;
+		} else {
+			enum irt_walk_stop stop = irt_walk_late(t->walk, unit_of(s, h), h->units, h->stack,
+								&consumed, &record_units);
+			if (stop == IRT_WALK_UNKNOWN && !t->final_names && held_long_enough(t)) {
+				t->final_names = 1;
+				i++; /* once more */
+				continue;
+			}
+			s->chunk_full |= stop == IRT_WALK_CHUNK_FULL;
+			if (!consumed && stop != IRT_WALK_SHORT)
+				return; /* the next look goes on here */
+		}
+		remove_hole(s, t, i);
 	}
 }
 

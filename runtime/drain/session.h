@@ -66,6 +66,8 @@ struct irt_drained_sub {
 
 struct irt_hole {
 	uint64_t position;
+	uint64_t ticks; /* word 1 of its first unit at the last look; 0 = still a hole */
+	int64_t stack;  /* irt_walk_stack when it was passed */
 	uint32_t sub, unit, units;
 	int stored;
 };

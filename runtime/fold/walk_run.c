@@ -410,10 +410,30 @@ enum irt_walk_stop irt_walk_run(struct irt_walk *w, const struct instr_unit *uni
 	return stop;
 }
 
-enum irt_walk_stop irt_walk_late(struct irt_walk *w, const struct instr_unit *units, size_t count,
+int64_t irt_walk_stack(const struct irt_walk *w)
+{
+	return w->sp_from;
+}
+
+static void set_stack(struct irt_walk *w, int64_t sp_from)
+{
+	if (sp_from == w->sp_from)
+		return;
+	w->sp_from = sp_from;
+	w->window = w->depth;
+	irt_walk_lower(w, SIZE_MAX);
+}
+
+enum irt_walk_stop irt_walk_late(struct irt_walk *w, const struct instr_unit *units, size_t count, int64_t stack,
 				 size_t *consumed, size_t *record_units)
 {
-	return walk_units(w, units, count, consumed, record_units);
+	int64_t now = w->sp_from;
+	enum irt_walk_stop stop;
+
+	set_stack(w, stack);
+	stop = walk_units(w, units, count, consumed, record_units);
+	set_stack(w, now);
+	return stop;
 }
 
 void irt_walk_skip(struct irt_walk *w, uint64_t position, size_t units, bool damaged)
