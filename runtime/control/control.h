@@ -46,6 +46,7 @@ IRT_HIDDEN int irt_config_check_output(struct irt_config *c);
 
 /* run.c */
 IRT_HIDDEN int irt_identify(struct irt_identity *me);
+/* INSTR_ERR_BUSY: another copy of the runtime in this process has joined (dlmopen, or one is static). */
 IRT_HIDDEN int irt_run_find(const struct irt_identity *me, uint32_t *parent_process_id, int *same_pid);
 IRT_HIDDEN int irt_run_create(const struct irt_config *c, const struct irt_identity *me);
 IRT_HIDDEN uint64_t irt_read_stat(int32_t pid, int32_t *parent_pid); /* start time, 0 = no such process; pid 0: this one */

@@ -134,7 +134,13 @@ static uint64_t join(void)
 		irt_say("cannot record: /proc cannot be read", "", "");
 		return IRT_GATE_OFF;
 	}
-	if (irt_run_find(&me, &parent, &same_pid) == 0) {
+	int found = irt_run_find(&me, &parent, &same_pid);
+	if (found == INSTR_ERR_BUSY) {
+		if (irt_config.verbose)
+			irt_say("another copy of the runtime records this process; this one stays off", "", "");
+		return IRT_GATE_OFF;
+	}
+	if (found == 0) {
 		if (enter_run(&me, same_pid ? IRT_JOINED_EXEC : IRT_JOINED_START, parent, 0, 0) != 0) {
 			irt_say("cannot record: the run already has as many processes as it can hold", "", "");
 			return IRT_GATE_OFF;

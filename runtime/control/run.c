@@ -184,6 +184,28 @@ static int folder_is_ours(int fd)
 	       (st[6] & 077) == 0;
 }
 
+/* Does this process have a file of that run mapped? Its name is random enough to be looked for as text. */
+static int is_mapped_here(const char *name)
+{
+	static char block[4096];
+	size_t used = 0, bytes = irt_length(name);
+	int found = 0, fd = (int)irt_sys_open("/proc/self/maps", IRT_O_RDONLY | IRT_O_CLOEXEC, 0);
+	long n;
+	if (fd < 0)
+		return 0;
+	while (!found && (n = irt_sys_read(fd, block + used, sizeof(block) - used)) > 0) {
+		used += (size_t)n;
+		for (size_t i = 0; i + bytes <= used && !found; i++)
+			found = irt_same(block + i, name, bytes);
+		size_t keep = used < bytes ? used : bytes - 1;
+		for (size_t i = 0; i < keep; i++)
+			block[i] = block[used - keep + i];
+		used = keep;
+	}
+	irt_sys_close(fd);
+	return found;
+}
+
 static int find_below(const char *root, const struct irt_identity *me, uint32_t *process_id, int *same_pid)
 {
 	static char entries[4096];
@@ -224,6 +246,8 @@ static int find_below(const char *root, const struct irt_identity *me, uint32_t 
 	irt_sys_close(fd);
 	if (best_distance < 0)
 		return INSTR_ERR_NOT_FOUND;
+	if (best_distance == 0 && is_mapped_here(best))
+		return INSTR_ERR_BUSY;
 
 	int ring = open_ring(root, best);
 	void *base = ring >= 0 && read_facts(ring, me) ? map_ring(ring, header.file_bytes) : NULL;
