@@ -44,4 +44,12 @@ daemon() {
 		calls trace.db work 200000 && is trace.db 'SELECT count(*) FROM processes' 2
 }
 check a_daemon_that_joins_after_its_parent_has_left_is_in_the_same_file daemon
+# The second copy stays off; taken for the same process after exec, it would end the first one's stream.
+copies() {
+	rm -f trace.db*
+	traced libcopied.so -fPIC -shared "$crash/programs/copied.c" && traced copies "$crash/programs/copies.c" -ldl || return 1
+	exits_with 6 ./copies ./libcopied.so && complete trace.db && sound trace.db && calls trace.db work 600000 &&
+		is trace.db 'SELECT count(*), group_concat(end_reason) FROM processes' '1|exit'
+}
+check a_second_copy_of_the_runtime_leaves_the_process_to_the_first copies
 finish
