@@ -42,7 +42,8 @@ static int recover_folder(const char *folder, unsigned wait_ms, enum irt_recover
 	}
 	if (r != 0)
 		return r;
-	int live = irt_run_is_live(&a);
+	int live = irt_run_is_live(&a) || irt_load_relaxed(&a.map.ring->lingering);
+	irt_unmap(&a); /* its drain may be looking whether anybody has the ring mapped still */
 	int lease = live ? 0 : irt_take_lease(&a, wait_ms);
 	irt_detach(&a);
 	if (live || lease == INSTR_ERR_BUSY) {
