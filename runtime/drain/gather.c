@@ -404,8 +404,8 @@ static int at_unwritten(struct irt_session *s, struct irt_drained_thread *t, str
 {
 	const struct instr_unit *u = irt_sub_units(&s->at.map, h->sub);
 	uint64_t waiting = t->slot < IRT_THREAD_MAX ? irt_load_acquire(&s->at.map.threads[t->slot].waiting) : 0;
-	int left = t->dead || waiting || irt_load_relaxed(&s->at.map.ring->waiters);
-	int past = left || (t->queued > 1 && has_content(s, t->queue[1].sub, 0));
+	int past = t->dead || waiting == h->sequence + 1 || (t->queued > 1 && has_content(s, t->queue[1].sub, 0));
+	int hurry = t->dead || waiting || irt_load_relaxed(&s->at.map.ring->waiters); /* no proof of anything */
 
 	for (uint32_t i = t->unit + 1; i < IRT_SUB_UNITS && !past; i++)
 		past = irt_load_acquire(&u[i].ticks) != 0;
@@ -440,7 +440,7 @@ static int at_unwritten(struct irt_session *s, struct irt_drained_thread *t, str
 		if (!t->dead && t->unit == 0)
 			return 0;
 	}
-	if (!left && !held_long_enough(t))
+	if (!hurry && !held_long_enough(t))
 		return 0;
 	/* Holes that are still open now are of hooks that this one has interrupted. */
 	look_at_holes(s, t);
