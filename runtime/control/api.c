@@ -23,14 +23,17 @@ void __instr_register(const struct instr_module *m)
 	uint64_t ticks = irt_ticks();
 	if (!__instr_join() || !is_usable(m))
 		return;
+	irt_count_module(1);
 	irt_log_module(m, ticks);
 	irt_note_exit_from(m);
 }
 
 void __instr_unregister(const struct instr_module *m)
 {
-	if (irt_load_acquire(&irt_local.gate) == IRT_GATE_ON && is_usable(m))
-		irt_log_unload(m, irt_ticks());
+	if (irt_load_acquire(&irt_local.gate) != IRT_GATE_ON || !is_usable(m))
+		return;
+	irt_log_unload(m, irt_ticks());
+	irt_count_module(-1);
 }
 
 /* Brings the process into a run even if it has no instrumented module: instr-run does so to be the

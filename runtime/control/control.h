@@ -54,6 +54,8 @@ IRT_HIDDEN long irt_read_file(const char *path, char *buffer, size_t bytes);
 
 /* join.c. Called for each module that registers: the executable's makes exit()'s status known in time. */
 IRT_HIDDEN void irt_note_exit_from(const void *module);
+/* A module has come (1) or gone (-1): when the last has gone at the end, everything is committed. */
+IRT_HIDDEN void irt_count_module(int change);
 
 /* launch.c */
 IRT_HIDDEN int irt_launch_drain(void);

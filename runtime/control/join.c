@@ -246,7 +246,21 @@ void irt_note_exit_from(const void *module)
 		on_exit(note_exit, NULL);
 }
 
+/* Where the runtime is a part of the executable, its destructor comes before those that take leave of
+ * the modules: the last of them is the end then. (One that never comes: the file is completed when the
+ * process is gone.) */
+static uint32_t modules, ended;
+
+void irt_count_module(int change)
+{
+	uint32_t before = irt_add_acq_rel(&modules, (uint32_t)change);
+	if (before == 1 && change < 0 && irt_load_relaxed(&ended))
+		flush();
+}
+
 __attribute__((destructor)) static void at_end(void)
 {
-	flush();
+	irt_store_relaxed(&ended, 1u);
+	if (!irt_load_relaxed(&modules))
+		flush();
 }
