@@ -1,0 +1,108 @@
+-- SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+--
+-- sound.sql - what is true of every finished trace, whatever was traced. Prints nothing, or
+-- "rule: what is wrong" for each violation. The rules are in docs/format.md.
+
+SELECT 'integrity: ' || integrity_check FROM pragma_integrity_check WHERE integrity_check <> 'ok';
+SELECT 'foreign_keys: ' || "table" || ' refers to a missing row of ' || parent FROM pragma_foreign_key_check LIMIT 5;
+SELECT 'application_id: ' || application_id FROM pragma_application_id WHERE application_id <> 0x696e7374;
+SELECT 'user_version: ' || user_version FROM pragma_user_version WHERE user_version <> 1;
+SELECT 'journal_mode: ' || journal_mode FROM pragma_journal_mode WHERE journal_mode <> 'delete';
+SELECT 'strict: table ' || name || ' is not STRICT' FROM pragma_table_list
+WHERE schema = 'main' AND type = 'table' AND strict = 0 AND name NOT LIKE 'sqlite_%';
+SELECT 'state: ' || value FROM run WHERE key = 'state' AND value NOT IN ('complete', 'recovered');
+SELECT 'lost: ' || cause || ' ' || coalesce(events, '?') FROM losses WHERE totals_kept = 0;
+SELECT 'messages: ' || severity || ' ' || text FROM messages;
+SELECT 'holes: thread ' || thread_id || ' position ' || position FROM holes;
+SELECT 'threads: ' || thread_id || ' has ' || orphans || ' orphans' FROM threads WHERE orphans <> 0;
+SELECT 'threads: ' || thread_id || ' has ' || skipped_units || ' skipped units' FROM threads WHERE skipped_units <> 0;
+SELECT 'flags: thread ' || thread_id || ' has flags ' || flags FROM threads WHERE flags <> 0;
+
+-- Time.
+SELECT 'ends: process ' || process_id FROM processes WHERE end_ticks IS NULL OR end_reason IS NULL OR end_ticks < start_ticks;
+SELECT 'ends: thread ' || thread_id FROM threads WHERE end_ticks IS NULL OR end_ticks < last_ticks;
+SELECT 'clocks: ' || count(*) || ' anchors' FROM clocks HAVING count(*) < 2 OR min(ticks) <> 0;
+SELECT 'clocks: not ascending' FROM (SELECT monotonic_ns - lag(monotonic_ns) OVER (ORDER BY ticks) AS step FROM clocks)
+WHERE step <= 0;
+
+-- The tree.
+SELECT 'contexts: ' || c.context_id || ' does not fit its parent' FROM contexts c LEFT JOIN contexts p ON p.context_id = c.parent_id
+WHERE CASE WHEN c.parent_id IS NULL THEN c.depth <> 0 OR c.function_id <> 0
+           ELSE p.process_id <> c.process_id OR c.depth <> p.depth + 1 OR c.context_id <= p.context_id END;
+SELECT 'contexts: children of ' || parent_id || ' are not numbered from 0' FROM contexts WHERE parent_id IS NOT NULL
+GROUP BY parent_id HAVING min(ordinal) <> 0 OR max(ordinal) <> count(*) - 1 OR count(DISTINCT ordinal) <> count(*);
+SELECT 'contexts: ' || parent_id || ' has function ' || function_id || ' twice' FROM contexts WHERE parent_id IS NOT NULL
+GROUP BY parent_id, function_id HAVING count(*) > 1;
+WITH RECURSIVE above (context_id, function_id, at) AS (
+    SELECT context_id, function_id, parent_id FROM contexts WHERE depth BETWEEN 1 AND 60 AND (SELECT count(*) FROM contexts) < 5000
+    UNION ALL
+    SELECT a.context_id, a.function_id, c.parent_id FROM above a JOIN contexts c ON c.context_id = a.at
+    WHERE c.function_id <> a.function_id),
+found AS (SELECT a.context_id, max(c.function_id = a.function_id AND c.depth > 0) AS again
+          FROM above a JOIN contexts c ON c.context_id = a.at GROUP BY a.context_id)
+SELECT 'contexts: ' || context_id || ' is recursive: ' || recursive FROM found JOIN contexts USING (context_id)
+WHERE again <> recursive;
+
+-- Totals per context and thread.
+SELECT 'calls: thread ' || thread_id || ' context ' || context_id || ' calls ' || calls || ' returns ' || returns || ' unwound '
+       || unwound || ' open ' || open FROM totals WHERE calls <> returns + unwound + open OR min(calls, returns, unwound, open) < 0;
+SELECT 'times: thread ' || thread_id || ' context ' || context_id FROM totals
+WHERE self_ticks > total_ticks OR self_ticks < 0 OR min_ticks > max_ticks OR (min_ticks IS NULL) <> (returns + unwound = 0)
+   OR (max_ticks IS NULL) <> (returns + unwound = 0) OR (histogram IS NULL) <> (returns + unwound = 0)
+   OR (returns + unwound > 0 AND max_ticks > total_ticks AND context_id NOT IN (SELECT context_id FROM contexts WHERE flags <> 0));
+SELECT 'open: thread ' || thread_id || ' has ' || coalesce(frames, 0) || ' frames, totals say ' || coalesce(opened, 0)
+FROM threads LEFT JOIN (SELECT thread_id, count(*) AS frames FROM open_frames WHERE flags & 1 = 0 GROUP BY 1) USING (thread_id)
+             LEFT JOIN (SELECT thread_id, sum(open) AS opened FROM totals GROUP BY 1) USING (thread_id)
+WHERE coalesce(frames, 0) <> coalesce(opened, 0);
+-- Finished outermost calls are those at depth 1, and callees of calls that are still open.
+SELECT 'self: thread ' || thread_id || ' self ' || self || ', outermost calls ' || outer_ticks + below_open
+FROM (SELECT t.thread_id, sum(t.self_ticks) AS self, sum(CASE WHEN c.depth = 1 THEN t.total_ticks ELSE 0 END) AS outer_ticks,
+             (SELECT coalesce(sum(child_ticks), 0) FROM open_frames o WHERE o.thread_id = t.thread_id) AS below_open
+      FROM totals t JOIN contexts c USING (context_id) GROUP BY t.thread_id)
+WHERE self <> outer_ticks + below_open;
+
+-- Totals per function.
+CREATE TEMP TABLE by_function AS
+SELECT c.process_id, c.function_id, sum(t.calls) AS calls, sum(t.returns) AS returns, sum(t.unwound) AS unwound, sum(t.open) AS open,
+       sum(t.self_ticks) AS self_ticks, sum(CASE WHEN c.recursive THEN 0 ELSE t.total_ticks END) AS total_ticks,
+       min(t.min_ticks) AS min_ticks, max(t.max_ticks) AS max_ticks
+FROM totals t JOIN contexts c USING (context_id) GROUP BY 1, 2;
+INSERT INTO by_function
+SELECT 0, function_id, sum(calls), sum(returns), sum(unwound), sum(open), sum(self_ticks), sum(total_ticks), min(min_ticks),
+       max(max_ticks) FROM by_function GROUP BY 2;
+SELECT 'functions: process ' || process_id || ' function ' || function_id || ': ' || t.calls || ' calls, its contexts say '
+       || coalesce(b.calls, 0)
+FROM function_totals t LEFT JOIN by_function b USING (process_id, function_id)
+WHERE t.calls + t.orphans > 0 AND (t.calls, t.returns, t.unwound, t.open, t.self_ticks, t.total_ticks)
+      <> (coalesce(b.calls, 0), coalesce(b.returns, 0), coalesce(b.unwound, 0), coalesce(b.open, 0), coalesce(b.self_ticks, 0),
+          coalesce(b.total_ticks, 0));
+SELECT 'functions: process ' || process_id || ' function ' || function_id || ' is missing'
+FROM by_function b LEFT JOIN function_totals t USING (process_id, function_id) WHERE t.calls IS NULL AND b.calls > 0;
+SELECT 'functions: process ' || process_id || ' function ' || function_id || ' min, max or percentiles'
+FROM function_totals t JOIN by_function b USING (process_id, function_id)
+WHERE t.min_ticks IS NOT b.min_ticks OR t.max_ticks IS NOT b.max_ticks OR NOT t.p50_ticks BETWEEN t.min_ticks AND t.max_ticks
+   OR NOT t.p99_ticks BETWEEN t.p50_ticks AND t.max_ticks;
+SELECT 'unknown: ' || sum(t.calls) || ' calls of functions without a name'
+FROM function_totals t JOIN functions f USING (function_id)
+WHERE t.process_id = 0 AND (f.function_id = 0 OR f.module_id IS NULL) HAVING sum(t.calls) > 0;
+
+-- Chunks.
+SELECT 'chunks: thread ' || thread_id || ' has ' || t.events || ' events, its chunks ' || coalesce(sum(c.events), 0)
+FROM threads t LEFT JOIN chunks c USING (thread_id) GROUP BY thread_id HAVING t.events <> coalesce(sum(c.events), 0);
+SELECT 'chunks: ' || chunk_id || ' does not begin where the one before ends'
+FROM (SELECT chunk_id, first_event, start_pos, end_pos, start_ticks, end_ticks,
+             lag(first_event + events, 1, 0) OVER w AS events_before, lag(end_pos, 1, 0) OVER w AS pos_before,
+             lag(end_ticks, 1, 0) OVER w AS ticks_before
+      FROM chunks WINDOW w AS (PARTITION BY thread_id ORDER BY start_pos))
+WHERE first_event <> events_before OR start_pos < pos_before OR end_pos <= start_pos OR start_ticks < ticks_before OR end_ticks < start_ticks;
+SELECT 'chunks: thread ' || thread_id || ' ends at ' || t.totals_pos || ', its chunks at ' || max(c.end_pos)
+FROM threads t JOIN chunks c USING (thread_id) GROUP BY thread_id HAVING max(c.end_pos) > t.totals_pos;
+SELECT 'events: thread ' || thread_id || ': totals_events is not events' FROM threads WHERE totals_events <> events;
+-- Where nothing but plain enters and exits occurs, each call is one event and each return another.
+SELECT 'events: thread ' || t.thread_id || ' has ' || t.events || ' events, ' || sum(x.calls + x.returns) || ' calls and returns'
+FROM threads t JOIN totals x USING (thread_id)
+WHERE NOT EXISTS (SELECT 1 FROM chunks c WHERE c.thread_id = t.thread_id AND c.operations & ~3 & ~(1 << 10))
+  AND EXISTS (SELECT 1 FROM chunks c WHERE c.thread_id = t.thread_id)
+  AND NOT EXISTS (SELECT 1 FROM open_frames o WHERE o.thread_id = t.thread_id AND o.flags & 1)
+  AND t.parent_thread_id IS NULL
+GROUP BY t.thread_id HAVING t.events <> sum(x.calls + x.returns);

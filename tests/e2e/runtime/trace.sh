@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#
+# trace.sh - what tests of whole runs share: compile with the plugin, run, ask the trace. Sourced by
+# scripts that are called as SCRIPT BUILD_FOLDER; brings the harness with it.
+#
+#     traced OUT ARGUMENT...     compiles and links with instr-clang (tracedxx: instr-clang++)
+#     plain OUT ARGUMENT...      the same without instr (plainxx)
+#     ask FILE SQL               the answer, columns separated by |
+#     is FILE SQL ANSWER         fails, and says both, unless the answer is this one
+#     calls FILE FUNCTION N      FUNCTION (demangled name, up to the parenthesis) was called N times
+#     complete FILE [SECONDS]    waits until its run has ended (what a kill leaves takes a moment)
+#     sound FILE [RULE...]       it obeys every rule of sound.sql, but for the rules named
+#
+# Programs are compiled at -O0: each call in the source is then a call in the program.
+# shellcheck shell=sh
+build=$1
+runtime_tests=$(cd "$(dirname "$0")/../../tests/e2e/runtime" 2>/dev/null || cd "$(dirname "$0")" && pwd) || exit 1
+programs=$runtime_tests/programs
+. "$runtime_tests/../../harness/check.sh"
+unset INSTR_CLANG CFLAGS CXXFLAGS LDFLAGS LD_LIBRARY_PATH LD_PRELOAD
+
+traced() { traced_out=$1; shift; "$build/bin/instr-clang" -g -O0 -o "$traced_out" "$@"; }
+tracedxx() { traced_out=$1; shift; "$build/bin/instr-clang++" -g -O0 -o "$traced_out" "$@"; }
+plain() { traced_out=$1; shift; clang -g -O0 -o "$traced_out" "$@"; }
+plainxx() { traced_out=$1; shift; clang++ -g -O0 -o "$traced_out" "$@"; }
+
+ask() { sqlite3 -batch -bail -readonly -cmd '.timeout 2000' "$1" "$2"; }
+
+is() {
+	is_got=$(ask "$1" "$2") || return 1
+	[ "$is_got" = "$3" ] && return 0
+	printf '%s\ngives\n%s\nnot\n%s\n' "$2" "$is_got" "$3"
+	return 1
+}
+
+calls() {
+	is "$1" "SELECT coalesce(sum(t.calls), 0) FROM function_totals t JOIN functions f USING (function_id)
+		WHERE t.process_id = 0 AND (f.name = '$2' OR f.name LIKE '$2(%')" "$3"
+}
+
+# The run's folder goes away when its drain has done all it will ever do.
+complete() {
+	complete_turns=$((${2:-10} * 20))
+	while [ $complete_turns -gt 0 ]; do
+		complete_run=$(ask "$1" "SELECT value FROM run WHERE key = 'run_id'" 2>/dev/null)
+		complete_state=$(ask "$1" "SELECT value FROM run WHERE key = 'state'" 2>/dev/null)
+		if [ -n "$complete_run" ] && [ "$complete_state" != recording ] &&
+		   [ ! -e "/dev/shm/instr-$(id -u)/$complete_run" ] && [ ! -e "$1-wal" ]; then
+			return 0
+		fi
+		complete_turns=$((complete_turns - 1))
+		sleep 0.05 # the drain works on by itself; there is nothing to wait on
+	done
+	echo "$1 is not complete after ${2:-10} s: state '$complete_state'"
+	ls -la "$1"* "/dev/shm/instr-$(id -u)/$complete_run"
+	return 1
+}
+
+sound() {
+	sound_file=$1
+	shift
+	sound_allowed='^$'
+	for sound_rule in "$@"; do
+		sound_allowed="$sound_allowed|^$sound_rule:"
+	done
+	[ -f "$sound_file" ] || { echo "there is no $sound_file"; return 1; }
+	for sound_left in "$sound_file-wal" "$sound_file-shm" "$sound_file-journal"; do
+		[ ! -e "$sound_left" ] || { echo "there is a $sound_left"; return 1; }
+	done
+	ask "$sound_file" ".read $runtime_tests/sound.sql" >.sound 2>&1 || { cat .sound; return 1; }
+	sound_found=$(grep -Ev "$sound_allowed" .sound | head -20)
+	[ -z "$sound_found" ] && return 0
+	echo "$sound_file breaks rules:"
+	echo "$sound_found"
+	return 1
+}
