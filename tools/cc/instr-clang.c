@@ -259,6 +259,9 @@ static void add_runtime(struct arguments *arguments, const struct cmdline *line,
 	if (line->is_static && !line->is_shared) {
 		add_for_linker(arguments, "-u");
 		add_for_linker(arguments, INSTR_LINK_SYMBOL);
+		/* The runtime learns the exit status by it, and refers to it weakly: not every libc has it. */
+		add_for_linker(arguments, "-u");
+		add_for_linker(arguments, "on_exit");
 		add_for_linker(arguments, text_of("%s/libinstr_rt.a", lib));
 		return;
 	}
