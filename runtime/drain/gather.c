@@ -428,18 +428,17 @@ static int at_unwritten(struct irt_session *s, struct irt_drained_thread *t, str
 			if (irt_load_acquire(&u[i].tag)) /* record's tag is there by now */
 				return 1;
 	}
-	if (next == IRT_SUB_UNITS && !record_units) {
-		if (t->dead && t->queued == 1) {
-			/* The end of a dead thread's stream: nothing was ever reserved here. */
-			irt_walk_skip(t->walk, irt_position(h->sequence, t->unit), 0, false);
-			complete(s, t);
-			return 1;
-		}
-		/* Not one unit: it was not left but never installed. A handler has installed another one
-		 * of the same sequence, which the next look finds. */
-		if (!t->dead && t->unit == 0)
-			return 0;
+	if (t->dead && t->queued == 1 && (next == IRT_SUB_UNITS || !has_content(s, h->sub, next))) {
+		/* The end of a dead thread's stream: nothing was reserved here, or one record that the
+		 * thread died over. */
+		irt_walk_skip(t->walk, irt_position(h->sequence, t->unit), 0, false);
+		complete(s, t);
+		return 1;
 	}
+	/* Not one unit: it was not left but never installed. A handler has installed another one of the
+	 * same sequence, which the next look finds. */
+	if (!t->dead && !t->unit && !record_units && next == IRT_SUB_UNITS)
+		return 0;
 	if (!hurry && !held_long_enough(t))
 		return 0;
 	/* Holes that are still open now are of hooks that this one has interrupted. */
