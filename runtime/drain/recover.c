@@ -42,7 +42,9 @@ static int recover_folder(const char *folder, unsigned wait_ms, enum irt_recover
 	}
 	if (r != 0)
 		return r;
-	int live = irt_run_is_live(&a) || irt_load_relaxed(&a.map.ring->lingering);
+	int live = irt_run_is_live(&a);
+	if (irt_load_relaxed(&a.map.ring->lingering))
+		wait_ms = 0; /* it may take as long as a daemon lives, unless the drain has died over it */
 	irt_unmap(&a); /* its drain may be looking whether anybody has the ring mapped still */
 	int lease = live ? 0 : irt_take_lease(&a, wait_ms);
 	irt_detach(&a);

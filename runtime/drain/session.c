@@ -248,9 +248,9 @@ static enum irt_store_verdict other_run(void *arg, const struct irt_store_info *
 	char error[300];
 	if (irt_attach(&a, folder, error, sizeof(error)) != 0)
 		return IRT_STORE_RUN_DEAD;
-	int live = irt_run_is_live(&a) || irt_load_relaxed(&a.map.ring->lingering);
+	int live = irt_run_is_live(&a), lingering = irt_load_relaxed(&a.map.ring->lingering) != 0;
 	irt_unmap(&a); /* its drain may be looking whether anybody has the ring mapped still */
-	int r = live ? INSTR_ERR_BUSY : irt_take_lease(&a, 10000);
+	int r = live ? INSTR_ERR_BUSY : irt_take_lease(&a, lingering ? 0 : 10000);
 	irt_detach(&a);
 	if (r == INSTR_ERR_BUSY)
 		return IRT_STORE_RUN_LIVE;
