@@ -12,15 +12,19 @@ crash=$(cd "$(dirname "$0")" && pwd)
 
 drain_of() {
 	drain=
-	ring=$(grep -o '/[^ ]*/[0-9a-f]\{32\}/ring' "/proc/$1/maps" | head -n 1)
-	ring=${ring%/ring}
-	[ -n "$ring" ] || { echo "$1 has no ring mapped"; return 1; }
-	for drain_entry in /proc/[0-9]*; do
-		if tr '\0' ' ' 2>/dev/null <"$drain_entry/cmdline" | grep -q "^instr-drain --run $ring "; then
-			drain=${drain_entry#/proc/}
-		fi
+	drain_turns=40
+	while [ -z "$drain" ] && [ $drain_turns -gt 0 ]; do # both may be starting
+		ring=$(grep -o '/[^ ]*/[0-9a-f]\{32\}/ring' "/proc/$1/maps" | head -n 1)
+		ring=${ring%/ring}
+		for drain_entry in /proc/[0-9]*; do
+			if [ -n "$ring" ] && tr '\0' ' ' 2>/dev/null <"$drain_entry/cmdline" | grep -q "^instr-drain --run $ring "; then
+				drain=${drain_entry#/proc/}
+			fi
+		done
+		drain_turns=$((drain_turns - 1))
+		[ -n "$drain" ] || sleep 0.05
 	done
-	[ -n "$drain" ] || { echo "no drain has $ring"; return 1; }
+	[ -n "$drain" ] || { echo "$1 has no drain; its ring is in '$ring'"; return 1; }
 }
 
 a_while() { sleep "$(od -An -N2 -tu2 /dev/urandom | awk -v most="$1" '{ printf "%.3f", $1 % most / 1000 }')"; }
