@@ -119,7 +119,7 @@ struct figures {
 	double walk, settle, encode[3], decode[3], bytes[3];
 };
 
-static void fail(const char *what)
+static __attribute__((noreturn)) void fail(const char *what)
 {
 	fprintf(stderr, "fold: %s\n", what);
 	exit(1);
@@ -166,8 +166,6 @@ static void decode(struct irt_chunk_decoder *decoder, const struct irt_contexts 
 static void one_round(const struct stream *s, struct figures *f, uint32_t *contexts_made, unsigned *tokens)
 {
 	static struct chunk chunks[3][4096];
-	struct irt_cct *cct;
-	struct irt_functions *functions;
 	struct irt_walk *walk;
 	struct irt_encoder *encoder;
 	struct irt_contexts *contexts;
@@ -176,12 +174,9 @@ static void one_round(const struct stream *s, struct figures *f, uint32_t *conte
 	size_t at = 0, used, more, chunk_count = 0, events = 0;
 	struct irt_walk_config config = {.time_unit_ticks = STEP_TICKS, .function_of = function_of};
 
-	if (irt_cct_create(&cct, NULL) || irt_functions_create(&functions, NULL) ||
-	    irt_encoder_create(&encoder) || irt_contexts_create(&contexts) || irt_chunk_decoder_create(&decoder))
-		fail("no memory");
-	config.cct = cct;
-	config.functions = functions;
-	if (irt_walk_create(&walk, &config))
+	if (irt_cct_create(&config.cct, NULL) || irt_functions_create(&config.functions, NULL) ||
+	    irt_encoder_create(&encoder) || irt_contexts_create(&contexts) ||
+	    irt_chunk_decoder_create(&decoder) || irt_walk_create(&walk, &config))
 		fail("no memory");
 	irt_walk_settle(walk);
 	while (at < s->count) {
@@ -218,8 +213,8 @@ static void one_round(const struct stream *s, struct figures *f, uint32_t *conte
 	start = cpu_ns();
 	irt_walk_settle(walk);
 	f->settle = (double)(cpu_ns() - start);
-	irt_contexts_add_tree(contexts, cct);
-	*contexts_made = irt_cct_count(cct);
+	irt_contexts_add_tree(contexts, config.cct);
+	*contexts_made = irt_cct_count(config.cct);
 	for (unsigned codec = 0; codec < 3; codec++) {
 		f->encode[codec] = (double)encode_ns[codec] / (double)events;
 		f->bytes[codec] = (double)bytes[codec] / (double)events;
@@ -230,8 +225,8 @@ static void one_round(const struct stream *s, struct figures *f, uint32_t *conte
 			free(chunks[codec][i].data);
 	}
 	irt_walk_destroy(walk);
-	irt_functions_destroy(functions);
-	irt_cct_destroy(cct);
+	irt_functions_destroy(config.functions);
+	irt_cct_destroy(config.cct);
 	irt_encoder_destroy(encoder);
 	irt_contexts_destroy(contexts);
 	irt_chunk_decoder_destroy(decoder);

@@ -280,6 +280,16 @@ void irt_walk_lower(struct irt_walk *w, size_t index)
 	w->low = w->window > w->low ? w->window : w->low;
 }
 
+/* Stack pointers of records lie in another window from here on (sp_from). */
+void irt_walk_set_window(struct irt_walk *w, int64_t sp_from)
+{
+	if (sp_from == w->sp_from)
+		return;
+	w->sp_from = sp_from;
+	w->window = w->depth;
+	irt_walk_lower(w, SIZE_MAX);
+}
+
 void irt_walk_chunk(const struct irt_walk *w, struct irt_walk_chunk *c)
 {
 	uint64_t origin = w->config.origin_ticks;

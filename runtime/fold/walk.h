@@ -115,8 +115,8 @@ enum irt_walk_stop irt_walk_run(struct irt_walk *walk, const struct instr_unit *
 /* Walks units that were skipped before and have been committed since, as if they came now. The
  * thread's position does not move. stack: what irt_walk_stack said when they were skipped, since their
  * stack pointers were written for that; what STACK records among them say is past. */
-enum irt_walk_stop irt_walk_late(struct irt_walk *walk, const struct instr_unit *units, size_t count, int64_t stack,
-				 size_t *consumed, size_t *record_units);
+enum irt_walk_stop irt_walk_late(struct irt_walk *walk, const struct instr_unit *units, size_t count,
+				 int64_t stack, size_t *consumed, size_t *record_units);
 int64_t irt_walk_stack(const struct irt_walk *walk);
 
 /* Passes units without looking at them: a hole (flag IRT_WALK_HOLES), or with damaged=true what

@@ -267,6 +267,7 @@ bool irt_walk_grow(void *array, size_t *room, size_t want, size_t item_bytes);
 void irt_walk_begin_chunk(struct irt_walk *w);
 int irt_walk_make_general(struct irt_walk *w);
 void irt_walk_lower(struct irt_walk *w, size_t index);
+void irt_walk_set_window(struct irt_walk *w, int64_t sp_from);
 int irt_walk_node_of(struct irt_walk *w, uint32_t context, uint32_t *node); /* finds or makes */
 int irt_walk_twin_of(struct irt_walk *w, uint32_t node, uint32_t *twin);    /* 0 = no room for one */
 int irt_walk_find_edge(struct irt_walk *w, uint32_t node, uint64_t row, uint32_t *child);

@@ -332,8 +332,9 @@ static size_t prepare(struct irt_walk *w, size_t count, struct batch *b)
 {
 	size_t free_frames;
 
-	if (w->chunk_events == 0)
-		return 0; /* the step makes the chunk's time grid */
+	/* the step makes a chunk's time grid, and says that it is full */
+	if (w->chunk_events == 0 || w->chunk_events >= w->config.chunk_events)
+		return 0;
 	if (count > BATCH)
 		count = BATCH;
 	if (count > BATCH - b->count) {
@@ -415,24 +416,16 @@ int64_t irt_walk_stack(const struct irt_walk *w)
 	return w->sp_from;
 }
 
-static void set_stack(struct irt_walk *w, int64_t sp_from)
-{
-	if (sp_from == w->sp_from)
-		return;
-	w->sp_from = sp_from;
-	w->window = w->depth;
-	irt_walk_lower(w, SIZE_MAX);
-}
 
-enum irt_walk_stop irt_walk_late(struct irt_walk *w, const struct instr_unit *units, size_t count, int64_t stack,
-				 size_t *consumed, size_t *record_units)
+enum irt_walk_stop irt_walk_late(struct irt_walk *w, const struct instr_unit *units, size_t count,
+				 int64_t stack, size_t *consumed, size_t *record_units)
 {
 	int64_t now = w->sp_from;
 	enum irt_walk_stop stop;
 
-	set_stack(w, stack);
+	irt_walk_set_window(w, stack);
 	stop = walk_units(w, units, count, consumed, record_units);
-	set_stack(w, now);
+	irt_walk_set_window(w, now);
 	return stop;
 }
 

@@ -188,11 +188,8 @@ static size_t count_dead(struct irt_walk *w, int64_t sp, bool *other_stack)
 	*other_stack = false;
 	if (sp < w->frames[w->depth].sp)
 		return 0;
-	if (!is_known(sp) || !is_known(w->frames[w->depth].sp)) {
-		if (((sp - w->frames[w->depth].sp) & (SP_KNOWN - 1)) < SP_KNOWN / 2)
-			w->counters.flags |= IRT_WALK_STACKS; /* dead, or another stack: cannot be told apart */
-		return 0;
-	}
+	if (!is_known(sp) || !is_known(w->frames[w->depth].sp))
+		return 0; /* restored, until the next STACK record: dead calls show when one below ends */
 	for (i = w->depth; i > 0; i--) {
 		const struct frame *f = &w->frames[i];
 		if (!is_known(f->sp))
@@ -401,9 +398,7 @@ static void re_anchor(struct irt_walk *w, uint64_t sp)
 {
 	int64_t from = (int64_t)(sp >> 4) - SP_KNOWN / 2;
 
-	w->sp_from = sp >> 47 || from < SP_KNOWN ? 0 : from; /* 0: no address of a stack */
-	w->window = w->depth;
-	irt_walk_lower(w, SIZE_MAX);
+	irt_walk_set_window(w, sp >> 47 || from < SP_KNOWN ? 0 : from); /* 0: no address of a stack */
 }
 
 /* The call that setjmp has returned in again: of those of that row whose stack pointer is not above

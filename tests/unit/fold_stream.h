@@ -19,7 +19,6 @@
 
 enum {
 	STREAM_FUNCTIONS = 40,
-	STREAM_DYNAMIC = 3,         /* every function whose number is divisible by this - 1 ... see is_dynamic */
 	STREAM_CYG = 30,            /* functions from here on are CYG */
 	STREAM_DEPTH = 4000,
 	STREAM_ANCHOR_HALF = INSTR_SP_RANGE / 4,
@@ -129,10 +128,14 @@ static inline void stream_put_ext(struct stream *s, enum instr_ext ext, uint64_t
 
 static inline void stream_advance(struct stream *s)
 {
-	if ((s->features & STREAM_SLOW_TIME) && stream_chance(s, 30))
-		s->ticks += stream_random(&s->seed) % (UINT64_C(1) << (5 + stream_pick(s, 36)));
-	else
-		s->ticks += 26 * stream_pick(s, 6) + (stream_chance(s, 4) ? stream_pick(s, 40) : 0);
+	if ((s->features & STREAM_SLOW_TIME) && stream_chance(s, 30)) {
+		uint64_t most = UINT64_C(1) << (5 + stream_pick(s, 36));
+		s->ticks += stream_random(&s->seed) % most;
+	} else {
+		s->ticks += 26 * stream_pick(s, 6);
+		if (stream_chance(s, 4))
+			s->ticks += stream_pick(s, 40);
+	}
 }
 
 /* A hook runs in function f at stack pointer sp. */
@@ -160,7 +163,9 @@ static inline void stream_hook(struct stream *s, enum instr_kind kind, unsigned 
 	if ((s->features & STREAM_WAIT) && stream_chance(s, 50)) {
 		uint64_t waited = stream_pick(s, 5000);
 		s->ticks += waited;
-		stream_put_ext(s, INSTR_EXT_WAIT, 0, waited + (stream_chance(s, 5) ? 9999 : 0), 0);
+		if (stream_chance(s, 5))
+			waited += 9999; /* more than has passed */
+		stream_put_ext(s, INSTR_EXT_WAIT, 0, waited, 0);
 		s->ticks += 20;
 	}
 	ticks = s->ticks;
@@ -175,8 +180,10 @@ static inline void stream_hook(struct stream *s, enum instr_kind kind, unsigned 
 	if ((s->features & STREAM_UNKNOWN_EXT) && stream_chance(s, 60)) {
 		unsigned units = 1 + stream_pick(s, 4);
 		stream_put(s, s->ticks, instr_ext_tag((enum instr_ext)(40 + stream_pick(s, 100)), units, 0));
-		for (unsigned i = 1; i < units; i++)
-			stream_put(s, stream_random(&s->seed), stream_random(&s->seed));
+		for (unsigned i = 1; i < units; i++) {
+			uint64_t nonsense = stream_random(&s->seed);
+			stream_put(s, nonsense, stream_random(&s->seed));
+		}
 	}
 }
 
@@ -317,6 +324,21 @@ static inline void stream_step(struct stream *s)
 	} else {
 		stream_end(s, INSTR_EXIT);
 	}
+}
+
+/* The end of the record that begins at a unit. */
+static inline size_t stream_record_end(const struct stream *s, size_t at)
+{
+	return at + (instr_tag_kind(s->units[at].tag) == INSTR_EXT ? instr_tag_ext_units(s->units[at].tag) : 1);
+}
+
+/* The first record's beginning at or behind a unit. */
+static inline size_t stream_record_behind(const struct stream *s, size_t unit)
+{
+	size_t at = 0;
+	while (at < unit)
+		at = stream_record_end(s, at);
+	return at;
 }
 
 /* About `events` events. The caller frees units. */

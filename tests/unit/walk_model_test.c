@@ -5,7 +5,7 @@
  */
 #include "fold_harness.h"
 
-static unsigned rounds = 6;
+static unsigned rounds = 4;
 
 static void one(uint64_t seed, unsigned features, struct harness *settings, unsigned events)
 {

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * chunk_test.c - chunks as bytes: they are small, their sets of functions tell the truth, and damaged
+ * ones are refused or decoded to something, but never do harm. (That they hold the right events:
+ * walk_model_test.c. The same under a fuzzer: tests/fuzz.)
+ */
+#include "fold_harness.h"
+
+/* Decodes as far as it goes; the sum keeps the compiler from skipping anything. */
+static uint64_t drain(struct irt_chunk_decoder *d, const struct irt_contexts *contexts, const uint8_t *data, size_t bytes)
+{
+	static struct irt_event events[777];
+	uint64_t sum = 0, all = 0;
+	long n = irt_chunk_open(d, contexts, data, bytes);
+
+	if (n)
+		return (uint64_t)n;
+	while ((n = irt_chunk_next(d, events, 777)) > 0) {
+		for (long i = 0; i < n; i++) {
+			sum += (uint64_t)events[i].ticks + events[i].context + events[i].depth + events[i].operation;
+		}
+		all += (uint64_t)n;
+		CHECK(all <= 1 << 20);
+	}
+	CHECK(n == 0 || n == INSTR_ERR_FORMAT);
+	CHECK(irt_chunk_next(d, events, 777) == n); /* and stays there */
+	return sum;
+}
+
+static void make(struct harness *h, unsigned seed, uint32_t chunk_events)
+{
+	memset(h, 0, sizeof(*h));
+	h->seed = seed;
+	h->unit = 26;
+	h->chunk_events = chunk_events;
+	h->max_depth = seed % 2 ? 6 : 0;
+	stream_make(&h->stream, seed, STREAM_ALL, 3000);
+	harness_open(h);
+	harness_run(h, 0, h->stream.count);
+	harness_close_chunk(h, h->stream.count, 1);
+}
+
+static void unmake(struct harness *h)
+{
+	harness_close(h);
+	free(h->stream.units);
+}
+
+TEST(every_cut_short_chunk_is_refused)
+{
+	struct harness h;
+	make(&h, 3, 200);
+	for (size_t i = 0; i < h.chunk_count && i < 6; i++) {
+		struct irt_chunk_header header;
+		for (size_t n = 0; n < h.chunks[i].data_bytes; n++) {
+			CHECK(irt_chunk_open(h.decoder, h.contexts, h.chunks[i].data, n) < 0);
+			CHECK(irt_chunk_read_header(h.chunks[i].data, n, &header) < 0);
+		}
+		CHECK_EQ(irt_chunk_open(h.decoder, h.contexts, h.chunks[i].data, h.chunks[i].data_bytes), 0);
+	}
+	unmake(&h);
+}
+
+TEST(another_version_is_told_apart_from_damage)
+{
+	struct harness h;
+	make(&h, 4, 200);
+	h.chunks[0].data[0] = 2;
+	CHECK_EQ(irt_chunk_open(h.decoder, h.contexts, h.chunks[0].data, h.chunks[0].data_bytes), INSTR_ERR_VERSION);
+	h.chunks[0].data[0] = 1;
+	h.chunks[0].data[1] |= 0x40;
+	CHECK_EQ(irt_chunk_open(h.decoder, h.contexts, h.chunks[0].data, h.chunks[0].data_bytes), INSTR_ERR_FORMAT);
+	unmake(&h);
+}
+
+TEST(damaged_chunks_never_harm)
+{
+	for (unsigned seed = 0; seed < 6; seed++) {
+		struct harness h;
+		make(&h, seed, seed < 3 ? 150 : 3000);
+		for (unsigned i = 0; i < 6000; i++) {
+			const struct kept_chunk *c = &h.chunks[stream_random(&h.seed) % h.chunk_count];
+			uint8_t *data = memcpy(malloc(c->data_bytes), c->data, c->data_bytes);
+			for (unsigned k = 1 + stream_random(&h.seed) % 4; k; k--) {
+				/* the head more often than the rest */
+				size_t at = stream_random(&h.seed) % (stream_random(&h.seed) % 2 ? c->data_bytes : c->data_bytes < 30 ? c->data_bytes : 30);
+				data[at] = stream_random(&h.seed) % 2 ? (uint8_t)stream_random(&h.seed)
+								      : (uint8_t)(data[at] ^ 1 << stream_random(&h.seed) % 8);
+			}
+			drain(h.decoder, h.contexts, data, c->data_bytes);
+			free(data);
+		}
+		/* a decoder that has seen all this still works */
+		for (size_t i = 0; i < h.chunk_count; i++) {
+			struct irt_event e[512];
+			size_t at = h.chunks[i].event_at;
+			long n;
+			CHECK_EQ(irt_chunk_open(h.decoder, h.contexts, h.chunks[i].data, h.chunks[i].data_bytes), 0);
+			while ((n = irt_chunk_next(h.decoder, e, 512)) > 0) {
+				for (long k = 0; k < n; k++)
+					harness_compare_event(&e[k], &h.events[at + (size_t)k], at + (size_t)k);
+				at += (size_t)n;
+			}
+			CHECK_EQ(n, 0);
+		}
+		unmake(&h);
+	}
+}
+
+TEST(a_chunk_with_the_wrong_contexts_never_harms)
+{
+	struct harness a, b;
+	make(&a, 7, 500);
+	make(&b, 9, 500);
+	for (size_t i = 0; i < a.chunk_count; i++)
+		drain(b.decoder, b.contexts, a.chunks[i].data, a.chunks[i].data_bytes);
+	for (size_t i = 0; i < b.chunk_count; i++)
+		drain(a.decoder, a.contexts, b.chunks[i].data, b.chunks[i].data_bytes);
+	unmake(&a);
+	unmake(&b);
+}
+
+TEST(sets_of_functions_hold_what_occurs_and_not_everything)
+{
+	struct harness h;
+	unsigned absent = 0, asked = 0;
+	make(&h, 12, 100);
+	for (size_t i = 0; i < h.chunk_count; i++) {
+		const struct kept_chunk *c = &h.chunks[i];
+		for (uint32_t f = 1; f <= STREAM_FUNCTIONS; f++) {
+			asked++;
+			absent += !irt_chunk_has_function(c->functions, c->function_bytes, f);
+		}
+		CHECK(!irt_chunk_has_function(c->functions, c->function_bytes, 5000));
+		CHECK(!irt_chunk_has_function(c->functions, c->function_bytes, UINT32_MAX));
+	}
+	CHECK(absent > asked / 10);
+	unmake(&h);
+}
+
+TEST(both_forms_of_the_set_are_read_and_damage_means_maybe)
+{
+	static const uint8_t list[] = {0, 5, 1, 0x80, 2}, bits[] = {1, 100, 0x81, 0x01};
+	CHECK(irt_chunk_has_function(list, 5, 5));
+	CHECK(irt_chunk_has_function(list, 5, 6));
+	CHECK(irt_chunk_has_function(list, 5, 262));
+	CHECK(!irt_chunk_has_function(list, 5, 4));
+	CHECK(!irt_chunk_has_function(list, 5, 7));
+	CHECK(irt_chunk_has_function(bits, 4, 100));
+	CHECK(irt_chunk_has_function(bits, 4, 107));
+	CHECK(irt_chunk_has_function(bits, 4, 108));
+	CHECK(!irt_chunk_has_function(bits, 4, 101));
+	CHECK(!irt_chunk_has_function(bits, 4, 99));
+	CHECK(!irt_chunk_has_function(bits, 4, 1000));
+	CHECK(!irt_chunk_has_function(list, 1, 5)); /* the empty set */
+	CHECK(irt_chunk_has_function(list, 4, 262)); /* cut within a number */
+	CHECK(irt_chunk_has_function(NULL, 0, 1));
+	CHECK(irt_chunk_has_function((const uint8_t *)"\7", 1, 1));
+}
+
+TEST(an_empty_chunk_is_none)
+{
+	struct harness h = {.unit = 26, .chunk_events = 10};
+	struct irt_chunk_bytes out;
+	stream_make(&h.stream, 1, 0, 10);
+	harness_open(&h);
+	CHECK_EQ(irt_chunk_encode(h.encoder, h.walk, IRT_CODEC_LZ4, &out), INSTR_ERR_NOT_FOUND);
+	unmake(&h);
+}
+
+/* A loop that calls one function is nothing but predicted events. */
+TEST(predicted_events_take_next_to_nothing)
+{
+	struct harness h = {.unit = 26};
+	struct irt_chunk_bytes out;
+	enum { CALLS = 60000 };
+	harness_open(&h);
+	h.stream.units = calloc(2 * CALLS + 1, sizeof(*h.stream.units));
+	h.stream.units[0] = (struct instr_unit){1000000, instr_tag(INSTR_ENTER, stream_row(0), 0x7ffc00001000)};
+	for (unsigned i = 0; i < CALLS; i++) {
+		h.stream.units[2 * i + 1] = (struct instr_unit){1000100 + 52 * i, instr_tag(INSTR_ENTER, stream_row(2), 0x7ffc00000f00)};
+		h.stream.units[2 * i + 2] = (struct instr_unit){1000126 + 52 * i, instr_tag(INSTR_EXIT, stream_row(2), 0x7ffc00000f00)};
+	}
+	h.stream.count = 2 * CALLS + 1;
+	harness_run(&h, 0, h.stream.count);
+	CHECK_EQ(irt_chunk_encode(h.encoder, h.walk, IRT_CODEC_ZSTD, &out), 0);
+	CHECK(out.data_bytes < 200);
+	CHECK_EQ(irt_chunk_encode(h.encoder, h.walk, IRT_CODEC_LZ4, &out), 0);
+	CHECK(out.data_bytes < 1500);
+	CHECK_EQ(irt_chunk_encode(h.encoder, h.walk, IRT_CODEC_NONE, &out), 0);
+	CHECK_EQ(out.codec, IRT_CODEC_NONE);
+	CHECK(out.data_bytes < 2 * CALLS * 3 / 4 + 200);
+	unmake(&h);
+}
+
+TEST(contexts_may_come_in_any_order_but_not_twice_different)
+{
+	struct irt_contexts *c;
+	CHECK_EQ(irt_contexts_create(&c), 0);
+	CHECK_EQ(irt_contexts_add(c, 5, 3, 0, 50), 0);
+	CHECK_EQ(irt_contexts_add(c, 3, 0, 1, 30), 0);
+	CHECK_EQ(irt_contexts_add(c, 3, 0, 1, 30), 0);
+	CHECK_EQ(irt_contexts_add(c, 0, 0, 0, 0), 0);
+	CHECK_EQ(irt_contexts_function(c, 5), 50);
+	CHECK_EQ(irt_contexts_parent(c, 5), 3);
+	CHECK_EQ(irt_contexts_function(c, 4), 0);
+	CHECK_EQ(irt_contexts_function(c, 1u << 30), 0);
+	CHECK_EQ(irt_contexts_add(c, 3, 0, 2, 30), INSTR_ERR_FORMAT);
+	CHECK_EQ(irt_contexts_add(c, 4, 0, 1, 40), INSTR_ERR_FORMAT); /* that place is taken */
+	CHECK_EQ(irt_contexts_add(c, 7, 7, 0, 1), INSTR_ERR_FORMAT);
+	CHECK_EQ(irt_contexts_add(c, IRT_CCT_ID_SPAN, 0, 9, 1), INSTR_ERR_FORMAT);
+	CHECK_EQ(irt_contexts_add(c, 8, IRT_CCT_ID_SPAN, 9, 1), INSTR_ERR_FORMAT);
+	irt_contexts_destroy(c);
+}
+
+TEST_MAIN()

@@ -1,0 +1,613 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * walk_test.c - rules of the walk one at a time, on streams of a few records.
+ */
+#include "check.h"
+#include "fold/walk.h"
+#include "instr/hooks.h"
+
+/* ---- a small stage ------------------------------------------------------------------------------- */
+
+static struct irt_cct *cct;
+static struct irt_functions *functions;
+static struct irt_walk *walk;
+static struct instr_unit units[4096];
+static size_t count, walked;
+static uint64_t now, reload_ticks;
+static int unknown;
+
+enum { TOP = 0x7000 }; /* stack pointers count down from STACK + TOP */
+#define STACK UINT64_C(0x7ffe00000000)
+#define ROW(f) (UINT64_C(0x560000000000) + 16u * (f))
+#define HIGH_ROW (ROW(3) + (UINT64_C(1) << 32)) /* function 600: as 3, in the low 32 bits */
+enum { DYNAMIC = 7 }; /* function with dynamic alloca */
+
+static int function_of(void *user, uint64_t tag, uint64_t ticks, struct irt_function_answer *answer)
+{
+	(void)user;
+	if (unknown && unknown-- > 0)
+		return 1;
+	answer->function = (uint32_t)((instr_tag_row(tag) - ROW(0)) / 16 % 512);
+	if (instr_tag_row(tag) == HIGH_ROW)
+		answer->function = 600;
+	answer->flags = answer->function == DYNAMIC ? INSTR_ROW_DYNAMIC_STACK : 0;
+	if (reload_ticks && ticks >= reload_ticks)
+		answer->function += 1000;
+	return 0;
+}
+
+static void begin(void)
+{
+	struct irt_walk_config config = {.time_unit_ticks = 1, .function_of = function_of};
+	static const struct irt_cct_config tree = {.other_function = 999};
+
+	irt_walk_destroy(walk);
+	irt_functions_destroy(functions);
+	irt_cct_destroy(cct);
+	CHECK_EQ(irt_cct_create(&cct, &tree), 0);
+	CHECK_EQ(irt_functions_create(&functions, NULL), 0);
+	config.cct = cct;
+	config.functions = functions;
+	CHECK_EQ(irt_walk_create(&walk, &config), 0);
+	memset(units, 0, sizeof(units));
+	count = walked = 0;
+	now = 1000;
+	reload_ticks = 0;
+	unknown = 0;
+}
+
+static void put(enum instr_kind kind, unsigned f, uint64_t sp)
+{
+	units[count++] = (struct instr_unit){now, instr_tag(kind, ROW(f), STACK + sp)};
+	now += 10;
+}
+static void enter(unsigned f, uint64_t sp) { put(INSTR_ENTER, f, sp); }
+static void leave(unsigned f, uint64_t sp) { put(INSTR_EXIT, f, sp); }
+static void ext(enum instr_ext kind, unsigned f, uint64_t a, uint64_t b)
+{
+	units[count++] = (struct instr_unit){now, instr_ext_tag(kind, 2, f ? ROW(f) : 0)};
+	units[count++] = (struct instr_unit){a, b};
+	now += 10;
+}
+static void stack(uint64_t sp) { ext(INSTR_EXT_STACK, 0, STACK + sp, 0); }
+
+/* Walks all that was put; one record at a time or not must not matter. */
+static void run(void)
+{
+	size_t used, more;
+	CHECK_EQ(irt_walk_run(walk, units + walked, count - walked, walked, &used, &more), IRT_WALK_ALL);
+	CHECK_EQ(used, count - walked);
+	walked = count;
+	CHECK_EQ(irt_walk_settle(walk), 0);
+}
+
+static struct irt_function_row row_of(unsigned f)
+{
+	struct irt_function_row row = {0};
+	irt_functions_row(functions, f, &row);
+	return row;
+}
+
+static struct irt_walk_counters counters(void)
+{
+	struct irt_walk_counters c;
+	irt_walk_counters(walk, &c);
+	return c;
+}
+
+/* The stack as digits: function numbers, outermost first. */
+static uint64_t open_calls(void)
+{
+	uint64_t digits = 0;
+	for (uint64_t i = 0; i < irt_walk_depth(walk); i++) {
+		struct irt_walk_frame f;
+		irt_walk_frame(walk, i, &f);
+		digits = digits * 10 + irt_cct_node(cct, f.context)->function;
+	}
+	return digits;
+}
+
+/* ---- calls and their ends -------------------------------------------------------------------------- */
+
+TEST(total_contains_callees_and_self_does_not)
+{
+	begin();
+	stack(TOP);
+	enter(1, 0x1000); /* 1010 */
+	enter(2, 0xf00);  /* 1020 */
+	leave(2, 0xf00);  /* 1030 */
+	enter(2, 0xf00);  /* 1040 */
+	enter(3, 0xe00);
+	leave(3, 0xe00);
+	leave(2, 0xf00);  /* 1070 */
+	leave(1, 0x1000); /* 1080 */
+	run();
+	CHECK_EQ(row_of(1).total_ticks, 70);
+	CHECK_EQ(row_of(1).self_ticks, 30);
+	CHECK_EQ(row_of(2).calls, 2);
+	CHECK_EQ(row_of(2).total_ticks, 40);
+	CHECK_EQ(row_of(2).self_ticks, 30);
+	CHECK_EQ(row_of(2).min_ticks, 10);
+	CHECK_EQ(row_of(2).max_ticks, 30);
+	CHECK_EQ(row_of(3).total_ticks, 10);
+	CHECK_EQ(irt_walk_depth(walk), 0);
+}
+
+TEST(recursion_counts_once_in_total)
+{
+	begin();
+	stack(TOP);
+	for (unsigned i = 0; i < 5; i++)
+		enter(1, 0x1000 - 0x40 * i);
+	for (unsigned i = 5; i-- > 0;)
+		leave(1, 0x1000 - 0x40 * i);
+	run();
+	CHECK_EQ(row_of(1).calls, 5);
+	CHECK_EQ(row_of(1).total_ticks, 90); /* the outermost call */
+	CHECK_EQ(row_of(1).self_ticks, 90);
+	CHECK_EQ(row_of(1).max_ticks, 90);
+	CHECK_EQ(row_of(1).min_ticks, 10);
+}
+
+TEST(open_calls_are_counted_as_calls)
+{
+	begin();
+	stack(TOP);
+	enter(1, 0x1000);
+	enter(2, 0xf00);
+	run();
+	CHECK_EQ(row_of(1).calls, 1);
+	CHECK_EQ(row_of(1).open, 1);
+	CHECK_EQ(row_of(1).returns, 0);
+	CHECK_EQ(row_of(2).open, 1);
+	leave(2, 0xf00);
+	run();
+	CHECK_EQ(row_of(2).open, 0);
+	CHECK_EQ(row_of(2).calls, 1);
+	CHECK_EQ(open_calls(), 1);
+}
+
+TEST(unwinding_ends_a_call_as_unwound_and_tail_as_returned)
+{
+	begin();
+	stack(TOP);
+	enter(1, 0x1000);
+	enter(2, 0xf00);
+	enter(3, 0xe00);
+	put(INSTR_UNWIND, 3, 0xe00);
+	put(INSTR_UNWIND, 2, 0xf00);
+	enter(4, 0xf00);
+	put(INSTR_TAIL, 4, 0xf00);
+	enter(5, 0xf00);
+	leave(5, 0xf00);
+	run();
+	CHECK_EQ(row_of(2).unwound, 1);
+	CHECK_EQ(row_of(3).unwound, 1);
+	CHECK_EQ(row_of(4).returns, 1);
+	CHECK_EQ(row_of(4).unwound, 0);
+	CHECK_EQ(row_of(5).returns, 1);
+	CHECK_EQ(irt_cct_node(cct, 5)->parent, 1); /* 5 was called where 4 was, by 1 */
+	CHECK_EQ(open_calls(), 1);
+}
+
+TEST(an_exit_further_down_ends_the_calls_above_it)
+{
+	begin();
+	stack(TOP);
+	enter(1, 0x1000);
+	enter(2, 0xf00);
+	enter(3, 0xe00);
+	enter(4, 0xd00);
+	leave(2, 0xf00);
+	run();
+	CHECK_EQ(row_of(2).returns, 1);
+	CHECK_EQ(row_of(3).unwound, 1);
+	CHECK_EQ(row_of(4).unwound, 1);
+	CHECK_EQ(row_of(4).total_ticks, 10);
+	CHECK_EQ(open_calls(), 1);
+}
+
+TEST(of_several_calls_of_a_function_the_stack_pointer_tells_which)
+{
+	begin();
+	stack(TOP);
+	enter(1, 0x1000);
+	enter(1, 0xf00);
+	enter(1, 0xe00);
+	enter(1, 0xd00);
+	leave(1, 0xf00);
+	run();
+	CHECK_EQ(irt_walk_depth(walk), 1);
+	CHECK_EQ(row_of(1).unwound, 2);
+	CHECK_EQ(row_of(1).returns, 1);
+}
+
+TEST(an_exit_without_its_call_changes_nothing)
+{
+	begin();
+	stack(TOP);
+	enter(1, 0x1000);
+	leave(9, 0xf00);  /* never entered */
+	leave(1, 0x1010); /* not that call */
+	leave(9, 0xf00);
+	run();
+	CHECK_EQ(open_calls(), 1);
+	CHECK_EQ(counters().orphans, 3);
+	CHECK_EQ(row_of(9).orphans, 2);
+	CHECK_EQ(row_of(9).calls, 0);
+	CHECK_EQ(row_of(1).orphans, 1);
+	CHECK_EQ(row_of(1).open, 1);
+}
+
+TEST(dynamic_alloca_may_move_the_stack_pointer_between_enter_and_exit)
+{
+	begin();
+	stack(TOP);
+	enter(1, 0x1000);
+	enter(DYNAMIC, 0xf00);
+	enter(2, 0x500);
+	leave(2, 0x500);
+	leave(DYNAMIC, 0x600);
+	run();
+	CHECK_EQ(row_of(DYNAMIC).returns, 1);
+	CHECK_EQ(counters().orphans, 0);
+	CHECK_EQ(open_calls(), 1);
+}
+
+/* ---- longjmp ---------------------------------------------------------------------------------------- */
+
+TEST(a_landing_pops_exactly_to_its_frame)
+{
+	begin();
+	stack(TOP);
+	enter(1, 0x1000);
+	ext(INSTR_EXT_LANDED, 1, STACK + 0x1010, 0); /* setjmp returns for the first time */
+	enter(2, 0xf00);
+	enter(1, 0xe00);
+	ext(INSTR_EXT_LANDED, 1, STACK + 0xe10, 0);
+	enter(2, 0xd00);
+	enter(3, 0xc00);
+	run();
+	CHECK_EQ(open_calls(), 12123);
+	ext(INSTR_EXT_LANDED, 1, STACK + 0x1010, 0); /* to the outer one */
+	run();
+	CHECK_EQ(open_calls(), 1);
+	CHECK_EQ(row_of(2).unwound, 2);
+	CHECK_EQ(row_of(1).unwound, 1);
+	CHECK_EQ(row_of(1).open, 1);
+}
+
+TEST(a_call_between_two_open_ones_proves_the_inner_one_dead)
+{
+	begin();
+	stack(TOP);
+	enter(1, 0x1000);
+	enter(2, 0xf00);
+	enter(3, 0xe00);
+	enter(4, 0xd00); /* longjmp to 1, which nobody tells */
+	enter(5, 0xe80);
+	run();
+	CHECK_EQ(open_calls(), 125); /* below 2, above 3: 2 may live */
+	enter(6, 0xf40);
+	run();
+	CHECK_EQ(open_calls(), 16);
+	CHECK_EQ(row_of(4).unwound, 1);
+	CHECK_EQ(row_of(2).unwound, 1);
+	CHECK_EQ(counters().flags, 0);
+}
+
+TEST(a_call_at_the_same_place_proves_the_old_one_dead_also_at_the_bottom)
+{
+	begin();
+	stack(TOP);
+	for (unsigned i = 0; i < 1000; i++) {
+		enter(1, 0x1000);
+		enter(2, 0xf00); /* both leave by longjmp to code without hooks */
+	}
+	run();
+	CHECK_EQ(open_calls(), 12);
+	CHECK_EQ(row_of(1).unwound, 999);
+	CHECK_EQ(counters().flags, 0);
+}
+
+TEST(a_longjmp_over_more_than_the_range_of_the_bits_is_seen)
+{
+	begin();
+	stack(TOP);
+	enter(1, 0x1000);
+	enter(2, 0xf00);
+	stack(-0x400000);
+	enter(3, -0x400000); /* 4 MiB deeper */
+	stack(0xe80);
+	enter(4, 0xe80);     /* bits alone could not tell where this is */
+	run();
+	CHECK_EQ(open_calls(), 124);
+	CHECK_EQ(row_of(3).unwound, 1);
+}
+
+TEST(a_call_above_all_others_is_marked_and_kept)
+{
+	begin();
+	stack(TOP);
+	enter(1, 0x1000);
+	enter(2, 0xf00);
+	ext(INSTR_EXT_STACK, 0, STACK + 0x10000000, 0);
+	enter(3, 0x10000000); /* a handler on another stack, say */
+	enter(4, 0xfffff00);
+	run();
+	CHECK_EQ(open_calls(), 1234);
+	CHECK_EQ(counters().flags, IRT_WALK_STACKS);
+	leave(4, 0xfffff00);
+	leave(3, 0x10000000);
+	stack(0xe00);
+	enter(5, 0xe00);
+	leave(5, 0xe00);
+	leave(2, 0xf00);
+	leave(1, 0x1000);
+	run();
+	CHECK_EQ(irt_walk_depth(walk), 0);
+	for (unsigned f = 1; f <= 5; f++) {
+		CHECK_EQ(row_of(f).returns, 1);
+		CHECK_EQ(row_of(f).unwound, 0);
+	}
+}
+
+TEST(equal_bits_on_another_stack_are_not_the_same_call)
+{
+	begin();
+	stack(TOP);
+	enter(1, 0x1000);
+	enter(2, 0xf00);
+	ext(INSTR_EXT_STACK, 0, STACK - 0x40000000 + 0x1000, 0); /* a lower stack with the same low 20 bits */
+	enter(2, 0xf00);
+	run();
+	CHECK_EQ(open_calls(), 122);
+	stack(0x1000);
+	leave(2, 0xf00); /* the first one ends: 2 on the other stack cannot be it */
+	run();
+	CHECK_EQ(open_calls(), 1);
+	CHECK_EQ(row_of(2).returns, 1);
+	CHECK_EQ(row_of(2).unwound, 1);
+}
+
+/* ---- time ------------------------------------------------------------------------------------------ */
+
+TEST(time_never_goes_back)
+{
+	begin();
+	stack(TOP);
+	enter(1, 0x1000); /* 1010 */
+	now = 900;
+	enter(2, 0xf00);
+	leave(2, 0xf00);
+	now = 1100;
+	leave(1, 0x1000);
+	run();
+	CHECK_EQ(row_of(2).total_ticks, 0);
+	CHECK_EQ(row_of(1).total_ticks, 90);
+	CHECK_EQ(counters().last_ticks, 1100);
+}
+
+TEST(a_wait_is_nobodys_time)
+{
+	begin();
+	stack(TOP);
+	enter(1, 0x1000); /* 1010 */
+	enter(2, 0xf00);  /* 1020 */
+	now = 1500;
+	ext(INSTR_EXT_WAIT, 0, 450, 0); /* 1050 .. 1500 */
+	leave(2, 0xf00);  /* 1510 */
+	leave(1, 0x1000); /* 1520 */
+	run();
+	CHECK_EQ(row_of(2).total_ticks, 40);
+	CHECK_EQ(row_of(1).total_ticks, 60);
+	CHECK_EQ(row_of(1).self_ticks, 20);
+	CHECK_EQ(counters().waits, 1);
+	CHECK_EQ(counters().wait_ticks, 450);
+	now = 2000;
+	ext(INSTR_EXT_WAIT, 0, 9999, 0); /* cannot be longer than the time that passed */
+	run();
+	CHECK_EQ(counters().wait_ticks, 450 + 480);
+}
+
+TEST(lost_events_are_counted_and_the_stack_recovers)
+{
+	begin();
+	stack(TOP);
+	enter(1, 0x1000);
+	enter(2, 0xf00);
+	ext(INSTR_EXT_GAP, 0, 17, now - 5);
+	enter(3, 0xf80); /* 2 has ended meanwhile */
+	leave(3, 0xf80);
+	leave(1, 0x1000);
+	run();
+	CHECK_EQ(counters().lost_events, 17);
+	CHECK_EQ(row_of(2).unwound, 1);
+	CHECK_EQ(row_of(1).returns, 1);
+	CHECK_EQ(irt_walk_depth(walk), 0);
+}
+
+/* ---- rows ------------------------------------------------------------------------------------------- */
+
+TEST(a_row_used_again_by_another_module_is_another_function)
+{
+	begin();
+	stack(TOP);
+	enter(1, 0x1000);
+	for (unsigned i = 0; i < 20; i++) {
+		enter(2, 0xf00);
+		leave(2, 0xf00);
+	}
+	reload_ticks = now;
+	CHECK_EQ(irt_walk_forget_rows(walk, reload_ticks), 0);
+	for (unsigned i = 0; i < 20; i++) {
+		enter(2, 0xf00);
+		leave(2, 0xf00);
+	}
+	run();
+	CHECK_EQ(row_of(2).calls, 20);
+	CHECK_EQ(row_of(1002).calls, 20);
+}
+
+TEST(rows_that_differ_above_bit_31_alone_are_different)
+{
+	begin();
+	stack(TOP);
+	for (unsigned i = 0; i < 50; i++) {
+		enter(3, 0x1000);
+		leave(3, 0x1000);
+		units[count++] = (struct instr_unit){now++, instr_tag(INSTR_ENTER, HIGH_ROW, STACK + 0x1000)};
+		units[count++] = (struct instr_unit){now++, instr_tag(INSTR_EXIT, HIGH_ROW, STACK + 0x1000)};
+	}
+	run();
+	CHECK_EQ(row_of(3).calls, 50);
+	CHECK_EQ(row_of(600).calls, 50);
+}
+
+TEST(a_walk_waits_for_a_function_and_changes_nothing_meanwhile)
+{
+	size_t used, more;
+	begin();
+	stack(TOP);
+	enter(1, 0x1000);
+	enter(2, 0xf00);
+	unknown = 2;
+	CHECK_EQ(irt_walk_run(walk, units, count, 0, &used, &more), IRT_WALK_UNKNOWN);
+	CHECK_EQ(used, 2); /* the STACK record */
+	CHECK_EQ(irt_walk_run(walk, units + 2, count - 2, 2, &used, &more), IRT_WALK_UNKNOWN);
+	CHECK_EQ(used, 0);
+	CHECK_EQ(counters().events, 0);
+	CHECK_EQ(irt_walk_run(walk, units + 2, count - 2, 2, &used, &more), IRT_WALK_ALL);
+	CHECK_EQ(open_calls(), 12);
+}
+
+/* ---- where a walk stops -------------------------------------------------------------------------------- */
+
+TEST(a_walk_stops_at_what_is_not_committed)
+{
+	size_t used, more;
+	int64_t stack_then;
+	begin();
+	enter(1, 0x1000);
+	units[count].tag = instr_ext_tag(INSTR_EXT_GAP, 2, 0); /* reserved */
+	CHECK_EQ(irt_walk_run(walk, units, 10, 0, &used, &more), IRT_WALK_RESERVED);
+	CHECK_EQ(used, 1);
+	CHECK_EQ(more, 2);
+	units[count].tag = 0;
+	CHECK_EQ(irt_walk_run(walk, units + 1, 10, 1, &used, &more), IRT_WALK_UNWRITTEN);
+	CHECK_EQ(used, 0);
+	stack_then = irt_walk_stack(walk);
+	irt_walk_skip(walk, 1, 2, false);
+	CHECK_EQ(counters().position, 3);
+	CHECK_EQ(counters().flags, IRT_WALK_HOLES);
+	units[3] = (struct instr_unit){now, INSTR_PAD};
+	CHECK_EQ(irt_walk_run(walk, units + 3, 10, 3, &used, &more), IRT_WALK_PAD);
+	CHECK_EQ(used, 1);
+	CHECK_EQ(counters().position, 4);
+	/* the hole is filled late: its record comes now */
+	units[1] = (struct instr_unit){now, instr_tag(INSTR_EXIT, ROW(1), STACK + 0x1000)};
+	CHECK_EQ(irt_walk_late(walk, units + 1, 1, stack_then, &used, &more), IRT_WALK_ALL);
+	CHECK_EQ(irt_walk_depth(walk), 0);
+	CHECK_EQ(counters().position, 4);
+}
+
+TEST(a_record_that_reaches_past_the_units_is_left_alone)
+{
+	size_t used, more;
+	begin();
+	enter(1, 0x1000);
+	ext(INSTR_EXT_GAP, 0, 1, 0);
+	CHECK_EQ(irt_walk_run(walk, units, 2, 0, &used, &more), IRT_WALK_SHORT);
+	CHECK_EQ(used, 1);
+	CHECK_EQ(more, 2);
+	CHECK_EQ(irt_walk_run(walk, units + 1, 2, 1, &used, &more), IRT_WALK_ALL);
+	CHECK_EQ(counters().lost_events, 1);
+}
+
+TEST(records_beyond_the_horizon_wait)
+{
+	size_t used, more;
+	begin();
+	stack(TOP);
+	for (unsigned i = 0; i < 100; i++) {
+		enter(1, 0x1000);
+		leave(1, 0x1000);
+	}
+	irt_walk_set_horizon(walk, units[52].ticks);
+	CHECK_EQ(irt_walk_run(walk, units, count, 0, &used, &more), IRT_WALK_HORIZON);
+	CHECK_EQ(used, 53);
+	irt_walk_set_horizon(walk, UINT64_MAX);
+	CHECK_EQ(irt_walk_run(walk, units + used, count - used, used, &used, &more), IRT_WALK_ALL);
+	CHECK_EQ(counters().events, 200);
+}
+
+TEST(a_chunk_that_spans_too_much_time_is_full)
+{
+	size_t used, more;
+	begin();
+	enter(1, 0x1000);
+	now += IRT_WALK_SPAN_TICKS;
+	enter(2, 0xf00);
+	CHECK_EQ(irt_walk_run(walk, units, count, 0, &used, &more), IRT_WALK_CHUNK_FULL);
+	CHECK_EQ(used, 1);
+	irt_walk_next_chunk(walk);
+	CHECK_EQ(irt_walk_run(walk, units + 1, count - 1, 1, &used, &more), IRT_WALK_ALL);
+	CHECK_EQ(open_calls(), 12);
+}
+
+TEST(chunks_tile_the_stream)
+{
+	struct irt_walk_chunk a, b;
+	begin();
+	stack(TOP);
+	enter(1, 0x1000);
+	run();
+	irt_walk_chunk(walk, &a);
+	irt_walk_next_chunk(walk);
+	enter(2, 0xf00);
+	leave(2, 0xf00);
+	leave(1, 0x1000);
+	run();
+	irt_walk_chunk(walk, &b);
+	CHECK_EQ(a.start_pos, 0);
+	CHECK_EQ(a.end_pos, 3);
+	CHECK_EQ(b.start_pos, 3);
+	CHECK_EQ(b.end_pos, 6);
+	CHECK_EQ(a.first_event, 0);
+	CHECK_EQ(b.first_event, 1);
+	CHECK_EQ(b.start_depth, 1);
+	CHECK_EQ(b.min_depth, 0);
+	CHECK_EQ(b.closed_count, 1);
+	CHECK_EQ(b.closed[0].enter_ticks, a.start_ticks);
+}
+
+TEST(records_of_unknown_kinds_are_skipped_and_counted)
+{
+	begin();
+	stack(TOP);
+	enter(1, 0x1000);
+	for (unsigned kind = 9; kind < 16; kind++)
+		units[count++] = (struct instr_unit){now++, kind | 0x1000};
+	ext(INSTR_EXT_LOCK, 0, 1, 2);
+	units[count++] = (struct instr_unit){now++, instr_ext_tag(INSTR_EXT_GAP, 0, 0)}; /* no length */
+	units[count++] = (struct instr_unit){now++, instr_ext_tag(INSTR_EXT_GAP, 1, 0)}; /* too short */
+	leave(1, 0x1000);
+	run();
+	CHECK_EQ(counters().skipped_units, 7 + 2 + 1 + 1);
+	CHECK_EQ(counters().events, 2);
+	CHECK_EQ(row_of(1).returns, 1);
+}
+
+static void finish(void)
+{
+	irt_walk_destroy(walk);
+	irt_functions_destroy(functions);
+	irt_cct_destroy(cct);
+}
+
+int main(int argc, char **argv)
+{
+	int failed = check_main(argc, argv);
+	finish();
+	return failed;
+}
