@@ -6,7 +6,7 @@
 
 enum {
 	FIRST_NODES = 64,
-	FIRST_FRAMES = 512,
+	FIRST_FRAMES = 64,
 	FIRST_SLOTS = 128,
 };
 
@@ -113,6 +113,7 @@ static int add_node(struct irt_walk *w, uint32_t context, uint32_t *index)
 	memset(n, 0, sizeof(*n));
 	n->context = context;
 	n->parent_context = irt_cct_node(w->config.cct, context)->parent;
+	n->ordinal = irt_cct_node(w->config.cct, context)->ordinal;
 	n->min = UINT64_MAX;
 	memset(&w->stats[*index], 0, sizeof(struct stat));
 	w->stats[*index].min = UINT64_MAX;

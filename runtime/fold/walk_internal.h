@@ -109,7 +109,7 @@ _Static_assert(sizeof(struct stat) == 64, "one cache line");
 
 struct node {
 	uint64_t key;     /* row_key of the record that entered it last, for the careful variant */
-	uint32_t context, parent_context;
+	uint32_t context, parent_context, ordinal;
 	uint32_t twin_of; /* a twin: its node, which is never 0; else 0 */
 	uint32_t twin;    /* 0 = none */
 	uint32_t open;    /* W5 */

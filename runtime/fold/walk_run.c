@@ -90,6 +90,13 @@ static inline bool is_special(const struct node *n, uint64_t word)
 	return n->key != row_key(word) || (n->open && !n->twin);
 }
 
+/* The fourth successor has no token: the side stream names it as a child. Not if it is none, and not
+ * before a time that is in the side stream already. */
+static inline bool can_name(const struct node *nodes, uint64_t number, const struct frame *top, uint32_t d)
+{
+	return d != TIME_ESCAPE && nodes[number].parent_context == nodes[top->node].context;
+}
+
 /* Walks the units up to hot.end, one more or less: up to the first that needs the step. There is one
  * more unit behind them, and room for that many events, frames and finished calls. Returns how many were done.
  * careful: see irt_walk.general.
@@ -147,6 +154,12 @@ walk_predicted(struct irt_walk *w, const struct instr_unit *units, struct batch 
 					q[2] = q[1];
 					q[1] = q[0];
 					d += 2 << 4;
+				} else if (q[3] == ENTRY_EXIT && d != TIME_ESCAPE) {
+					q[3] = q[2];
+					q[2] = q[1];
+					q[1] = q[0];
+					*k->side++ = 0;
+					d += TOKEN_ESCAPE << 4;
 				} else {
 					goto not_taken;
 				}
@@ -193,16 +206,24 @@ walk_predicted(struct irt_walk *w, const struct instr_unit *units, struct batch 
 			number = (e = q[1]) ^ key;
 			if (unlikely(number >= k->node_count)) {
 				number = (e = q[2]) ^ key;
-				if (number >= k->node_count)
-					goto not_taken;
+				if (number >= k->node_count) {
+					number = (e = q[3]) ^ key;
+					if (number >= k->node_count || !can_name(nodes, number, top, d))
+						goto not_taken;
+				}
 			}
 			if (careful && is_special(&nodes[number], word))
 				goto not_taken;
 			if (e == q[1]) {
 				d += 1 << 4;
-			} else {
+			} else if (e == q[2]) {
 				q[2] = q[1];
 				d += 2 << 4;
+			} else {
+				q[3] = q[2];
+				q[2] = q[1];
+				k->side = irt_put_varint(k->side, nodes[number].ordinal + 2);
+				d += TOKEN_ESCAPE << 4;
 			}
 			q[1] = q[0];
 			q[0] = e;
@@ -346,7 +367,7 @@ static size_t prepare(struct irt_walk *w, size_t count, struct batch *b)
 	if (count > w->config.chunk_events - w->chunk_events)
 		count = w->config.chunk_events - w->chunk_events;
 	free_frames = w->frame_room - w->depth - 1;
-	if (free_frames < FRAMES_FREE_MIN) {
+	if (free_frames < FRAMES_FREE_MIN && free_frames < count) {
 		if (!irt_walk_grow(&w->frames, &w->frame_room, w->frame_room + 1, sizeof(*w->frames)))
 			return 0;
 		free_frames = w->frame_room - w->depth - 1;
@@ -356,7 +377,7 @@ static size_t prepare(struct irt_walk *w, size_t count, struct batch *b)
 	if (count < 2 || w->depth + count > w->config.max_frames)
 		return 0; /* the step counts frames */
 	if (!irt_walk_grow(&w->symbols, &w->symbol_room, w->chunk_events + count, 1) ||
-	    !irt_walk_grow(&w->side, &w->side_room, w->side_bytes + count * IRT_VARINT_MAX, 1))
+	    !irt_walk_grow(&w->side, &w->side_room, w->side_bytes + count * 2 * IRT_VARINT_MAX, 1))
 		return 0;
 	if (unlikely(w->node_count > KINDS_SHOW_BELOW) && irt_walk_make_general(w))
 		return 0;
