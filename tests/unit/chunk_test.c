@@ -158,6 +158,52 @@ TEST(both_forms_of_the_set_are_read_and_damage_means_maybe)
 	CHECK(irt_chunk_has_function((const uint8_t *)"\7", 1, 1));
 }
 
+/* One call of context 1 and an UNWIND, by hand: the format cannot change unnoticed. */
+TEST(a_chunk_written_by_hand_is_read)
+{
+	static const uint8_t chunk[] = {
+		1, 0,           /* version; nothing compressed */
+		3, 10, 200, 1,  /* 3 events, unit 10, start 100 (zigzag 200 = 0xc8 0x01) */
+		0, 0,           /* no call is open */
+		0, 0, 6,        /* no closed calls; 6 side bytes */
+		1, 2, 6,        /* stored */
+		0x3f,           /* tokens: 3, 3, 3 */
+		0xf0, 0x02,     /* times: 0, 15 + varint, 2 */
+		2,              /* child 0 */
+		1, 5, 77, 4,    /* ORPHAN of function 77; 15 + 4 steps */
+		0,              /* EXIT */
+	};
+	static const struct irt_event want[] = {
+		{.ticks = 100, .operation = IRT_OP_ENTER, .context = 1, .depth = 0},
+		{.ticks = 290, .operation = IRT_OP_ORPHAN, .context = 1, .depth = 0, .value = 77},
+		{.ticks = 310, .operation = IRT_OP_EXIT, .context = 1, .depth = 0, .value = 210},
+	};
+	uint8_t longer[sizeof(chunk) + 1];
+	struct irt_event events[4];
+	struct irt_contexts *contexts;
+	struct irt_chunk_decoder *decoder;
+
+	CHECK_EQ(irt_contexts_create(&contexts), 0);
+	CHECK_EQ(irt_contexts_add(contexts, 1, 0, 0, 5), 0);
+	CHECK_EQ(irt_chunk_decoder_create(&decoder), 0);
+	CHECK_EQ(irt_chunk_open(decoder, contexts, chunk, sizeof(chunk)), 0);
+	CHECK_EQ(irt_chunk_next(decoder, events, 4), 3);
+	for (unsigned i = 0; i < 3; i++)
+		harness_compare_event(&events[i], &want[i], i);
+	CHECK_EQ(irt_chunk_next(decoder, events, 4), 0);
+
+	/* a side byte too many */
+	memcpy(longer, chunk, sizeof(chunk));
+	longer[sizeof(chunk)] = 0;
+	longer[10]++;
+	longer[13]++;
+	CHECK_EQ(irt_chunk_open(decoder, contexts, longer, sizeof(longer)), 0);
+	CHECK_EQ(irt_chunk_next(decoder, events, 4), 3);
+	CHECK_EQ(irt_chunk_next(decoder, events, 4), INSTR_ERR_FORMAT);
+	irt_chunk_decoder_destroy(decoder);
+	irt_contexts_destroy(contexts);
+}
+
 TEST(an_empty_chunk_is_none)
 {
 	struct harness h = {.unit = 26, .chunk_events = 10};

@@ -30,6 +30,8 @@ static int function_of(void *user, uint64_t tag, uint64_t ticks, struct irt_func
 	answer->function = (uint32_t)((instr_tag_row(tag) - ROW(0)) / 16 % 512);
 	if (instr_tag_row(tag) == HIGH_ROW)
 		answer->function = 600;
+	if (instr_tag_kind(tag) == INSTR_CYG_ENTER || instr_tag_kind(tag) == INSTR_CYG_EXIT)
+		answer->function = 700 + (instr_tag_cyg_address(tag) >> 45 & 1);
 	answer->flags = answer->function == DYNAMIC ? INSTR_ROW_DYNAMIC_STACK : 0;
 	if (reload_ticks && ticks >= reload_ticks)
 		answer->function += 1000;
@@ -360,13 +362,16 @@ TEST(equal_bits_on_another_stack_are_not_the_same_call)
 	enter(2, 0xf00);
 	ext(INSTR_EXT_STACK, 0, STACK - 0x40000000 + 0x1000, 0); /* a lower stack with the same low 20 bits */
 	enter(2, 0xf00);
+	leave(2, 0xf00); /* so that the next exit is predicted */
+	enter(2, 0xf00);
 	run();
 	CHECK_EQ(open_calls(), 122);
 	stack(0x1000);
 	leave(2, 0xf00); /* the first one ends: 2 on the other stack cannot be it */
+	enter(3, 0xe00);
 	run();
-	CHECK_EQ(open_calls(), 1);
-	CHECK_EQ(row_of(2).returns, 1);
+	CHECK_EQ(open_calls(), 13);
+	CHECK_EQ(row_of(2).returns, 2);
 	CHECK_EQ(row_of(2).unwound, 1);
 }
 
@@ -464,6 +469,24 @@ TEST(rows_that_differ_above_bit_31_alone_are_different)
 	CHECK_EQ(row_of(600).calls, 50);
 }
 
+/* -finstrument-functions: addresses have more bits than rows, stack pointers fewer. */
+TEST(addresses_that_differ_in_their_top_bits_alone_are_different)
+{
+	uint64_t low = UINT64_C(0x0234567890a3), high = low | UINT64_C(1) << 45;
+	begin();
+	stack(0x1000);
+	for (unsigned i = 0; i < 50; i++) {
+		uint64_t address = i * i % 7 < 3 ? high : low;
+		units[count++] = (struct instr_unit){now++, INSTR_CYG_ENTER | address << INSTR_CYG_SHIFT | UINT64_C(0x1000) << INSTR_CYG_SP_SHIFT};
+		units[count++] = (struct instr_unit){now++, INSTR_CYG_EXIT | address << INSTR_CYG_SHIFT | UINT64_C(0x1000) << INSTR_CYG_SP_SHIFT};
+	}
+	run();
+	CHECK_EQ(row_of(700).calls, 14);
+	CHECK_EQ(row_of(701).calls, 36);
+	CHECK_EQ(row_of(700).returns, 14);
+	CHECK_EQ(counters().orphans, 0);
+}
+
 TEST(a_walk_waits_for_a_function_and_changes_nothing_meanwhile)
 {
 	size_t used, more;
@@ -536,6 +559,10 @@ TEST(records_beyond_the_horizon_wait)
 	irt_walk_set_horizon(walk, units[52].ticks);
 	CHECK_EQ(irt_walk_run(walk, units, count, 0, &used, &more), IRT_WALK_HORIZON);
 	CHECK_EQ(used, 53);
+	irt_walk_set_horizon(walk, units[62].ticks - 1);
+	CHECK_EQ(irt_walk_run(walk, units + 53, count - 53, 53, &used, &more), IRT_WALK_HORIZON);
+	CHECK_EQ(used, 62 - 53);
+	used = 62;
 	irt_walk_set_horizon(walk, UINT64_MAX);
 	CHECK_EQ(irt_walk_run(walk, units + used, count - used, used, &used, &more), IRT_WALK_ALL);
 	CHECK_EQ(counters().events, 200);
@@ -553,6 +580,34 @@ TEST(a_chunk_that_spans_too_much_time_is_full)
 	irt_walk_next_chunk(walk);
 	CHECK_EQ(irt_walk_run(walk, units + 1, count - 1, 1, &used, &more), IRT_WALK_ALL);
 	CHECK_EQ(open_calls(), 12);
+}
+
+TEST(frames_are_unchanged_only_while_nothing_returned_to_them)
+{
+	begin();
+	stack(TOP);
+	enter(1, 0x1000);
+	enter(2, 0xf00);
+	enter(3, 0xe00);
+	run();
+	CHECK_EQ(irt_walk_unchanged_frames(walk), 0); /* never saved */
+	irt_walk_saved(walk);
+	CHECK_EQ(irt_walk_unchanged_frames(walk), 2);
+	enter(4, 0xd00);
+	leave(4, 0xd00); /* 3 has got child time */
+	enter(4, 0xd00);
+	run();
+	CHECK_EQ(irt_walk_unchanged_frames(walk), 2);
+	leave(4, 0xd00);
+	leave(3, 0xe00);
+	enter(3, 0xe00);
+	run();
+	CHECK_EQ(irt_walk_unchanged_frames(walk), 1); /* so has 2 */
+	irt_walk_saved(walk);
+	now += 100;
+	ext(INSTR_EXT_WAIT, 0, 50, 0);
+	run();
+	CHECK_EQ(irt_walk_unchanged_frames(walk), 0); /* a wait moves all enter times */
 }
 
 TEST(chunks_tile_the_stream)
