@@ -367,12 +367,12 @@ static void complete(struct irt_session *s, struct irt_drained_thread *t)
 /* ---- the walk ---------------------------------------------------------------------------------- */
 
 /* Whether this thread is held up long enough by what it has met. Starts the clock at the first call. */
-static int held_long_enough(struct irt_drained_thread *t)
+static int held_long_enough(struct irt_drained_thread *t, uint64_t most_ns)
 {
 	uint64_t now = irt_now_ns();
 	if (!t->held_since_ns)
 		t->held_since_ns = now;
-	return t->dead || t->process->ending || now - t->held_since_ns >= IRT_HOLD_NS;
+	return t->dead || t->process->ending || now - t->held_since_ns >= most_ns;
 }
 
 /* A hole is one record; of units whose tag is not there, each may be one (hooks that interrupted each
@@ -405,7 +405,10 @@ static int at_unwritten(struct irt_session *s, struct irt_drained_thread *t, str
 	const struct instr_unit *u = irt_sub_units(&s->at.map, h->sub);
 	uint64_t waiting = t->slot < IRT_THREAD_MAX ? irt_load_acquire(&s->at.map.threads[t->slot].waiting) : 0;
 	int past = t->dead || waiting == h->sequence + 1 || (t->queued > 1 && has_content(s, t->queue[1].sub, 0));
-	int hurry = t->dead || waiting || irt_load_relaxed(&s->at.map.ring->waiters); /* no proof of anything */
+	/* One that waits itself does so in a handler, with the unit's hook below it: where the pool cannot
+	 * grow, nothing will come before the unit is passed. */
+	uint64_t patience_ns = waiting && s->at.sub_count >= s->at.facts.sub_max ? 0 :
+			       irt_load_relaxed(&s->at.map.ring->waiters) ? IRT_HURRY_NS : IRT_HOLD_NS;
 
 	for (uint32_t i = t->unit + 1; i < IRT_SUB_UNITS && !past; i++)
 		past = irt_load_acquire(&u[i].ticks) != 0;
@@ -439,7 +442,7 @@ static int at_unwritten(struct irt_session *s, struct irt_drained_thread *t, str
 	 * same sequence, which the next look finds. */
 	if (!t->dead && !t->unit && !record_units && next == IRT_SUB_UNITS)
 		return 0;
-	if (!hurry && !held_long_enough(t))
+	if (!held_long_enough(t, patience_ns))
 		return 0;
 	/* Holes that are still open now are of hooks that this one has interrupted. */
 	look_at_holes(s, t);
@@ -503,7 +506,7 @@ static void look_at_holes(struct irt_session *s, struct irt_drained_thread *t)
 		} else {
 			enum irt_walk_stop stop = irt_walk_late(t->walk, unit_of(s, h), h->units, h->stack,
 								&consumed, &record_units);
-			if (stop == IRT_WALK_UNKNOWN && !t->final_names && held_long_enough(t)) {
+			if (stop == IRT_WALK_UNKNOWN && !t->final_names && held_long_enough(t, IRT_HOLD_NS)) {
 				t->final_names = 1;
 				i++; /* once more */
 				continue;
@@ -552,7 +555,7 @@ static uint64_t walk_thread(struct irt_session *s, struct irt_drained_thread *t)
 			complete(s, t);
 			break;
 		case IRT_WALK_UNKNOWN:
-			if (t->final_names || !held_long_enough(t))
+			if (t->final_names || !held_long_enough(t, IRT_HOLD_NS))
 				return walked;
 			t->final_names = 1;
 			break;

@@ -145,6 +145,8 @@ static void drain(struct irt_session *s)
 			irt_store_release(&ring->sleeping, 1u);
 			irt_full_barrier();
 			uint64_t left = s->dirty && elapsed < IRT_ROUND_NS ? IRT_ROUND_NS - elapsed : SLEEP_NS;
+			if (irt_load_relaxed(&ring->waiters) && left > IRT_HURRY_NS / 4)
+				left = IRT_HURRY_NS / 4; /* the pool grows, or what is held up is passed */
 			irt_sys_futex_wait(&ring->wake, before, (int64_t)left);
 			irt_store_release(&ring->sleeping, 0u);
 			if (!s->dirty)

@@ -29,6 +29,7 @@ enum {
 	IRT_ROUND_NS = 200 * 1000 * 1000,
 	IRT_CLOSE_EVENTS = 1 << 15,             /* a chunk of so many events is closed with its round */
 	IRT_HOLD_NS = 1000 * 1000 * 1000,       /* an unwritten slot or unknown row holds its thread so long */
+	IRT_HURRY_NS = 20 * 1000 * 1000,        /* ... while somebody waits for the pool */
 	IRT_CHECKPOINT_NS = 1000 * 1000 * 1000,
 };
 
