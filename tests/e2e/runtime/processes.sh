@@ -1,33 +1,96 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #
-# processes.sh BUILD - children are in their parent's trace, and the program sees nothing of recording.
+# processes.sh BUILD - a run with several processes; and what a process can see of being recorded: nothing.
 . "$(dirname "$0")/trace.sh"
 
-builds() { traced family "$programs/family.c" && plain family-plain "$programs/family.c"; }
-check builds builds
-made() { rm -f trace.db* && exits_with "$1" ./family "$2" && complete trace.db 5 && sound trace.db orphans; }
-
-forked() { made 0 fork && calls trace.db work 3000 && is trace.db "SELECT joined_by, parent_process_id, exit_code FROM processes" 'start||0
-fork|1|4'; }
-check a_fork_child_joins_the_trace forked
-ended() { made 0 _exit && calls trace.db work 3000 && is trace.db "SELECT coalesce(exit_code, 4) FROM processes WHERE joined_by = 'fork'" 4; }
-check a_fork_child_that_ends_by__exit_loses_nothing ended
-spawned() { made 0 spawn && calls trace.db work 3000 && is trace.db "SELECT count(*), sum(parent_process_id = 1) FROM processes" '2|1'; }
-check a_spawned_program_joins_the_trace spawned
-executed() { made 4 exec && calls trace.db work 3000 && is trace.db "SELECT joined_by, end_reason FROM processes" 'start|exec
-exec|exit'; }
-check exec_begins_a_new_process_of_the_same_run executed
-
-unseen() { rm -f trace.db* && exits_with 0 ./family-plain unseen && cp out plain.out && exits_with 0 ./family unseen && cmp out plain.out && says out 'child -1 1, signals 0, threads 1'; }
-check no_child_signal_thread_descriptor_or_variable_is_seen unseen
-closed() { made 7 closes && calls trace.db work 2000; }
-check a_program_that_closes_all_descriptors_is_traced_on closed
-together() {
-	rm -f trace.db* && "$build/bin/instr-run" sh -c './family child; ./family fork & ./family child; wait' >/dev/null 2>&1
-	complete trace.db 5 && calls trace.db work 5000 && is trace.db 'SELECT count(*) FROM processes' 5
+builds() {
+	traced guest "$programs/guest.c" -pthread && plain guest-plain "$programs/guest.c" -pthread &&
+		traced processes "$programs/processes.c" -pthread
 }
-check instr_run_gathers_programs_without_a_common_parent together
-passes_on() { rm -f trace.db*; exits_with 4 "$build/bin/instr-run" ./family child && exits_with 127 "$build/bin/instr-run" ./nothing; }
-check instr_run_ends_as_its_command passes_on
+check builds builds
+
+sees_nothing() {
+	rm -f trace.db*
+	cp guest-plain here && exits_with 0 ./here && cp out plain.out && cp guest here && exits_with 0 ./here || return 1
+	diff out plain.out && [ ! -s err ] && calls trace.db work 300001 && sound trace.db
+}
+check a_program_sees_no_descriptor_thread_child_or_signal_of_ours sees_nothing
+sees_nothing_else() {
+	for setting in '' record=off; do
+		rm -f trace.db*
+		cp guest-plain here && INSTR_OPTIONS=$setting exits_with 3 sh -c 'trap "" INT; umask 077; ulimit -n 50; ./here 5<&0 9>&1; exit 3' &&
+			cp out plain.out && cp guest here &&
+			INSTR_OPTIONS=$setting exits_with 3 sh -c 'trap "" INT; umask 077; ulimit -n 50; ./here 5<&0 9>&1; exit 3' &&
+			diff out plain.out || return 1
+	done
+}
+check nor_with_other_descriptors_limits_and_ignored_signals sees_nothing_else
+
+# run HOW STATUS PROCESSES CALLS RULE...: recorded whole when the last process is gone.
+run() {
+	how=$1 status=$2 processes=$3 count=$4
+	shift 4
+	rm -f trace.db*
+	exits_with "$status" ./processes $how && complete trace.db 10 && calls trace.db work "$count" &&
+		is trace.db 'SELECT count(*) FROM processes' "$processes" && sound trace.db "$@"
+}
+of_each() { is trace.db "SELECT group_concat(calls, ' ') FROM (SELECT calls FROM function_totals JOIN functions USING (function_id)
+	WHERE name = 'work' AND process_id > 0 ORDER BY process_id)" "$1"; }
+joined() { is trace.db 'SELECT process_id, parent_process_id, joined_by, end_reason, exit_code FROM processes ORDER BY 1' "$1"; }
+
+exits() {
+	run exit 0 5 5000 && of_each '1000 1000 1000 1000 1000' && joined '1||start|exit|0
+2|1|fork|exit|7
+3|1|fork|exit|7
+4|1|fork|exit|7
+5|1|fork|exit|7'
+}
+check children_by_fork_are_processes_of_the_run exits
+exits_hard() { run _exit 0 5 5000 && of_each '1000 1000 1000 1000 1000'; }
+check children_that_end_by__exit_lose_nothing exits_hard
+check parent_and_children_that_work_hard_lose_nothing run heavy 0 3 3000000
+counted_inside() { run inside 0 2 330 threads && of_each '110 220'; }
+check a_child_that_returns_through_its_parents_calls_loses_nothing counted_inside
+inside() {
+	run inside 0 2 330 && is trace.db "SELECT group_concat(function, '>') FROM (SELECT function FROM tree WHERE process_id = 2 AND function NOT IN
+			('work', 'make_calls') ORDER BY depth)" 'main>inside>middle>inner'
+}
+pending a_child_goes_on_inside_its_parents_calls "a child begins without open calls; their returns are orphans" inside
+in_thread() {
+	run thread 0 5 0 >/dev/null
+	calls trace.db work $((5000 + $(cat out))) && sound trace.db
+}
+check a_child_of_a_thread_is_recorded_while_others_work in_thread
+check a_child_of_a_child_that_is_gone_is_recorded run grandchild 0 3 3000
+check a_child_by_vfork_and_exec_is_recorded run vfork 0 2 3001
+check a_child_by_posix_spawn_is_recorded run spawn 0 2 3000
+check a_child_of_a_shell_is_recorded run system 0 2 2000
+by_exec() { run exec 7 2 2000 && joined '1||start|exec|
+2|1|exec|exit|7'; }
+check exec_goes_on_in_the_same_run by_exec
+chain() { run 'chain 20' 7 21 21000 && is trace.db "SELECT count(*) FROM processes WHERE end_reason = 'exec'" 20; }
+check exec_many_times_over_stays_one_run chain
+handler() {
+	run handler 0 51 0 threads >/dev/null
+	is trace.db "SELECT count(*), sum(calls) FROM function_totals JOIN functions USING (function_id)
+		WHERE name = 'work' AND process_id > 1" '50|500' && sound trace.db threads
+}
+check children_forked_by_a_handler_lose_nothing handler
+closed() { run closed 7 1 1000000; }
+check a_program_that_closes_all_descriptors_is_recorded closed
+closed_at_start() { rm -f trace.db*; ./processes plain <&- >&- 2>&-; [ $? = 7 ] && calls trace.db work 1000 && sound trace.db; }
+check a_program_without_standard_descriptors_is_recorded closed_at_start
+
+# One run of many programs, by instr-run or by a shell script that an instrumented program starts.
+many() {
+	cat >many.mk <<-'MAKE'
+		all: a b c d e f g h
+		a b c d e f g h: ; ./processes plain || true
+	MAKE
+	rm -f trace.db*
+	exits_with 0 "$build/bin/instr-run" make -s -j4 -f many.mk && complete trace.db 10 && calls trace.db work 8000 && sound trace.db &&
+		is trace.db "SELECT count(*) FROM processes WHERE command = './processes plain'" 8
+}
+check instr_run_makes_one_trace_of_all_programs_of_a_command many
 finish

@@ -10,6 +10,7 @@
 #     calls FILE FUNCTION N      FUNCTION (demangled name, up to the parenthesis) was called N times
 #     complete FILE [SECONDS]    waits until its run has ended (what a kill leaves takes a moment)
 #     sound FILE [RULE...]       it obeys every rule of sound.sql, but for the rules named
+#     pending NAME WHY COMMAND.. a claim that does not hold yet; fails once it does, so that it becomes a check
 #
 # Programs are compiled at -O0: each call in the source is then a call in the program.
 # shellcheck shell=sh
@@ -73,4 +74,15 @@ sound() {
 	echo "$sound_file breaks rules:"
 	echo "$sound_found"
 	return 1
+}
+
+pending() {
+	pending_name=$1 pending_why=$2
+	shift 2
+	if (cd "$scratch" && "$@") >"$scratch/.log" 2>&1; then
+		failed=$((failed + 1))
+		echo "FAILED $pending_name: holds now, and is to be a check"
+	else
+		echo "pending $pending_name: $pending_why"
+	fi
 }
