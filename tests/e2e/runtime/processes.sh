@@ -93,4 +93,6 @@ many() {
 		is trace.db "SELECT count(*) FROM processes WHERE command = './processes plain'" 8
 }
 check instr_run_makes_one_trace_of_all_programs_of_a_command many
+ends_as() { rm -f trace.db*; exits_with 7 "$build/bin/instr-run" ./processes plain && exits_with 127 "$build/bin/instr-run" ./nothing; }
+check instr_run_ends_as_its_command ends_as
 finish
