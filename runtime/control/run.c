@@ -371,6 +371,8 @@ int irt_run_create(const struct irt_config *c, const struct irt_identity *me)
 	if (fd < 0) {
 		out_root(root, sizeof(root), c);
 		fd = make_file(root, header.file_bytes);
+		if (fd < 0) /* the drain of a run before may just have removed the folder */
+			fd = make_file(root, header.file_bytes);
 	}
 	if (fd < 0) {
 		irt_say("cannot record: no place for the ring, neither in /dev/shm nor in ", c->out_directory, "");

@@ -173,4 +173,14 @@ void irt_remove_run(struct irt_attached *a)
 	unlinkat(a->folder_fd, "ring", 0);
 	unlinkat(a->folder_fd, "lease", 0);
 	rmdir(a->folder);
+	/* Beside a trace (OUT/.instr-UID) the folder of runs goes with its last run. */
+	char parent[sizeof(a->folder)];
+	strcpy(parent, a->folder);
+	char *slash = strrchr(parent, '/');
+	if (slash && slash != parent) {
+		*slash = 0;
+		slash = strrchr(parent, '/');
+		if (slash && !strncmp(slash, "/.instr-", 8))
+			rmdir(parent);
+	}
 }
