@@ -12,12 +12,12 @@ check builds builds
 # The program goes on, and a new drain with it.
 is_replaced() {
 	rm -f trace.db*
-	./busy "$1" 1500000 &
+	./busy "$1" 6000000 &
 	program=$!
 	a_while 150
 	drain_of $program && kill -9 "$drain" || return 1
 	wait $program
-	[ $? -eq 3 ] && complete trace.db && calls trace.db middle $((1500000 * $1)) && calls trace.db work $((3000000 * $1)) &&
+	[ $? -eq 3 ] && complete trace.db && calls trace.db middle $((6000000 * $1)) && calls trace.db work $((12000000 * $1)) &&
 		sound trace.db
 }
 # Nobody is left; the reader completes the file. How: which of the two dies first.
