@@ -95,6 +95,8 @@ static void put_thread(struct irt_session *s, struct irt_drained_thread *t, int 
 	t->end_ticks = t->ended && t->gone_alone ? c.last_ticks : IRT_STORE_NULL;
 	if (t->process->end_reason && !t->gone_alone)
 		t->end_ticks = t->process->end_ticks > c.last_ticks ? t->process->end_ticks : c.last_ticks;
+	else if (t->ended && !t->gone_alone) /* it is going, with the last of its threads */
+		t->end_ticks = now_ticks(s);
 	t->end_put = t->end_ticks != IRT_STORE_NULL;
 	irt_store_put_thread(s->store, &(struct irt_store_thread){
 		.thread_id = (int64_t)t->id, .process_id = t->process->facts.process_id, .tid = t->tid,
