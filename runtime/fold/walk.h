@@ -184,7 +184,7 @@ struct irt_walk_counters {
 	uint64_t position;       /* behind the last unit consumed or skipped: threads.totals_pos */
 	uint64_t events;         /* since the thread's start: threads.totals_events */
 	int64_t first_ticks;     /* of the first event; 0 if none */
-	int64_t last_ticks;      /* of the last event; 0 if none */
+	int64_t last_ticks;      /* of the last event, rounded (up to half a unit behind its stamp); 0 if none */
 	uint64_t lost_events;    /* told by GAP records */
 	uint64_t waits, wait_ticks;
 	uint64_t orphans;
