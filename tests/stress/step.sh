@@ -20,7 +20,7 @@ exact() {
 	sound trace.db ${allowed:-} && is trace.db 'SELECT sum(unwound), sum(open) FROM totals' '0|0' &&
 		is trace.db "SELECT c.function || ' below ' || coalesce(p.function, 'nothing') FROM tree c LEFT JOIN tree p
 			ON p.context_id = c.parent_id WHERE CASE c.function WHEN 'g' THEN p.function IS NOT 'h'
-			WHEN 'h' THEN p.function NOT IN ('f', 'outer', 'h', 'g') WHEN 'f' THEN p.function IS NOT 'outer' AND p.function IS NOT NULL
+			WHEN 'h' THEN p.function NOT IN ('f', 'outer', 'h', 'g', 'filler') WHEN 'f' THEN p.function IS NOT 'outer' AND p.function IS NOT NULL
 			ELSE p.function IS NOT NULL END" ''
 }
 for on in '' alternate; do
