@@ -4,6 +4,7 @@
  * last one is gone and everything is in the file. Composes ring, fold, encode and store.
  */
 #define _GNU_SOURCE
+#include "drain/recover.h"
 #include "drain/session.h"
 
 #include "base/atomic.h"
@@ -30,6 +31,7 @@ enum {
 	ONE_CPU_SUBS = (1 << 20) / IRT_SUB_BYTES,
 	SLEEP_NS = 200 * 1000 * 1000,
 };
+#define FINISH_NS UINT64_C(5000000000)
 
 /* Away from the program that started us: no terminal, no descriptors, no signals of its group, no
  * limits that would kill the one process that keeps its data. */
@@ -155,6 +157,11 @@ static void drain(struct irt_session *s)
 		if (over)
 			break;
 	}
+	/* A reader holds the -wal: it may let go in a moment. */
+	for (uint64_t since = irt_now_ns(); s->store && !s->finished && irt_now_ns() - since < FINISH_NS;) {
+		irt_sys_futex_wait(&ring->wake, irt_load_acquire(&ring->wake), SLEEP_NS / 4);
+		irt_finish(s, "complete");
+	}
 }
 
 /* Has a process joined that the session does not know? */
@@ -233,5 +240,6 @@ int main(int argc, char **argv)
 	}
 	irt_remove_run(&s.at);
 	irt_session_close(&s);
+	irt_sweep(argv[2]); /* now that nobody waits for us */
 	return 0;
 }

@@ -15,6 +15,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 int irt_run_is_live(const struct irt_attached *a)
@@ -114,4 +116,69 @@ unsigned irt_recover_all(void *arg, void (*each)(void *, const char *, enum irt_
 	if (d)
 		closedir(d);
 	return n;
+}
+
+/* ---- what others left ----------------------------------------------------------------------------- */
+
+/* Nobody's ring: completed into its database, then removed; removed if it has none. Where the database
+ * cannot be written it stays. */
+static void sweep_run(const char *folder)
+{
+	struct irt_attached a;
+	enum irt_recovery outcome;
+	char error[600];
+	int drained = 0, r = irt_attach(&a, folder, error, sizeof(error));
+
+	if (r == INSTR_ERR_VERSION) { /* its maker died over making it; or it is of another version */
+		uint64_t magic = 1;
+		int fd = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		int ring = fd >= 0 ? openat(fd, "ring", O_RDONLY | O_NOFOLLOW | O_CLOEXEC) : -1;
+		if (ring >= 0 && pread(ring, &magic, sizeof(magic), 0) == (ssize_t)sizeof(magic) && magic == 0) {
+			unlinkat(fd, "ring", 0);
+			rmdir(folder);
+		}
+		if (ring >= 0)
+			close(ring);
+		if (fd >= 0)
+			close(fd);
+		return;
+	}
+	if (r != 0)
+		return;
+	drained = irt_load_relaxed(&a.map.ring->heartbeat) > 0;
+	irt_detach(&a);
+	if (drained && recover_folder(folder, 0, &outcome, error, sizeof(error)) != INSTR_ERR_NOT_FOUND)
+		return;
+	if (irt_attach(&a, folder, error, sizeof(error)) != 0)
+		return;
+	int live = irt_run_is_live(&a);
+	irt_unmap(&a);
+	if (!live && irt_take_lease(&a, 0) == 0 && !irt_is_mapped(&a))
+		irt_remove_run(&a);
+	irt_detach(&a);
+}
+
+void irt_sweep(const char *own_folder)
+{
+	enum { YOUNG_S = 10 }; /* one that is just being made has no process in it yet */
+	char root[IRT_PATH_BYTES], folder[IRT_PATH_BYTES + 80];
+	snprintf(root, sizeof(root), "%s", own_folder);
+	char *own = strrchr(root, '/');
+	if (!own)
+		return;
+	*own++ = 0;
+	DIR *d = opendir(root);
+	struct dirent *e;
+	while (d && (e = readdir(d))) {
+		struct stat st;
+		if (strlen(e->d_name) != 32 || strspn(e->d_name, "0123456789abcdef") != 32 || !strcmp(e->d_name, own))
+			continue;
+		snprintf(folder, sizeof(folder), "%s/%s", root, e->d_name);
+		if (lstat(folder, &st) != 0 || time(NULL) - st.st_ctime < YOUNG_S)
+			continue;
+		if (rmdir(folder) != 0) /* empty: that was all */
+			sweep_run(folder);
+	}
+	if (d)
+		closedir(d);
 }

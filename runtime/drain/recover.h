@@ -28,4 +28,8 @@ int irt_recover_trace(const char *path, unsigned wait_ms, enum irt_recovery *out
 unsigned irt_recover_all(void *arg, void (*each)(void *arg, const char *folder, enum irt_recovery outcome, int result,
 						   const char *error));
 
+/* Completes and removes what dead runs left beside this one: their processes were killed before they
+ * had a drain, or with it. Live runs and young ones are not touched. */
+void irt_sweep(const char *own_folder);
+
 #endif
