@@ -4,6 +4,7 @@
  *
  *     exit, _exit    4 children by fork, each 1000 calls, that end so
  *     heavy          parent and 2 children: a million calls each at the same time
+ *     endless        parent and 2 children: calls without end
  *     inside         fork three calls deep; the child returns through them
  *     thread         fork in a thread while other threads work
  *     grandchild     a child of a child, whose parent is gone
@@ -73,6 +74,14 @@ static int heavy(void)
 	}
 	make_calls(1000000);
 	return wait_for(2);
+}
+
+static int endless(void)
+{
+	if (fork())
+		fork();
+	for (;;)
+		make_calls(1000);
 }
 
 static int inner(void)
@@ -214,6 +223,8 @@ int main(int argc, char **argv)
 		return fork_children(how);
 	if (!strcmp(how, "heavy"))
 		return heavy();
+	if (!strcmp(how, "endless"))
+		return endless();
 	if (!strcmp(how, "inside"))
 		return inside();
 	if (!strcmp(how, "thread"))
