@@ -6,13 +6,16 @@
 stress=$(cd "$(dirname "$0")" && pwd)
 root=$stress/../..
 
-builds() { traced step -static "-I$root/runtime" "-I$root/include" -mcx16 "$stress/step.c" -pthread; }
+builds() {
+	traced step -static "-I$root/runtime" "-I$root/include" -mcx16 "$stress/step.c" -pthread && traced first "$stress/first.c"
+}
 check builds builds
 
-# Every call of the five functions is there, returned, and where it was made.
+# Every call of the functions is there, returned, and where it was made.
 exact() {
+	program=${program:-step}
 	rm -f trace.db*
-	INSTR_OPTIONS=${options:-} exits_with 0 ./step "$@" || return 1
+	INSTR_OPTIONS=${options:-} exits_with 0 ./$program "$@" && complete trace.db 10 || return 1
 	cat err
 	while read -r function count; do
 		calls trace.db "$function" "$count" || return 1
@@ -38,4 +41,9 @@ for on in '' alternate; do
 done
 options=ring_bytes=1m:ring_max_bytes=1m
 check signals_while_a_hook_waits_for_the_drain_are_harmless exact wait
+options=
+program=first
+check a_signal_at_the_first_instructions_of_joining_a_run_is_harmless exact start 40
+check a_signal_anywhere_while_a_run_is_joined_is_harmless exact even 20
+check a_signal_at_the_last_instructions_of_joining_a_run_is_harmless exact end 25
 finish
