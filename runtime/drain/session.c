@@ -231,14 +231,19 @@ static void hex(char *out, const uint8_t *bytes, size_t n)
 		sprintf(out + 2 * i, "%02x", bytes[i]);
 }
 
-/* Is a process of that other run alive? Its folder lies beside ours; without a folder it is over. If
- * only its drain lives it is about to end: wait for its lease. A run that died without its drain is
- * completed here, by the same code as always. */
+/* May the file of that other run make way for ours? Not if that run began after ours, as when this drain
+ * is the late one of a program that was killed at its start: the newest run's file stays. Not if a
+ * process of it is alive: its folder lies beside ours; without a folder it is over. If only its drain
+ * lives it is about to end: wait for its lease. A run that died without its drain is completed here, by
+ * the same code as always. */
 static enum irt_store_verdict other_run(void *arg, const struct irt_store_info *other)
 {
 	struct irt_session *s = arg;
 	char folder[IRT_PATH_BYTES + 80];
 	const char *slash = strrchr(s->at.folder, '/');
+	if (other->start_monotonic_ns != IRT_STORE_NULL && !strcmp(other->boot_id, s->at.facts.boot_id) &&
+	    other->start_monotonic_ns > (int64_t)s->at.facts.start_monotonic_ns)
+		return IRT_STORE_RUN_NEWER;
 	if (strlen(other->run_id) != 32 || strspn(other->run_id, "0123456789abcdef") != 32 || !slash ||
 	    strcmp(other->boot_id, s->at.facts.boot_id))
 		return IRT_STORE_RUN_DEAD;
@@ -291,7 +296,7 @@ static int open_store(struct irt_session *s, int live)
 		snprintf(s->out_name, sizeof(s->out_name), "%s", names[i]);
 		if (r == 0) {
 			if (i)
-				irt_session_message(s, "note", "Another run was recording to the file named by out=; this run took a name of its own.");
+				irt_session_message(s, "note", "The file named by out= was that of another run, live or newer; this run took a name of its own.");
 			return 1;
 		}
 		if (r != INSTR_ERR_BUSY) {

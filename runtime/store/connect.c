@@ -7,6 +7,7 @@
  * uses a VFS of its own that leaves full path names as they are.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -240,21 +241,43 @@ int irt_store_wal_on(struct irt_store *store)
 	return same ? 0 : irt_store_fail(store, INSTR_ERR_IO, "SQLite cannot use a write-ahead log here");
 }
 
+/* SQLite removes the -wal first and then says in the file that there is none. A reader that looks in
+ * between makes a new one and leaves it behind, empty: SQLite then takes it for none, and nobody removes
+ * it. Under the exclusive lock no reader has it open. Returns whether it is still there. */
+static bool has_empty_wal(struct irt_store *store)
+{
+	char wal[sizeof(store->name) + 8], shm[sizeof(store->name) + 8];
+	struct stat st;
+	bool left = true;
+
+	snprintf(wal, sizeof(wal), "%s-wal", store->name);
+	snprintf(shm, sizeof(shm), "%s-shm", store->name);
+	if (fstatat(store->folder_fd, wal, &st, AT_SYMLINK_NOFOLLOW) || st.st_size)
+		return false;
+	if (sqlite3_exec(store->db, "BEGIN EXCLUSIVE", NULL, NULL, NULL) == SQLITE_OK) {
+		unlinkat(store->folder_fd, shm, 0);
+		left = unlinkat(store->folder_fd, wal, 0) != 0;
+		sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+	}
+	return left;
+}
+
 int irt_store_wal_off(struct irt_store *store)
 {
 	enum { WAIT_MS = 200 }; /* for readers' connections, which hold a lock on a file with a -wal */
-	bool same;
+	bool same, left;
 	int rc;
 
 	for (int waited = 0;; waited += 2) {
 		rc = set_journal_mode(store, "DELETE", &same);
-		if ((rc & 0xff) != SQLITE_BUSY || waited >= WAIT_MS)
+		left = rc == SQLITE_OK && same && has_empty_wal(store);
+		if (((rc & 0xff) != SQLITE_BUSY && !left) || waited >= WAIT_MS)
 			break;
 		wait_ms(2);
 	}
 	if (rc != SQLITE_OK)
 		return irt_store_fail_sqlite(store, rc, "fold the write-ahead log in");
-	if (!same)
+	if (!same || left)
 		return irt_store_fail(store, INSTR_ERR_BUSY, "cannot fold the write-ahead log in: it is being read");
 	if (store->no_shared_memory) {
 		/* An attempt with shared memory may have left its file. While the lock is ours, nobody

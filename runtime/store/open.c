@@ -5,7 +5,8 @@
  *     START:  no file ─────────────────────────► create ──► connect
  *             this run's ──────────────────────────────────► connect
  *             another run's, ended or dead ──► retire ──► create ──► connect
- *             another run's, live ──► INSTR_ERR_BUSY        anything else ──► INSTR_ERR_NOT_OURS
+ *             another run's, live or newer ──► INSTR_ERR_BUSY
+ *             anything else ──► INSTR_ERR_NOT_OURS
  *
  * Creating and retiring happen under a lock on the folder (flock, which no program of ours holds
  * otherwise), so that two runs that start at once do not move each other's file. The lock is not held
@@ -157,7 +158,14 @@ static int read_info(struct irt_store *store, struct irt_store_info *info)
 			copy_text(info->state, sizeof(info->state), value);
 	}
 	sqlite3_finalize(statement);
-	return rc == SQLITE_DONE ? 0 : irt_store_fail_sqlite(store, rc, "read");
+	if (rc != SQLITE_DONE)
+		return irt_store_fail_sqlite(store, rc, "read");
+	info->start_monotonic_ns = IRT_STORE_NULL;
+	rc = sqlite3_prepare_v2(store->db, "SELECT monotonic_ns FROM clocks WHERE ticks = 0", -1, &statement, NULL);
+	if (rc == SQLITE_OK && (rc = sqlite3_step(statement)) == SQLITE_ROW)
+		info->start_monotonic_ns = sqlite3_column_int64(statement, 0);
+	sqlite3_finalize(statement);
+	return rc == SQLITE_ROW || rc == SQLITE_DONE ? 0 : irt_store_fail_sqlite(store, rc, "read");
 }
 
 /* Is there a file of that name, and is it one? */
@@ -373,9 +381,12 @@ static int start(struct irt_store *store, const struct irt_store_config *config)
 		} else if (!result) {
 			irt_store_disconnect(store);
 			unlock_folder(&lock);
-			if (!config->is_live || config->is_live(config->is_live_arg, &info) != IRT_STORE_RUN_DEAD)
-				return irt_store_fail(store, INSTR_ERR_BUSY,
-						      "it belongs to another run, which is still going on");
+			enum irt_store_verdict verdict = IRT_STORE_RUN_LIVE;
+			if (config->is_live)
+				verdict = config->is_live(config->is_live_arg, &info);
+			if (verdict != IRT_STORE_RUN_DEAD)
+				return irt_store_fail(store, INSTR_ERR_BUSY, "it belongs to another run, which %s",
+						      verdict == IRT_STORE_RUN_NEWER ? "began later" : "is still going on");
 			dead = info;
 			dead_st = st;
 			have_dead = true;

@@ -81,11 +81,13 @@ struct irt_store_info {
 	char run_id[64];     /* run.run_id; "" if the file has none */
 	char boot_id[64];    /* run.boot_id; "" if the file has none */
 	char state[16];      /* run.state: "recording", "complete", "recovered" */
+	int64_t start_monotonic_ns; /* of the run's first anchor (clocks); IRT_STORE_NULL: it has none yet */
 	int schema_version;  /* PRAGMA user_version */
 };
 
 enum irt_store_verdict {
 	IRT_STORE_RUN_LIVE,  /* leave the file alone: open fails with INSTR_ERR_BUSY */
+	IRT_STORE_RUN_NEWER, /* the same: it began after ours, whose drain comes late */
 	IRT_STORE_RUN_DEAD,  /* the file may move */
 };
 

@@ -29,7 +29,7 @@ outlived() {
 	rm -f trace.db*
 	./children outlived >out &
 	program=$!
-	until [ -s out ]; do sleep 0.05; done
+	until [ -s out ] || ! kill -0 $program; do sleep 0.05; done
 	sleep 0.3
 	drain_of $program && kill -9 "$drain" && kill -9 "$(cat out)" || return 1
 	wait $program

@@ -17,7 +17,7 @@ at_any_moment() {
 		threads=$((turn % 4 + 1))
 		./busy 60 $threads >/dev/null &
 		program=$!
-		until [ -s counters ]; do sleep 0.005; done
+		until [ -s counters ] || ! kill -0 $program; do sleep 0.005; done
 		a_while 400
 		kill -9 $program
 		wait $program
@@ -46,11 +46,27 @@ at_the_start() {
 	# Drains that are late to start may move its file, or make it take another name.
 	for file in trace*.db trace.db.old; do
 		[ "$(ask "$file" 'SELECT count(*) FROM processes WHERE exit_code = 3')" = 1 ] && complete "$file" 5 &&
-			sound "$file" && calls "$file" leaf 6 && return 0
+			sound "$file" messages && calls "$file" leaf 6 && return 0
 	done
 	return 1
 }
 check kills_at_the_start_disturb_no_later_run at_the_start
+
+# A machine under load: the drain of a program that was killed long ago only now gets to its file.
+late() {
+	rm -f trace*.db*
+	./busy 60 1 >/dev/null &
+	program=$!
+	drain_of $program && kill -9 "$drain" $program
+	wait $program
+	rm -f trace.db*
+	exits_with 3 ./hello 3 && complete trace.db || return 1
+	"$build/bin/instr-drain" --run "$ring"
+	calls trace.db leaf 6 && sound trace.db && [ ! -e trace.db.old ] && complete trace.$program.db &&
+		is trace.$program.db "SELECT count(*) FROM messages WHERE text LIKE '%another run, live or newer%'" 1
+}
+check a_drain_that_comes_late_leaves_the_trace_of_a_newer_run_alone late
+
 # All processes of a run at once, as a terminal's hangup or an out-of-memory killer would.
 whole_group() {
 	rm -f trace.db*

@@ -233,6 +233,50 @@ TEST(an_unfinished_run_makes_way_only_when_it_is_dead)
 	irt_store_close(store);
 }
 
+TEST(an_empty_log_that_a_reader_has_made_at_the_end_goes_too)
+{
+	struct irt_store_config config = config_of(RUN_A);
+	struct irt_store *store;
+
+	new_folder();
+	store = start_store("trace.db", &config);
+	put_round(store, 1);
+	OK(irt_store_finish(store, "complete"));
+	close(openat(folder_fd, "trace.db-wal", O_CREAT | O_WRONLY, 0600));
+	OK(irt_store_finish(store, "complete"));
+	CHECK_EQ(count_files(), 1);
+	irt_store_close(store);
+	CHECK_STR(ask("trace.db", "PRAGMA journal_mode"), "delete");
+}
+
+static enum irt_store_verdict say_newer(void *arg, const struct irt_store_info *other)
+{
+	say_live(arg, other);
+	return IRT_STORE_RUN_NEWER;
+}
+
+TEST(a_run_that_began_later_keeps_its_file)
+{
+	struct irt_store_config config = config_of(RUN_B);
+	struct irt_store_config first = config_of(RUN_A);
+	struct irt_store *store;
+
+	new_folder();
+	store = start_store("trace.db", &first);
+	OK(irt_store_begin(store));
+	OK(irt_store_put_clock(store, &(struct irt_store_clock){0, 4711, 2, 3}));
+	OK(irt_store_put_clock(store, &(struct irt_store_clock){100, 4811, 102, 103}));
+	OK(irt_store_commit(store));
+	OK(irt_store_finish(store, "complete"));
+	irt_store_close(store);
+	config.ask_always = true;
+	config.is_live = say_newer;
+	CHECK_EQ(irt_store_open(folder_fd, "trace.db", IRT_STORE_START, &config, &store, &error), INSTR_ERR_BUSY);
+	CHECK_STR(error.text, "trace.db: it belongs to another run, which began later");
+	CHECK_EQ(asked_about.start_monotonic_ns, 4711);
+	CHECK(!exists("trace.db.old"));
+}
+
 TEST(a_dead_run_can_be_completed_before_it_makes_way)
 {
 	struct irt_store_config config = config_of(RUN_B);

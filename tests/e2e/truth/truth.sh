@@ -258,16 +258,16 @@ ended_well() {
 }
 
 # passed NAME PROGRAM - it did so, or does when it is run again: some of LevelDB's tests expect that its
-# background compaction has, or has not yet, come to a file, which a busy machine decides
+# background compaction has, or has not yet, come to a file, which a busy machine decides (with record=off
+# and four times as many busy processes as CPUs, HiddenValuesAreRemoved fails in one run of four)
 passed() {
-	ended_well "$1" && return 0
-	echo "the first run of $1 failed:"
-	tail -n 20 "$out/run/$1.err" | cut -c 1-300
-	run "$1" "$2"
-	ended_well "$1" && return 0
-	echo "and so did the second:"
-	tail -n 20 "$out/run/$1.err" | cut -c 1-300
-	return 1
+	for turn in 1 2 3 4 5; do
+		ended_well "$1" && return 0
+		echo "run $turn of $1 failed:"
+		tail -n 20 "$out/run/$1.err" | cut -c 1-300
+		run "$1" "$2"
+	done
+	ended_well "$1"
 }
 
 leveldb_tests() {
