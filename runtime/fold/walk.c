@@ -277,7 +277,10 @@ void irt_walk_lower(struct irt_walk *w, size_t index)
 		w->stable = index;
 	if (index < w->window)
 		w->window = index;
+	if (index < w->kept)
+		w->kept = index;
 	w->low = w->chunk_low > w->stable ? w->chunk_low : w->stable;
+	w->low = w->kept > w->low ? w->kept : w->low;
 	w->low = w->window > w->low ? w->window : w->low;
 }
 
@@ -363,6 +366,7 @@ int irt_walk_create(struct irt_walk **out, const struct irt_walk_config *config)
 	unit = unit == 0 ? 1 : unit > IRT_WALK_UNIT_MAX ? IRT_WALK_UNIT_MAX : unit;
 	w->config.time_unit_ticks = w->hot.unit = unit;
 	w->hot.reciprocal = ((UINT64_C(1) << 32) + unit - 1) / unit;
+	w->hot.pause = config->pause_ticks ? (config->pause_ticks + unit - 1) / unit : UINT32_MAX;
 	/* also: differences fit 31 bits */
 	w->exact_below = unit == 1 ? UINT64_C(1) << 31 : (UINT64_C(1) << 32) / unit;
 	if (!config->chunk_events || config->chunk_events > IRT_WALK_CHUNK_EVENTS)
@@ -405,6 +409,7 @@ void irt_walk_destroy(struct irt_walk *w)
 	free(w->closed);
 	free(w->mentioned);
 	free(w->orphans);
+	free(w->past.entries);
 	free(w);
 }
 

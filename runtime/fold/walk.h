@@ -77,6 +77,8 @@ struct irt_walk_config {
 	uint32_t chunk_events;           /* a chunk is full at so many events; 0 = IRT_WALK_CHUNK_EVENTS */
 	uint32_t max_frames;             /* open calls of this thread beyond which all are given up as unwound
 	                                  * (only nonsense gets there); 0 = IRT_WALK_MAX_FRAMES */
+	uint32_t pause_ticks;            /* what irt_walk_past can tell: how long a thread is silent while it
+	                                  * forks, at least; 0 = nothing is kept for it */
 
 	/* Whose row is it? tag: word 2 of the record (kind and row or address); ticks: its stamp, raw
 	 * (that of the record before, if it is earlier than that).
@@ -178,6 +180,7 @@ enum irt_walk_flag { /* threads.flags */
 	IRT_WALK_STACKS = 1, /* several stacks seen */
 	IRT_WALK_HOLES = 2,  /* units were skipped as holes */
 	IRT_WALK_FOLDED = 4, /* went through a folded edge */
+	IRT_WALK_PARTLY_INHERITED = 16, /* of a fork child: not all calls that it began in are known */
 };
 
 struct irt_walk_counters {
@@ -257,8 +260,32 @@ int irt_walk_restore_frame(struct irt_walk *walk, const struct irt_walk_frame *f
 int irt_walk_replay(struct irt_walk *walk, const struct irt_event *event);
 void irt_walk_set_position(struct irt_walk *walk, uint64_t position);
 
-/* A fork child's first thread begins inside its parent's calls: irt_walk_restore_frame for each, with
- * the context in the child's own cct, enter_ticks = when the child joined, child_ticks = 0 and
- * IRT_FRAME_INHERITED. Their time in the child is counted, the calls are not. */
+/* A fork child's first thread begins inside its parent's calls: their time in the child is counted, the
+ * calls are not. */
+struct irt_past_frame {
+	uint64_t tag; /* as in irt_walk_frame; 0 = not known */
+	int64_t sp;   /* its full stack pointer / 16, or less than 2^16: not known */
+	uint32_t function;
+	uint32_t flags; /* enum irt_walk_frame_flag */
+};
+
+/* The calls that were open at an earlier position, outermost first; free(*frames). head: how far the stream
+ * has been walked, holes and all. 0; INSTR_ERR_NOT_FOUND: these were open for certain, but there may have
+ * been more within them; INSTR_ERR_MEMORY. */
+int irt_walk_past(const struct irt_walk *walk, uint64_t position, uint64_t head, struct irt_past_frame **frames,
+		  size_t *count);
+
+/* Keeps that knowledge beyond the walk's end (NULL: no memory); the walk loses it. *entries: how much it
+ * is, in units of 32 bytes. */
+struct irt_past;
+struct irt_past *irt_walk_take_past(struct irt_walk *walk, uint32_t *entries);
+int irt_past_frames(const struct irt_past *past, uint64_t position, uint64_t head, struct irt_past_frame **frames,
+		    size_t *count);
+void irt_past_destroy(struct irt_past *past); /* NULL is allowed */
+
+/* On a walk that was just made, or made so by an earlier call that failed: begins in these calls, at these
+ * ticks (when the child joined). INSTR_ERR_MEMORY: call it again. */
+int irt_walk_inherit(struct irt_walk *walk, const struct irt_past_frame *frames, size_t count, int64_t ticks,
+		     bool partly);
 
 #endif

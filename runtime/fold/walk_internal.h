@@ -6,6 +6,7 @@
  *     walk_run.c     the hot loop: plain enters and exits that were predicted
  *     walk_step.c    any record at all, one at a time
  *     walk_totals.c  checkpoint, recovery
+ *     walk_past.c    the calls open at an earlier position
  *
  * Hot loop and step do the same to the same record; which one sees it never shows in the result. The
  * step is what the rules in walk.h say; the loop is the part of it that is nearly always enough.
@@ -24,7 +25,7 @@
  *   W1  The state determines the current node: states 2n ("just entered n") belongs to n, state
  *       2n + 1 to n's parent, and is used only while the parent's call is the innermost one.
  *   W2  frames[0] stands for the root; it is never closed. frames[depth] is the innermost call.
- *   W3  low = max(chunk_low, stable, window): closing a frame at or below it takes the step.
+ *   W3  low = max(chunk_low, stable, kept, window): closing a frame at or below it takes the step.
  *   W4  Virtual time = rounded raw ticks - stopped. Frames hold virtual times; it never decreases.
  *   W5  nodes[n].open is right only while `general` is set.
  */
@@ -130,6 +131,21 @@ struct orphan {
 	uint32_t function, count;
 };
 
+struct irt_past_entry { /* walk_past.c */
+	union {
+		uint64_t position;
+		struct irt_past_frame frame;
+	};
+	uint32_t depth; /* PAUSE: calls open; ENDED: calls open before the end */
+	uint32_t is_pause;
+};
+
+struct irt_past_log {
+	struct irt_past_entry *entries; /* a ring; room is a power of two */
+	uint32_t room, first, count;
+	uint32_t pause_depth; /* the most calls open at a pause */
+};
+
 /* What the hot loop reads all the time but does not change; in memory, because there are more of them
  * than registers, and an operand in L1 costs nothing. Set at each start of the loop. */
 struct hot {
@@ -137,6 +153,7 @@ struct hot {
 	uint64_t limit;      /* t - base below this: nothing special about the time */
 	uint64_t reciprocal; /* ceil(2^32 / unit): x / unit = x * reciprocal >> 32 for x < exact_below */
 	uint64_t unit;
+	uint32_t pause;      /* config.pause_ticks in units; UINT32_MAX: none */
 	uint64_t start;      /* virtual time of the last event before */
 	uint64_t node_count;
 	uint64_t *states;
@@ -168,6 +185,7 @@ struct irt_walk {
 	size_t depth, frame_room;
 	size_t chunk_low;      /* fewest calls open in this chunk */
 	size_t stable;         /* frames below this index are as they were saved */
+	size_t kept;           /* frames at or below this index were open at the last pause: walk_past.c */
 	size_t window;         /* frames at or below this index were opened before sp_from changed */
 	size_t low;            /* W3 */
 	int64_t sp_from;       /* stack pointers / 16 lie in [sp_from, sp_from + SP_KNOWN); 0: only their bits
@@ -203,6 +221,10 @@ struct irt_walk {
 	struct irt_walk_closed *closed;
 	size_t closed_room;
 	uint32_t *mentioned, mentioned_count, mentioned_room; /* functions that touched states do not show */
+
+	/* past */
+	struct irt_past_log past;
+	uint64_t step_position; /* of the record that the step is at; UINT64_MAX: it came late */
 
 	/* figures */
 	struct irt_walk_counters counters; /* position, events, last_ticks are filled in when asked */
@@ -285,6 +307,11 @@ int irt_walk_step(struct irt_walk *w, const struct instr_unit *units, size_t cou
 /* Closes the innermost frame at virtual time v. how: IRT_OP_EXIT, TAIL: returned; else unwound. Room
  * in w->closed is there. */
 void irt_walk_close(struct irt_walk *w, uint64_t v, unsigned how);
+
+/* walk_past.c. The record at this position comes after a pause; the innermost call, which was open at
+ * one, is about to be closed. */
+void irt_walk_note_pause(struct irt_walk *w, uint64_t position);
+void irt_walk_note_ended(struct irt_walk *w);
 
 /* Room for what closing k frames remembers. */
 bool irt_walk_reserve_closing(struct irt_walk *w, size_t k);

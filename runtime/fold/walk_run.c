@@ -130,6 +130,8 @@ walk_predicted(struct irt_walk *w, const struct instr_unit *units, struct batch 
 			if ((int32_t)d < 0) {
 				now = n;
 				d = 0;
+			} else if (unlikely(d >= k->pause)) {
+				break;
 			} else {
 				k->side = put_time(k->side, d);
 				d = TIME_ESCAPE;
@@ -246,6 +248,9 @@ walk_predicted(struct irt_walk *w, const struct instr_unit *units, struct batch 
 				if ((int32_t)d < 0) {
 					now = n;
 					d = 0;
+				} else if (unlikely(d >= k->pause)) {
+					now = n;
+					goto opened; /* it returns in the step */
 				} else {
 					k->side = put_time(k->side, d);
 					d = TIME_ESCAPE;
@@ -268,6 +273,7 @@ walk_predicted(struct irt_walk *w, const struct instr_unit *units, struct batch 
 			done++;
 			continue;
 		}
+	opened:
 		top->child = child;
 		top++;
 		top->enter = k->start + now * k->unit;
@@ -344,6 +350,8 @@ static void set_hot(struct irt_walk *w, const struct instr_unit *end)
 	k->sp_bits = (uint64_t)w->sp_from << INSTR_AUX_SHIFT;
 	k->low = w->frames + w->low;
 	k->low_hard = w->frames + (w->chunk_low > w->stable ? w->chunk_low : w->stable);
+	if (w->frames + w->kept > k->low_hard)
+		k->low_hard = w->frames + w->kept;
 	k->end = end;
 	k->side = w->side + w->side_bytes;
 }
@@ -384,8 +392,9 @@ static size_t prepare(struct irt_walk *w, size_t count, struct batch *b)
 	return count - 1;
 }
 
+/* position: of the first unit; UINT64_MAX: they come late. */
 static enum irt_walk_stop walk_units(struct irt_walk *w, const struct instr_unit *units, size_t count,
-				     size_t *consumed, size_t *record_units)
+				     uint64_t position, size_t *consumed, size_t *record_units)
 {
 	struct batch batch;
 	size_t at = 0;
@@ -403,6 +412,7 @@ static enum irt_walk_stop walk_units(struct irt_walk *w, const struct instr_unit
 			if (used >= part)
 				continue;
 		}
+		w->step_position = position == UINT64_MAX ? position : position + at;
 		stop = irt_walk_step(w, units + at, count - at, &used, record_units);
 		at += used;
 		if (stop != STEP_ON)
@@ -420,7 +430,7 @@ static enum irt_walk_stop walk_units(struct irt_walk *w, const struct instr_unit
 enum irt_walk_stop irt_walk_run(struct irt_walk *w, const struct instr_unit *units, size_t count,
 				uint64_t position, size_t *consumed, size_t *record_units)
 {
-	enum irt_walk_stop stop = walk_units(w, units, count, consumed, record_units);
+	enum irt_walk_stop stop = walk_units(w, units, count, position, consumed, record_units);
 
 	if (*consumed) {
 		if (!w->chunk_has_pos) {
@@ -445,7 +455,7 @@ enum irt_walk_stop irt_walk_late(struct irt_walk *w, const struct instr_unit *un
 	enum irt_walk_stop stop;
 
 	irt_walk_set_window(w, stack);
-	stop = walk_units(w, units, count, consumed, record_units);
+	stop = walk_units(w, units, count, UINT64_MAX, consumed, record_units);
 	irt_walk_set_window(w, now);
 	return stop;
 }

@@ -123,6 +123,8 @@ void irt_walk_close(struct irt_walk *w, uint64_t v, unsigned how)
 	if (w->depth <= w->low) {
 		if (w->depth <= w->chunk_low)
 			remember_closed(w, f);
+		if (w->depth <= w->kept)
+			irt_walk_note_ended(w);
 		irt_walk_lower(w, w->depth - 1);
 	}
 	if (w->general) {
@@ -493,6 +495,9 @@ int irt_walk_step(struct irt_walk *w, const struct instr_unit *unit, size_t coun
 		*needed = tag ? (units ? units : 1) : 0;
 		return tag ? IRT_WALK_RESERVED : IRT_WALK_UNWRITTEN;
 	}
+	if (w->config.pause_ticks && w->events && t > w->last && t - w->last >= w->config.pause_ticks &&
+	    w->step_position != UINT64_MAX)
+		irt_walk_note_pause(w, w->step_position);
 	if (kind == INSTR_PAD) {
 		*used = 1;
 		return IRT_WALK_PAD;

@@ -261,18 +261,17 @@ static int push(struct irt_walk *w, uint32_t context, uint64_t v, uint64_t tag, 
 		return INSTR_ERR_FORMAT;
 	if (!irt_walk_grow(&w->frames, &w->frame_room, w->depth + 2, sizeof(*w->frames)))
 		return INSTR_ERR_MEMORY;
-	/* tags may be unknown, edges folded */
-	err = irt_walk_make_general(w);
-	if (!err)
-		err = irt_walk_node_of(w, context, &node);
-	if (!err && w->nodes[node].open)
-		err = irt_walk_twin_of(w, node, &twin);
-	if (err)
-		return err;
-	if (w->nodes[node].parent_context != context_of(w, w->frames[w->depth].node)) {
+	err = irt_walk_node_of(w, context, &node);
+	if (!err && w->nodes[node].parent_context != context_of(w, w->frames[w->depth].node)) {
 		flags |= FRAME_FOLDED;
 		w->counters.flags |= IRT_WALK_FOLDED;
 	}
+	if (!err && (flags & FRAME_FOLDED || !tag || is_cyg(tag)))
+		err = irt_walk_make_general(w);
+	if (!err && w->general && w->nodes[node].open)
+		err = irt_walk_twin_of(w, node, &twin);
+	if (err)
+		return err;
 	irt_walk_open(w, node, v, tag, sp, flags);
 	w->settled_events = UINT64_MAX;
 	return 0;

@@ -26,7 +26,7 @@ struct kept_chunk { /* as in table chunks */
 struct harness {
 	/* settings */
 	struct stream stream;
-	uint32_t unit, chunk_events, max_contexts, max_depth, max_frames;
+	uint32_t unit, chunk_events, max_contexts, max_depth, max_frames, pause_ticks;
 	uint64_t origin;
 	unsigned max_split;      /* units given at once, at random; 0 = all */
 	unsigned close_one_in;   /* close the chunk after that many runs, at random; 0 = only full ones */
@@ -68,6 +68,7 @@ static inline void harness_config(struct harness *h, struct irt_walk_config *con
 	config->time_unit_ticks = h->unit;
 	config->chunk_events = h->chunk_events;
 	config->max_frames = h->max_frames;
+	config->pause_ticks = h->pause_ticks;
 	config->function_of = harness_function_of;
 	config->user = h;
 }

@@ -51,6 +51,14 @@ TEST(walk_equals_model_tick_by_tick_clock)
 	each_feature(&h, 3000);
 }
 
+TEST(walk_equals_model_while_it_keeps_what_was_open)
+{
+	struct harness often = {.unit = 26, .pause_ticks = 60};
+	struct harness seldom = {.unit = 1, .pause_ticks = 300, .max_split = 900, .close_one_in = 3};
+	each_feature(&often, 3000);
+	each_feature(&seldom, 3000);
+}
+
 TEST(walk_equals_model_however_the_stream_is_cut)
 {
 	struct harness one_unit = {.unit = 26, .max_split = 1};
