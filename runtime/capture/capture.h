@@ -33,7 +33,8 @@ struct irt_tls {
 	uint64_t cursor;
 	uint64_t sequence;         /* of the sub-buffer that cursor points into; 0 = none yet */
 	uint64_t anchor;           /* the last full stack pointer told to the walk */
-	struct irt_thread *thread; /* this thread's slot in the ring; NULL = not joined */
+	uint64_t thread;           /* its id * IRT_THREAD_MAX + its slot in the ring; 0 = not joined. The id is
+	                            * here because a fork child reads this when the slot may be another's */
 };
 
 /* Per process, on pages that a fork child sees zeroed: gate 0 sends its first hook to the cold path
@@ -56,6 +57,9 @@ extern IRT_HIDDEN __thread struct irt_tls irt_tls __attribute__((tls_model("init
 extern IRT_HIDDEN struct irt_local irt_local;
 extern IRT_HIDDEN struct irt_map irt_map; /* the run's ring; kept over fork. map.ring NULL = none */
 
+static inline struct irt_thread *irt_thread_slot(uint64_t thread) { return &irt_map.threads[thread % IRT_THREAD_MAX]; }
+static inline uint64_t irt_thread_id(uint64_t thread) { return thread / IRT_THREAD_MAX; }
+
 /* What control does for capture. */
 
 /* Brings this process into a run (again, after fork). Returns 1 when hooks may record. Uses raw
@@ -68,8 +72,8 @@ IRT_HIDDEN int irt_restart_drain(void);
 
 /* What capture gives to control. */
 
-/* Forgets the calling thread's stream (after fork) so that its next hook starts a new one. */
-IRT_HIDDEN void irt_thread_reset(void);
+/* Forgets a thread's stream (after fork) so that its next hook starts a new one. */
+IRT_HIDDEN void irt_thread_reset(struct irt_tls *tls);
 
 /* Makes memory of [at, at + bytes) in the shared mapping present, or returns 0. */
 IRT_HIDDEN int irt_populate(void *at, uint64_t bytes);

@@ -15,6 +15,9 @@
  *       stream (tell_stack).
  *   C5  A sub-buffer is taken by one CAS of its owner; it holds no unit until it is installed; if a
  *       handler has installed another one meanwhile it is given back untouched.
+ *   C6  A handler may fork, and the child come back from it into the middle of this file. What its
+ *       parent had taken or counted stays the parent's: after each wait, and before a sub-buffer is
+ *       installed, the child is told apart and starts its hook again (has_forked).
  *
  * Raw system calls only; no vector registers; at most 512 bytes of stack (joining uses static
  * memory). The caller is a hook: nothing here may touch libc or allocate.
@@ -225,12 +228,19 @@ static int still_dropping(struct irt_ring *ring)
 	return 1;
 }
 
+/* C6. Whether this has become another process since `thread` was read: a handler that interrupted the
+ * cold path has forked, and this is the child, come back from the handler. */
+static int has_forked(const struct irt_tls *tls, uint64_t thread)
+{
+	return irt_load_relaxed(&tls->thread) != thread || irt_load_acquire(&irt_local.gate) != IRT_GATE_ON;
+}
+
 /* Waits until a sub-buffer is free. Returns its index, or -1: this event is lost. Never spins: each
  * turn sleeps until the drain frees something, at most 100 ms. Time is what counts, not turns: a
  * signal ends a sleep early. */
-static long wait_for_sub(struct irt_ring *ring, struct irt_tls *tls, uint64_t *waited_ticks)
+static long wait_for_sub(struct irt_ring *ring, struct irt_tls *tls, uint64_t me, uint64_t *waited_ticks)
 {
-	struct irt_thread *thread = tls->thread;
+	struct irt_thread *thread = irt_thread_slot(me);
 	long got = -1;
 
 	if (ring->flags & IRT_RING_OVERFLOW_DROP || irt_load_relaxed(&ring->failed) || still_dropping(ring)) {
@@ -242,12 +252,14 @@ static long wait_for_sub(struct irt_ring *ring, struct irt_tls *tls, uint64_t *w
 	irt_store_release(&thread->waiting, tls->sequence + 1);
 	for (;;) {
 		uint32_t freed = irt_load_acquire(&ring->freed);
-		got = take_sub(ring, thread->owner);
+		got = take_sub(ring, irt_thread_id(me));
 		if (got >= 0 || irt_load_relaxed(&ring->failed))
 			break;
 		irt_wake_drain(ring);
 		irt_add_acq_rel(&ring->waiters, 1);
 		irt_sys_futex_wait(&ring->freed, freed, WAIT_NS);
+		if (has_forked(tls, me)) /* the one who waits is the parent */
+			return -1;
 		irt_sub_relaxed(&ring->waiters, 1);
 		uint64_t now = irt_sys_clock_ns(1), now_beat = irt_load_relaxed(&ring->heartbeat);
 		if (now_beat != beat) {
@@ -281,37 +293,43 @@ static long wait_for_sub(struct irt_ring *ring, struct irt_tls *tls, uint64_t *w
 	return got;
 }
 
-/* The cursor is in the overflow half: gives the thread another sub-buffer. Returns 0: dropped. */
-static int next_sub(struct irt_ring *ring, struct irt_tls *tls)
+enum next { NEXT_LOST, NEXT_READY, NEXT_FORKED };
+
+/* The cursor is in the overflow half: gives the thread another sub-buffer. */
+static enum next next_sub(struct irt_ring *ring, struct irt_tls *tls, uint64_t me)
 {
 	uint64_t waited_ticks = 0;
-	long sub = take_sub(ring, tls->thread->owner);
+	long sub = take_sub(ring, irt_thread_id(me));
 
 	if (sub < 0)
-		sub = wait_for_sub(ring, tls, &waited_ticks);
+		sub = wait_for_sub(ring, tls, me, &waited_ticks);
+	if (has_forked(tls, me)) /* what was taken is the parent's */
+		return NEXT_FORKED;
 	if (sub < 0) {
-		count_loss(tls->thread);
-		return 0;
+		count_loss(irt_thread_slot(me));
+		return NEXT_LOST;
 	}
 	map_sub((uint32_t)sub);
 	for (;;) {
 		uint64_t sequence = irt_load_relaxed(&tls->sequence);
 		uint64_t cursor = irt_load_relaxed(&tls->cursor);
+		if (has_forked(tls, me))
+			return NEXT_FORKED;
 		if (!(cursor & IRT_OVERFLOW_BIT)) { /* a handler has switched already */
 			give_back_sub(ring, (uint32_t)sub);
-			return 1;
+			return NEXT_READY;
 		}
 		irt_store_release(&irt_map.subs[sub].sequence, sequence + 1); /* R1 */
 		if (install(tls, cursor, sequence, (uint64_t)irt_sub_units(&irt_map, (uint32_t)sub), sequence + 1))
 			break;
 	}
-	struct irt_thread *thread = tls->thread;
+	struct irt_thread *thread = irt_thread_slot(me);
 	uint64_t lost = thread->lost_events - thread->lost_told;
 	if (lost && put_ext(tls, INSTR_EXT_GAP, 0, lost, thread->lost_first_ticks))
 		irt_store_relaxed(&thread->lost_told, thread->lost_told + lost);
 	if (waited_ticks)
 		put_ext(tls, INSTR_EXT_WAIT, 0, waited_ticks, 0);
-	return 1;
+	return NEXT_READY;
 }
 
 /* ---- joining ------------------------------------------------------------------------------ */
@@ -360,8 +378,8 @@ static int join_thread(struct irt_ring *ring, struct irt_tls *tls)
 		t->parent_position = irt_local.process->parent_position;
 	}
 	irt_sys3(__NR_prctl, 16 /* PR_GET_NAME */, (long)t->name, 0);
-	struct irt_thread *none = NULL;
-	if (!irt_cas_acq_rel(&tls->thread, &none, t)) { /* a handler was faster */
+	uint64_t none = 0, me = id * IRT_THREAD_MAX + (uint64_t)(t - irt_map.threads);
+	if (!irt_cas_acq_rel(&tls->thread, &none, me)) { /* a handler was faster */
 		irt_store_release(&t->owner, (uint64_t)0);
 		return 1;
 	}
@@ -369,10 +387,9 @@ static int join_thread(struct irt_ring *ring, struct irt_tls *tls)
 	return 1;
 }
 
-void irt_thread_reset(void)
+void irt_thread_reset(struct irt_tls *tls)
 {
-	struct irt_tls *tls = &irt_tls;
-	irt_store_relaxed(&tls->thread, (struct irt_thread *)NULL);
+	irt_store_relaxed(&tls->thread, (uint64_t)0);
 	irt_store_relaxed(&tls->anchor, (uint64_t)0);
 	irt_store_relaxed(&tls->sequence, (uint64_t)0);
 	irt_store_relaxed(&tls->cursor, (uint64_t)IRT_OVERFLOW_BIT);
@@ -397,14 +414,16 @@ static int make_ready(uint64_t sp)
 	if (!tls->thread && !join_thread(ring, tls))
 		return 0;
 
+	uint64_t me = irt_load_relaxed(&tls->thread);
 	uint64_t cursor = irt_load_relaxed(&tls->cursor), sequence = irt_load_relaxed(&tls->sequence);
 	if (cursor & IRT_OVERFLOW_BIT) {
 		/* Back to the start of the overflow half, so that nested handlers never run out of it. */
 		uint64_t start = (cursor & ~(uint64_t)(IRT_SUB_BYTES - 1));
 		if (cursor != start)
 			install(tls, cursor, sequence, start, sequence);
-		if (!next_sub(ring, tls))
-			return 0;
+		enum next next = next_sub(ring, tls, me);
+		if (next != NEXT_READY)
+			return next == NEXT_FORKED;
 	}
 	if (sp - irt_load_relaxed(&tls->anchor) + IRT_ANCHOR_HALF_CYG >= 2 * IRT_ANCHOR_HALF_CYG)
 		tell_stack(tls, sp);

@@ -2,7 +2,7 @@
  *
  * join.c - the process's life in a run.
  *
- *     irt_local.gate:  COLD --irt_join--> ON    recording
+ *     irt_local.gate:  COLD --irt_join--> ON    recording (from whichever thread, but see forked_thread)
  *                           --irt_join--> OFF   record=off, set-user-id program, or impossible
  *                      ON, OFF --fork--> COLD   in the child (MADV_WIPEONFORK)
  *
@@ -20,6 +20,7 @@ enum { FLUSH_WAIT_NS = 100 * 1000 * 1000, FLUSH_SILENT_NS = 500 * 1000 * 1000, A
 /* Kept over fork: the child's parent in the run. */
 static uint32_t own_process_id;
 static int no_recording;
+static uint32_t lost_before; /* events of a fork child that cannot join yet */
 
 /* An entry of the auxiliary vector, 0 if it is not there. */
 static uint64_t read_auxv(uint64_t type)
@@ -68,24 +69,49 @@ static int enter_run(const struct irt_identity *me, enum irt_joined_by how, uint
 	p->parent_thread_id = parent_thread_id;
 	p->parent_position = parent_position;
 	p->joined_by = how;
+	p->lost_early = lost_before;
+	lost_before = 0;
 	own_process_id = p->process_id;
 	irt_local.process = p;
 	irt_store_release(&p->state, (uint32_t)IRT_SLOT_LIVE); /* R4 */
 	return 0;
 }
 
-static int join_as_fork_child(const struct irt_identity *me)
+/* In a fork child, the block of the one thread that has come over: its main thread. If another thread is
+ * the first to run a hook, that block must be found and cleared, or the main thread would go on in its
+ * parent's stream. glibc registers a list of robust mutexes for each thread, again after fork; it lies in
+ * what %fs points to, so the two threads' lists are as far apart as their blocks. NULL: not known. */
+static struct irt_tls *forked_thread(void)
 {
-	struct irt_tls *tls = &irt_tls;
+	long pid = irt_sys_getpid();
+	uint64_t mine = 0, its = 0, bytes = 0, here;
+
+	if (irt_sys_gettid() == pid)
+		return &irt_tls;
+	__asm__("movq %%fs:0, %0" : "=r"(here));
+	if (irt_failed(irt_sys3(__NR_get_robust_list, 0, (long)&mine, (long)&bytes)) || mine - here >= IRT_PAGE ||
+	    irt_failed(irt_sys3(__NR_get_robust_list, pid, (long)&its, (long)&bytes)) || !its)
+		return NULL;
+	uint64_t there = its - (mine - here);
+	/* %fs:0 holds %fs. The kernel reads it first, for it might be no memory: all signals are blocked
+	 * already, whatever it reads. */
+	if (there % 16 || irt_failed(irt_sys4(__NR_rt_sigprocmask, IRT_SIG_BLOCK, (long)there, 0, 8)) ||
+	    *(const uint64_t *)there != there)
+		return NULL;
+	return (struct irt_tls *)(there + ((uint64_t)&irt_tls - here));
+}
+
+static int join_as_fork_child(const struct irt_identity *me, struct irt_tls *tls)
+{
 	uint64_t thread_id = 0, position = 0;
 	if (tls->thread && tls->sequence) {
 		uint64_t units = (tls->cursor & (IRT_SUB_BYTES - 1)) / INSTR_UNIT_BYTES;
 		if (tls->cursor & IRT_OVERFLOW_BIT)
 			units = IRT_SUB_UNITS;
-		thread_id = irt_load_relaxed(&tls->thread->owner);
+		thread_id = irt_thread_id(tls->thread);
 		position = irt_position(tls->sequence, (uint32_t)units);
 	}
-	irt_thread_reset();
+	irt_thread_reset(tls);
 	return enter_run(me, IRT_JOINED_FORK, own_process_id, thread_id, position);
 }
 
@@ -106,10 +132,11 @@ static void say_verbose(void)
 	irt_say("recording to ", path, line);
 }
 
-/* Returns the gate's new value. */
+/* Returns the gate's new value. COLD: not now. */
 static uint64_t join(void)
 {
 	struct irt_identity me;
+	struct irt_tls *forked;
 	uint32_t parent = 0;
 	int same_pid = 0;
 
@@ -122,7 +149,10 @@ static uint64_t join(void)
 	if (no_recording)
 		return IRT_GATE_OFF;
 	if (irt_map.ring) {
-		if (irt_identify(&me) != 0 || join_as_fork_child(&me) != 0)
+		forked = forked_thread();
+		if (!forked)
+			return IRT_GATE_COLD; /* until the main thread comes itself */
+		if (irt_identify(&me) != 0 || join_as_fork_child(&me, forked) != 0)
 			return IRT_GATE_OFF;
 		irt_wake_drain(irt_map.ring);
 		return IRT_GATE_ON;
@@ -173,8 +203,9 @@ int irt_join(void)
 		irt_local.joiner_tid = tid;
 		uint64_t gate = join();
 		irt_local.joiner_tid = 0;
+		lost_before += gate == IRT_GATE_COLD;
 		irt_store_release(&irt_local.gate, gate);
-		irt_store_release(&irt_local.join, 2u);
+		irt_store_release(&irt_local.join, gate == IRT_GATE_COLD ? 0u : 2u);
 		irt_sys_futex_wake(&irt_local.join, 1 << 30);
 	} else if (state == 1 && irt_load_relaxed(&irt_local.joiner_tid) != tid) {
 		while (irt_load_acquire(&irt_local.join) == 1)

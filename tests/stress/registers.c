@@ -267,7 +267,7 @@ UNTRACED static void full(void)
 	enter();
 	leave();
 	for (int turn = 0; turn < 3; turn++) {
-		uint64_t before = irt_tls.thread->waits + irt_tls.thread->lost_events;
+		uint64_t before = irt_thread_slot(irt_tls.thread)->waits + irt_thread_slot(irt_tls.thread)->lost_events;
 		kill(drain, SIGSTOP);
 		pid_t helper = fork();
 		if (helper == 0) {
@@ -275,13 +275,13 @@ UNTRACED static void full(void)
 			kill(drain, SIGCONT);
 			_exit(0);
 		}
-		for (long i = 0; i < 1000000 && irt_tls.thread->waits + irt_tls.thread->lost_events < before + 6; i++) {
+		for (long i = 0; i < 1000000 && irt_thread_slot(irt_tls.thread)->waits + irt_thread_slot(irt_tls.thread)->lost_events < before + 6; i++) {
 			enter();
 			leave();
-			if (irt_tls.thread->waits > before)
+			if (irt_thread_slot(irt_tls.thread)->waits > before)
 				break;
 		}
-		if (irt_tls.thread->waits + irt_tls.thread->lost_events == before) {
+		if (irt_thread_slot(irt_tls.thread)->waits + irt_thread_slot(irt_tls.thread)->lost_events == before) {
 			printf("the ring did not run full\n");
 			failures++;
 		}

@@ -337,13 +337,13 @@ UNTRACED static void wait_for_drain(void)
 		usleep(1000);
 	main_thread = pthread_self();
 	pthread_create(&id, NULL, disturb, NULL);
-	uint64_t waits_before = irt_tls.thread ? irt_tls.thread->waits : 0;
-	for (int i = 0; i < 6000000 || (irt_tls.thread->waits < waits_before + 5 && i < 100000000); i++)
+	uint64_t waits_before = irt_tls.thread ? irt_thread_slot(irt_tls.thread)->waits : 0;
+	for (int i = 0; i < 6000000 || (irt_thread_slot(irt_tls.thread)->waits < waits_before + 5 && i < 100000000); i++)
 		call_filler();
 	stop_signals = 1;
 	pthread_join(id, NULL);
-	fprintf(stderr, "%lu waits\n", (unsigned long)irt_tls.thread->waits);
-	if (irt_tls.thread->waits < waits_before + 5)
+	fprintf(stderr, "%lu waits\n", (unsigned long)irt_thread_slot(irt_tls.thread)->waits);
+	if (irt_thread_slot(irt_tls.thread)->waits < waits_before + 5)
 		exit(1);
 }
 
