@@ -63,6 +63,9 @@ struct irt_symbols {
 	uint32_t name_count;
 	struct known { uint32_t module_id, first_function; char *path, *build_id; } *known;
 	uint32_t known_count;
+	/* rows of module_loads of an earlier drain, by load_id; process_id 0: taken */
+	struct known_load { uint32_t process_id, load_id; uint64_t rows_begin; int64_t start_ticks; } *known_loads;
+	uint32_t known_load_count, known_load_at; /* at: where to look first, since they come in the same order */
 	int fixed_in_store; /* "(unknown)" and "(other)" */
 };
 
@@ -123,6 +126,7 @@ void irt_symbols_destroy(struct irt_symbols *s)
 		free(s->known[i].build_id);
 	}
 	free(s->known);
+	free(s->known_loads);
 	free(s->images);
 	free(s->loads);
 	free(s->raws);
@@ -173,7 +177,26 @@ static int load_load(void *arg, const struct irt_store_load *row)
 	struct irt_symbols *s = arg;
 	if (row->load_id >= s->next_load)
 		s->next_load = (uint32_t)row->load_id + 1;
+	if (!grow(&s->known_loads, s->known_load_count, sizeof(*s->known_loads)))
+		return INSTR_ERR_MEMORY;
+	s->known_loads[s->known_load_count++] = (struct known_load){(uint32_t)row->process_id, (uint32_t)row->load_id,
+		(uint64_t)row->rows_start, row->start_ticks};
 	return 0;
+}
+
+/* The id of a load that an earlier drain has put, or a new one. */
+static uint32_t load_id(struct irt_symbols *s, uint32_t process_id, uint64_t rows_begin, int64_t start_ticks)
+{
+	for (uint32_t i = 0; i < s->known_load_count; i++) {
+		uint32_t at = (s->known_load_at + i) % s->known_load_count;
+		struct known_load *k = &s->known_loads[at];
+		if (k->process_id == process_id && k->rows_begin == rows_begin && k->start_ticks == start_ticks) {
+			k->process_id = 0;
+			s->known_load_at = at + 1;
+			return k->load_id;
+		}
+	}
+	return s->next_load++;
 }
 
 int irt_symbols_load(struct irt_symbols *s, struct irt_store *store)
@@ -297,7 +320,7 @@ static void take_load(struct irt_symbols *s, uint32_t process_id, const struct i
 {
 	if (!grow(&s->loads, s->load_count, sizeof(*s->loads)) || l->rows_begin > l->rows_end)
 		return;
-	struct load n = {.process_id = process_id, .load_id = s->next_load++, .rows_begin = l->rows_begin,
+	struct load n = {.process_id = process_id, .load_id = load_id(s, process_id, l->rows_begin, ticks), .rows_begin = l->rows_begin,
 			 .rows_end = l->rows_end, .start_ticks = ticks, .end_ticks = IRT_STORE_NULL, .changed = 1};
 	for (uint32_t i = 0; i < s->image_count; i++)
 		if (s->images[i].log_at == image_at)
@@ -383,13 +406,20 @@ void irt_symbols_inherit(struct irt_symbols *s, uint32_t child, uint32_t parent,
 	uint32_t count = s->load_count;
 	for (uint32_t i = 0; i < count; i++) {
 		struct load n = s->loads[i];
-		if (n.process_id != parent || n.start_ticks > ticks ||
-		    (n.end_ticks != IRT_STORE_NULL && n.end_ticks <= ticks))
+		if (n.process_id != parent || n.start_ticks > ticks)
+			continue;
+		/* One that is gone was there at the fork, perhaps (the child may come long after its parent's
+		 * end), unless another one has come in its place. */
+		int replaced = 0;
+		for (uint32_t k = i + 1; k < count && n.end_ticks != IRT_STORE_NULL && !replaced; k++)
+			replaced = s->loads[k].process_id == parent && s->loads[k].start_ticks <= ticks &&
+				   s->loads[k].rows_begin < n.rows_end && n.rows_begin < s->loads[k].rows_end;
+		if (replaced)
 			continue;
 		if (!grow(&s->loads, s->load_count, sizeof(*s->loads)))
 			return;
 		n.process_id = child;
-		n.load_id = s->next_load++;
+		n.load_id = load_id(s, child, n.rows_begin, ticks);
 		n.start_ticks = ticks;
 		n.end_ticks = IRT_STORE_NULL;
 		n.changed = 1;

@@ -25,6 +25,10 @@ SELECT 'clocks: ' || count(*) || ' anchors' FROM clocks HAVING count(*) < 2 OR m
 SELECT 'clocks: not ascending' FROM (SELECT monotonic_ns - lag(monotonic_ns) OVER (ORDER BY ticks) AS step FROM clocks)
 WHERE step <= 0;
 
+-- Modules.
+SELECT 'loads: process ' || process_id || ' has ' || module_id || ' at ' || rows_start || ' ' || count(*) || ' times'
+FROM module_loads GROUP BY process_id, module_id, rows_start, start_ticks HAVING count(*) > 1;
+
 -- The tree.
 SELECT 'contexts: ' || c.context_id || ' does not fit its parent' FROM contexts c LEFT JOIN contexts p ON p.context_id = c.parent_id
 WHERE CASE WHEN c.parent_id IS NULL THEN c.depth <> 0 OR c.function_id <> 0
