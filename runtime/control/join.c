@@ -36,14 +36,14 @@ static uint64_t read_auxv(uint64_t type)
 	return value;
 }
 
-static struct irt_process *claim_process(struct irt_ring *ring)
+static struct irt_process *claim_process(struct irt_ring *ring, uint32_t claimed)
 {
 	for (uint32_t i = 0; i < IRT_PROCESS_MAX; i++) {
 		struct irt_process *p = &irt_map.processes[i];
 		uint32_t nobody = IRT_SLOT_FREE;
 		if (i >= irt_load_relaxed(&ring->process_high) && !irt_populate(p, sizeof(*p)))
 			return NULL;
-		if (!irt_load_relaxed(&p->state) && irt_cas_acq_rel(&p->state, &nobody, (uint32_t)IRT_SLOT_CLAIMED)) {
+		if (!irt_load_relaxed(&p->state) && irt_cas_acq_rel(&p->state, &nobody, claimed)) {
 			irt_raise(&ring->process_high, i + 1);
 			irt_zero((char *)p + sizeof(p->state), sizeof(*p) - sizeof(p->state));
 			irt_local.process_slot = i;
@@ -57,7 +57,8 @@ static struct irt_process *claim_process(struct irt_ring *ring)
 static int enter_run(const struct irt_identity *me, enum irt_joined_by how, uint32_t parent_id,
 		     uint64_t parent_thread_id, uint64_t parent_position)
 {
-	struct irt_process *p = claim_process(irt_map.ring);
+	uint32_t claimed = IRT_SLOT_CLAIMED | (uint32_t)me->pid << IRT_SLOT_STATE_BITS, state = claimed;
+	struct irt_process *p = claim_process(irt_map.ring, claimed);
 	if (!p)
 		return INSTR_ERR_FULL;
 	p->process_id = irt_add_acq_rel(&irt_map.ring->next_process_id, 1) + 1;
@@ -70,10 +71,12 @@ static int enter_run(const struct irt_identity *me, enum irt_joined_by how, uint
 	p->parent_position = parent_position;
 	p->joined_by = how;
 	p->lost_early = lost_before;
-	lost_before = 0;
-	own_process_id = p->process_id;
+	uint32_t id = p->process_id, lost = lost_before;
+	if (!irt_cas_acq_rel(&p->state, &state, (uint32_t)IRT_SLOT_LIVE)) /* R4 */
+		return enter_run(me, how, parent_id, parent_thread_id, parent_position); /* stopped for so long that it was taken for dead */
+	own_process_id = id;
+	lost_before -= lost;
 	irt_local.process = p;
-	irt_store_release(&p->state, (uint32_t)IRT_SLOT_LIVE); /* R4 */
 	return 0;
 }
 

@@ -107,7 +107,9 @@ struct irt_ring {
 	uint32_t waiters;            /* producers asleep on freed */
 };
 
+/* A process's CLAIMED has the claimer's pid, as it sees itself, in the bits above the state's. */
 enum irt_slot_state { IRT_SLOT_FREE = 0, IRT_SLOT_CLAIMED = 1, IRT_SLOT_LIVE = 2 };
+enum { IRT_SLOT_STATE_BITS = 8, IRT_SLOT_STATE_MASK = 255 }; /* pids have 22 bits at most */
 enum irt_joined_by { IRT_JOINED_START = 0, IRT_JOINED_FORK = 1, IRT_JOINED_EXEC = 2 };
 
 /* One process. Written by the process, but for the fields marked; freed by the drain when the
