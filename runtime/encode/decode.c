@@ -577,6 +577,7 @@ int irt_chunk_replay(struct irt_chunk_decoder *d, struct irt_walk *walk, uint64_
 			int err;
 			if (skip) {
 				skip--;
+				irt_walk_replay_pass(walk, &events[i]);
 				continue;
 			}
 			err = irt_walk_replay(walk, &events[i]);

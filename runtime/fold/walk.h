@@ -248,8 +248,9 @@ void irt_walk_saved(struct irt_walk *walk);
 
 /* On a walk that was just made: the state at a checkpoint. First the counters (position, events,
  * last_ticks, losses, flags), then totals, then open frames from the outermost on; then
- * irt_walk_replay each event behind totals_events from the chunks; then set the position behind the
- * last chunk (irt_walk_skip does not: irt_walk_set_position). Contexts must exist in the cct.
+ * irt_walk_replay each event behind totals_events from the chunks (pass those before it), with each chunk's
+ * bounds told; then set the position behind the last chunk (irt_walk_skip does not:
+ * irt_walk_set_position). Contexts must exist in the cct.
  * The result equals the walk that made them, to the tick; only the tags of calls begun in replayed
  * chunks are gone: their exits are matched by function.
  * The process's functions get the totals too; their orphans come with irt_functions_add_orphans.
@@ -258,6 +259,14 @@ int irt_walk_restore_counters(struct irt_walk *walk, const struct irt_walk_count
 int irt_walk_restore_totals(struct irt_walk *walk, const struct irt_walk_totals *row);
 int irt_walk_restore_frame(struct irt_walk *walk, const struct irt_walk_frame *frame);
 int irt_walk_replay(struct irt_walk *walk, const struct irt_event *event);
+void irt_walk_replay_begin(struct irt_walk *walk, uint64_t start_pos);
+void irt_walk_replay_pass(struct irt_walk *walk, const struct irt_event *event);
+void irt_walk_replay_end(struct irt_walk *walk, uint64_t end_pos);
+
+/* The least position of a chunk's first event: a stream begins with a STACK record. How many units an
+ * event's own record takes; others, which make no event, may lie between. */
+uint64_t irt_walk_first_event(uint64_t start_pos);
+unsigned irt_walk_event_units(const struct irt_event *event);
 void irt_walk_set_position(struct irt_walk *walk, uint64_t position);
 
 /* A fork child's first thread begins inside its parent's calls: their time in the child is counted, the

@@ -133,7 +133,10 @@ struct orphan {
 
 struct irt_past_entry { /* walk_past.c */
 	union {
-		uint64_t position;
+		struct {
+			uint64_t position; /* or up to `slack` units behind it */
+			uint64_t slack;
+		};
 		struct irt_past_frame frame;
 	};
 	uint32_t depth; /* PAUSE: calls open; ENDED: calls open before the end */
@@ -144,6 +147,8 @@ struct irt_past_log {
 	struct irt_past_entry *entries; /* a ring; room is a power of two */
 	uint32_t room, first, count;
 	uint32_t pause_depth; /* the most calls open at a pause */
+	uint32_t replayed;    /* entries of the chunk that is being replayed, at the end of the log */
+	uint64_t replay_start; /* its start_pos */
 };
 
 /* What the hot loop reads all the time but does not change; in memory, because there are more of them
@@ -224,7 +229,8 @@ struct irt_walk {
 
 	/* past */
 	struct irt_past_log past;
-	uint64_t step_position; /* of the record that the step is at; UINT64_MAX: it came late */
+	uint64_t step_position; /* of the record that the step is at; UINT64_MAX: it came late. In a replay:
+	                         * the least that it can be */
 
 	/* figures */
 	struct irt_walk_counters counters; /* position, events, last_ticks are filled in when asked */

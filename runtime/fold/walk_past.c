@@ -12,6 +12,10 @@
  * forks records nothing. Between pauses calls come and go unlogged. The hot loop pays nothing: it leaves a
  * record behind a pause to the step, and so the end of a call that was open at one (`kept`, in W3).
  *
+ * A chunk says where it begins and ends in the stream, but not where each of its events does: units that make
+ * no event lie between. When one is replayed, a pause in it lies in a short range of positions. It is the
+ * one that is asked for if no other can be: who asks, asks for a pause.
+ *
  * The log is bounded: its oldest entries go. A position that is at no pause in it (the log is too short,
  * or the walk passed a hole there) gets what is certain: the calls that were open at the pause before it
  * and still at the one behind it.
@@ -60,8 +64,10 @@ static struct irt_past_entry *add_entry(struct irt_walk *w)
 		} else {
 			log->first++;
 			log->count--;
+			log->replayed -= log->replayed > log->count;
 		}
 	}
+	log->replayed++;
 	return entry_at(log, log->count++);
 }
 
@@ -82,7 +88,7 @@ void irt_walk_note_pause(struct irt_walk *w, uint64_t position)
 
 	if (log->count) { /* a record that was not done at the first try comes here twice */
 		e = entry_at(log, log->count - 1);
-		if (e->is_pause && e->position == position)
+		if (e->is_pause && e->position == position && !e->slack)
 			return;
 	}
 	if (w->depth > log->pause_depth)
@@ -107,10 +113,22 @@ void irt_walk_note_ended(struct irt_walk *w)
 }
 
 /* frames: the `depth` calls open at `head`, with room for as many as any entry says; becomes the answer. */
+/* Whether the position may be that of a pause among the oldest `count` entries. */
+static bool may_be_at_another(const struct irt_past_log *log, uint32_t count, uint64_t position)
+{
+	while (count-- > 0) {
+		const struct irt_past_entry *e = entry_at(log, count);
+		if (e->is_pause)
+			return position <= e->position + e->slack;
+	}
+	return false;
+}
+
 static int undo(const struct irt_past_log *log, struct irt_past_frame *frames, size_t depth, uint64_t position,
 		uint64_t head, size_t *count)
 {
 	size_t certain = depth;
+	bool doubtful = false; /* it may be at the pause that was just passed */
 
 	*count = depth;
 	if (position >= head)
@@ -124,8 +142,17 @@ static int undo(const struct irt_past_log *log, struct irt_past_frame *frames, s
 		} else if (e->position > position) {
 			certain = e->depth;
 		} else {
-			*count = e->position == position ? e->depth : certain < e->depth ? certain : e->depth;
-			return e->position == position ? 0 : INSTR_ERR_NOT_FOUND;
+			if (certain > e->depth)
+				certain = e->depth;
+			if (position > e->position + e->slack) {
+				*count = certain;
+				return INSTR_ERR_NOT_FOUND;
+			}
+			if (!doubtful && !may_be_at_another(log, i, position)) {
+				*count = e->depth;
+				return 0;
+			}
+			doubtful = true;
 		}
 	}
 	*count = 0;
@@ -150,6 +177,57 @@ int irt_walk_past(const struct irt_walk *w, uint64_t position, uint64_t head, st
 	for (size_t i = 0; i < w->depth; i++)
 		fill(w, i + 1, &(*frames)[i]);
 	return undo(&w->past, *frames, w->depth, position, head, count);
+}
+
+/* ---- replay ------------------------------------------------------------------------------------------ */
+
+void irt_walk_replay_begin(struct irt_walk *w, uint64_t position)
+{
+	w->past.replay_start = position;
+	w->past.replayed = 0;
+	w->step_position = irt_walk_first_event(position);
+}
+
+uint64_t irt_walk_first_event(uint64_t start_pos)
+{
+	return start_pos ? start_pos : 2;
+}
+
+unsigned irt_walk_event_units(const struct irt_event *e)
+{
+	switch (e->operation) {
+	case IRT_OP_POP:
+	case IRT_OP_STACK: /* of the record that makes the next event too */
+		return 0;
+	case IRT_OP_LANDED:
+	case IRT_OP_GAP:
+	case IRT_OP_WAIT:
+		return 2;
+	default:
+		return 1;
+	}
+}
+
+void irt_walk_replay_pass(struct irt_walk *w, const struct irt_event *e)
+{
+	w->step_position += irt_walk_event_units(e);
+}
+
+void irt_walk_replay_end(struct irt_walk *w, uint64_t position)
+{
+	struct irt_past_log *log = &w->past;
+	/* Where a hole's record came late, its event lies elsewhere than its units: anywhere, then. */
+	bool anywhere = w->counters.flags & IRT_WALK_HOLES || position < w->step_position;
+
+	for (uint32_t i = log->count - log->replayed; i < log->count; i++) {
+		struct irt_past_entry *e = entry_at(log, i);
+		if (!e->is_pause)
+			continue;
+		if (anywhere)
+			e->position = log->replay_start;
+		e->slack = position - (anywhere ? log->replay_start : w->step_position);
+	}
+	log->replayed = 0;
 }
 
 /* ---- beyond the walk's life ------------------------------------------------------------------------- */

@@ -321,6 +321,8 @@ int irt_walk_replay(struct irt_walk *w, const struct irt_event *e)
 
 	if (w->events && (int64_t)(t - w->last) < 0)
 		return INSTR_ERR_FORMAT;
+	if (w->config.pause_ticks && w->events && t - w->last >= w->config.pause_ticks)
+		irt_walk_note_pause(w, w->step_position);
 	switch (e->operation) {
 	case IRT_OP_ENTER:
 		err = is_call(w, e->context) ? push(w, e->context, v, 0, SP_NONE, 0) : INSTR_ERR_FORMAT;
@@ -360,6 +362,7 @@ int irt_walk_replay(struct irt_walk *w, const struct irt_event *e)
 	if (w->events++ == 0)
 		w->first = t;
 	w->last = t;
+	irt_walk_replay_pass(w, e);
 	return 0;
 }
 
@@ -367,4 +370,6 @@ void irt_walk_set_position(struct irt_walk *w, uint64_t position)
 {
 	w->position = position;
 	irt_walk_begin_chunk(w);
+	if (w->config.pause_ticks)
+		irt_walk_note_pause(w, position);
 }
