@@ -214,3 +214,12 @@ void irt_addresses_inherit(struct irt_addresses *a, uint32_t child, uint32_t par
 	c->mapping_count = p->mapping_count;
 	c->read_ms = p->read_ms;
 }
+
+void irt_addresses_forget(struct irt_addresses *a, uint32_t process_id)
+{
+	struct process *p = process_of(a, process_id, 0);
+	if (!p)
+		return;
+	free(p->mappings);
+	*p = a->processes[--a->process_count];
+}

@@ -31,4 +31,6 @@ struct irt_place irt_addresses_find(struct irt_addresses *a, uint32_t process_id
 /* A fork child has what its parent had mapped. */
 void irt_addresses_inherit(struct irt_addresses *a, uint32_t child, uint32_t parent);
 
+void irt_addresses_forget(struct irt_addresses *a, uint32_t process_id);
+
 #endif

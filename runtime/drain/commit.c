@@ -29,7 +29,7 @@ struct put {
 	uint32_t first_context; /* context_id of the process's root */
 };
 
-static int64_t context_id(const struct irt_drained_process *p, uint32_t index)
+int64_t irt_context_id(const struct irt_drained_process *p, uint32_t index)
 {
 	return (int64_t)(p->facts.process_id - 1) * IRT_CCT_ID_SPAN + index;
 }
@@ -62,8 +62,8 @@ static void put_context(struct irt_session *s, struct irt_drained_process *p, ui
 {
 	const struct irt_cct_node *n = irt_cct_node(p->cct, index);
 	irt_store_put_context(s->store, &(struct irt_store_context){
-		.context_id = context_id(p, index), .process_id = p->facts.process_id,
-		.parent_id = index ? context_id(p, n->parent) : IRT_STORE_NULL,
+		.context_id = irt_context_id(p, index), .process_id = p->facts.process_id,
+		.parent_id = index ? irt_context_id(p, n->parent) : IRT_STORE_NULL,
 		.ordinal = n->ordinal, .function_id = n->function, .depth = n->depth, .recursive = n->recursive,
 		.flags = n->flags});
 }
@@ -82,8 +82,9 @@ static void put_thread(struct irt_session *s, struct irt_drained_thread *t, int 
 {
 	struct irt_walk_counters c;
 	memset(&c, 0, sizeof(c));
-	if (checkpoint)
-		irt_walk_counters(t->walk, &c);
+	irt_walk_counters(t->walk, &c);
+	if (!checkpoint) /* as of the last one, or of its beginning */
+		c = (struct irt_walk_counters){.flags = c.flags & IRT_WALK_PARTLY_INHERITED};
 	uint64_t lost = c.lost_events;
 	if (t->slot < IRT_THREAD_MAX) {
 		const struct irt_thread *in = &s->at.map.threads[t->slot];
@@ -128,7 +129,7 @@ static void put_frames(struct irt_session *s, struct irt_drained_thread *t)
 	for (size_t i = 0; i < count; i++) {
 		struct irt_walk_frame w;
 		irt_walk_frame(t->walk, from + i, &w);
-		f[i] = (struct irt_store_frame){context_id(t->process, w.context), w.enter_ticks, (int64_t)w.child_ticks,
+		f[i] = (struct irt_store_frame){irt_context_id(t->process, w.context), w.enter_ticks, (int64_t)w.child_ticks,
 						w.tag, (int64_t)w.flags};
 	}
 	irt_store_put_frames(s->store, (int64_t)t->id, (int64_t)from, f, count);
@@ -142,7 +143,7 @@ static int put_totals(void *arg, const struct irt_walk_totals *row)
 	int finished = row->returns + row->unwound != 0;
 	size_t n = finished ? irt_histogram_write(row->histogram, bytes) : 0;
 	return irt_store_put_totals(p->s->store, &(struct irt_store_totals){
-		.thread_id = (int64_t)p->thread->id, .context_id = context_id(p->thread->process, row->context),
+		.thread_id = (int64_t)p->thread->id, .context_id = irt_context_id(p->thread->process, row->context),
 		.calls = (int64_t)row->calls, .returns = (int64_t)row->returns, .unwound = (int64_t)row->unwound,
 		.open = (int64_t)row->open, .total_ticks = (int64_t)row->total_ticks, .self_ticks = (int64_t)row->self_ticks,
 		.min_ticks = or_null(finished, row->min_ticks), .max_ticks = or_null(finished, row->max_ticks),
@@ -197,7 +198,7 @@ static void put_chunk(struct irt_session *s, struct irt_drained_thread *t, uint6
 		.thread_id = (int64_t)t->id, .start_pos = (int64_t)b.columns.start_pos, .end_pos = (int64_t)b.columns.end_pos,
 		.first_event = (int64_t)b.columns.first_event, .events = (int64_t)b.columns.events,
 		.start_ticks = b.columns.start_ticks, .end_ticks = b.columns.end_ticks,
-		.start_context_id = context_id(t->process, b.columns.start_context),
+		.start_context_id = irt_context_id(t->process, b.columns.start_context),
 		.start_depth = (int64_t)b.columns.start_depth, .min_depth = (int64_t)b.columns.min_depth,
 		.operations = b.columns.operations, .functions = b.functions, .functions_bytes = (int64_t)b.function_bytes,
 		.codec = b.codec, .time_unit_ticks = b.columns.time_unit_ticks, .data = b.data,
@@ -328,19 +329,6 @@ static uint32_t retire(struct irt_session *s, struct irt_drained_thread *t)
 	return freed;
 }
 
-static void retire_processes(struct irt_session *s)
-{
-	for (uint32_t i = 0; i < s->process_count; i++) {
-		struct irt_drained_process *p = s->processes[i];
-		if (!p->dead || p->live_threads || p->changed || p->slot == UINT32_MAX)
-			continue;
-		struct irt_process *slot = &s->at.map.processes[p->slot];
-		if (irt_load_relaxed(&slot->process_id) == p->facts.process_id)
-			irt_store_release(&slot->state, (uint32_t)IRT_SLOT_FREE);
-		p->slot = UINT32_MAX;
-	}
-}
-
 static void after_commit(struct irt_session *s, int checkpoint)
 {
 	for (uint32_t i = 0; i < s->process_count; i++) {
@@ -352,6 +340,8 @@ static void after_commit(struct irt_session *s, int checkpoint)
 		struct irt_drained_thread *t = s->threads[i];
 		t->known = 1;
 		t->events_stored = t->events_put;
+		free(t->first);
+		t->first = NULL;
 		for (uint32_t h = 0; h < t->hole_count; h++)
 			t->holes[h].stored = 1;
 		if (checkpoint && t->changed) {
@@ -426,8 +416,10 @@ void irt_commit(struct irt_session *s, int last)
 			put_contexts(s, s->processes[i]);
 		for (uint32_t i = 0; i < s->thread_count; i++) {
 			struct irt_drained_thread *t = s->threads[i];
-			if (!t->known || (checkpoint && t->changed))
+			if (!t->known || t->first || (checkpoint && t->changed))
 				put_thread(s, t, checkpoint);
+			if (t->first && !checkpoint)
+				irt_store_put_frames(s->store, (int64_t)t->id, 0, t->first, t->first_count);
 			if (health.stop_events && !last) {
 				struct irt_walk_chunk c;
 				struct irt_walk_counters k;
@@ -477,7 +469,7 @@ void irt_commit(struct irt_session *s, int last)
 		else
 			i++;
 	}
-	retire_processes(s);
+	irt_retire_processes(s);
 	if (freed) {
 		irt_add_acq_rel(&ring->freed, 1);
 		if (irt_load_acquire(&ring->waiters))

@@ -23,119 +23,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* ---- processes ------------------------------------------------------------------------------ */
-
-static void end_process(struct irt_session *s, struct irt_drained_process *p, const char *reason)
-{
-	if (!p->end_reason || strcmp(p->end_reason, reason)) {
-		p->end_reason = reason;
-		p->changed = 1;
-		s->dirty = 1;
-	}
-	if (p->end_ticks == IRT_STORE_NULL)
-		p->end_ticks = (int64_t)(irt_ticks() - s->at.facts.start_ticks);
-}
-
-/* Its end, once it is known to be dead. What exit() was given counts before the kernel's word, which
- * is the same then. A finished file is not touched again for a status alone: the program has returned,
- * and somebody may be copying it. */
-static void note_death(struct irt_session *s, struct irt_drained_process *p, const struct irt_death *d)
-{
-	p->dead = 1;
-	if (p->end_reason && !strcmp(p->end_reason, "exit") && (p->exit_code >= 0 || (s->finished && d && !d->signal)))
-		return;
-	if (d && d->known) {
-		int code = d->signal ? -1 : d->code;
-		if (p->exit_code != code || p->exit_signal != (d->signal ? d->signal : -1)) {
-			p->exit_code = code;
-			p->exit_signal = d->signal ? d->signal : -1;
-			p->changed = 1;
-			s->dirty = 1;
-		}
-	}
-	if (!p->end_reason)
-		end_process(s, p, "death");
-}
-
-static void look_at_slot(struct irt_session *s, uint32_t slot)
-{
-	struct irt_process *in = &s->at.map.processes[slot];
-	if (irt_load_acquire(&in->state) != IRT_SLOT_LIVE) /* A4 */
-		return;
-	struct irt_process facts = *in;
-	struct irt_drained_process *p = irt_session_process(s, facts.process_id);
-	if (!p) {
-		if (!facts.process_id || facts.process_id > irt_load_relaxed(&s->at.map.ring->next_process_id))
-			return;
-		p = irt_session_add_process(s, &facts, slot);
-		if (!p)
-			return;
-		for (uint32_t i = 0; i < s->process_count; i++) { /* exec: the same process has begun again */
-			struct irt_drained_process *o = s->processes[i];
-			if (o != p && !o->dead && o->facts.pid == facts.pid && o->facts.start_time == facts.start_time &&
-			    o->facts.process_id < facts.process_id) {
-				o->dead = 1;
-				end_process(s, o, "exec");
-			}
-		}
-		p->inherits = facts.joined_by == IRT_JOINED_FORK;
-	}
-	p->slot = slot;
-	p->lost_early = facts.lost_early;
-	uint32_t flush = irt_load_acquire(&in->flush);
-	if (flush != p->flush) {
-		p->flush = flush;
-		p->ending = 1;
-		p->exit_code = irt_load_acquire(&in->exit_known) ? in->exit_code & 255 : -1;
-		end_process(s, p, "exit");
-		for (uint32_t i = 0; i < s->thread_count; i++) /* their rows get its end */
-			s->threads[i]->changed |= s->threads[i]->process == p;
-	}
-}
-
-static void look_at_processes(struct irt_session *s)
-{
-	uint32_t high = irt_load_relaxed(&s->at.map.ring->process_high);
-	for (uint32_t i = 0; i < high && i < IRT_PROCESS_MAX; i++)
-		look_at_slot(s, i);
-	for (uint32_t i = 0; i < s->process_count; i++) {
-		struct irt_drained_process *p = s->processes[i];
-		if (p->dead)
-			continue;
-		if (s->watch && p->watch < 0 && p->pid) /* out of descriptors, or it died before it was watched */
-			p->watch = irt_watch_add(s->watch, p->pid, p->facts.start_time);
-		if (!s->watch) {
-			note_death(s, p, NULL); /* recovery: the caller has made sure */
-		} else if (p->watch < 0) {
-			if (!p->pid || irt_start_time(p->pid, 0, NULL) != p->facts.start_time)
-				note_death(s, p, NULL);
-		} else {
-			struct irt_death d = irt_watch_look(s->watch, p->watch);
-			if (d.dead) {
-				irt_watch_remove(s->watch, p->watch);
-				p->watch = -1;
-				note_death(s, p, &d);
-			}
-		}
-	}
-}
-
-unsigned irt_session_staying(const struct irt_session *s)
-{
-	unsigned n = 0;
-	for (uint32_t i = 0; i < s->process_count; i++)
-		n += !s->processes[i]->dead && !s->processes[i]->ending;
-	return n;
-}
-
-unsigned irt_session_living(const struct irt_session *s)
-{
-	unsigned n = 0;
-	for (uint32_t i = 0; i < s->process_count; i++)
-		n += !s->processes[i]->dead;
-	return n;
-}
-
 /* ---- threads --------------------------------------------------------------------------------- */
 
 static void look_at_threads(struct irt_session *s)
@@ -160,6 +47,7 @@ static void look_at_threads(struct irt_session *s)
 			t->parent_position = facts.parent_position;
 			memcpy(t->name, facts.name, sizeof(t->name));
 			t->name[sizeof(t->name) - 1] = 0;
+			irt_inherit_later(s, t);
 			/* A tid that comes again in the same process: its old owner is gone. */
 			for (uint32_t k = 0; k < s->thread_count; k++)
 				if (s->threads[k] != t && s->threads[k]->process == p && s->threads[k]->tid == t->tid)
@@ -530,15 +418,24 @@ static uint64_t walk_thread(struct irt_session *s, struct irt_drained_thread *t)
 		look_at_holes(s, t);
 	while (!s->chunk_full && (h = head(s, t))) {
 		const struct instr_unit *u = irt_sub_units(&s->at.map, h->sub);
-		size_t consumed = 0, record_units = 0;
-		enum irt_walk_stop stop = irt_walk_run(t->walk, u + t->unit, IRT_SUB_UNITS - t->unit,
-						       irt_position(h->sequence, t->unit), &consumed, &record_units);
+		size_t consumed = 0, record_units = 0, units = IRT_SUB_UNITS - t->unit;
+		uint64_t at = irt_position(h->sequence, t->unit);
+		if (t->stop_at && at >= t->stop_at)
+			return walked;
+		int cut = t->stop_at && t->stop_at - at < units;
+		if (cut)
+			units = t->stop_at - at;
+		enum irt_walk_stop stop = irt_walk_run(t->walk, u + t->unit, units, at, &consumed, &record_units);
 		t->unit += (uint32_t)consumed;
 		walked += consumed;
 		if (consumed)
 			t->held_since_ns = 0;
 		switch (stop) {
 		case IRT_WALK_ALL:
+			if (t->unit < IRT_SUB_UNITS)
+				return walked; /* stop_at */
+			complete(s, t);
+			break;
 		case IRT_WALK_PAD:
 			complete(s, t);
 			break;
@@ -551,6 +448,10 @@ static uint64_t walk_thread(struct irt_session *s, struct irt_drained_thread *t)
 				return walked;
 			break;
 		case IRT_WALK_SHORT:
+			if (cut) { /* stop_at is within a record: nonsense */
+				t->stop_at = 0;
+				break;
+			}
 			irt_walk_skip(t->walk, irt_position(h->sequence, t->unit), IRT_SUB_UNITS - t->unit, true);
 			complete(s, t);
 			break;
@@ -574,25 +475,6 @@ static uint64_t walk_thread(struct irt_session *s, struct irt_drained_thread *t)
 	return walked;
 }
 
-/* Fork children have their parents' modules: once the names log shows these, and those of parents that
- * are children themselves are there. */
-static void inherit_modules(struct irt_session *s)
-{
-	for (int again = 1; again;) {
-		again = 0;
-		for (uint32_t i = 0; i < s->process_count; i++) {
-			struct irt_drained_process *p = s->processes[i];
-			const struct irt_drained_process *parent = p->inherits ? irt_session_process(s, p->facts.parent_process_id) : NULL;
-			if (!p->inherits || (parent && parent->inherits && parent->facts.process_id < p->facts.process_id))
-				continue;
-			irt_symbols_inherit(s->symbols, p->facts.process_id, p->facts.parent_process_id,
-					    (int64_t)(p->facts.join_ticks - s->at.facts.start_ticks));
-			p->inherits = 0;
-			again = 1;
-		}
-	}
-}
-
 static void forget_rows(void *arg, uint32_t process_id, uint64_t ticks)
 {
 	struct irt_session *s = arg;
@@ -601,29 +483,16 @@ static void forget_rows(void *arg, uint32_t process_id, uint64_t ticks)
 			irt_walk_forget_rows(s->threads[i]->walk, ticks);
 }
 
-uint64_t irt_gather(struct irt_session *s)
+static uint64_t walk_threads(struct irt_session *s)
 {
-	uint64_t walked = 0, now = irt_now_ns();
+	uint64_t walked = 0;
 
-	s->more = 0;
-	look_at_processes(s); /* G1 */
-	look_at_threads(s);
-	int short_of_subs = irt_load_relaxed(&s->at.map.ring->waiters) != 0;
-	if (now - s->thread_check_ns >= 1000000000u || (short_of_subs && now - s->thread_check_ns >= 5000000u)) {
-		check_threads(s);
-		s->thread_check_ns = now;
-	}
-	__asm__ volatile("lfence" : : : "memory");
-	s->horizon_ticks = irt_ticks(); /* G2 */
-	__asm__ volatile("lfence" : : : "memory");
-	if (irt_symbols_scan(s->symbols, s->at.facts.start_ticks, forget_rows, s))
-		s->dirty = 1;
-	inherit_modules(s);
-	look_at_subs(s); /* G3 */
 	for (uint32_t i = 0; i < s->thread_count && !s->chunk_full; i++) {
 		struct irt_drained_thread *t = s->threads[i];
 		if (t->process->dead)
 			t->dead = 1;
+		if (t->inherit)
+			continue;
 		uint64_t n = walk_thread(s, t);
 		if (n) {
 			t->changed = 1;
@@ -643,5 +512,32 @@ uint64_t irt_gather(struct irt_session *s)
 			}
 		}
 	}
+	return walked;
+}
+
+uint64_t irt_gather(struct irt_session *s)
+{
+	uint64_t walked = 0, now = irt_now_ns();
+
+	s->more = 0;
+	irt_look_at_processes(s); /* G1 */
+	look_at_threads(s);
+	int short_of_subs = irt_load_relaxed(&s->at.map.ring->waiters) != 0;
+	if (now - s->thread_check_ns >= 1000000000u || (short_of_subs && now - s->thread_check_ns >= 5000000u)) {
+		check_threads(s);
+		s->thread_check_ns = now;
+	}
+	__asm__ volatile("lfence" : : : "memory");
+	s->horizon_ticks = irt_ticks(); /* G2 */
+	__asm__ volatile("lfence" : : : "memory");
+	if (irt_symbols_scan(s->symbols, s->at.facts.start_ticks, forget_rows, s))
+		s->dirty = 1;
+	irt_inherit_modules(s);
+	look_at_subs(s); /* G3 */
+	irt_inherit_calls(s);
+	do {
+		walked += walk_threads(s);
+	} while (irt_inherit_calls(s) && !s->chunk_full);
+	s->more |= s->inheriting != 0;
 	return walked;
 }

@@ -169,10 +169,7 @@ static int has_joined(int ring_fd, const struct irt_session *s)
 {
 	static struct irt_process all[IRT_PROCESS_MAX];
 	ssize_t n = pread(ring_fd, all, sizeof(all), (off_t)s->at.facts.processes_offset);
-	uint32_t last = 0;
-	for (uint32_t i = 0; i < s->process_count; i++)
-		if (s->processes[i]->facts.process_id > last)
-			last = s->processes[i]->facts.process_id;
+	uint32_t last = s->process_count ? s->processes[s->process_count - 1]->facts.process_id : 0;
 	for (size_t i = 0; n > 0 && i < (size_t)n / sizeof(*all); i++)
 		if (all[i].state == IRT_SLOT_LIVE && all[i].process_id > last)
 			return 1;
@@ -233,8 +230,13 @@ int main(int argc, char **argv)
 		return 3;
 	}
 	for (drain(&s); linger(&s); drain(&s)) {
+		while (s.thread_count)
+			irt_session_drop_thread(&s, s.threads[s.thread_count - 1]);
+		struct irt_pasts pasts = s.pasts; /* for the one that has just joined */
+		memset(&s.pasts, 0, sizeof(s.pasts));
 		irt_session_close(&s);
 		r = irt_session_open(&s, argv[2], 1, 2000);
+		s.pasts = pasts;
 		if (r != 0)
 			return r == INSTR_ERR_BUSY ? 0 : 3;
 	}

@@ -48,6 +48,7 @@ static int take_process(void *arg, const struct irt_store_process *row)
 	if (!p)
 		return INSTR_ERR_MEMORY;
 	p->changed = 0;
+	p->inherits = facts.joined_by == IRT_JOINED_FORK; /* the names log does not say what it had loaded */
 	p->end_ticks = row->end_ticks;
 	p->exit_code = row->exit_code == IRT_STORE_NULL ? -1 : (int)row->exit_code;
 	p->exit_signal = row->exit_signal == IRT_STORE_NULL ? -1 : (int)row->exit_signal;
@@ -106,7 +107,11 @@ static int take_chunk(void *arg, const struct irt_store_chunk *row)
 	struct restore *r = arg;
 	uint64_t skip = r->totals_events > (uint64_t)row->first_event ? r->totals_events - (uint64_t)row->first_event : 0;
 	int e = irt_chunk_open(r->decoder, r->contexts, row->data, (size_t)row->data_bytes);
-	return e ? e : irt_chunk_replay(r->decoder, r->thread->walk, skip);
+	irt_walk_replay_begin(r->thread->walk, (uint64_t)row->start_pos);
+	if (!e)
+		e = irt_chunk_replay(r->decoder, r->thread->walk, skip);
+	irt_walk_replay_end(r->thread->walk, (uint64_t)row->end_pos);
+	return e;
 }
 
 static int take_loss(void *arg, const struct irt_store_loss *row)
@@ -201,10 +206,13 @@ static int restore_thread(struct restore *r, const struct listed *l)
 		e = irt_store_read_frames(s->store, row->thread_id, r, take_frame);
 	if (!e)
 		e = irt_contexts_add_tree(r->contexts, p->cct);
+	irt_walk_set_position(t->walk, (uint64_t)row->totals_pos);
 	if (!e)
 		e = irt_store_read_chunks(s->store, row->thread_id, row->totals_pos, r, take_chunk);
 	if (e)
 		return e;
+	if (!l->consumed_pos && !irt_walk_depth(t->walk)) /* its first events had not been committed */
+		irt_inherit_later(s, t);
 	irt_walk_set_position(t->walk, (uint64_t)l->consumed_pos);
 	irt_walk_next_chunk(t->walk);
 	t->committed_pos = (uint64_t)l->consumed_pos;

@@ -79,10 +79,15 @@ static void measure_clock(uint32_t *step, uint32_t *cost)
 
 struct irt_drained_process *irt_session_process(struct irt_session *s, uint32_t id)
 {
-	for (uint32_t i = s->process_count; i-- > 0;)
-		if (s->processes[i]->facts.process_id == id)
-			return s->processes[i];
-	return NULL;
+	uint32_t low = 0, high = s->process_count;
+	while (low < high) {
+		uint32_t middle = (low + high) / 2;
+		if (s->processes[middle]->facts.process_id < id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < s->process_count && s->processes[low]->facts.process_id == id ? s->processes[low] : NULL;
 }
 
 struct irt_drained_process *irt_session_add_process(struct irt_session *s, const struct irt_process *facts, uint32_t slot)
@@ -105,7 +110,12 @@ struct irt_drained_process *irt_session_add_process(struct irt_session *s, const
 		goto fail;
 	if (irt_functions_create(&p->functions, s->functions) != 0)
 		goto fail_tree;
-	s->processes[s->process_count++] = p;
+	uint32_t at = s->process_count++;
+	while (at > 0 && s->processes[at - 1]->facts.process_id > facts->process_id) {
+		s->processes[at] = s->processes[at - 1];
+		at--;
+	}
+	s->processes[at] = p;
 	s->dirty = 1;
 	return p;
 fail_tree:
@@ -113,6 +123,15 @@ fail_tree:
 fail:
 	free(p);
 	return NULL;
+}
+
+void irt_session_free_process(struct irt_session *s, struct irt_drained_process *p)
+{
+	if (s->watch && p->watch >= 0)
+		irt_watch_remove(s->watch, p->watch);
+	irt_functions_destroy(p->functions);
+	irt_cct_destroy(p->cct);
+	free(p);
 }
 
 static int function_of(void *user, uint64_t tag, uint64_t ticks, struct irt_function_answer *answer)
@@ -149,7 +168,7 @@ struct irt_drained_thread *irt_session_add_thread(struct irt_session *s, uint64_
 	}
 	struct irt_walk_config c = {
 		.cct = p->cct, .functions = p->functions, .origin_ticks = s->at.facts.start_ticks,
-		.time_unit_ticks = s->time_unit, .function_of = function_of, .user = t,
+		.time_unit_ticks = s->time_unit, .pause_ticks = IRT_PAUSE_TICKS, .function_of = function_of, .user = t,
 	};
 	t->id = id;
 	t->process = p;
@@ -183,11 +202,14 @@ void irt_session_drop_thread(struct irt_session *s, struct irt_drained_thread *t
 		}
 	}
 	t->process->live_threads--;
+	s->inheriting -= t->inherit != 0;
+	irt_pasts_keep(&s->pasts, t);
 	irt_walk_destroy(t->walk);
 	free(t->queue);
 	free(t->done);
 	free(t->holes);
 	free(t->old_holes);
+	free(t->first);
 	free(t);
 }
 
@@ -365,11 +387,12 @@ int irt_session_open(struct irt_session *s, const char *folder, int live, unsign
 		s->time_unit = IRT_WALK_UNIT_MAX;
 	s->out_fd = open(s->at.facts.out_directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	s->sub_owner = calloc(s->at.facts.sub_max, sizeof(*s->sub_owner));
+	s->claims = calloc(IRT_PROCESS_MAX, sizeof(*s->claims));
 	s->symbols = irt_symbols_create(&s->at);
 	if (s->out_fd < 0) {
 		snprintf(s->error, sizeof(s->error), "%s: %s", s->at.facts.out_directory, strerror(errno));
 		r = INSTR_ERR_NOT_FOUND;
-	} else if (!s->sub_owner || !s->symbols || irt_functions_create(&s->functions, NULL) != 0 ||
+	} else if (!s->sub_owner || !s->claims || !s->symbols || irt_functions_create(&s->functions, NULL) != 0 ||
 		   irt_encoder_create(&s->encoder) != 0) {
 		snprintf(s->error, sizeof(s->error), "no memory");
 		r = INSTR_ERR_MEMORY;
@@ -396,11 +419,8 @@ void irt_session_close(struct irt_session *s)
 {
 	while (s->thread_count)
 		irt_session_drop_thread(s, s->threads[s->thread_count - 1]);
-	for (uint32_t i = 0; i < s->process_count; i++) {
-		irt_functions_destroy(s->processes[i]->functions);
-		irt_cct_destroy(s->processes[i]->cct);
-		free(s->processes[i]);
-	}
+	for (uint32_t i = 0; i < s->process_count; i++)
+		irt_session_free_process(s, s->processes[i]);
 	while (s->messages) {
 		struct message *m = s->messages;
 		s->messages = m->next;
@@ -411,7 +431,9 @@ void irt_session_close(struct irt_session *s)
 	free(s->processes);
 	free(s->threads);
 	free(s->sub_owner);
+	free(s->claims);
 	free(s->gone_holes);
+	irt_pasts_fini(&s->pasts);
 	irt_store_close(s->store);
 	irt_watch_destroy(s->watch);
 	irt_encoder_destroy(s->encoder);

@@ -31,7 +31,9 @@ enum {
 	IRT_HOLD_NS = 1000 * 1000 * 1000,       /* an unwritten slot or unknown row holds its thread so long */
 	IRT_HURRY_NS = 20 * 1000 * 1000,        /* ... while somebody waits for the pool */
 	IRT_CHECKPOINT_NS = 1000 * 1000 * 1000,
+	IRT_PAUSE_TICKS = 1 << 14,              /* 4 to 8 us; a fork takes its caller five times as long */
 };
+#define IRT_INHERIT_NS UINT64_C(3000000000) /* a fork child waits so long for a parent that does not move */
 
 struct irt_session;
 
@@ -85,6 +87,11 @@ struct irt_drained_thread {
 	char name[16];
 	int64_t start_ticks;
 	uint64_t parent_thread_id, parent_position;
+	int inherit;             /* not 0: it is still to begin inside its parent's calls (inherit.c) */
+	uint64_t inherit_since_ns, inherit_head; /* the parent's walk stands there, since then */
+	struct irt_store_frame *first; /* the calls that it begins in, until they are committed */
+	size_t first_count;
+	uint64_t stop_at;        /* a child waits for the walk to stand at this position; 0 = none */
 	struct irt_drained_sub *queue; /* to be walked, by sequence */
 	uint32_t queued;
 	struct irt_drained_sub *done;  /* walked, waiting for the commit of their last unit */
@@ -115,6 +122,22 @@ struct irt_drained_thread {
 	int64_t loss_id;
 };
 
+/* What is known of the calls of threads that have ended. */
+struct irt_pasts {
+	struct irt_kept_past {
+		uint64_t thread_id, head;
+		struct irt_past *past;
+		uint32_t entries;
+	} *at;
+	uint32_t count, entries;
+};
+
+/* A process slot that somebody has claimed, as it was found first. */
+struct irt_claim {
+	uint32_t state; /* 0 = it is not */
+	uint64_t since_ns;
+};
+
 struct irt_session {
 	struct irt_attached at;
 	struct irt_symbols *symbols;
@@ -129,11 +152,14 @@ struct irt_session {
 	uint32_t time_unit, clock_step, hook_cost;
 	int keep_events;
 
-	struct irt_drained_process **processes;
+	struct irt_drained_process **processes; /* by process_id */
 	uint32_t process_count;
+	struct irt_claim *claims;   /* by slot */
 	struct irt_drained_thread **threads;
 	uint32_t thread_count;
 	uint64_t *sub_owner;        /* per sub-buffer: thread id that has it queued or done, 0 = nobody */
+	struct irt_pasts pasts;
+	uint32_t inheriting;        /* threads that are still to begin inside their parents' calls */
 
 	uint64_t round_events;      /* walked since the last commit */
 	uint64_t round_start_ns;
@@ -161,6 +187,7 @@ struct irt_drained_process *irt_session_process(struct irt_session *s, uint32_t 
 struct irt_drained_process *irt_session_add_process(struct irt_session *s, const struct irt_process *facts, uint32_t slot);
 struct irt_drained_thread *irt_session_thread(struct irt_session *s, uint64_t id);
 struct irt_drained_thread *irt_session_add_thread(struct irt_session *s, uint64_t id, struct irt_drained_process *p);
+void irt_session_free_process(struct irt_session *s, struct irt_drained_process *p); /* leaves it in the table */
 void irt_session_drop_thread(struct irt_session *s, struct irt_drained_thread *t);
 void irt_session_hole_gone(struct irt_session *s, uint64_t thread_id, uint64_t position);
 void irt_session_message(struct irt_session *s, const char *severity, const char *text);
@@ -175,13 +202,27 @@ int irt_drain_dead_run(const char *folder, char *error, size_t error_bytes);
 /* restore.c: takes the state that an earlier drain left in the file. */
 int irt_session_restore(struct irt_session *s);
 
+/* inherit.c. Later: the thread is to begin inside its parent's calls. Calls: those that can do so now, do;
+ * how many. The others' parents have their stop_at. */
+void irt_inherit_later(struct irt_session *s, struct irt_drained_thread *t);
+int irt_inherit_calls(struct irt_session *s);
+void irt_pasts_keep(struct irt_pasts *all, struct irt_drained_thread *t);
+void irt_pasts_fini(struct irt_pasts *all);
+
 /* gather.c: looks at everything once and walks what is there. Returns the number of units walked. */
 uint64_t irt_gather(struct irt_session *s);
+
+/* processes.c. Look: slots and ends. Modules: of fork children that have just joined, from their parents.
+ * Retire: slots of those that are over, and in time all that is known of them. */
+void irt_look_at_processes(struct irt_session *s);
+void irt_inherit_modules(struct irt_session *s);
+void irt_retire_processes(struct irt_session *s);
 /* Processes that live and have not said that they go. */
 unsigned irt_session_staying(const struct irt_session *s);
 unsigned irt_session_living(const struct irt_session *s);
 
 /* commit.c: ends the round. `last` closes every chunk and checkpoints. */
+int64_t irt_context_id(const struct irt_drained_process *p, uint32_t index);
 void irt_commit(struct irt_session *s, int last);
 void irt_finish(struct irt_session *s, const char *state);
 

@@ -4,82 +4,11 @@
  * text offsets against the texts, which must end in NUL.
  */
 #define _GNU_SOURCE
-#include "drain/symbols.h"
+#include "drain/symbols_internal.h"
 
 #include "base/atomic.h"
-#include "drain/addresses.h"
-#include "instr/hooks.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-/* From the C++ runtime library, linked statically. Returns malloc'ed text, or NULL. */
-extern char *__cxa_demangle(const char *mangled, char *buffer, size_t *bytes, int *status);
-
-enum { OTHER_FUNCTION = 1, FIRST_FUNCTION = 2, ROWS_MAX = 1 << 24 };
-
-struct image {
-	uint64_t log_at;     /* offset of its NAMES record + 1 */
-	uint32_t module_id, rows, skipped;
-	uint32_t first_function; /* id of row 0; skipped rows follow the rows */
-	uint32_t *flags;     /* of the rows */
-	char *path, *build_id, *options;
-	struct instr_row *copies; /* until they are in the store */
-	char *texts;
-	int in_store;
-};
-
-struct load {
-	uint32_t process_id, load_id;
-	uint32_t image; /* index + 1; 0 = names not known */
-	uint64_t rows_begin, rows_end;
-	int64_t start_ticks, end_ticks; /* end: IRT_STORE_NULL = still there */
-	int changed;
-};
-
-/* A function known by its address only. It is found by address in a process, and by place in a file:
- * the same place in the same file is the same function, whatever the process. */
-struct raw {
-	uint64_t scope;   /* process id, or RAW_IN_FILE | number of the file */
-	uint64_t address; /* or offset in the file */
-	uint32_t function_id;
-	int in_store;
-	char *name, *linkage_name; /* until they are in the store; NULL where another entry has them */
-};
-#define RAW_IN_FILE (UINT64_C(1) << 32)
-
-struct irt_symbols {
-	struct irt_attached *at;
-	uint64_t scanned; /* bytes of the log taken */
-	struct image *images;
-	struct load *loads;
-	struct raw *raws;
-	uint32_t *raw_table; /* by hash of scope and address: index + 1; twice as large as raws, at least */
-	uint32_t raw_table_size; /* a power of two */
-	struct irt_addresses *addresses;
-	uint32_t image_count, load_count, raw_count, next_function, next_module, next_load;
-	struct irt_process_names *names; /* by process id */
-	uint32_t name_count;
-	struct known { uint32_t module_id, first_function; char *path, *build_id; } *known;
-	uint32_t known_count;
-	/* rows of module_loads of an earlier drain, by load_id; process_id 0: taken */
-	struct known_load { uint32_t process_id, load_id; uint64_t rows_begin; int64_t start_ticks; } *known_loads;
-	uint32_t known_load_count, known_load_at; /* at: where to look first, since they come in the same order */
-	int fixed_in_store; /* "(unknown)" and "(other)" */
-};
-
-static int grow(void *array, uint32_t count, size_t bytes)
-{
-	void **p = array;
-	if (count & (count - 1) || (count && count < 8))
-		return 1;
-	void *n = realloc(*p, (count ? (size_t)count * 2 : 8) * bytes);
-	if (!n)
-		return 0;
-	*p = n;
-	return 1;
-}
 
 struct irt_symbols *irt_symbols_create(struct irt_attached *a)
 {
@@ -143,72 +72,6 @@ uint32_t irt_symbols_other(const struct irt_symbols *s)
 
 uint32_t irt_symbols_function_count(const struct irt_symbols *s) { return s->next_function; }
 
-/* ---- continuing a run ---------------------------------------------------------------------- */
-
-static int load_module(void *arg, const struct irt_store_module *row)
-{
-	struct irt_symbols *s = arg;
-	if (!grow(&s->known, s->known_count, sizeof(*s->known)))
-		return INSTR_ERR_MEMORY;
-	struct known *k = &s->known[s->known_count++];
-	k->module_id = (uint32_t)row->module_id;
-	k->first_function = 0;
-	k->path = strdup(row->path ? row->path : "");
-	k->build_id = strdup(row->build_id ? row->build_id : "");
-	if (k->module_id >= s->next_module)
-		s->next_module = k->module_id + 1;
-	return 0;
-}
-
-static int load_function(void *arg, const struct irt_store_function *row)
-{
-	struct irt_symbols *s = arg;
-	if (row->function_id >= s->next_function)
-		s->next_function = (uint32_t)row->function_id + 1;
-	if (row->module_id != IRT_STORE_NULL && row->row == 0)
-		for (uint32_t i = 0; i < s->known_count; i++)
-			if (s->known[i].module_id == row->module_id)
-				s->known[i].first_function = (uint32_t)row->function_id;
-	return 0;
-}
-
-static int load_load(void *arg, const struct irt_store_load *row)
-{
-	struct irt_symbols *s = arg;
-	if (row->load_id >= s->next_load)
-		s->next_load = (uint32_t)row->load_id + 1;
-	if (!grow(&s->known_loads, s->known_load_count, sizeof(*s->known_loads)))
-		return INSTR_ERR_MEMORY;
-	s->known_loads[s->known_load_count++] = (struct known_load){(uint32_t)row->process_id, (uint32_t)row->load_id,
-		(uint64_t)row->rows_start, row->start_ticks};
-	return 0;
-}
-
-/* The id of a load that an earlier drain has put, or a new one. */
-static uint32_t load_id(struct irt_symbols *s, uint32_t process_id, uint64_t rows_begin, int64_t start_ticks)
-{
-	for (uint32_t i = 0; i < s->known_load_count; i++) {
-		uint32_t at = (s->known_load_at + i) % s->known_load_count;
-		struct known_load *k = &s->known_loads[at];
-		if (k->process_id == process_id && k->rows_begin == rows_begin && k->start_ticks == start_ticks) {
-			k->process_id = 0;
-			s->known_load_at = at + 1;
-			return k->load_id;
-		}
-	}
-	return s->next_load++;
-}
-
-int irt_symbols_load(struct irt_symbols *s, struct irt_store *store)
-{
-	int r = irt_store_read_modules(store, s, load_module);
-	if (!r)
-		r = irt_store_read_functions(store, s, load_function);
-	if (!r)
-		r = irt_store_read_loads(store, s, load_load);
-	return r;
-}
-
 /* ---- the names log -------------------------------------------------------------------------- */
 
 static const char *text_at(const char *texts, uint32_t bytes, uint32_t at) { return at < bytes ? texts + at : ""; }
@@ -217,17 +80,8 @@ static void take_process(struct irt_symbols *s, uint32_t process_id, const char 
 {
 	if (process_id == 0 || process_id > IRT_THREAD_MAX * 64u)
 		return;
-	if (process_id >= s->name_count) {
-		uint32_t n = process_id + 16;
-		struct irt_process_names *p = realloc(s->names, n * sizeof(*p));
-		if (!p)
-			return;
-		memset(p + s->name_count, 0, (n - s->name_count) * sizeof(*p));
-		s->names = p;
-		s->name_count = n;
-	}
-	struct irt_process_names *n = &s->names[process_id];
-	if (n->command)
+	struct irt_process_names *n = names_of(s, process_id);
+	if (!n || n->command)
 		return;
 	/* Arguments, each ended by NUL, then an empty one; quoted as a shell would need them. */
 	char *command = malloc(bytes * 4 + 3);
@@ -315,10 +169,25 @@ static void take_image(struct irt_symbols *s, uint64_t at, const unsigned char *
 	s->images[s->image_count++] = m;
 }
 
+/* The id of a load that an earlier drain has put, or a new one. */
+static uint32_t load_id(struct irt_symbols *s, uint32_t process_id, uint64_t rows_begin, int64_t start_ticks)
+{
+	for (uint32_t i = 0; i < s->known_load_count; i++) {
+		uint32_t at = (s->known_load_at + i) % s->known_load_count;
+		struct known_load *k = &s->known_loads[at];
+		if (k->process_id == process_id && k->rows_begin == rows_begin && k->start_ticks == start_ticks) {
+			k->process_id = 0;
+			s->known_load_at = at + 1;
+			return k->load_id;
+		}
+	}
+	return s->next_load++;
+}
+
 static void take_load(struct irt_symbols *s, uint32_t process_id, const struct irt_log_load *l, uint64_t image_at,
 		      int64_t ticks, int *overlaps)
 {
-	if (!grow(&s->loads, s->load_count, sizeof(*s->loads)) || l->rows_begin > l->rows_end)
+	if (!grow_loads(s) || l->rows_begin > l->rows_end)
 		return;
 	struct load n = {.process_id = process_id, .load_id = load_id(s, process_id, l->rows_begin, ticks), .rows_begin = l->rows_begin,
 			 .rows_end = l->rows_end, .start_ticks = ticks, .end_ticks = IRT_STORE_NULL, .changed = 1};
@@ -403,6 +272,11 @@ unsigned irt_symbols_scan(struct irt_symbols *s, uint64_t start_ticks,
 void irt_symbols_inherit(struct irt_symbols *s, uint32_t child, uint32_t parent, int64_t ticks)
 {
 	irt_addresses_inherit(s->addresses, child, parent);
+	struct irt_process_names *heir = names_of(s, child > parent ? child : parent);
+	if (heir) {
+		const struct irt_process_names *n = &s->names[parent];
+		copy_names(&s->names[child], n->command, n->executable, n->working_directory);
+	}
 	uint32_t count = s->load_count;
 	for (uint32_t i = 0; i < count; i++) {
 		struct load n = s->loads[i];
@@ -416,7 +290,7 @@ void irt_symbols_inherit(struct irt_symbols *s, uint32_t child, uint32_t parent,
 				   s->loads[k].rows_begin < n.rows_end && n.rows_begin < s->loads[k].rows_end;
 		if (replaced)
 			continue;
-		if (!grow(&s->loads, s->load_count, sizeof(*s->loads)))
+		if (!grow_loads(s))
 			return;
 		n.process_id = child;
 		n.load_id = load_id(s, child, n.rows_begin, ticks);
@@ -428,18 +302,6 @@ void irt_symbols_inherit(struct irt_symbols *s, uint32_t child, uint32_t parent,
 }
 
 /* ---- finding -------------------------------------------------------------------------------- */
-
-static uint32_t raw_slot(const struct irt_symbols *s, uint64_t scope, uint64_t address)
-{
-	uint64_t hash = (address ^ scope * UINT64_C(0x9e3779b97f4a7c15)) * UINT64_C(0xff51afd7ed558ccd);
-	uint32_t mask = s->raw_table_size - 1, at = (uint32_t)(hash >> 32) & mask;
-	for (; s->raw_table[at]; at = (at + 1) & mask) {
-		const struct raw *r = &s->raws[s->raw_table[at] - 1];
-		if (r->scope == scope && r->address == address)
-			break;
-	}
-	return at;
-}
 
 static const struct raw *find_raw(const struct irt_symbols *s, uint64_t scope, uint64_t address)
 {
@@ -461,7 +323,7 @@ static int add_raw(struct irt_symbols *s, struct raw raw)
 		for (uint32_t i = 0; i < s->raw_count; i++)
 			table[raw_slot(s, s->raws[i].scope, s->raws[i].address)] = i + 1;
 	}
-	if (!grow(&s->raws, s->raw_count, sizeof(*s->raws)))
+	if (!room_for(&s->raws, &s->raw_room, s->raw_count, sizeof(*s->raws)))
 		goto fail;
 	s->raw_table[raw_slot(s, raw.scope, raw.address)] = s->raw_count + 1;
 	s->raws[s->raw_count++] = raw;
@@ -470,12 +332,6 @@ fail:
 	free(raw.name);
 	free(raw.linkage_name);
 	return 0;
-}
-
-static char *demangle(const char *linkage_name)
-{
-	int status = 0;
-	return linkage_name[0] == '_' && linkage_name[1] == 'Z' ? __cxa_demangle(linkage_name, NULL, NULL, &status) : NULL;
 }
 
 /* From the symbol, which may carry a version ("f@@V1"); without one "file+0xoffset", or the address. */
@@ -557,128 +413,4 @@ const struct irt_process_names *irt_symbols_process(const struct irt_symbols *s,
 {
 	static const struct irt_process_names nothing;
 	return process_id < s->name_count ? &s->names[process_id] : &nothing;
-}
-
-/* ---- to the store --------------------------------------------------------------------------- */
-
-static const char *reason_text(uint32_t reason)
-{
-	switch (reason) {
-	case INSTR_REASON_NAKED: return "naked function";
-	case INSTR_REASON_COROUTINE: return "coroutine that was not split yet";
-	case INSTR_REASON_ALWAYS_INLINE: return "always_inline: every call is inlined";
-	case INSTR_REASON_IFUNC_RESOLVER: return "ifunc resolver: runs before relocations";
-	case INSTR_REASON_SOURCE: return "INSTR_SKIP in the source";
-	case INSTR_REASON_ATTRIBUTE: return "attribute that forbids instrumentation";
-	case INSTR_REASON_FILTER: return "filter (allow=, deny=)";
-	case INSTR_REASON_RUNTIME: return "belongs to the runtime";
-	case INSTR_REASON_AVAILABLE_EXTERNALLY: return "copy of a function defined elsewhere";
-	default: return "not known";
-	}
-}
-
-static void put_functions(const struct image *m, struct irt_store *store)
-{
-	for (uint32_t i = 0; i < m->rows + m->skipped; i++) {
-		const struct instr_row *row = &m->copies[i];
-		const char *linkage = m->texts + row->name, *file = m->texts + row->file;
-		int instrumented = i < m->rows;
-		if (instrumented && (row->flags & INSTR_ROW_KIND_MASK) != INSTR_ROW_FUNCTION)
-			continue;
-		char *demangled = demangle(linkage);
-		struct irt_store_function f = {
-			.function_id = m->first_function + i,
-			.module_id = m->module_id,
-			.row = instrumented ? (int64_t)i : IRT_STORE_NULL,
-			.name = demangled ? demangled : *linkage ? linkage : "(no name)",
-			.linkage_name = linkage,
-			.file = *file ? file : NULL,
-			.line = row->line ? (int64_t)row->line : IRT_STORE_NULL,
-			.instrumented = instrumented,
-			.reason = instrumented ? NULL : reason_text(row->flags >> INSTR_ROW_REASON_SHIFT & 255),
-			.flags = row->flags,
-		};
-		irt_store_put_function(store, &f);
-		free(demangled);
-	}
-}
-
-static void put_options(const struct image *m, struct irt_store *store)
-{
-	const char *text = m->options;
-	while (text && *text) {
-		size_t n = strcspn(text, ":");
-		while (text[n] == ':' && text[n + 1] == ':')
-			n += 2 + strcspn(text + n + 2, ":");
-		char *copy = strndup(text, n), *value = copy ? strchr(copy, '=') : NULL;
-		if (value) {
-			*value++ = 0;
-			irt_store_put_setting(store, &(struct irt_store_setting){m->path, copy, value});
-		}
-		free(copy);
-		text += n + (text[n] == ':');
-	}
-}
-
-/* 0: no name was registered for an address. 1: calls beyond the bounds of the context tree. */
-static void put_fixed(struct irt_store *store)
-{
-	static const char *const names[] = {"(unknown)", "(other)"};
-	for (int i = 0; i < 2; i++)
-		irt_store_put_function(store, &(struct irt_store_function){
-			.function_id = i, .module_id = IRT_STORE_NULL, .row = IRT_STORE_NULL, .name = names[i],
-			.linkage_name = names[i], .line = IRT_STORE_NULL, .instrumented = 1});
-}
-
-void irt_symbols_put(struct irt_symbols *s, struct irt_store *store)
-{
-	if (!s->fixed_in_store)
-		put_fixed(store);
-	for (uint32_t i = 0; i < s->image_count; i++) {
-		struct image *m = &s->images[i];
-		if (m->in_store)
-			continue;
-		irt_store_put_module(store, &(struct irt_store_module){m->module_id, m->path ? m->path : "",
-			m->build_id && *m->build_id ? m->build_id : NULL, m->rows});
-		put_functions(m, store);
-		put_options(m, store);
-	}
-	for (uint32_t i = 0; i < s->load_count; i++) {
-		struct load *l = &s->loads[i];
-		if (!l->changed || !l->image)
-			continue;
-		irt_store_put_load(store, &(struct irt_store_load){l->load_id, l->process_id, s->images[l->image - 1].module_id,
-			(int64_t)l->rows_begin, (int64_t)l->rows_end, l->start_ticks, l->end_ticks});
-	}
-	for (uint32_t i = 0; i < s->raw_count; i++) {
-		struct raw *r = &s->raws[i];
-		if (r->in_store)
-			continue;
-		const char *linkage = r->linkage_name ? r->linkage_name : "(no memory for its name)";
-		irt_store_put_function(store, &(struct irt_store_function){
-			.function_id = r->function_id, .module_id = IRT_STORE_NULL, .row = IRT_STORE_NULL,
-			.name = r->name ? r->name : linkage, .linkage_name = linkage, .line = IRT_STORE_NULL, .instrumented = 1});
-	}
-}
-
-void irt_symbols_committed(struct irt_symbols *s)
-{
-	s->fixed_in_store = 1;
-	for (uint32_t i = 0; i < s->image_count; i++) {
-		struct image *m = &s->images[i];
-		m->in_store = 1;
-		free(m->copies);
-		free(m->texts);
-		m->copies = NULL;
-		m->texts = NULL;
-	}
-	for (uint32_t i = 0; i < s->load_count; i++)
-		s->loads[i].changed = 0;
-	for (uint32_t i = 0; i < s->raw_count; i++) {
-		struct raw *r = &s->raws[i];
-		r->in_store = 1;
-		free(r->name);
-		free(r->linkage_name);
-		r->name = r->linkage_name = NULL;
-	}
 }

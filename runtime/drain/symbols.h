@@ -30,8 +30,13 @@ int irt_symbols_load(struct irt_symbols *s, struct irt_store *store);
 unsigned irt_symbols_scan(struct irt_symbols *s, uint64_t start_ticks,
 			  void (*unmapped)(void *arg, uint32_t process_id, uint64_t ticks), void *arg);
 
-/* A fork child knows what its parent had loaded. */
+/* A fork child has what its parent had loaded, and its command line. */
 void irt_symbols_inherit(struct irt_symbols *s, uint32_t child, uint32_t parent, int64_t ticks);
+
+/* Processes that are over, by ascending id: what is known of them alone goes, once it is committed. Recall:
+ * takes what an heir needs of such a one from the file again. */
+void irt_symbols_forget(struct irt_symbols *s, const uint32_t *process_ids, uint32_t count);
+void irt_symbols_recall(struct irt_symbols *s, struct irt_store *store, uint32_t process_id);
 
 /* The function of an ENTER or CYG_ENTER record (word 2) of a process at a time (ticks since start). Pid
  * and start time (as in watch.h) are the process's, which may be gone.

@@ -66,7 +66,7 @@ CREATE TABLE threads (
     waits            INTEGER NOT NULL, -- number of such waits
     orphans          INTEGER NOT NULL, -- exits whose call was not on the stack; they change nothing
     skipped_units    INTEGER NOT NULL, -- units of record kinds this version does not know
-    flags            INTEGER NOT NULL  -- 1 several stacks seen, 2 stream has holes, 4 context tree folded (depth or size bound), 8 merged from ended threads
+    flags            INTEGER NOT NULL  -- 1 several stacks seen, 2 stream has holes, 4 context tree folded (depth or size bound), 8 merged from ended threads, 16 of a fork child: not all calls that it began in are known
 ) STRICT;
 
 -- Calls that were open at each thread's totals_pos, outermost first. At the end of a run: calls that never returned.

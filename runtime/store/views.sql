@@ -264,7 +264,7 @@ SELECT t.thread_id AS thread_id, -- ours, from 1
        t.waits AS waits, -- number of such waits
        t.orphans AS orphans, -- exits whose call was not on the stack
        t.skipped_units AS skipped_units, -- units of records this version does not know
-       t.flags AS flags -- 1 several stacks seen, 2 stream has holes, 4 context tree folded, 8 merged from ended threads
+       t.flags AS flags -- 1 several stacks seen, 2 stream has holes, 4 context tree folded, 8 merged from ended threads, 16 not all calls that a fork child began in are known
 FROM rate r
 CROSS JOIN threads t
 LEFT JOIN processes p ON p.process_id = t.process_id

@@ -4,7 +4,10 @@
 # children.sh BUILD - processes that join, outlive each other and die where the drain may not be looking.
 . "$(dirname "$0")/crash.sh"
 
-builds() { traced children "$crash/programs/children.c"; }
+builds() {
+	traced children "$crash/programs/children.c" && traced forks "$programs/forks.c" -pthread &&
+		plain claims "$crash/programs/claims.c" -I"$crash/../../runtime" -I"$crash/../../include"
+}
 check builds builds
 
 early() {
@@ -37,13 +40,63 @@ outlived() {
 }
 check a_child_that_dies_without_a_drain_is_found_dead_by_the_next_one outlived
 
-# Its return from main is an orphan: the call was its parent's.
 daemon() {
 	rm -f trace.db*
-	exits_with 0 ./children daemon && complete trace.db 10 && sleep 0.3 && complete trace.db 10 && sound trace.db threads &&
-		calls trace.db work 200000 && is trace.db 'SELECT count(*) FROM processes' 2
+	exits_with 0 ./children daemon && complete trace.db 10 && sleep 0.3 && complete trace.db 10 && sound trace.db &&
+		calls trace.db work 200000 && is trace.db 'SELECT count(*) FROM processes' 2 && work_is_called_in '200000|main>many>|1'
 }
 check a_daemon_that_joins_after_its_parent_has_left_is_in_the_same_file daemon
+# The drain that goes on has of the parent's calls what is in the file; children may be on their way.
+inside() {
+	for turn in 1 2 3; do
+		rm -f trace.db*
+		./forks loop 1500 &
+		program=$!
+		sleep 0.1
+		a_while 300
+		drain_of $program && kill -9 "$drain" || { echo "no drain was killed"; return 1; }
+		wait $program
+		[ $? -eq 0 ] && complete trace.db 20 && sound trace.db && work_is_called_in '5|main>loop>outer>middle>inner>|500
+7|main>loop>outer>middle>|500
+11|main>loop>outer>|500
+5|main>loop>middle>inner>|500
+7|main>loop>middle>|500
+5|main>loop>inner>|500' || return 1
+	done
+}
+check children_go_on_inside_their_parents_calls_when_the_drain_is_killed inside
+# All slots but the first are claimed by a process that has died over it. They come back after two seconds.
+claimed() {
+	rm -f trace.db*
+	true &
+	nobody=$!
+	wait $nobody
+	./children late &
+	program=$!
+	drain_of $program && ./claims "$ring/ring" $nobody || return 1
+	wait $program && complete trace.db && sound trace.db && calls trace.db work 600000 && is trace.db 'SELECT count(*) FROM processes' 2
+}
+check slots_of_processes_that_died_over_joining_come_back claimed
+
+# What the drain keeps for a process, it keeps while it lives and a little longer.
+memory() { awk '/^RssAnon/ { print $2 }' "/proc/$drain/status"; }
+flat() {
+	rm -f trace.db* lines
+	mkfifo lines
+	./forks many 1500 <lines >out &
+	program=$!
+	exec 3>lines
+	until [ "$(wc -l <out)" -ge 1 ]; do sleep 0.05; done
+	drain_of $program && sleep 0.5 && before=$(memory) && echo >&3 || return 1
+	until [ "$(wc -l <out)" -ge 2 ]; do sleep 0.05; done
+	sleep 0.5
+	after=$(memory)
+	echo >&3
+	exec 3>&-
+	wait $program && complete trace.db 20 && sound trace.db && is trace.db 'SELECT count(*) FROM processes' 3001 || return 1
+	[ $((after - before)) -lt 10000 ] || { echo "$before KiB of the drain have become $after after 1500 processes more"; return 1; }
+}
+check a_run_of_many_processes_takes_no_more_memory_than_one_of_few flat
 # The second copy stays off; taken for the same process after exec, it would end the first one's stream.
 copies() {
 	rm -f trace.db*

@@ -27,7 +27,7 @@ struct facts { /* one row of the query "summary" */
 	int events_off;
 	int64_t start_realtime_ns, duration_ns, threads;
 	int64_t events, events_kept, events_lost, losses_not_counted, dropped_events;
-	int64_t waits, wait_ns, several_stacks, folded_trees, merged_threads, not_instrumented, open_calls, warnings;
+	int64_t waits, wait_ns, several_stacks, folded_trees, merged_threads, partly_inherited, not_instrumented, open_calls, warnings;
 	int64_t events_from_ns;
 };
 
@@ -60,6 +60,7 @@ static int read_facts(struct report *report, struct facts *facts)
 		facts->several_stacks = number(q, "several_stacks");
 		facts->folded_trees = number(q, "folded_trees");
 		facts->merged_threads = number(q, "merged_threads");
+		facts->partly_inherited = number(q, "partly_inherited");
 		facts->not_instrumented = number(q, "not_instrumented");
 		facts->open_calls = number(q, "open_calls");
 		facts->warnings = number(q, "warnings");
@@ -242,6 +243,9 @@ static void say_doubts(struct report *report, const struct facts *facts)
 	if (facts->folded_trees)
 		say(report, CLI_WARN, "The calling contexts of %s were folded (too many or too deep): sums per function are exact",
 		    cli_counted(threads, sizeof(threads), facts->folded_trees, "thread", NULL));
+	if (facts->partly_inherited)
+		say(report, CLI_WARN, "%s began inside calls that are not all known: what they call hangs too high; counts are exact",
+		    cli_counted(threads, sizeof(threads), facts->partly_inherited, "fork child", "fork children"));
 	if (facts->merged_threads)
 		say(report, CLI_PLAIN, "Threads that ended early are merged into one row per process, \"ended threads\"");
 }

@@ -50,13 +50,13 @@ check children_by_fork_are_processes_of_the_run exits
 exits_hard() { run _exit 0 5 5000 && of_each '1000 1000 1000 1000 1000'; }
 check children_that_end_by__exit_lose_nothing exits_hard
 check parent_and_children_that_work_hard_lose_nothing run heavy 0 3 3000000
-counted_inside() { run inside 0 2 330 threads && of_each '110 220'; }
+counted_inside() { run inside 0 2 330 && of_each '110 220'; }
 check a_child_that_returns_through_its_parents_calls_loses_nothing counted_inside
 inside() {
 	run inside 0 2 330 && is trace.db "SELECT group_concat(function, '>') FROM (SELECT function FROM tree WHERE process_id = 2 AND function NOT IN
 			('work', 'make_calls') ORDER BY depth)" 'main>inside>middle>inner'
 }
-pending a_child_goes_on_inside_its_parents_calls "a child begins without open calls; their returns are orphans" inside
+check a_child_goes_on_inside_its_parents_calls inside
 in_thread() {
 	run thread 0 5 0 >/dev/null
 	calls trace.db work $((5000 + $(cat out))) && sound trace.db
@@ -72,9 +72,9 @@ check exec_goes_on_in_the_same_run by_exec
 chain() { run 'chain 20' 7 21 21000 && is trace.db "SELECT count(*) FROM processes WHERE end_reason = 'exec'" 20; }
 check exec_many_times_over_stays_one_run chain
 handler() {
-	run handler 0 51 0 threads >/dev/null
+	run handler 0 51 0 >/dev/null
 	is trace.db "SELECT count(*), sum(calls) FROM function_totals JOIN functions USING (function_id)
-		WHERE name = 'work' AND process_id > 1" '50|500' && sound trace.db threads
+		WHERE name = 'work' AND process_id > 1" '50|500' && sound trace.db
 }
 check children_forked_by_a_handler_lose_nothing handler
 closed() { run closed 7 1 1000000; }

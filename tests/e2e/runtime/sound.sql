@@ -77,7 +77,7 @@ SELECT 0, function_id, sum(calls), sum(returns), sum(unwound), sum(open), sum(se
 SELECT 'functions: process ' || process_id || ' function ' || function_id || ': ' || t.calls || ' calls, its contexts say '
        || coalesce(b.calls, 0)
 FROM function_totals t LEFT JOIN by_function b USING (process_id, function_id)
-WHERE t.calls + t.orphans > 0 AND (t.calls, t.returns, t.unwound, t.open, t.self_ticks, t.total_ticks)
+WHERE (t.calls, t.returns, t.unwound, t.open, t.self_ticks, t.total_ticks)
       <> (coalesce(b.calls, 0), coalesce(b.returns, 0), coalesce(b.unwound, 0), coalesce(b.open, 0), coalesce(b.self_ticks, 0),
           coalesce(b.total_ticks, 0));
 SELECT 'functions: process ' || process_id || ' function ' || function_id || ' is missing'

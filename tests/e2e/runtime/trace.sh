@@ -8,6 +8,7 @@
 #     ask FILE SQL               the answer, columns separated by |
 #     is FILE SQL ANSWER         fails, and says both, unless the answer is this one
 #     calls FILE FUNCTION N      FUNCTION (demangled name, up to the parenthesis) was called N times
+#     work_is_called_in LINES    in trace.db, in all processes but the first: CALLS|CALLER>ITS CALLEE>|PROCESSES
 #     complete FILE [SECONDS]    waits until its run has ended (what a kill leaves takes a moment)
 #     sound FILE [RULE...]       it obeys every rule of sound.sql, but for the rules named
 #     pending NAME WHY COMMAND.. a claim that does not hold yet; fails once it does, so that it becomes a check
@@ -37,6 +38,17 @@ is() {
 calls() {
 	is "$1" "SELECT coalesce(sum(t.calls), 0) FROM function_totals t JOIN functions f USING (function_id)
 		WHERE t.process_id = 0 AND (f.name = '$2' OR f.name LIKE '$2(%')" "$3"
+}
+
+work_is_called_in() {
+	is trace.db "WITH RECURSIVE up (context_id, at, path) AS (
+			SELECT context_id, parent_id, '' FROM contexts JOIN functions USING (function_id)
+			WHERE name = 'work' AND process_id > 1
+			UNION ALL
+			SELECT up.context_id, c.parent_id, name || '>' || path FROM up JOIN contexts c ON c.context_id = at
+			JOIN functions USING (function_id) WHERE c.parent_id IS NOT NULL)
+		SELECT calls, path, count(*) FROM up JOIN totals USING (context_id) JOIN contexts r ON r.context_id = up.at
+		WHERE r.parent_id IS NULL AND calls > 0 GROUP BY 1, 2 ORDER BY 2 DESC, 1" "$1"
 }
 
 # The run's folder goes away when its drain has done all it will ever do.

@@ -16,6 +16,7 @@ SELECT s.program, s.started, s.duration_ns, s.state, -- as in the view summary
        (SELECT count(*) FROM threads WHERE flags & 1) AS several_stacks, -- threads seen on several stacks
        (SELECT count(*) FROM threads WHERE flags & 4) AS folded_trees, -- threads whose calling contexts were folded
        (SELECT count(*) FROM threads WHERE flags & 8) AS merged_threads, -- rows that stand for several ended threads
+       (SELECT count(*) FROM threads WHERE flags & 16) AS partly_inherited, -- threads of fork children that began in calls which are not all known
        (SELECT count(*) FROM messages WHERE severity <> 'note') AS warnings, -- what recording had to complain about
        (SELECT value FROM run WHERE key = 'hook_cost_ticks') * (SELECT ns_per_tick FROM rate) AS hook_cost_ns, -- what an empty call measures, ns
        (SELECT value FROM settings WHERE side = 'runtime' AND key = 'events') AS events_setting -- off: totals only

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * symbols_internal.h - what the two files of the symbols share: symbols.c (the names log, finding),
+ * symbols_store.c (the file: what it is told, what is taken from it, what need not be kept beside it).
+ */
+#ifndef IRT_DRAIN_SYMBOLS_INTERNAL_H
+#define IRT_DRAIN_SYMBOLS_INTERNAL_H
+
+#include "drain/symbols.h"
+
+#include "drain/addresses.h"
+#include "instr/hooks.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* From the C++ runtime library, linked statically. Returns malloc'ed text, or NULL. */
+extern char *__cxa_demangle(const char *mangled, char *buffer, size_t *bytes, int *status);
+
+enum { OTHER_FUNCTION = 1, FIRST_FUNCTION = 2, ROWS_MAX = 1 << 24 };
+
+struct image {
+	uint64_t log_at;     /* offset of its NAMES record + 1 */
+	uint32_t module_id, rows, skipped;
+	uint32_t first_function; /* id of row 0; skipped rows follow the rows */
+	uint32_t *flags;     /* of the rows */
+	char *path, *build_id, *options;
+	struct instr_row *copies; /* until they are in the store */
+	char *texts;
+	int in_store;
+};
+
+struct load {
+	uint32_t process_id, load_id;
+	uint32_t image; /* index + 1; 0 = names not known */
+	uint64_t rows_begin, rows_end;
+	int64_t start_ticks, end_ticks; /* end: IRT_STORE_NULL = still there */
+	int changed;
+};
+
+/* A function known by its address only. It is found by address in a process, and by place in a file:
+ * the same place in the same file is the same function, whatever the process. */
+struct raw {
+	uint64_t scope;   /* process id, or RAW_IN_FILE | number of the file */
+	uint64_t address; /* or offset in the file */
+	uint32_t function_id;
+	int in_store;
+	char *name, *linkage_name; /* until they are in the store; NULL where another entry has them */
+};
+#define RAW_IN_FILE (UINT64_C(1) << 32)
+
+struct irt_symbols {
+	struct irt_attached *at;
+	uint64_t scanned; /* bytes of the log taken */
+	struct image *images;
+	struct load *loads;
+	struct raw *raws;
+	uint32_t *raw_table; /* by hash of scope and address: index + 1; twice as large as raws, at least */
+	uint32_t raw_table_size; /* a power of two */
+	struct irt_addresses *addresses;
+	uint32_t image_count, load_count, load_room, raw_count, raw_room, next_function, next_module, next_load;
+	struct irt_process_names *names; /* by process id */
+	uint32_t name_count;
+	struct known { uint32_t module_id, first_function; char *path, *build_id; } *known;
+	uint32_t known_count;
+	/* rows of module_loads of an earlier drain, by load_id; process_id 0: taken */
+	struct known_load { uint32_t process_id, load_id; uint64_t rows_begin; int64_t start_ticks; } *known_loads;
+	uint32_t known_load_count, known_load_at; /* at: where to look first, since they come in the same order */
+	int fixed_in_store; /* "(unknown)" and "(other)" */
+};
+
+static inline int grow(void *array, uint32_t count, size_t bytes)
+{
+	void **p = array;
+	if (count & (count - 1) || (count && count < 8))
+		return 1;
+	void *n = realloc(*p, (count ? (size_t)count * 2 : 8) * bytes);
+	if (!n)
+		return 0;
+	*p = n;
+	return 1;
+}
+
+/* As grow, for a table that may shrink. */
+static inline int room_for(void *array, uint32_t *room, uint32_t count, size_t bytes)
+{
+	void **p = array, *n;
+	if (count < *room)
+		return 1;
+	n = realloc(*p, (*room ? (size_t)*room * 2 : 8) * bytes);
+	if (!n)
+		return 0;
+	*p = n;
+	*room = *room ? *room * 2 : 8;
+	return 1;
+}
+
+static inline int grow_loads(struct irt_symbols *s) { return room_for(&s->loads, &s->load_room, s->load_count, sizeof(*s->loads)); }
+
+static inline struct irt_process_names *names_of(struct irt_symbols *s, uint32_t process_id)
+{
+	if (process_id >= s->name_count) {
+		uint32_t n = process_id + process_id / 2 + 16;
+		struct irt_process_names *p = realloc(s->names, n * sizeof(*p));
+		if (!p)
+			return NULL;
+		memset(p + s->name_count, 0, (n - s->name_count) * sizeof(*p));
+		s->names = p;
+		s->name_count = n;
+	}
+	return &s->names[process_id];
+}
+
+static inline char *copy_text(const char *text) { return text ? strdup(text) : NULL; }
+
+static inline void copy_names(struct irt_process_names *to, const char *command, const char *executable, const char *folder)
+{
+	if (to->command)
+		return;
+	to->command = copy_text(command);
+	to->executable = copy_text(executable);
+	to->working_directory = copy_text(folder);
+}
+
+static inline uint32_t raw_slot(const struct irt_symbols *s, uint64_t scope, uint64_t address)
+{
+	uint64_t hash = (address ^ scope * UINT64_C(0x9e3779b97f4a7c15)) * UINT64_C(0xff51afd7ed558ccd);
+	uint32_t mask = s->raw_table_size - 1, at = (uint32_t)(hash >> 32) & mask;
+	for (; s->raw_table[at]; at = (at + 1) & mask) {
+		const struct raw *r = &s->raws[s->raw_table[at] - 1];
+		if (r->scope == scope && r->address == address)
+			break;
+	}
+	return at;
+}
+
+static inline char *demangle(const char *linkage_name)
+{
+	int status = 0;
+	return linkage_name[0] == '_' && linkage_name[1] == 'Z' ? __cxa_demangle(linkage_name, NULL, NULL, &status) : NULL;
+}
+
+#endif
