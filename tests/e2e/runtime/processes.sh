@@ -26,6 +26,12 @@ sees_nothing_else() {
 	done
 }
 check nor_with_other_descriptors_limits_and_ignored_signals sees_nothing_else
+goes_apart() {
+	rm -f trace.db*
+	cp guest-plain here && exits_with 0 ./here apart && cp out plain.out && cp guest here && exits_with 0 ./here apart || return 1
+	diff out plain.out && [ ! -s err ] && complete trace.db && calls trace.db work 4000 && sound trace.db
+}
+check a_program_goes_into_namespaces_of_its_own_as_without_us goes_apart
 
 # run HOW STATUS PROCESSES CALLS RULE...: recorded whole when the last process is gone.
 run() {

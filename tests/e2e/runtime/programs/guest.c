@@ -2,6 +2,9 @@
  *
  * guest.c - says all that a program can see of itself and that recording must not change: descriptors,
  * threads, children, signals, environment, limits. Run with and without instr, it says the same.
+ *
+ *     guest        says it, works, says it again
+ *     guest apart  goes into namespaces of its own, which only a process of one thread may do, and forks there
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -117,11 +120,50 @@ static void say_all(void)
 	printf("dumps %d\n", (int)umask(022));
 }
 
-int main(void)
+static void say_unshare(const char *name, int flag)
+{
+	errno = 0;
+	printf("unshare %s %d", name, unshare(flag));
+	printf(" %s\n", strerror(errno));
+}
+
+static void work_apart(void)
+{
+	int status = 0;
+	for (int i = 0; i < 1000; i++)
+		work(i);
+	say_unshare("user", CLONE_NEWUSER);
+	say_unshare("mounts", CLONE_NEWNS);
+	say_unshare("pids", CLONE_NEWPID);
+	fflush(stdout);
+	pid_t child = fork();
+	for (int i = 0; i < 1000; i++)
+		work(i);
+	if (child == 0) {
+		printf("child %d\n", getpid() == 1);
+		fflush(stdout);
+		_exit(7);
+	}
+	printf("waitpid %d", waitpid(-1, &status, 0) == child);
+	printf(" %d", WIFEXITED(status) ? WEXITSTATUS(status) : -1);
+	errno = 0;
+	printf(" %d", (int)waitpid(-1, &status, __WALL));
+	printf(" %s\n", strerror(errno));
+	printf("child signals %d\n", (int)child_signals);
+	say_folder("/proc/self/task");
+	for (int i = 0; i < 1000; i++)
+		work(i);
+}
+
+int main(int argc, char **argv)
 {
 	int first = errno;
 	pthread_t id;
 	signal(SIGCHLD, on_child);
+	if (argc > 1 && !strcmp(argv[1], "apart")) {
+		work_apart();
+		return 0;
+	}
 	printf("errno %d\n", first);
 	say_all();
 	for (int i = 0; i < 200000; i++)
