@@ -121,6 +121,11 @@ enum irt_walk_stop irt_walk_late(struct irt_walk *walk, const struct instr_unit 
 				 int64_t stack, size_t *consumed, size_t *record_units);
 int64_t irt_walk_stack(const struct irt_walk *walk);
 
+/* The thread is gone and its process goes on: calls that are open ended with it, unwound at the time of
+ * its last event. One event POP, at a position of its own behind the last unit. Nothing open: nothing.
+ * IRT_WALK_ALL: done; CHUNK_FULL, NO_MEMORY: as above. */
+enum irt_walk_stop irt_walk_end(struct irt_walk *walk);
+
 /* Passes units without looking at them: a hole (flag IRT_WALK_HOLES), or with damaged=true what
  * cannot be a record (counted in skipped_units). */
 void irt_walk_skip(struct irt_walk *walk, uint64_t position, size_t units, bool damaged);
@@ -296,5 +301,8 @@ void irt_past_destroy(struct irt_past *past); /* NULL is allowed */
  * ticks (when the child joined). INSTR_ERR_MEMORY: call it again. */
 int irt_walk_inherit(struct irt_walk *walk, const struct irt_past_frame *frames, size_t count, int64_t ticks,
 		     bool partly);
+/* Recovery, of a thread that has ended: its totals go to the process's functions, and no walk is made. */
+int irt_walk_add_to_functions(struct irt_functions *functions, const struct irt_cct_node *context,
+			      const struct irt_walk_totals *row);
 
 #endif

@@ -174,6 +174,23 @@ static void pop(struct irt_walk *w, size_t k, unsigned operation, uint64_t n)
 	put_operation(w, operation, 1, k, 0, n);
 }
 
+enum irt_walk_stop irt_walk_end(struct irt_walk *w)
+{
+	if (w->depth == 0 || w->events == 0)
+		return IRT_WALK_ALL;
+	if (w->chunk_events >= w->config.chunk_events)
+		return IRT_WALK_CHUNK_FULL;
+	if (!reserve_events(w) || !irt_walk_reserve_closing(w, w->depth))
+		return IRT_WALK_NO_MEMORY;
+	pop(w, w->depth, IRT_OP_POP, stamp(w, w->last));
+	if (!w->chunk_has_pos) {
+		w->chunk_has_pos = true;
+		w->chunk_pos = w->position;
+	}
+	w->position++;
+	return IRT_WALK_ALL;
+}
+
 /* ---- enter ---------------------------------------------------------------------------------------- */
 
 static bool is_known(int64_t sp)

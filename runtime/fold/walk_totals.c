@@ -204,6 +204,25 @@ static bool is_call(const struct irt_walk *w, uint32_t context)
 	return context != IRT_CCT_ROOT && context < irt_cct_count(w->config.cct);
 }
 
+int irt_walk_add_to_functions(struct irt_functions *functions, const struct irt_cct_node *context,
+			      const struct irt_walk_totals *row)
+{
+	struct irt_function_delta delta = {
+		.returns = row->returns,
+		.unwound = row->unwound,
+		.open = (int64_t)row->open,
+		.total_ticks = context->recursive ? 0 : row->total_ticks,
+		.self_ticks = row->self_ticks,
+		.min_ticks = row->min_ticks,
+		.max_ticks = row->max_ticks,
+		.counts = row->histogram->counts,
+		.first = row->histogram->first,
+		.span = row->histogram->span,
+	};
+
+	return irt_functions_add(functions, context->function, &delta);
+}
+
 int irt_walk_restore_totals(struct irt_walk *w, const struct irt_walk_totals *row)
 {
 	const struct irt_cct_node *context;
@@ -222,18 +241,9 @@ int irt_walk_restore_totals(struct irt_walk *w, const struct irt_walk_totals *ro
 		return INSTR_ERR_FORMAT; /* the row came before */
 	err = irt_histogram_merge(&n->histogram, row->histogram);
 	if (!err && w->config.functions) {
-		struct irt_function_delta delta = {
-			.returns = row->returns,
-			.unwound = row->unwound,
-			.total_ticks = context->recursive ? 0 : row->total_ticks,
-			.self_ticks = row->self_ticks,
-			.min_ticks = row->min_ticks,
-			.max_ticks = row->max_ticks,
-			.counts = row->histogram->counts,
-			.first = row->histogram->first,
-			.span = row->histogram->span,
-		};
-		err = irt_functions_add(w->config.functions, context->function, &delta);
+		struct irt_walk_totals finished = *row;
+		finished.open = 0; /* the frames count these */
+		err = irt_walk_add_to_functions(w->config.functions, context, &finished);
 	}
 	if (err) {
 		irt_histogram_fini(&n->histogram);

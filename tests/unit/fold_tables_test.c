@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
- * fold_tables_test.c - histograms and their bytes, the context tree and its bounds, function totals.
+ * fold_tables_test.c - histograms and their bytes, the context tree and its bounds, function totals, sums.
  */
 #include "check.h"
 #include "fold/cct.h"
 #include "fold/functions.h"
 #include "fold/histogram.h"
+#include "fold/sums.h"
 #include "plain_decoder.h"
 
 static uint64_t seed = 1;
@@ -324,6 +325,75 @@ TEST(a_process_feeds_its_run_and_only_changes_are_told)
 	irt_functions_destroy(a);
 	irt_functions_destroy(b);
 	irt_functions_destroy(run);
+}
+
+/* ---- sums of several threads' totals ---------------------------------------------------------------- */
+
+enum { SUM_CONTEXTS = 3000, SUM_ROWS = 20000 };
+
+static struct {
+	uint64_t calls, open, total, self, min, max, histogram;
+} expected_sums[SUM_CONTEXTS];
+static uint32_t last_context, sums_seen;
+
+static int check_sum(void *user, struct irt_sum *sum)
+{
+	(void)user;
+	CHECK(sum->context > last_context || !sums_seen);
+	last_context = sum->context;
+	sums_seen++;
+	CHECK_EQ(sum->calls, expected_sums[sum->context].calls);
+	CHECK_EQ(sum->open, expected_sums[sum->context].open);
+	CHECK_EQ(sum->returns + sum->unwound + sum->open, sum->calls);
+	CHECK_EQ(sum->total_ticks, expected_sums[sum->context].total);
+	CHECK_EQ(sum->self_ticks, expected_sums[sum->context].self);
+	CHECK_EQ(irt_histogram_count(&sum->histogram), expected_sums[sum->context].histogram);
+	if (sum->returns + sum->unwound) {
+		CHECK_EQ(sum->min_ticks, expected_sums[sum->context].min);
+		CHECK_EQ(sum->max_ticks, expected_sums[sum->context].max);
+	}
+	return 0;
+}
+
+TEST(sums_have_every_row_in_every_column)
+{
+	struct irt_sums *sums;
+	uint32_t contexts = 0;
+
+	CHECK_EQ(irt_sums_create(&sums), 0);
+	for (unsigned i = 0; i < SUM_ROWS; i++) {
+		struct irt_histogram h = {0};
+		struct irt_walk_totals row = {.context = random_number() % SUM_CONTEXTS, .returns = random_number() % 4,
+					      .unwound = random_number() % 3, .open = random_number() % 2, .histogram = &h};
+		uint64_t finished = row.returns + row.unwound, value = random_number() % 100000;
+		row.calls = finished + row.open;
+		row.min_ticks = finished ? value : 77; /* meaningless then */
+		row.max_ticks = finished ? value + finished : 77;
+		row.total_ticks = finished * value;
+		row.self_ticks = finished * value / 2;
+		if (finished)
+			CHECK_EQ(irt_histogram_add(&h, irt_histogram_bucket(value), finished), 0);
+		if (finished && (!expected_sums[row.context].histogram || value < expected_sums[row.context].min))
+			expected_sums[row.context].min = value;
+		if (finished && row.max_ticks > expected_sums[row.context].max)
+			expected_sums[row.context].max = row.max_ticks;
+		expected_sums[row.context].calls += row.calls;
+		expected_sums[row.context].open += row.open;
+		expected_sums[row.context].total += row.total_ticks;
+		expected_sums[row.context].self += row.self_ticks;
+		expected_sums[row.context].histogram += finished;
+		CHECK_EQ(irt_sums_add(sums, &row), 0);
+		irt_histogram_fini(&h);
+		if (i == SUM_ROWS / 2) { /* adding goes on after they were read */
+			CHECK_EQ(irt_sums_each(sums, NULL, check_sum), 0);
+			last_context = sums_seen = 0;
+		}
+	}
+	for (unsigned i = 0; i < SUM_CONTEXTS; i++)
+		contexts += expected_sums[i].calls != 0;
+	CHECK_EQ(irt_sums_each(sums, NULL, check_sum), 0);
+	CHECK(sums_seen >= contexts);
+	irt_sums_destroy(sums);
 }
 
 TEST_MAIN()

@@ -209,6 +209,34 @@ TEST(an_exit_further_down_ends_the_calls_above_it)
 	CHECK_EQ(open_calls(), 1);
 }
 
+TEST(calls_of_a_thread_that_is_gone_end_with_its_last_event)
+{
+	struct irt_walk_chunk c;
+
+	begin();
+	stack(TOP);
+	enter(1, 0x1000); /* 1010 */
+	enter(2, 0xf00);
+	enter(3, 0xe00);
+	leave(3, 0xe00);  /* 1040 */
+	run();
+	irt_walk_next_chunk(walk);
+	for (int again = 0; again < 2; again++) {
+		CHECK_EQ(irt_walk_end(walk), IRT_WALK_ALL);
+		CHECK_EQ(irt_walk_settle(walk), 0);
+		CHECK_EQ(row_of(1).unwound, 1);
+		CHECK_EQ(row_of(1).open, 0);
+		CHECK_EQ(row_of(1).total_ticks, 30);
+		CHECK_EQ(row_of(2).self_ticks, 10);
+		CHECK_EQ(counters().events, 5);
+		irt_walk_chunk(walk, &c); /* a chunk of its own, with a position of its own */
+		CHECK_EQ(c.start_pos, count);
+		CHECK_EQ(c.end_pos, count + 1);
+		CHECK_EQ(c.events, 1);
+		CHECK_EQ(c.closed_count, 2);
+	}
+}
+
 TEST(of_several_calls_of_a_function_the_stack_pointer_tells_which)
 {
 	begin();
