@@ -185,7 +185,7 @@ enum irt_walk_flag { /* threads.flags */
 	IRT_WALK_STACKS = 1, /* several stacks seen */
 	IRT_WALK_HOLES = 2,  /* units were skipped as holes */
 	IRT_WALK_FOLDED = 4, /* went through a folded edge */
-	IRT_WALK_PARTLY_INHERITED = 16, /* of a fork child: not all calls that it began in are known */
+	IRT_WALK_PARTLY_INHERITED = 8, /* of a fork child: not all calls that it began in are known */
 };
 
 struct irt_walk_counters {
@@ -301,6 +301,7 @@ void irt_past_destroy(struct irt_past *past); /* NULL is allowed */
  * ticks (when the child joined). INSTR_ERR_MEMORY: call it again. */
 int irt_walk_inherit(struct irt_walk *walk, const struct irt_past_frame *frames, size_t count, int64_t ticks,
 		     bool partly);
+
 /* Recovery, of a thread that has ended: its totals go to the process's functions, and no walk is made. */
 int irt_walk_add_to_functions(struct irt_functions *functions, const struct irt_cct_node *context,
 			      const struct irt_walk_totals *row);

@@ -40,7 +40,8 @@ static void destroy(struct irt_store *store)
 	if (store->folder_fd >= 0)
 		close(store->folder_fd);
 	free(store->covered);
-	free(store->totals_pos);
+	free(store->covered_slots);
+	free(store->merged);
 	free(store->text);
 	free(store);
 }

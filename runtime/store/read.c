@@ -273,6 +273,7 @@ static int thread_row(void *arg, void *caller, struct cursor *c)
 	row.orphans = number(c);
 	row.skipped_units = number(c);
 	row.flags = number(c);
+	row.merged = number(c);
 	consumed_pos = optional(c);
 	if (consumed_pos < row.totals_pos) /* also when it is IRT_STORE_NULL */
 		consumed_pos = row.totals_pos;
@@ -287,10 +288,10 @@ int irt_store_read_threads(struct irt_store *store, void *arg,
 	return read_rows(store,
 			 "SELECT thread_id, process_id, tid, name, parent_thread_id, parent_position,"
 			 " start_ticks, end_ticks, last_ticks, events, totals_pos, totals_events, lost_events,"
-			 " wait_ticks, waits, orphans, skipped_units, flags,"
+			 " wait_ticks, waits, orphans, skipped_units, flags, merged,"
 			 " (SELECT end_pos FROM chunks c WHERE c.thread_id = t.thread_id"
 			 "  ORDER BY start_pos DESC LIMIT 1)"
-			 " FROM threads t ORDER BY thread_id",
+			 " FROM threads t WHERE flags < 32 ORDER BY thread_id",
 			 0, 0, arg, &caller, thread_row);
 }
 

@@ -118,7 +118,8 @@ static int count_room(struct irt_store *store, int64_t *room)
 }
 
 /* Finds the oldest chunk behind chunk_id AFTER that may go: its id, or 0 if there is none. */
-static int find_oldest(struct irt_store *store, int64_t after, bool last_too, int64_t *id, struct irt_store_deleted *what)
+static int find_oldest(struct irt_store *store, int64_t after, bool last_too, int64_t *id, int64_t *thread_id,
+		       struct irt_store_deleted *what)
 {
 	sqlite3_stmt *oldest = irt_store_statement(store, IRT_ST_OLDEST_COVERED);
 	int rc, result = 0;
@@ -134,6 +135,7 @@ static int find_oldest(struct irt_store *store, int64_t after, bool last_too, in
 		what->start_ticks = sqlite3_column_int64(oldest, 1);
 		what->end_ticks = sqlite3_column_int64(oldest, 2);
 		what->events = sqlite3_column_int64(oldest, 3);
+		*thread_id = sqlite3_column_int64(oldest, 4);
 	} else if (rc != SQLITE_DONE) {
 		result = irt_store_fail_sqlite(store, rc, "read chunks");
 	}
@@ -148,13 +150,13 @@ static int delete_oldest(struct irt_store *store, bool *found)
 {
 	struct irt_store_deleted what = {0}, *d = &store->deleted;
 	sqlite3_stmt *delete;
-	int64_t id;
-	int result = find_oldest(store, store->deleted_up_to, false, &id, &what);
+	int64_t id, thread_id = 0;
+	int result = find_oldest(store, store->deleted_up_to, false, &id, &thread_id, &what);
 
 	if (!result && !id && store->deleted_up_to)
-		result = find_oldest(store, 0, false, &id, &what);
+		result = find_oldest(store, 0, false, &id, &thread_id, &what);
 	if (!result && !id)
-		result = find_oldest(store, 0, true, &id, &what);
+		result = find_oldest(store, 0, true, &id, &thread_id, &what);
 	*found = id != 0;
 	if (result || !id)
 		return result;
@@ -163,6 +165,8 @@ static int delete_oldest(struct irt_store *store, bool *found)
 		return store->error.code;
 	sqlite3_bind_int64(delete, 1, id);
 	result = irt_store_run(store, delete, "delete chunks");
+	if (!result)
+		result = irt_store_delete_merged(store, thread_id);
 	if (result)
 		return result;
 	store->deleted_up_to = id;

@@ -220,7 +220,8 @@ int irt_store_begin(struct irt_store *store)
 	}
 	store->state = IRT_STORE_ROUND;
 	store->round_result = 0;
-	store->covered_count = 0;
+	irt_store_clear_covered(store);
+	store->merged_count = 0;
 	if (store->recording)
 		return 0;
 	/* A file that was finished is being written again. */
@@ -230,17 +231,6 @@ int irt_store_begin(struct irt_store *store)
 		irt_store_after_failure(store, result);
 	}
 	return result;
-}
-
-/* Forgets which threads the round's checkpoint covered. */
-static void clear_covered(struct irt_store *store)
-{
-	for (size_t i = 0; i < store->covered_count; i++) {
-		int64_t id = store->covered[i].thread_id;
-		if (id >= 0 && (uint64_t)id < store->totals_pos_room)
-			store->totals_pos[id] = -1;
-	}
-	store->covered_count = 0;
 }
 
 void irt_store_rollback(struct irt_store *store)
@@ -257,7 +247,8 @@ void irt_store_rollback(struct irt_store *store)
 	store->state = IRT_STORE_IDLE;
 	store->deleted = store->deleted_before;
 	store->deleted_up_to = 0;
-	clear_covered(store);
+	irt_store_clear_covered(store);
+	store->merged_count = 0;
 }
 
 /* events=off: what this round's checkpoint covers goes. */
@@ -288,6 +279,8 @@ int irt_store_commit(struct irt_store *store)
 	if (!result && store->max_bytes)
 		result = irt_store_make_room(store, 0);
 	if (!result)
+		result = irt_store_delete_all_merged(store);
+	if (!result)
 		result = irt_store_note_deleted(store);
 	if (!result && store->no_shared_memory && !store->said_exclusive) {
 		const struct irt_store_message row = {
@@ -310,7 +303,8 @@ int irt_store_commit(struct irt_store *store)
 	store->said_exclusive = store->no_shared_memory;
 	store->deleted_before = store->deleted;
 	store->rounds++;
-	clear_covered(store);
+	irt_store_clear_covered(store);
+	store->merged_count = 0;
 	irt_store_after_commit(store);
 	return 0;
 }

@@ -47,7 +47,8 @@ CREATE TABLE processes (
     exit_signal       INTEGER  -- the signal that ended it, where known
 ) STRICT;
 
--- Threads that recorded something.
+-- Threads that recorded something. Beyond 1,000 threads of a process that have ended, the oldest are
+-- merged into one row "ended threads": sums stay exact. Rows with flags < 32 add up to the run.
 CREATE TABLE threads (
     thread_id        INTEGER PRIMARY KEY, -- ours, from 1, in order of first event
     process_id       INTEGER NOT NULL REFERENCES processes, -- the process it belongs to
@@ -66,8 +67,11 @@ CREATE TABLE threads (
     waits            INTEGER NOT NULL, -- number of such waits
     orphans          INTEGER NOT NULL, -- exits whose call was not on the stack; they change nothing
     skipped_units    INTEGER NOT NULL, -- units of record kinds this version does not know
-    flags            INTEGER NOT NULL  -- 1 several stacks seen, 2 stream has holes, 4 context tree folded (depth or size bound), 8 merged from ended threads, 16 of a fork child: not all calls that it began in are known
+    flags            INTEGER NOT NULL, -- 1 several stacks seen, 2 stream has holes, 4 context tree folded (depth or size bound), 8 of a fork child: not all calls that it began in are known, 16 "ended threads": stands for all of its process that are merged, 32 is merged: its totals and counts are in that row, which has thread_id -process_id; this row stays as long as its chunks do
+    merged           INTEGER NOT NULL  -- how many threads are merged into this row; 0 for a thread
 ) STRICT;
+-- Threads that are not merged, and the rows that these were merged into: what adds up to the run.
+CREATE INDEX threads_apart ON threads (process_id) WHERE flags < 32;
 
 -- Calls that were open at each thread's totals_pos, outermost first. At the end of a run: calls that never returned.
 CREATE TABLE open_frames (
@@ -229,4 +233,5 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
     ('function_totals', 'function_totals', '200000 100000 1'),
     ('function_totals', 'function_totals_by_self', '100000 1 1'),
     ('function_totals', 'function_totals_by_total', '100000 1 1'),
-    ('function_totals', 'function_totals_by_calls', '100000 1 1');
+    ('function_totals', 'function_totals_by_calls', '100000 1 1'),
+    ('threads', 'threads_apart', '2000 1000');

@@ -201,12 +201,15 @@ struct irt_store_thread {
 	int64_t totals_pos, totals_events;
 	int64_t lost_events, wait_ticks, waits, orphans, skipped_units;
 	int64_t flags;              /* IRT_STORE_THREAD_* */
+	int64_t merged;
 };
 enum {
 	IRT_STORE_THREAD_STACKS = 1,
 	IRT_STORE_THREAD_HOLES = 2,
 	IRT_STORE_THREAD_FOLDED = 4,
-	IRT_STORE_THREAD_MERGED = 8,
+	IRT_STORE_THREAD_PARTLY_INHERITED = 8,
+	IRT_STORE_THREAD_SUM = 16,    /* of all threads of its process that are merged */
+	IRT_STORE_THREAD_MERGED = 32, /* into that row; it stays as long as its chunks do */
 };
 
 struct irt_store_frame { /* open_frames; thread_id and depth are put_frames' arguments */
@@ -339,8 +342,18 @@ int irt_store_put_frames(struct irt_store *store, int64_t thread_id, int64_t fro
 int irt_store_put_totals(struct irt_store *store, const struct irt_store_totals *row);
 int irt_store_put_function_totals(struct irt_store *store,
 				  const struct irt_store_function_totals *row);
-/* Removes all totals rows of a thread (it was merged into the "ended threads" row set). */
-int irt_store_delete_totals(struct irt_store *store, int64_t thread_id);
+
+/* Merging a thread that has ended into the row of its process's "ended threads" (thread_id INTO_ID), all
+ * in one round and behind the last put of that thread: its row and totals are read (within the round:
+ * get_*), the caller adds them to what it puts for INTO_ID, and drop_merged takes them away. The row
+ * itself goes with its last chunk, at once if there is none; till then it says whose events those are. */
+int irt_store_get_thread(struct irt_store *store, int64_t thread_id, bool *found, struct irt_store_thread *row); /* without name */
+/* CONTEXT_ID IRT_STORE_NULL: all of the thread's. EACH as for read_*; what it returns does not fail the round. */
+int irt_store_get_totals(struct irt_store *store, int64_t thread_id, int64_t context_id, void *arg, int (*each)(void *arg, const struct irt_store_totals *row));
+int irt_store_drop_merged(struct irt_store *store, int64_t thread_id);
+/* Loss LOSS_ID, of a merged thread, is added to that of INTO_ID with the same cause. */
+int irt_store_merge_loss(struct irt_store *store, int64_t loss_id, int64_t into_id);
+
 /* The time of the checkpoint: live threads' open calls count up to here. Once per checkpoint. */
 int irt_store_put_checkpoint(struct irt_store *store, int64_t ticks);
 
@@ -367,7 +380,8 @@ int irt_store_read_functions(struct irt_store *store, void *arg,
  * IRT_STORE_NULL reads all. */
 int irt_store_read_contexts(struct irt_store *store, int64_t process_id, void *arg,
 			    int (*each)(void *arg, const struct irt_store_context *row));
-/* consumed_pos = the greatest of totals_pos and its chunks' end_pos: units below are in the file. */
+/* Without merged ones. consumed_pos = the greatest of totals_pos and its chunks' end_pos: units below are
+ * in the file. */
 int irt_store_read_threads(struct irt_store *store, void *arg,
 			   int (*each)(void *arg, const struct irt_store_thread *row,
 				       int64_t consumed_pos));

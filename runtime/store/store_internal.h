@@ -9,6 +9,7 @@
  *     room.c    limits on space: kept bytes, max_db_bytes, the -wal
  *     write.c   one statement per kind of row
  *     read.c    rows back
+ *     merge.c   ended threads into one row
  *
  * States of a store:
  *
@@ -50,6 +51,12 @@ enum irt_store_statement {
 	IRT_ST_DELETE_COVERED,
 	IRT_ST_OLDEST_COVERED,
 	IRT_ST_DELETE_CHUNK,
+	IRT_ST_GET_THREAD,
+	IRT_ST_GET_TOTALS,
+	IRT_ST_SET_MERGED,
+	IRT_ST_DELETE_MERGED,
+	IRT_ST_MERGE_LOSS,
+	IRT_ST_DELETE_LOSS,
 	IRT_ST_COUNT
 };
 
@@ -102,11 +109,14 @@ struct irt_store {
 	struct irt_store_deleted deleted, deleted_before; /* before: as of the last commit */
 	int64_t deleted_up_to;  /* chunk_id where the search for the oldest chunk goes on */
 
-	/* events=off: the round's checkpoint (round.c). */
+	/* events=off: the round's checkpoint (write.c). */
 	struct irt_store_covered *covered;
 	size_t covered_count, covered_room;
-	int64_t *totals_pos;    /* by thread_id, for ids below totals_pos_room; -1: not in this round */
-	size_t totals_pos_room;
+	uint32_t *covered_slots; /* place in covered + 1, by a hash of thread_id; 0: empty. Twice covered_room */
+
+	/* threads that the round has merged: their rows go if they have no chunks (merge.c) */
+	int64_t *merged;
+	size_t merged_count, merged_room;
 
 	char *text;             /* text put into UTF-8 (write.c) */
 	size_t text_room;
@@ -135,6 +145,17 @@ int irt_store_exec(struct irt_store *store, const char *sql, const char *doing);
 /* ---- write.c ---- */
 
 extern const char *const irt_store_sql[IRT_ST_COUNT];
+
+/* What the round's checkpoint covers of this thread; -1: nothing, or it keeps all events. */
+int64_t irt_store_covered(const struct irt_store *store, int64_t thread_id);
+void irt_store_clear_covered(struct irt_store *store);
+
+/* ---- merge.c ---- */
+
+/* The thread's row, if it is merged and its last chunk is gone. */
+int irt_store_delete_merged(struct irt_store *store, int64_t thread_id);
+/* The same for those that this round has merged; the last thing that deletes rows. */
+int irt_store_delete_all_merged(struct irt_store *store);
 
 /* ---- room.c ---- */
 

@@ -18,7 +18,7 @@ FROM clocks;
 -- One row: the last moment that the file knows of. Calls of live threads are open until here.
 CREATE VIEW run_end AS
 SELECT max(coalesce((SELECT max(ticks) FROM clocks), 0),
-           coalesce((SELECT max(last_ticks) FROM threads), 0),
+           coalesce((SELECT max(last_ticks) FROM threads WHERE flags < 32), 0),
            coalesce((SELECT value FROM run WHERE key = 'checkpoint_ticks'), 0)) AS ticks; -- ticks since the first anchor
 
 -- Where points in time lie: from each anchor on, ns + (ticks - anchor's ticks) * ns_per_tick.
@@ -243,12 +243,13 @@ SELECT p.process_id AS process_id, -- ours, from 1
        p.end_reason AS end_reason, -- 'exit', 'exec', 'death'; NULL while it runs
        p.exit_code AS exit_code, -- what it returned, where known
        p.exit_signal AS exit_signal, -- the signal that ended it, where known
-       (SELECT count(*) FROM threads t WHERE t.process_id = p.process_id) AS threads -- threads that recorded something
+       (SELECT count(*) FILTER (WHERE t.flags < 32) + coalesce(sum(t.merged), 0) FROM threads t
+        WHERE t.process_id = p.process_id AND t.flags < 32) AS threads -- threads that recorded something
 FROM processes p
 JOIN anchors s ON s.ticks = coalesce((SELECT max(ticks) FROM clocks WHERE ticks <= p.start_ticks), 0)
 JOIN anchors e ON e.ticks = coalesce((SELECT max(ticks) FROM clocks WHERE ticks <= p.end_ticks), 0);
 
--- Threads with their times.
+-- Threads with their times. Those that are merged are one row, "ended threads".
 CREATE VIEW thread_list AS
 SELECT t.thread_id AS thread_id, -- ours, from 1
        t.process_id AS process_id, -- its process
@@ -264,12 +265,14 @@ SELECT t.thread_id AS thread_id, -- ours, from 1
        t.waits AS waits, -- number of such waits
        t.orphans AS orphans, -- exits whose call was not on the stack
        t.skipped_units AS skipped_units, -- units of records this version does not know
-       t.flags AS flags -- 1 several stacks seen, 2 stream has holes, 4 context tree folded, 8 merged from ended threads, 16 not all calls that a fork child began in are known
+       t.flags AS flags, -- 1 several stacks seen, 2 stream has holes, 4 context tree folded, 8 not all calls that a fork child began in are known, 16 stands for merged threads
+       t.merged AS merged -- how many it stands for; 0 for a thread
 FROM rate r
 CROSS JOIN threads t
 LEFT JOIN processes p ON p.process_id = t.process_id
 JOIN anchors s ON s.ticks = coalesce((SELECT max(ticks) FROM clocks WHERE ticks <= t.start_ticks), 0)
-JOIN anchors e ON e.ticks = coalesce((SELECT max(ticks) FROM clocks WHERE ticks <= t.end_ticks), 0);
+JOIN anchors e ON e.ticks = coalesce((SELECT max(ticks) FROM clocks WHERE ticks <= t.end_ticks), 0)
+WHERE t.flags < 32;
 
 -- Time and calls of each thread. Its self times add up to the time that its outermost calls took.
 CREATE VIEW thread_times AS
@@ -336,13 +339,13 @@ SELECT (SELECT coalesce(command, executable) FROM processes ORDER BY process_id 
        CAST(e.ticks * r.ns_per_tick AS INTEGER) AS duration_ns, -- from the start to the last moment known, ns
        (SELECT value FROM run WHERE key = 'state') AS state, -- 'recording', 'complete', 'recovered'
        (SELECT count(*) FROM processes) AS processes, -- processes of the run
-       (SELECT count(*) FROM threads) AS threads, -- threads that recorded something
+       (SELECT count(*) FILTER (WHERE flags < 32) + coalesce(sum(merged), 0) FROM threads WHERE flags < 32) AS threads, -- threads that recorded something
        (SELECT count(*) FROM function_totals WHERE process_id = 0 AND calls > 0) AS functions, -- functions that were called
        (SELECT count(*) FROM functions WHERE instrumented = 0) AS not_instrumented, -- functions without hooks
        (SELECT coalesce(sum(calls), 0) FROM function_totals WHERE process_id = 0) AS calls, -- calls entered
        CAST(((SELECT coalesce(sum(self_ticks), 0) FROM function_totals WHERE process_id = 0)
              + (SELECT coalesce(sum(self_ticks), 0) FROM open_ticks)) * r.ns_per_tick AS INTEGER) AS self_ns, -- time in instrumented calls, all threads added up, ns
-       (SELECT coalesce(sum(events), 0) FROM threads) AS events, -- events in the totals
+       (SELECT coalesce(sum(events), 0) FROM threads WHERE flags < 32) AS events, -- events in the totals
        (SELECT coalesce(sum(events), 0) FROM chunks) AS events_kept, -- events that can be looked at one by one
        (SELECT coalesce(sum(events), 0) FROM losses WHERE totals_kept = 1) AS events_deleted, -- events deleted to keep the file small; totals have them
        (SELECT coalesce(sum(events), 0) FROM losses WHERE totals_kept = 0) AS events_lost, -- events that nothing has
@@ -350,6 +353,6 @@ SELECT (SELECT coalesce(command, executable) FROM processes ORDER BY process_id 
        (SELECT CAST(a.ns + (x.value - a.ticks) * a.ns_per_tick AS INTEGER)
         FROM run x JOIN anchors a ON a.ticks = coalesce((SELECT max(ticks) FROM clocks WHERE ticks <= x.value), 0)
         WHERE x.key = 'events_from_ticks') AS events_from_ns, -- events after this are kept; NULL: all are
-       (SELECT CAST(coalesce(sum(wait_ticks), 0) * r.ns_per_tick AS INTEGER) FROM threads) AS wait_ns, -- time that threads waited for the drain, added up, ns
+       (SELECT CAST(coalesce(sum(wait_ticks), 0) * r.ns_per_tick AS INTEGER) FROM threads WHERE flags < 32) AS wait_ns, -- time that threads waited for the drain, added up, ns
        (SELECT count(*) FROM open_frames) AS open_calls -- calls not finished
 FROM rate r CROSS JOIN run_end e;

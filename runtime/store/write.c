@@ -27,8 +27,8 @@ const char *const irt_store_sql[IRT_ST_COUNT] = {
 	[IRT_ST_THREAD] =
 		"INSERT OR REPLACE INTO threads (thread_id, process_id, tid, name, parent_thread_id,"
 		" parent_position, start_ticks, end_ticks, last_ticks, events, totals_pos, totals_events,"
-		" lost_events, wait_ticks, waits, orphans, skipped_units, flags)"
-		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		" lost_events, wait_ticks, waits, orphans, skipped_units, flags, merged)"
+		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 	[IRT_ST_MODULE] = "INSERT OR REPLACE INTO modules (module_id, path, build_id, rows) VALUES (?, ?, ?, ?)",
 	[IRT_ST_LOAD] =
 		"INSERT OR REPLACE INTO module_loads (load_id, process_id, module_id, rows_start, rows_end,"
@@ -74,12 +74,32 @@ const char *const irt_store_sql[IRT_ST_COUNT] = {
 	/* Chunks of all threads are numbered in the order of their rounds, that is by time. A live
 	 * thread's last chunk may be open: it would be written again. */
 	[IRT_ST_OLDEST_COVERED] =
-		"SELECT c.chunk_id, c.start_ticks, c.end_ticks, c.events"
+		"SELECT c.chunk_id, c.start_ticks, c.end_ticks, c.events, c.thread_id"
 		" FROM chunks c CROSS JOIN threads t ON t.thread_id = c.thread_id"
 		" WHERE c.chunk_id > ?1 AND c.end_pos <= t.totals_pos AND (?2 OR t.end_ticks IS NOT NULL OR"
 		"  EXISTS (SELECT 1 FROM chunks n WHERE n.thread_id = c.thread_id AND n.start_pos > c.start_pos))"
 		" ORDER BY c.chunk_id LIMIT 1",
 	[IRT_ST_DELETE_CHUNK] = "DELETE FROM chunks WHERE chunk_id = ?",
+	[IRT_ST_GET_THREAD] =
+		"SELECT process_id, tid, parent_thread_id, parent_position, start_ticks, end_ticks, last_ticks, events,"
+		" totals_pos, totals_events, lost_events, wait_ticks, waits, orphans, skipped_units, flags, merged"
+		" FROM threads WHERE thread_id = ?",
+	[IRT_ST_GET_TOTALS] =
+		"SELECT context_id, calls, returns, unwound, open, total_ticks, self_ticks, min_ticks, max_ticks,"
+		" histogram FROM totals WHERE thread_id = ? AND context_id BETWEEN ? AND ?",
+	[IRT_ST_SET_MERGED] =
+		"UPDATE threads SET events = 0, lost_events = 0, wait_ticks = 0, waits = 0, orphans = 0,"
+		" skipped_units = 0, flags = flags | 16 WHERE thread_id = ?",
+	[IRT_ST_DELETE_MERGED] =
+		"DELETE FROM threads WHERE thread_id = ?1 AND flags >= 32"
+		" AND NOT EXISTS (SELECT 1 FROM chunks WHERE thread_id = ?1)",
+	/* One row for each cause that losses of single threads have. */
+	[IRT_ST_MERGE_LOSS] =
+		"INSERT INTO losses (loss_id, process_id, thread_id, cause, events, start_ticks, end_ticks, totals_kept)"
+		" SELECT ?2 * 2 - (cause <> 'ring full') - (1 << 40), process_id, ?2, cause, events, start_ticks, end_ticks,"
+		"  totals_kept FROM losses WHERE loss_id = ?1"
+		" ON CONFLICT (loss_id) DO UPDATE SET events = events + excluded.events",
+	[IRT_ST_DELETE_LOSS] = "DELETE FROM losses WHERE loss_id = ?",
 };
 
 /* A statement being bound, column after column. */
@@ -272,35 +292,57 @@ int irt_store_put_process(struct irt_store *store, const struct irt_store_proces
 	return finish(&b, "write a process");
 }
 
-/* events=off: remembers what the round's checkpoint covers. Ids beyond the table (the drain counts
- * from 1) only lose put_chunk's short cut. */
+/* Where covered_slots names the thread, or would. */
+static uint32_t *covered_slot(const struct irt_store *store, int64_t thread_id)
+{
+	size_t mask = 2 * store->covered_room - 1;
+	size_t i = (size_t)((uint64_t)thread_id * UINT64_C(0x9e3779b97f4a7c15) >> 32) & mask;
+
+	while (store->covered_slots[i] && store->covered[store->covered_slots[i] - 1].thread_id != thread_id)
+		i = (i + 1) & mask;
+	return &store->covered_slots[i];
+}
+
+/* events=off: remembers what the round's checkpoint covers. */
 static int cover(struct irt_store *store, int64_t thread_id, int64_t totals_pos)
 {
-	enum { MAX_ID = 1 << 20 };
+	uint32_t *slot;
 
 	if (store->covered_count == store->covered_room) {
 		size_t room = store->covered_room ? 2 * store->covered_room : 64;
 		struct irt_store_covered *larger = realloc(store->covered, room * sizeof(*larger));
-		if (!larger)
+		uint32_t *slots = calloc(2 * room, sizeof(*slots));
+		if (larger)
+			store->covered = larger;
+		if (!larger || !slots) {
+			free(slots);
 			return irt_store_fail(store, INSTR_ERR_MEMORY, "no memory");
-		store->covered = larger;
+		}
+		free(store->covered_slots);
+		store->covered_slots = slots;
 		store->covered_room = room;
+		for (size_t i = 0; i < store->covered_count; i++)
+			*covered_slot(store, store->covered[i].thread_id) = (uint32_t)i + 1;
 	}
-	store->covered[store->covered_count++] = (struct irt_store_covered){thread_id, totals_pos};
-	if (thread_id < 0 || thread_id >= MAX_ID)
-		return 0;
-	if ((size_t)thread_id >= store->totals_pos_room) {
-		size_t room = 2 * (size_t)thread_id + 64;
-		int64_t *larger = realloc(store->totals_pos, room * sizeof(*larger));
-		if (!larger)
-			return irt_store_fail(store, INSTR_ERR_MEMORY, "no memory");
-		for (size_t i = store->totals_pos_room; i < room; i++)
-			larger[i] = -1;
-		store->totals_pos = larger;
-		store->totals_pos_room = room;
-	}
-	store->totals_pos[thread_id] = totals_pos;
+	slot = covered_slot(store, thread_id);
+	if (!*slot)
+		*slot = (uint32_t)++store->covered_count;
+	store->covered[*slot - 1] = (struct irt_store_covered){thread_id, totals_pos};
 	return 0;
+}
+
+int64_t irt_store_covered(const struct irt_store *store, int64_t thread_id)
+{
+	uint32_t slot = store->covered_count ? *covered_slot(store, thread_id) : 0;
+
+	return slot ? store->covered[slot - 1].totals_pos : -1;
+}
+
+void irt_store_clear_covered(struct irt_store *store)
+{
+	if (store->covered_count)
+		memset(store->covered_slots, 0, 2 * store->covered_room * sizeof(*store->covered_slots));
+	store->covered_count = 0;
 }
 
 int irt_store_put_thread(struct irt_store *store, const struct irt_store_thread *row)
@@ -326,6 +368,7 @@ int irt_store_put_thread(struct irt_store *store, const struct irt_store_thread 
 	number(&b, row->orphans);
 	number(&b, row->skipped_units);
 	number(&b, row->flags);
+	number(&b, row->merged);
 	result = finish(&b, "write a thread");
 	if (!result && !store->keep_events)
 		result = cover(store, row->thread_id, row->totals_pos);
@@ -450,20 +493,11 @@ int irt_store_put_function_totals(struct irt_store *store, const struct irt_stor
 	return finish(&b, "write totals");
 }
 
-int irt_store_delete_totals(struct irt_store *store, int64_t thread_id)
-{
-	struct binding b = start(store, IRT_ST_DELETE_TOTALS);
-
-	number(&b, thread_id);
-	return finish(&b, "delete totals");
-}
-
 int irt_store_put_chunk(struct irt_store *store, const struct irt_store_chunk *row)
 {
 	struct binding b;
 
-	if (!store->keep_events && row->thread_id >= 0 && (uint64_t)row->thread_id < store->totals_pos_room &&
-	    row->end_pos <= store->totals_pos[row->thread_id])
+	if (!store->keep_events && row->end_pos <= irt_store_covered(store, row->thread_id))
 		return store->round_result; /* covered: commit deletes an open chunk with its key */
 	if (store->max_bytes && store->state == IRT_STORE_ROUND && !store->round_result) {
 		int result = irt_store_make_room(store, row->data_bytes + row->functions_bytes);

@@ -247,7 +247,9 @@ static void say_doubts(struct report *report, const struct facts *facts)
 		say(report, CLI_WARN, "%s began inside calls that are not all known: what they call hangs too high; counts are exact",
 		    cli_counted(threads, sizeof(threads), facts->partly_inherited, "fork child", "fork children"));
 	if (facts->merged_threads)
-		say(report, CLI_PLAIN, "Threads that ended early are merged into one row per process, \"ended threads\"");
+		say(report, CLI_PLAIN, "%s ended and %s merged into \"ended threads\", one row per process: sums are exact",
+		    cli_counted(threads, sizeof(threads), facts->merged_threads, "thread", NULL),
+		    facts->merged_threads == 1 ? "is" : "are");
 }
 
 static void separate(struct cli_buffer *line, const char *text)

@@ -134,7 +134,7 @@ static int check_choice(void)
 {
 	const char *names[64];
 	size_t count = 0;
-	int64_t threads = 0, found = 0, processes = 0;
+	int64_t threads = 0, found = 0, processes = 0, merged = 0;
 	struct tr_query *q;
 	int status, result = CLI_GO;
 
@@ -147,6 +147,7 @@ static int check_choice(void)
 		const char *name = tr_text(q, 2, NULL);
 		threads++;
 		processes += process_id == report.process_id;
+		merged += tr_integer(q, 3) > 0;
 		if (report.process_id != ANY && process_id != report.process_id)
 			continue;
 		found += report.thread_name ? !strcmp(name, report.thread_name) : tr_integer(q, 0) == report.thread_id;
@@ -162,7 +163,10 @@ static int check_choice(void)
 		const char *near = cli_nearest(report.thread_name, names, count);
 		result = cli_wrong_usage("%s has no thread named %s%s%s%s", tr_path(report.trace), report.thread_name,
 					 near ? "; did you mean " : "", near ? near : "", near ? "?" : " (--info lists them)");
-	} else if (report.thread_id != ANY && !found)
+	} else if (report.thread_id != ANY && !found && merged)
+		result = cli_wrong_usage("%s has no thread %" PRId64 " by itself (--info lists those that it has; the totals of others, "
+					 "which had ended, are in --thread \"ended threads\")", tr_path(report.trace), report.thread_id);
+	else if (report.thread_id != ANY && !found)
 		result = cli_wrong_usage("%s has no thread %" PRId64 " (--info lists its %" PRId64 ")", tr_path(report.trace),
 					 report.thread_id, threads);
 	while (count)

@@ -16,7 +16,7 @@ SELECT 'messages: ' || severity || ' ' || text FROM messages;
 SELECT 'holes: thread ' || thread_id || ' position ' || position FROM holes;
 SELECT 'threads: ' || thread_id || ' has ' || orphans || ' orphans' FROM threads WHERE orphans <> 0;
 SELECT 'threads: ' || thread_id || ' has ' || skipped_units || ' skipped units' FROM threads WHERE skipped_units <> 0;
-SELECT 'flags: thread ' || thread_id || ' has flags ' || flags FROM threads WHERE flags <> 0;
+SELECT 'flags: thread ' || thread_id || ' has flags ' || flags FROM threads WHERE flags & ~24 <> 0;
 
 -- Time.
 SELECT 'ends: process ' || process_id FROM processes WHERE end_ticks IS NULL OR end_reason IS NULL OR end_ticks < start_ticks;
@@ -92,7 +92,7 @@ WHERE t.process_id = 0 AND (f.function_id = 0 OR f.module_id IS NULL) HAVING sum
 
 -- Chunks.
 SELECT 'chunks: thread ' || thread_id || ' has ' || t.events || ' events, its chunks ' || coalesce(sum(c.events), 0)
-FROM threads t LEFT JOIN chunks c USING (thread_id) GROUP BY thread_id HAVING t.events <> coalesce(sum(c.events), 0);
+FROM threads t LEFT JOIN chunks c USING (thread_id) WHERE t.flags < 16 GROUP BY thread_id HAVING t.events <> coalesce(sum(c.events), 0);
 SELECT 'chunks: ' || chunk_id || ' does not begin where the one before ends'
 FROM (SELECT chunk_id, first_event, start_pos, end_pos, start_ticks, end_ticks,
              lag(first_event + events, 1, 0) OVER w AS events_before, lag(end_pos, 1, 0) OVER w AS pos_before,
@@ -101,7 +101,7 @@ FROM (SELECT chunk_id, first_event, start_pos, end_pos, start_ticks, end_ticks,
 WHERE first_event <> events_before OR start_pos < pos_before OR end_pos <= start_pos OR start_ticks < ticks_before OR end_ticks < start_ticks;
 SELECT 'chunks: thread ' || thread_id || ' ends at ' || t.totals_pos || ', its chunks at ' || max(c.end_pos)
 FROM threads t JOIN chunks c USING (thread_id) GROUP BY thread_id HAVING max(c.end_pos) > t.totals_pos;
-SELECT 'events: thread ' || thread_id || ': totals_events is not events' FROM threads WHERE totals_events <> events;
+SELECT 'events: thread ' || thread_id || ': totals_events is not events' FROM threads WHERE totals_events <> events AND flags < 32;
 -- Where nothing but plain enters and exits occurs, each call is one event and each return another.
 SELECT 'events: thread ' || t.thread_id || ' has ' || t.events || ' events, ' || sum(x.calls + x.returns) || ' calls and returns'
 FROM threads t JOIN totals x USING (thread_id)
@@ -110,3 +110,22 @@ WHERE NOT EXISTS (SELECT 1 FROM chunks c WHERE c.thread_id = t.thread_id AND c.o
   AND NOT EXISTS (SELECT 1 FROM open_frames o WHERE o.thread_id = t.thread_id AND o.flags & 1)
   AND t.parent_thread_id IS NULL
 GROUP BY t.thread_id HAVING t.events <> sum(x.calls + x.returns);
+
+-- Ended threads that are merged: all that they were is in the row "ended threads" of their process, and the rows that
+-- are left say whose the chunks are.
+SELECT 'merged: thread ' || thread_id || ' does not stand for process ' || process_id || ', or for no thread'
+FROM threads WHERE flags & 16 AND (thread_id <> -process_id OR merged < 1 OR flags >= 32) OR NOT flags & 16 AND (merged <> 0 OR thread_id < 1);
+SELECT 'merged: process ' || process_id || ' has ' || count(*) || ' rows of merged threads, of ' || coalesce(max(s.merged), 0)
+FROM threads t LEFT JOIN (SELECT process_id, merged FROM threads WHERE flags & 16) s USING (process_id) WHERE t.flags >= 32
+GROUP BY process_id HAVING count(*) > coalesce(max(s.merged), 0);
+SELECT 'merged: thread ' || thread_id || ' is merged and still counts'
+FROM threads WHERE flags >= 32 AND (events OR lost_events OR wait_ticks OR waits OR orphans OR skipped_units OR end_ticks IS NULL
+    OR thread_id IN (SELECT thread_id FROM totals) OR thread_id IN (SELECT thread_id FROM open_frames)
+    OR thread_id IN (SELECT thread_id FROM losses));
+SELECT 'merged: thread ' || thread_id || ' is merged and has no chunk' FROM threads t
+WHERE flags >= 32 AND NOT EXISTS (SELECT 1 FROM chunks c WHERE c.thread_id = t.thread_id);
+SELECT 'chunks: the merged threads of process ' || process_id || ' have ' || s.events || ' events, their chunks ' || coalesce(sum(c.events), 0)
+FROM threads s LEFT JOIN (SELECT process_id, c.events FROM chunks c JOIN threads t USING (thread_id) WHERE t.flags >= 32) c USING (process_id)
+WHERE s.flags & 16 GROUP BY process_id HAVING s.events <> coalesce(sum(c.events), 0);
+SELECT 'merged: process ' || process_id || ' keeps ' || count(*) || ' ended threads apart' FROM threads JOIN processes p USING (process_id)
+WHERE flags < 16 AND threads.end_ticks = last_ticks AND threads.end_ticks < p.end_ticks GROUP BY process_id HAVING count(*) > 1000;

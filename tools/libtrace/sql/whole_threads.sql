@@ -5,7 +5,7 @@
 WITH
 chosen AS (
     SELECT thread_id FROM threads
-    WHERE process_id = coalesce(:process, process_id)
+    WHERE flags < 32 AND process_id = coalesce(:process, process_id)
       AND (:thread IS NULL OR thread_id = :thread) AND (:thread_name IS NULL OR name = :thread_name)),
 figures AS (
     SELECT context_id, sum(calls) AS calls, sum(self_ticks) AS self_ticks
