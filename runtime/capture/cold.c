@@ -341,20 +341,40 @@ void irt_raise(uint32_t *high, uint32_t to)
 		;
 }
 
-/* The lowest free slot: the table stays as small as the number of threads alive at one time. Its
- * page is populated before it is touched; a full /dev/shm would answer a touch with SIGBUS. */
+static int take_slot(struct irt_ring *ring, uint32_t i, uint64_t id)
+{
+	struct irt_thread *t = &irt_map.threads[i];
+	uint64_t nobody = 0;
+
+	if (irt_load_relaxed(&t->owner) || !irt_cas_acq_rel(&t->owner, &nobody, id))
+		return 0;
+	irt_store_relaxed(&ring->thread_hint, i + 1);
+	return 1;
+}
+
+/* A free slot, from where the drain has freed one on; else one that was never used; else any. So the
+ * table stays about as small as the number of threads alive at one time, and the search short. The page
+ * of a new one is populated before it is touched: a full /dev/shm would answer a touch with SIGBUS. */
 static struct irt_thread *claim_slot(struct irt_ring *ring, uint64_t id)
 {
-	for (uint32_t i = 0; i < IRT_THREAD_MAX; i++) {
-		struct irt_thread *t = &irt_map.threads[i];
-		uint64_t nobody = 0;
-		if (i >= irt_load_relaxed(&ring->thread_high) && !irt_populate(t, sizeof(*t)))
-			return NULL;
-		if (!irt_load_relaxed(&t->owner) && irt_cas_acq_rel(&t->owner, &nobody, id)) {
+	uint32_t high = irt_load_relaxed(&ring->thread_high), from = irt_load_relaxed(&ring->thread_hint);
+
+	if (high > IRT_THREAD_MAX)
+		high = IRT_THREAD_MAX;
+	for (uint32_t i = from; i < high; i++)
+		if (take_slot(ring, i, id))
+			return &irt_map.threads[i];
+	for (uint32_t i = high; i < IRT_THREAD_MAX; i++) {
+		if (i >= irt_load_relaxed(&ring->thread_high) && !irt_populate(&irt_map.threads[i], sizeof(struct irt_thread)))
+			break;
+		if (take_slot(ring, i, id)) {
 			irt_raise(&ring->thread_high, i + 1);
-			return t;
+			return &irt_map.threads[i];
 		}
 	}
+	for (uint32_t i = 0; i < from && i < high; i++)
+		if (take_slot(ring, i, id))
+			return &irt_map.threads[i];
 	return NULL;
 }
 

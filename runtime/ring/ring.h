@@ -105,6 +105,7 @@ struct irt_ring {
 	/* written by both */
 	_Alignas(64) uint32_t taken; /* sub-buffers not FREE: producers add, the drain subtracts; a hint for waking early */
 	uint32_t waiters;            /* producers asleep on freed */
+	uint32_t thread_hint;        /* thread slots below this index are likely taken; only a hint */
 };
 
 /* A process's CLAIMED has the claimer's pid, as it sees itself, in the bits above the state's. */
