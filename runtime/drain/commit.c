@@ -139,15 +139,7 @@ static void put_frames(struct irt_session *s, struct irt_drained_thread *t)
 static int put_totals(void *arg, const struct irt_walk_totals *row)
 {
 	struct put *p = arg;
-	uint8_t bytes[IRT_HISTOGRAM_BYTES_MAX];
-	int finished = row->returns + row->unwound != 0;
-	size_t n = finished ? irt_histogram_write(row->histogram, bytes) : 0;
-	return irt_store_put_totals(p->s->store, &(struct irt_store_totals){
-		.thread_id = (int64_t)p->thread->id, .context_id = irt_context_id(p->thread->process, row->context),
-		.calls = (int64_t)row->calls, .returns = (int64_t)row->returns, .unwound = (int64_t)row->unwound,
-		.open = (int64_t)row->open, .total_ticks = (int64_t)row->total_ticks, .self_ticks = (int64_t)row->self_ticks,
-		.min_ticks = or_null(finished, row->min_ticks), .max_ticks = or_null(finished, row->max_ticks),
-		.histogram = n ? bytes : NULL, .histogram_bytes = (int64_t)n});
+	return irt_put_totals_row(p->s, p->thread->process, (int64_t)p->thread->id, row);
 }
 
 static int put_function(void *arg, const struct irt_function_row *row)
@@ -214,11 +206,12 @@ static void put_checkpoint(struct irt_session *s, int64_t ticks)
 	struct put p = {.s = s};
 	for (uint32_t i = 0; i < s->thread_count; i++) {
 		struct irt_drained_thread *t = s->threads[i];
-		if (!t->changed)
+		if (!t->changed || t->merged)
 			continue;
 		put_frames(s, t);
 		p.thread = t;
-		irt_walk_each_changed(t->walk, &p, put_totals);
+		if (!t->merging)
+			irt_walk_each_changed(t->walk, &p, put_totals);
 	}
 	irt_functions_each_changed(s->functions, &p, put_function);
 	for (uint32_t i = 0; i < s->process_count; i++) {
@@ -309,28 +302,50 @@ static uint32_t release_subs(struct irt_session *s, struct irt_drained_thread *t
 	return freed;
 }
 
-/* An ended thread whose last word is in the file: its slot and whatever it still owned are free. */
-static uint32_t retire(struct irt_session *s, struct irt_drained_thread *t)
+/* Has it ended, and is its last word in the file? */
+static int is_over(const struct irt_drained_thread *t) { return t->ended && !t->changed && !t->done_count; }
+
+/* Threads that are over: their slots and whatever they still own are free. */
+static uint32_t retire_threads(struct irt_session *s)
 {
-	uint32_t freed = 0;
-	for (uint32_t i = 0; i < s->at.sub_count; i++) {
-		if (irt_load_relaxed(&s->at.map.subs[i].owner) == t->id) {
+	uint32_t over = 0, kept = 0, freed = 0, hint = irt_load_relaxed(&s->at.map.ring->thread_hint);
+	for (uint32_t i = 0; i < s->thread_count; i++)
+		over += (uint32_t)is_over(s->threads[i]);
+	if (!over)
+		return 0;
+	for (uint32_t i = 0; i < s->at.sub_count; i++) { /* taken and never walked */
+		uint64_t owner = s->sub_owner[i] ? 0 : irt_load_relaxed(&s->at.map.subs[i].owner);
+		const struct irt_drained_thread *t = owner ? irt_session_thread(s, owner) : NULL;
+		if (t && is_over(t)) {
 			free_sub(s, i);
 			freed++;
 		}
 	}
-	s->held_subs -= t->done_count <= s->held_subs ? t->done_count : s->held_subs;
-	if (t->slot < IRT_THREAD_MAX && irt_load_relaxed(&s->at.map.threads[t->slot].owner) == t->id) {
-		struct irt_thread *slot = &s->at.map.threads[t->slot];
-		irt_store_release(&slot->state, (uint32_t)IRT_SLOT_FREE);
-		irt_store_release(&slot->owner, (uint64_t)0);
+	for (uint32_t i = 0; i < s->thread_count; i++) {
+		struct irt_drained_thread *t = s->threads[i];
+		if (!is_over(t)) {
+			s->threads[kept++] = t;
+			continue;
+		}
+		if (t->slot < IRT_THREAD_MAX && irt_load_relaxed(&s->at.map.threads[t->slot].owner) == t->id) {
+			struct irt_thread *slot = &s->at.map.threads[t->slot];
+			irt_store_release(&slot->state, (uint32_t)IRT_SLOT_FREE);
+			irt_store_release(&slot->owner, (uint64_t)0);
+			hint = t->slot < hint ? t->slot : hint;
+		}
+		if (t->gone_alone && !t->merged)
+			irt_merge_add_ended(t->process, t->id, t->loss_id);
+		irt_session_drop_thread(s, t);
 	}
-	irt_session_drop_thread(s, t);
+	s->thread_count = kept;
+	irt_store_relaxed(&s->at.map.ring->thread_hint, hint);
 	return freed;
 }
 
 static void after_commit(struct irt_session *s, int checkpoint)
 {
+	if (checkpoint)
+		irt_merge_kept(s);
 	for (uint32_t i = 0; i < s->process_count; i++) {
 		struct irt_drained_process *p = s->processes[i];
 		p->contexts_stored = p->contexts_put;
@@ -416,7 +431,7 @@ void irt_commit(struct irt_session *s, int last)
 			put_contexts(s, s->processes[i]);
 		for (uint32_t i = 0; i < s->thread_count; i++) {
 			struct irt_drained_thread *t = s->threads[i];
-			if (!t->known || t->first || (checkpoint && t->changed))
+			if (!t->merged && (!t->known || t->first || (checkpoint && t->changed)))
 				put_thread(s, t, checkpoint);
 			if (t->first && !checkpoint)
 				irt_store_put_frames(s->store, (int64_t)t->id, 0, t->first, t->first_count);
@@ -434,8 +449,11 @@ void irt_commit(struct irt_session *s, int last)
 			}
 			put_holes(s, t);
 		}
-		if (checkpoint)
+		if (checkpoint) {
+			irt_merge_choose(s);
 			put_checkpoint(s, now_ticks(s));
+			irt_merge_put(s);
+		}
 		if (last || anchor_is_due(s, now))
 			put_anchor(s);
 		put_losses(s);
@@ -462,13 +480,7 @@ void irt_commit(struct irt_session *s, int last)
 		}
 		freed += release_subs(s, t);
 	}
-	for (uint32_t i = 0; i < s->thread_count;) {
-		struct irt_drained_thread *t = s->threads[i];
-		if (t->ended && !t->changed && !t->done_count)
-			freed += retire(s, t);
-		else
-			i++;
-	}
+	freed += retire_threads(s);
 	irt_retire_processes(s);
 	if (freed) {
 		irt_add_acq_rel(&ring->freed, 1);
@@ -485,6 +497,7 @@ void irt_commit(struct irt_session *s, int last)
 	s->dirty = 0;
 	s->chunk_full = 0;
 	s->round_events = 0;
+	s->ended = 0;
 	s->round_start_ns = irt_now_ns();
 	irt_add_acq_rel(&ring->heartbeat, 1);
 }

@@ -16,89 +16,8 @@
 #include "base/atomic.h"
 #include "base/os.h"
 
-#include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
-/* ---- threads --------------------------------------------------------------------------------- */
-
-static void look_at_threads(struct irt_session *s)
-{
-	uint32_t high = irt_load_relaxed(&s->at.map.ring->thread_high);
-	for (uint32_t i = 0; i < high && i < IRT_THREAD_MAX; i++) {
-		struct irt_thread *in = &s->at.map.threads[i];
-		if (irt_load_acquire(&in->state) != IRT_SLOT_LIVE) /* A4 */
-			continue;
-		struct irt_thread facts = *in;
-		struct irt_drained_thread *t = irt_session_thread(s, facts.owner);
-		if (!t) {
-			struct irt_drained_process *p = irt_session_process(s, facts.process_id);
-			if (!p || !facts.owner || facts.owner > irt_load_relaxed(&s->at.map.ring->next_thread_id))
-				continue;
-			t = irt_session_add_thread(s, facts.owner, p);
-			if (!t)
-				continue;
-			t->tid = facts.tid;
-			t->start_ticks = (int64_t)(facts.join_ticks - s->at.facts.start_ticks);
-			t->parent_thread_id = facts.parent_thread_id;
-			t->parent_position = facts.parent_position;
-			memcpy(t->name, facts.name, sizeof(t->name));
-			t->name[sizeof(t->name) - 1] = 0;
-			irt_inherit_later(s, t);
-			/* A tid that comes again in the same process: its old owner is gone. */
-			for (uint32_t k = 0; k < s->thread_count; k++)
-				if (s->threads[k] != t && s->threads[k]->process == p && s->threads[k]->tid == t->tid)
-					s->threads[k]->dead = s->threads[k]->gone_alone = 1;
-		}
-		t->slot = i;
-	}
-}
-
-/* Which threads are gone. A name may change during a thread's life: the last one seen is kept. */
-static void check_threads(struct irt_session *s)
-{
-	for (uint32_t i = 0; i < s->thread_count; i++) {
-		struct irt_drained_thread *t = s->threads[i];
-		if (t->dead)
-			continue;
-		if (t->process->dead) {
-			t->dead = 1;
-			continue;
-		}
-		if (t->process->pid != t->process->facts.pid)
-			continue; /* of another pid namespace: its tids mean nothing here */
-		if (syscall(SYS_tgkill, t->process->facts.pid, t->tid, 0) != 0 && errno == ESRCH) {
-			t->dead = 1;
-			/* Or it went with its process, whose death has not been told yet. */
-			char state = 0;
-			t->gone_alone = irt_start_time(t->process->facts.pid, 0, &state) == t->process->facts.start_time &&
-					state != 'Z' && state != 'X';
-			continue;
-		}
-		char path[64], name[32];
-		struct irt_text p = irt_text_in(path, sizeof(path));
-		irt_text_add(&p, "/proc/");
-		irt_text_number(&p, (uint64_t)t->process->facts.pid);
-		irt_text_add(&p, "/task/");
-		irt_text_number(&p, (uint64_t)t->tid);
-		irt_text_add(&p, "/comm");
-		int fd = (int)irt_sys_open(path, IRT_O_RDONLY | IRT_O_CLOEXEC, 0);
-		long n = fd >= 0 ? irt_sys_read(fd, name, sizeof(name) - 1) : -1;
-		if (fd >= 0)
-			irt_sys_close(fd);
-		if (n > 1) {
-			name[n - 1] = 0;
-			name[sizeof(t->name) - 1] = 0;
-			if (strcmp(name, t->name)) {
-				strcpy(t->name, name);
-				t->changed = 1;
-			}
-		}
-	}
-}
 
 /* ---- sub-buffers ------------------------------------------------------------------------------ */
 
@@ -298,10 +217,20 @@ static int at_unwritten(struct irt_session *s, struct irt_drained_thread *t, str
 	uint64_t patience_ns = waiting && s->at.sub_count >= s->at.facts.sub_max ? 0 :
 			       irt_load_relaxed(&s->at.map.ring->waiters) ? IRT_HURRY_NS : IRT_HOLD_NS;
 
+	/* The edge of what is written, that is the common case, and what may be behind it is 32 KiB to read:
+	 * for a thread that has stood here for a while, and not at each look. */
+	if (!past) {
+		uint64_t turn_ns = irt_load_relaxed(&s->at.map.ring->waiters) ? IRT_HURRY_NS / 4 : IRT_EDGE_NS;
+		if (!t->edge_since_ns)
+			t->edge_since_ns = s->look_ns;
+		if (s->look_ns - t->edge_since_ns < turn_ns && !t->process->ending)
+			return 0;
+		t->edge_since_ns = s->look_ns;
+	}
 	for (uint32_t i = t->unit + 1; i < IRT_SUB_UNITS && !past; i++)
 		past = irt_load_acquire(&u[i].ticks) != 0;
 	if (!past)
-		return 0; /* the edge of what is written: the common case */
+		return 0;
 
 	uint32_t next = t->unit;
 	if (record_units) {
@@ -429,7 +358,7 @@ static uint64_t walk_thread(struct irt_session *s, struct irt_drained_thread *t)
 		t->unit += (uint32_t)consumed;
 		walked += consumed;
 		if (consumed)
-			t->held_since_ns = 0;
+			t->held_since_ns = t->edge_since_ns = 0;
 		switch (stop) {
 		case IRT_WALK_ALL:
 			if (t->unit < IRT_SUB_UNITS)
@@ -483,6 +412,19 @@ static void forget_rows(void *arg, uint32_t process_id, uint64_t ticks)
 			irt_walk_forget_rows(s->threads[i]->walk, ticks);
 }
 
+/* A thread that is gone while its process goes on has no open calls: they ended with it. (Those of one
+ * that was there when its process died are what that was doing.) 0: not yet. */
+static int end_calls(struct irt_session *s, struct irt_drained_thread *t)
+{
+	if (!t->gone_alone || !irt_walk_depth(t->walk))
+		return 1;
+	enum irt_walk_stop stop = irt_walk_end(t->walk);
+	s->chunk_full |= stop == IRT_WALK_CHUNK_FULL;
+	t->changed = 1;
+	s->dirty = 1;
+	return stop == IRT_WALK_ALL;
+}
+
 static uint64_t walk_threads(struct irt_session *s)
 {
 	uint64_t walked = 0;
@@ -502,10 +444,11 @@ static uint64_t walk_threads(struct irt_session *s)
 		}
 		if (t->dead && !t->queued && !s->chunk_full && !t->ended) {
 			look_at_holes(s, t);
-			if (t->hole_count)
+			if (t->hole_count || !end_calls(s, t))
 				continue;
 			forget_old_holes(s, t);
 			t->ended = 1;
+			s->ended++;
 			if (t->changed || !t->end_put || t->abandoned) { /* else its row is as it was at exit */
 				t->changed = 1;
 				s->dirty = 1;
@@ -517,16 +460,13 @@ static uint64_t walk_threads(struct irt_session *s)
 
 uint64_t irt_gather(struct irt_session *s)
 {
-	uint64_t walked = 0, now = irt_now_ns();
+	uint64_t walked = 0;
 
 	s->more = 0;
+	s->look_ns = irt_now_ns();
 	irt_look_at_processes(s); /* G1 */
-	look_at_threads(s);
-	int short_of_subs = irt_load_relaxed(&s->at.map.ring->waiters) != 0;
-	if (now - s->thread_check_ns >= 1000000000u || (short_of_subs && now - s->thread_check_ns >= 5000000u)) {
-		check_threads(s);
-		s->thread_check_ns = now;
-	}
+	irt_look_at_threads(s);
+	irt_check_threads(s);
 	__asm__ volatile("lfence" : : : "memory");
 	s->horizon_ticks = irt_ticks(); /* G2 */
 	__asm__ volatile("lfence" : : : "memory");

@@ -65,7 +65,7 @@ static void step_aside(void)
 }
 
 /* Keeps the pool ahead of demand: more when half of it is taken, up to ring_bytes and one sub-buffer
- * for each live thread; and beyond that when producers wait and nothing is on its way back. */
+ * for each thread that may live; and beyond that when producers wait and nothing is on its way back. */
 static void feed_pool(struct irt_session *s)
 {
 	struct irt_ring *ring = s->at.map.ring;
@@ -73,10 +73,11 @@ static void feed_pool(struct irt_session *s)
 	uint32_t taken = irt_load_relaxed(&ring->taken), before = s->at.sub_count;
 	if (s->at.facts.max_cpus <= 1 && want > ONE_CPU_SUBS)
 		want = ONE_CPU_SUBS;
-	want += s->thread_count;
+	want += s->staying + s->joined; /* what dead ones hold comes back with the next round */
 	if (taken * 2 >= s->at.sub_count && s->at.sub_count < want)
 		irt_grow(&s->at, s->at.sub_count + GROW_SUBS < want ? s->at.sub_count + GROW_SUBS : want);
-	else if (irt_load_relaxed(&ring->waiters) && !s->held_subs && taken >= s->at.sub_count)
+	else if (irt_load_relaxed(&ring->waiters) && !s->held_subs && taken >= s->at.sub_count &&
+		 irt_load_relaxed(&ring->next_thread_id) == s->seen_thread_id) /* who came since may be gone */
 		irt_grow(&s->at, s->at.sub_count + START_SUBS);
 	if (s->at.sub_count > before && irt_load_relaxed(&ring->waiters)) {
 		irt_add_acq_rel(&ring->freed, 1);
@@ -131,7 +132,7 @@ static void drain(struct irt_session *s)
 		uint64_t walked = irt_gather(s), elapsed = irt_now_ns() - s->round_start_ns;
 		int flush = flush_is_wanted(s) && !s->chunk_full && !s->more;
 		int over = s->process_count && !irt_session_living(s) && all_threads_ended(s);
-		int full = s->chunk_full || s->round_events >= IRT_ROUND_EVENTS ||
+		int full = s->chunk_full || s->ended >= IRT_ROUND_ENDED || s->round_events >= IRT_ROUND_EVENTS ||
 			   s->held_subs * 2 >= s->at.sub_count ||
 			   (irt_load_relaxed(&ring->waiters) && s->held_subs && !walked);
 		if (flush || over) {

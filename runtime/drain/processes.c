@@ -111,6 +111,7 @@ static void look_at_slot(struct irt_session *s, uint32_t slot)
 	if (flush != p->flush) {
 		p->flush = flush;
 		p->ending = 1;
+		s->must_check_threads = 1;
 		p->exit_code = irt_load_acquire(&in->exit_known) ? in->exit_code & 255 : -1;
 		end_process(s, p, "exit");
 		for (uint32_t i = 0; i < s->thread_count; i++) /* their rows get its end */

@@ -16,6 +16,9 @@ struct restore {
 	struct irt_chunk_decoder *decoder;
 	struct irt_contexts *contexts;
 	uint64_t totals_events;
+	uint64_t *in_ring; /* threads that have a slot there, ascending */
+	size_t in_ring_count;
+	int open, holes;   /* the thread has open calls, holes */
 	int result;
 };
 
@@ -77,20 +80,36 @@ static int take_context(void *arg, const struct irt_store_context *row)
 static int take_totals(void *arg, const struct irt_store_totals *row)
 {
 	struct restore *r = arg;
+	struct irt_walk_totals t;
 	struct irt_histogram h;
-	memset(&h, 0, sizeof(h));
-	int e = row->histogram_bytes > 0 ? irt_histogram_read(&h, row->histogram, (size_t)row->histogram_bytes) : 0;
-	if (e == 0) {
-		struct irt_walk_totals t = {
-			.context = index_of(row->context_id), .calls = (uint64_t)row->calls, .returns = (uint64_t)row->returns,
-			.unwound = (uint64_t)row->unwound, .open = (uint64_t)row->open,
-			.total_ticks = (uint64_t)row->total_ticks, .self_ticks = (uint64_t)row->self_ticks,
-			.min_ticks = row->min_ticks == IRT_STORE_NULL ? 0 : (uint64_t)row->min_ticks,
-			.max_ticks = row->max_ticks == IRT_STORE_NULL ? 0 : (uint64_t)row->max_ticks, .histogram = &h};
+	int e = irt_totals_from_row(row, &t, &h);
+	if (!e)
 		e = irt_walk_restore_totals(r->thread->walk, &t);
-	}
 	irt_histogram_fini(&h);
 	return e;
+}
+
+/* Of a thread that has ended, or of several that are merged: the process's functions have them. */
+static int take_ended_totals(void *arg, const struct irt_store_totals *row)
+{
+	struct restore *r = arg;
+	struct irt_walk_totals t;
+	struct irt_histogram h;
+	int e = irt_totals_from_row(row, &t, &h);
+	if (!e && (t.context == IRT_CCT_ROOT || t.context >= irt_cct_count(r->process->cct)))
+		e = INSTR_ERR_FORMAT;
+	if (!e)
+		e = irt_walk_add_to_functions(r->process->functions, irt_cct_node(r->process->cct, t.context), &t);
+	r->open |= t.open != 0;
+	irt_histogram_fini(&h);
+	return e;
+}
+
+static int note_hole(void *arg, const struct irt_store_hole *row)
+{
+	(void)row;
+	((struct restore *)arg)->holes = 1;
+	return 0;
 }
 
 static int take_frame(void *arg, int64_t depth, const struct irt_store_frame *row)
@@ -114,6 +133,21 @@ static int take_chunk(void *arg, const struct irt_store_chunk *row)
 	return e;
 }
 
+static void note_ended_loss(struct irt_session *s, const struct irt_store_loss *row)
+{
+	struct irt_drained_process *p = irt_session_process(s, (uint32_t)row->process_id);
+	uint32_t low = 0, high = p && row->thread_id > 0 ? p->ended_count : 0;
+	while (low < high) { /* they were added by id */
+		uint32_t middle = (low + high) / 2;
+		if (p->ended[middle].id < (uint64_t)row->thread_id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (p && row->thread_id > 0 && low < p->ended_count && p->ended[low].id == (uint64_t)row->thread_id)
+		p->ended[low].loss_id = row->loss_id;
+}
+
 static int take_loss(void *arg, const struct irt_store_loss *row)
 {
 	struct restore *r = arg;
@@ -123,6 +157,8 @@ static int take_loss(void *arg, const struct irt_store_loss *row)
 		struct irt_drained_thread *t = irt_session_thread(r->s, (uint64_t)row->thread_id);
 		if (t)
 			t->loss_id = row->loss_id;
+		else
+			note_ended_loss(r->s, row);
 	}
 	return 0;
 }
@@ -168,6 +204,7 @@ static int list_thread(void *arg, const struct irt_store_thread *row, int64_t co
 	l->at = n;
 	n += l->count++;
 	n->row = *row;
+	n->row.name = NULL;
 	n->consumed_pos = consumed_pos;
 	n->name[0] = 0;
 	if (row->name) {
@@ -175,6 +212,54 @@ static int list_thread(void *arg, const struct irt_store_thread *row, int64_t co
 		n->name[sizeof(n->name) - 1] = 0;
 	}
 	return 0;
+}
+
+static int by_number(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+	return (x > y) - (x < y);
+}
+
+static int list_slots(struct restore *r)
+{
+	const struct irt_map *m = &r->s->at.map;
+	uint32_t high = m->ring->thread_high < IRT_THREAD_MAX ? m->ring->thread_high : IRT_THREAD_MAX;
+	r->in_ring = malloc((high + 1) * sizeof(*r->in_ring));
+	if (!r->in_ring)
+		return INSTR_ERR_MEMORY;
+	for (uint32_t i = 0; i < high; i++)
+		if (m->threads[i].owner)
+			r->in_ring[r->in_ring_count++] = m->threads[i].owner;
+	qsort(r->in_ring, r->in_ring_count, sizeof(*r->in_ring), by_number);
+	return 0;
+}
+
+/* An earlier drain has given back the slots of threads that were over, when all of them was in the file.
+ * No walk is made of these; *over says whether it is one. */
+static int restore_ended(struct restore *r, const struct listed *l, int *over)
+{
+	struct irt_session *s = r->s;
+	const struct irt_store_thread *row = &l->row;
+	uint64_t id = (uint64_t)row->thread_id;
+
+	*over = 0;
+	r->open = r->holes = 0;
+	r->process = irt_session_process(s, (uint32_t)row->process_id);
+	if (!r->process)
+		return INSTR_ERR_FORMAT;
+	if (!(row->flags & IRT_STORE_THREAD_SUM)) {
+		if (bsearch(&id, r->in_ring, r->in_ring_count, sizeof(id), by_number) || l->consumed_pos > row->totals_pos)
+			return 0;
+		int e = irt_store_read_holes(s->store, row->thread_id, r, note_hole);
+		if (e || r->holes)
+			return e;
+	}
+	*over = 1;
+	int e = irt_store_read_totals(s->store, row->thread_id, r, take_ended_totals);
+	/* One that went with its process ended when that did. */
+	if (!e && !r->open && !(row->flags & IRT_STORE_THREAD_SUM) && row->end_ticks == row->last_ticks)
+		irt_merge_add_ended(r->process, id, 0);
+	return e;
 }
 
 static int restore_thread(struct restore *r, const struct listed *l)
@@ -187,7 +272,7 @@ static int restore_thread(struct restore *r, const struct listed *l)
 		return p ? INSTR_ERR_MEMORY : INSTR_ERR_FORMAT;
 	r->thread = t;
 	r->totals_events = (uint64_t)row->totals_events;
-	t->tid = (int32_t)row->tid;
+	irt_session_set_tid(s, t, (int32_t)row->tid);
 	memcpy(t->name, l->name, sizeof(t->name));
 	t->start_ticks = row->start_ticks;
 	t->parent_thread_id = row->parent_thread_id == IRT_STORE_NULL ? 0 : (uint64_t)row->parent_thread_id;
@@ -238,7 +323,13 @@ int irt_session_restore(struct irt_session *s)
 		e = irt_store_read_threads(s->store, &l, list_thread);
 	if (!e)
 		e = irt_chunk_decoder_create(&r.decoder);
+	if (!e)
+		e = list_slots(&r);
 	for (size_t i = 0; i < l.count && !e; i++) {
+		int over;
+		e = restore_ended(&r, &l.at[i], &over);
+		if (e || over)
+			continue;
 		/* One map of contexts per thread's process; threads of one process mostly follow each other. */
 		irt_contexts_destroy(r.contexts);
 		r.contexts = NULL;
@@ -253,6 +344,7 @@ int irt_session_restore(struct irt_session *s)
 	irt_chunk_decoder_destroy(r.decoder);
 	irt_contexts_destroy(r.contexts);
 	free(l.at);
+	free(r.in_ring);
 	if (e)
 		strcpy(s->error, "the trace file is damaged and cannot be continued");
 	return e;

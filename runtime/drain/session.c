@@ -131,6 +131,7 @@ void irt_session_free_process(struct irt_session *s, struct irt_drained_process 
 		irt_watch_remove(s->watch, p->watch);
 	irt_functions_destroy(p->functions);
 	irt_cct_destroy(p->cct);
+	free(p->ended);
 	free(p);
 }
 
@@ -158,11 +159,16 @@ struct irt_drained_thread *irt_session_thread(struct irt_session *s, uint64_t id
 
 struct irt_drained_thread *irt_session_add_thread(struct irt_session *s, uint64_t id, struct irt_drained_process *p)
 {
-	struct irt_drained_thread **all = realloc(s->threads, (s->thread_count + 1) * sizeof(struct irt_drained_thread *));
 	struct irt_drained_thread *t = calloc(1, sizeof(*t));
-	if (all)
-		s->threads = all;
-	if (!all || !t) {
+	if (s->thread_count == s->thread_room) {
+		uint32_t room = s->thread_room ? 2 * s->thread_room : 64;
+		struct irt_drained_thread **all = realloc(s->threads, room * sizeof(struct irt_drained_thread *));
+		if (all) {
+			s->threads = all;
+			s->thread_room = room;
+		}
+	}
+	if (!t || s->thread_count == s->thread_room) {
 		free(t);
 		return NULL;
 	}
@@ -192,12 +198,34 @@ struct irt_drained_thread *irt_session_add_thread(struct irt_session *s, uint64_
 	return t;
 }
 
+/* A tid comes again: who had it in the same process is found by it. */
+static struct irt_drained_thread **tid_slot(struct irt_session *s, int32_t tid)
+{
+	return &s->by_tid[(uint32_t)tid % IRT_TID_SLOTS];
+}
+
+void irt_session_set_tid(struct irt_session *s, struct irt_drained_thread *t, int32_t tid)
+{
+	struct irt_drained_thread **slot = tid_slot(s, tid);
+	t->tid = tid;
+	t->next_by_tid = *slot;
+	*slot = t;
+}
+
+struct irt_drained_thread *irt_session_same_tid(struct irt_session *s, const struct irt_drained_thread *t,
+						struct irt_drained_thread *after)
+{
+	struct irt_drained_thread *o = after ? after->next_by_tid : *tid_slot(s, t->tid);
+	while (o && (o == t || o->tid != t->tid || o->process != t->process))
+		o = o->next_by_tid;
+	return o;
+}
+
 void irt_session_drop_thread(struct irt_session *s, struct irt_drained_thread *t)
 {
-	for (uint32_t i = 0; i < s->thread_count; i++) {
-		if (s->threads[i] == t) {
-			memmove(&s->threads[i], &s->threads[i + 1], (s->thread_count - i - 1) * sizeof(struct irt_drained_thread *));
-			s->thread_count--;
+	for (struct irt_drained_thread **at = tid_slot(s, t->tid); *at; at = &(*at)->next_by_tid) {
+		if (*at == t) {
+			*at = t->next_by_tid;
 			break;
 		}
 	}
@@ -418,7 +446,7 @@ int irt_session_open(struct irt_session *s, const char *folder, int live, unsign
 void irt_session_close(struct irt_session *s)
 {
 	while (s->thread_count)
-		irt_session_drop_thread(s, s->threads[s->thread_count - 1]);
+		irt_session_drop_thread(s, s->threads[--s->thread_count]);
 	for (uint32_t i = 0; i < s->process_count; i++)
 		irt_session_free_process(s, s->processes[i]);
 	while (s->messages) {

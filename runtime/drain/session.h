@@ -21,6 +21,7 @@
 #include "drain/watch.h"
 #include "encode/chunk.h"
 #include "fold/functions.h"
+#include "fold/sums.h"
 #include "fold/walk.h"
 #include "store/store.h"
 
@@ -32,6 +33,11 @@ enum {
 	IRT_HURRY_NS = 20 * 1000 * 1000,        /* ... while somebody waits for the pool */
 	IRT_CHECKPOINT_NS = 1000 * 1000 * 1000,
 	IRT_PAUSE_TICKS = 1 << 14,              /* 4 to 8 us; a fork takes its caller five times as long */
+	IRT_EDGE_NS = 50 * 1000 * 1000,         /* units behind an unwritten one are looked for so often at most */
+	IRT_ROUND_ENDED = 256,                  /* so many threads that have ended are let go of at once: each has a walk */
+	IRT_ENDED_APART = 1000,                 /* ended threads of a process that keep totals of their own */
+	IRT_CHECK_THREADS = 64,                 /* so many new ones, or as many as there are: which are gone? */
+	IRT_TID_SLOTS = 1024,
 };
 #define IRT_INHERIT_NS UINT64_C(3000000000) /* a fork child waits so long for a parent that does not move */
 
@@ -58,6 +64,19 @@ struct irt_drained_process {
 	int exit_code, exit_signal; /* -1: not known */
 	uint32_t lost_early;
 	uint32_t live_threads;
+	struct irt_ended *ended;  /* threads that ended before it, oldest first, whose totals are rows of their own */
+	uint32_t ended_count, ended_room;
+	uint32_t merging;         /* how many of them, from the first on, this round merges */
+	uint32_t ending_now;      /* scratch of irt_merge_choose */
+	struct irt_merge *merge;  /* between choose and put */
+	uint64_t alive_check;     /* the check of its threads that has last asked whether it lives ... */
+	int alive;                /* ... and the answer */
+};
+
+/* A thread that has ended, once only the file knows it. */
+struct irt_ended {
+	uint64_t id;
+	int64_t loss_id; /* 0 = it has lost nothing */
 };
 
 /* One sub-buffer that a thread has not been walked through yet, or that waits for its commit. */
@@ -102,8 +121,13 @@ struct irt_drained_thread {
 	uint64_t committed_pos;  /* units below are in the file (or lost, and counted) */
 	int dead;                /* it writes no more: what is there is all there will be */
 	int gone_alone;          /* it was gone while its process lived */
+	int merging;             /* this round merges its totals instead of storing them */
+	int merged;              /* ... and that is committed: its row is no longer its own */
+	int noted_gone;          /* by the check of threads that is going on */
+	struct irt_drained_thread *next_by_tid;
 	int close_put;           /* the chunk that this round puts is its last state */
 	uint64_t held_since_ns;  /* 0 = not held up */
+	uint64_t edge_since_ns;  /* when the walk came to the end of what is written; 0 = it has moved since */
 	int final_names;         /* unknown rows get a definite answer now */
 	struct irt_hole *holes;
 	uint32_t hole_count, abandoned;
@@ -155,8 +179,15 @@ struct irt_session {
 	struct irt_drained_process **processes; /* by process_id */
 	uint32_t process_count;
 	struct irt_claim *claims;   /* by slot */
-	struct irt_drained_thread **threads;
-	uint32_t thread_count;
+	struct irt_drained_thread **threads; /* by id, ascending */
+	uint32_t thread_count, thread_room;
+	struct irt_drained_thread *by_tid[IRT_TID_SLOTS];
+	uint64_t seen_thread_id;    /* the last id that was given when they were looked at */
+	uint32_t joined;            /* threads that have come since the last check of which are gone */
+	uint32_t staying;           /* threads that this check has found there */
+	uint64_t thread_checks;     /* checks so far */
+	uint32_t ended;             /* threads that have ended since the last commit */
+	int must_check_threads;     /* a process goes: which threads went before? */
 	uint64_t *sub_owner;        /* per sub-buffer: thread id that has it queued or done, 0 = nobody */
 	struct irt_pasts pasts;
 	uint32_t inheriting;        /* threads that are still to begin inside their parents' calls */
@@ -167,7 +198,8 @@ struct irt_session {
 	int chunk_full;             /* end the round now */
 	int must_checkpoint;        /* a round has failed: its events are in no chunk, only in the totals */
 	int more;                   /* the last look left something, so that others have a turn */
-	uint64_t checkpoint_ns, anchor_ns, thread_check_ns;
+	uint64_t checkpoint_ns, anchor_ns, thread_check_ns, thread_names_ns;
+	uint64_t look_ns;           /* when the present look began */
 	int anchored;               /* there is a second anchor, so a rate */
 	int finished;               /* the file is complete; the next commit makes it "recording" again */
 	int dirty;                  /* something happened since the last commit */
@@ -188,6 +220,11 @@ struct irt_drained_process *irt_session_add_process(struct irt_session *s, const
 struct irt_drained_thread *irt_session_thread(struct irt_session *s, uint64_t id);
 struct irt_drained_thread *irt_session_add_thread(struct irt_session *s, uint64_t id, struct irt_drained_process *p);
 void irt_session_free_process(struct irt_session *s, struct irt_drained_process *p); /* leaves it in the table */
+/* Its kernel thread id; whoever of the same process had that before is returned one by one: they are gone. */
+void irt_session_set_tid(struct irt_session *s, struct irt_drained_thread *t, int32_t tid);
+struct irt_drained_thread *irt_session_same_tid(struct irt_session *s, const struct irt_drained_thread *t,
+						struct irt_drained_thread *after);
+/* Frees it; the caller takes it out of the table. */
 void irt_session_drop_thread(struct irt_session *s, struct irt_drained_thread *t);
 void irt_session_hole_gone(struct irt_session *s, uint64_t thread_id, uint64_t position);
 void irt_session_message(struct irt_session *s, const char *severity, const char *text);
@@ -217,9 +254,23 @@ uint64_t irt_gather(struct irt_session *s);
 void irt_look_at_processes(struct irt_session *s);
 void irt_inherit_modules(struct irt_session *s);
 void irt_retire_processes(struct irt_session *s);
+/* threads.c: takes note of new threads; finds out which are gone, when it is time to. */
+void irt_look_at_threads(struct irt_session *s);
+void irt_check_threads(struct irt_session *s);
 /* Processes that live and have not said that they go. */
 unsigned irt_session_staying(const struct irt_session *s);
 unsigned irt_session_living(const struct irt_session *s);
+
+/* merge.c: ended threads into one row set per process. In a round that is a checkpoint, behind all chunks:
+ * choose, then put; kept when the round is committed. */
+void irt_merge_choose(struct irt_session *s);
+void irt_merge_put(struct irt_session *s);
+void irt_merge_kept(struct irt_session *s);
+/* A thread has ended before its process and all of it is in the file. */
+void irt_merge_add_ended(struct irt_drained_process *p, uint64_t id, int64_t loss_id);
+/* The walk's row that the file's says; its histogram is filled and is the caller's. */
+int irt_totals_from_row(const struct irt_store_totals *row, struct irt_walk_totals *totals, struct irt_histogram *histogram);
+int irt_put_totals_row(struct irt_session *s, const struct irt_drained_process *p, int64_t thread_id, const struct irt_walk_totals *row);
 
 /* commit.c: ends the round. `last` closes every chunk and checkpoints. */
 int64_t irt_context_id(const struct irt_drained_process *p, uint32_t index);

@@ -13,6 +13,7 @@
 #include <linux/futex.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,6 +70,31 @@ uint64_t irt_start_time(int pid, int tid, char *state)
 	if (state) /* main has left by pthread_exit, other threads go on */
 		*state = s == 'Z' && threads > 1 ? 'S' : s;
 	return start;
+}
+
+/* flags and pending signals are those of the kernel (sched.h, signal.h): PF_EXITING, PF_SIGNALED, SIGKILL. */
+int irt_goes_on(int pid, int tid, int *left)
+{
+	char name[64], text[1024], state = 0;
+	unsigned flags = 0;
+	long threads = 0;
+	unsigned long pending = 0;
+	snprintf(name, sizeof(name), "/proc/%d/task/%d/stat", pid, tid);
+	int fd = open(name, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return 0;
+	ssize_t n = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	if (n <= 0)
+		return 0;
+	text[n] = 0;
+	char *p = strrchr(text, ')');
+	if (!p || sscanf(p + 1, " %c %*d %*d %*d %*d %*d %u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %ld %*d %*u %*u %*d %*u %*u %*u"
+				" %*u %*u %*u %lu", &state, &flags, &threads, &pending) != 4)
+		return 0;
+	if (left)
+		*left = tid == pid && state == 'Z' && threads > 1;
+	return state != 'Z' && state != 'X' && !(flags & (0x4 | 0x400)) && !(pending & 1ul << (SIGKILL - 1));
 }
 
 static uint64_t namespace_of(const char *pid)

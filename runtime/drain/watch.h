@@ -33,6 +33,11 @@ void irt_watch_remove(struct irt_watch *w, int handle);
  * process sees it; 0 = there is none, or it cannot be seen from here. */
 int irt_find_process(int pid, uint64_t pid_namespace, uint64_t start_time);
 
+/* Has this thread of the process no end in sight? Once a process has begun to end, by whatever cause, each
+ * of its threads is told: 0 for all of them. *left (NULL is allowed): it is the first thread, and has left
+ * alone: ask about another one. */
+int irt_goes_on(int pid, int tid, int *left);
+
 /* Start time of a process or of one of its threads (tid 0: the process); 0 = there is none. */
 uint64_t irt_start_time(int pid, int tid, char *state);
 

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * threads.c - which threads there are, and which are gone. A thread says nothing when it ends: the kernel
+ * is asked.
+ *
+ * The cost is per thread that comes and goes, not per thread that there ever was: a new one is found by
+ * its slot, the one that had its tid before by a table, and all are asked about only when many are new.
+ */
+#define _GNU_SOURCE
+#include "drain/session.h"
+
+#include "base/atomic.h"
+#include "base/os.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+void irt_look_at_threads(struct irt_session *s)
+{
+	uint32_t high = irt_load_relaxed(&s->at.map.ring->thread_high);
+	s->seen_thread_id = irt_load_relaxed(&s->at.map.ring->next_thread_id);
+	for (uint32_t i = 0; i < high && i < IRT_THREAD_MAX; i++) {
+		struct irt_thread *in = &s->at.map.threads[i];
+		if (irt_load_acquire(&in->state) != IRT_SLOT_LIVE) /* A4 */
+			continue;
+		struct irt_thread facts = *in;
+		struct irt_drained_thread *t = irt_session_thread(s, facts.owner);
+		if (!t) {
+			struct irt_drained_process *p = irt_session_process(s, facts.process_id);
+			if (!p || !facts.owner || facts.owner > irt_load_relaxed(&s->at.map.ring->next_thread_id))
+				continue;
+			t = irt_session_add_thread(s, facts.owner, p);
+			if (!t)
+				continue;
+			irt_session_set_tid(s, t, facts.tid);
+			s->joined++;
+			t->start_ticks = (int64_t)(facts.join_ticks - s->at.facts.start_ticks);
+			t->parent_thread_id = facts.parent_thread_id;
+			t->parent_position = facts.parent_position;
+			memcpy(t->name, facts.name, sizeof(t->name));
+			t->name[sizeof(t->name) - 1] = 0;
+			irt_inherit_later(s, t);
+			/* A tid that comes again in the same process: its old owner is gone. */
+			for (struct irt_drained_thread *o = NULL; (o = irt_session_same_tid(s, t, o));)
+				if (!o->dead)
+					o->dead = o->gone_alone = 1;
+		}
+		t->slot = i;
+	}
+}
+
+/* The name last seen is kept: it may change during a thread's life. */
+static void read_name(struct irt_drained_thread *t)
+{
+	char path[64], name[32];
+	struct irt_text p = irt_text_in(path, sizeof(path));
+	irt_text_add(&p, "/proc/");
+	irt_text_number(&p, (uint64_t)t->process->facts.pid);
+	irt_text_add(&p, "/task/");
+	irt_text_number(&p, (uint64_t)t->tid);
+	irt_text_add(&p, "/comm");
+	int fd = (int)irt_sys_open(path, IRT_O_RDONLY | IRT_O_CLOEXEC, 0);
+	long n = fd >= 0 ? irt_sys_read(fd, name, sizeof(name) - 1) : -1;
+	if (fd >= 0)
+		irt_sys_close(fd);
+	if (n > 1) {
+		name[n - 1] = 0;
+		name[sizeof(t->name) - 1] = 0;
+		if (strcmp(name, t->name)) {
+			strcpy(t->name, name);
+			t->changed = 1;
+		}
+	}
+}
+
+/* Does the process go on? Asked once per check, behind the look at its threads: of those that a dying
+ * process takes with it, some are gone before it is. One that has been told that all is written (at
+ * exit) may be on its way at any moment. */
+static int goes_on(struct irt_session *s, struct irt_drained_process *p)
+{
+	int left = 0;
+	if (p->alive_check == s->thread_checks)
+		return p->alive;
+	p->alive_check = s->thread_checks;
+	p->alive = irt_start_time(p->facts.pid, 0, NULL) == p->facts.start_time && irt_goes_on(p->facts.pid, p->facts.pid, &left);
+	for (uint32_t i = 0; i < s->thread_count && left; i++) {
+		const struct irt_drained_thread *t = s->threads[i];
+		if (t->process == p && !t->dead && !t->noted_gone && t->tid != p->facts.pid) {
+			p->alive = irt_goes_on(p->facts.pid, t->tid, NULL);
+			left = 0;
+		}
+	}
+	p->alive &= !p->ending || p->flushed != p->flush;
+	return p->alive;
+}
+
+/* Which threads are gone. */
+static void find_gone(struct irt_session *s, int names)
+{
+	s->thread_checks++;
+	s->joined = s->staying = 0;
+	for (uint32_t i = 0; i < s->thread_count; i++) {
+		struct irt_drained_thread *t = s->threads[i];
+		t->noted_gone = 0;
+		if (t->dead)
+			continue;
+		if (t->process->dead) {
+			t->dead = 1;
+			continue;
+		}
+		s->staying++;
+		if (t->process->pid != t->process->facts.pid)
+			continue; /* of another pid namespace: its tids mean nothing here */
+		if (syscall(SYS_tgkill, t->process->facts.pid, t->tid, 0) != 0 && errno == ESRCH)
+			t->noted_gone = 1;
+		else if (names)
+			read_name(t);
+	}
+	/* Or they went with their process, whose death has not been told yet: asked behind them. */
+	for (uint32_t i = 0; i < s->thread_count; i++) {
+		struct irt_drained_thread *t = s->threads[i];
+		if (t->noted_gone) {
+			s->staying--;
+			t->dead = 1;
+			t->gone_alone = goes_on(s, t->process);
+		}
+	}
+}
+
+/* Each second, because of their names too; when as many have come as there were (so each is asked about
+ * a few times, however many come and go); more often while memory is short, which the dead ones hold. */
+void irt_check_threads(struct irt_session *s)
+{
+	int short_of_subs = irt_load_relaxed(&s->at.map.ring->waiters) != 0;
+	int names = s->look_ns - s->thread_names_ns >= 1000000000u;
+	if (!names && !s->must_check_threads && s->joined < IRT_CHECK_THREADS + s->staying &&
+	    !(short_of_subs && (s->joined || s->look_ns - s->thread_check_ns >= 5000000u)))
+		return;
+	find_gone(s, names);
+	s->must_check_threads = 0;
+	s->thread_check_ns = s->look_ns;
+	if (names)
+		s->thread_names_ns = s->look_ns;
+}
