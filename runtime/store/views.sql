@@ -243,7 +243,7 @@ SELECT p.process_id AS process_id, -- ours, from 1
        p.end_reason AS end_reason, -- 'exit', 'exec', 'death'; NULL while it runs
        p.exit_code AS exit_code, -- what it returned, where known
        p.exit_signal AS exit_signal, -- the signal that ended it, where known
-       (SELECT count(*) FILTER (WHERE t.flags < 32) + coalesce(sum(t.merged), 0) FROM threads t
+       (SELECT count(*) FILTER (WHERE t.flags < 16) + coalesce(sum(t.merged), 0) FROM threads t
         WHERE t.process_id = p.process_id AND t.flags < 32) AS threads -- threads that recorded something
 FROM processes p
 JOIN anchors s ON s.ticks = coalesce((SELECT max(ticks) FROM clocks WHERE ticks <= p.start_ticks), 0)
@@ -339,7 +339,7 @@ SELECT (SELECT coalesce(command, executable) FROM processes ORDER BY process_id 
        CAST(e.ticks * r.ns_per_tick AS INTEGER) AS duration_ns, -- from the start to the last moment known, ns
        (SELECT value FROM run WHERE key = 'state') AS state, -- 'recording', 'complete', 'recovered'
        (SELECT count(*) FROM processes) AS processes, -- processes of the run
-       (SELECT count(*) FILTER (WHERE flags < 32) + coalesce(sum(merged), 0) FROM threads WHERE flags < 32) AS threads, -- threads that recorded something
+       (SELECT count(*) FILTER (WHERE flags < 16) + coalesce(sum(merged), 0) FROM threads WHERE flags < 32) AS threads, -- threads that recorded something
        (SELECT count(*) FROM function_totals WHERE process_id = 0 AND calls > 0) AS functions, -- functions that were called
        (SELECT count(*) FROM functions WHERE instrumented = 0) AS not_instrumented, -- functions without hooks
        (SELECT coalesce(sum(calls), 0) FROM function_totals WHERE process_id = 0) AS calls, -- calls entered

@@ -11,6 +11,7 @@
 #     work_is_called_in LINES    in trace.db, in all processes but the first: CALLS|CALLER>ITS CALLEE>|PROCESSES
 #     complete FILE [SECONDS]    waits until its run has ended (what a kill leaves takes a moment)
 #     sound FILE [RULE...]       it obeys every rule of sound.sql, but for the rules named
+#     drain_of PID               the pid of the drain of this program's run, into $drain; $ring: the run's folder
 #     pending NAME WHY COMMAND.. a claim that does not hold yet; fails once it does, so that it becomes a check
 #
 # Programs are compiled at -O0: each call in the source is then a call in the program.
@@ -86,6 +87,23 @@ sound() {
 	echo "$sound_file breaks rules:"
 	echo "$sound_found"
 	return 1
+}
+
+drain_of() {
+	drain=
+	drain_turns=40
+	while [ -z "$drain" ] && [ $drain_turns -gt 0 ]; do # both may be starting
+		ring=$(grep -o '/[^ ]*/[0-9a-f]\{32\}/ring' "/proc/$1/maps" | head -n 1)
+		ring=${ring%/ring}
+		for drain_entry in /proc/[0-9]*; do
+			if [ -n "$ring" ] && tr '\0' ' ' 2>/dev/null <"$drain_entry/cmdline" | grep -q "^instr-drain --run $ring "; then
+				drain=${drain_entry#/proc/}
+			fi
+		done
+		drain_turns=$((drain_turns - 1))
+		[ -n "$drain" ] || sleep 0.05
+	done
+	[ -n "$drain" ] || { echo "$1 has no drain; its ring is in '$ring'"; return 1; }
 }
 
 pending() {

@@ -6,7 +6,7 @@
 -- by row.
 SELECT s.program, s.started, s.duration_ns, s.state, -- as in the view summary
        (SELECT count(process_id) FROM processes) AS processes, -- processes of the run
-       (SELECT count(thread_id) FILTER (WHERE flags < 32) + coalesce(sum(merged), 0) FROM threads WHERE flags < 32) AS threads, -- threads that recorded something
+       (SELECT count(thread_id) FILTER (WHERE flags < 16) + coalesce(sum(merged), 0) FROM threads WHERE flags < 32) AS threads, -- threads that recorded something
        s.functions, s.not_instrumented, s.calls, s.self_ns, s.events, s.events_kept, s.events_deleted, s.events_lost,
        s.losses_not_counted, s.events_from_ns, s.wait_ns, -- as in the view summary
        (SELECT count(thread_id) FROM open_frames) AS open_calls, -- calls not finished
