@@ -11,7 +11,7 @@
 
 #include "instr/errors.h"
 
-enum { LINEAGE_MAX = 128, TMPFS_LEAST_BYTES = 4 << 20, FIRST_SUBS = 32 };
+enum { LINEAGE_MAX = 128, TMPFS_LEAST_BYTES = 4 << 20, FIRST_SUBS = 32, DRAIN_FILES = 16 };
 
 char irt_ring_folder[IRT_PATH_BYTES];
 
@@ -338,6 +338,14 @@ static uint64_t limit(int resource)
 	return both[0];
 }
 
+/* The drain, which inherits the limit, needs descriptors; that it has none it could tell nobody. */
+static int can_open_files(void)
+{
+	uint64_t both[2] = {UINT64_MAX, UINT64_MAX};
+	irt_sys4(__NR_prlimit64, 0, IRT_RLIMIT_NOFILE, 0, (long)both);
+	return both[1] >= DRAIN_FILES;
+}
+
 static uint32_t count_cpus(void)
 {
 	uint64_t mask[16];
@@ -354,6 +362,10 @@ int irt_run_create(const struct irt_config *c, const struct irt_identity *me)
 	static char root[IRT_PATH_BYTES];
 	uint64_t max = c->ring_max_bytes, space = limit(IRT_RLIMIT_AS), file = limit(IRT_RLIMIT_FSIZE);
 
+	if (!can_open_files()) {
+		irt_say("cannot record: the limit on open files (ulimit -n) is below 16, which the drain needs", "", "");
+		return INSTR_ERR_FULL;
+	}
 	irt_zero(&header, sizeof(header));
 	if (space != UINT64_MAX && max > space / 32)
 		max = space / 32; /* the mapping takes about three times as much address space */

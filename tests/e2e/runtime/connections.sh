@@ -84,6 +84,7 @@ is_recovered() {
 	sleep 1.3
 	drain_of $program && kill -9 "$drain" $program
 	wait $program
+	while kill -0 "$drain" 2>/dev/null; do sleep 0.01; done # it is nobody's child here
 	"$build/bin/instr-recover" trace.db && sound trace.db || return 1
 	counted=$(od -An -v -w64 -tu8 -N8 counters)
 	is trace.db "SELECT sum(calls) - $counted BETWEEN 0 AND 4 * 50, (SELECT sum(merged) > 0 FROM threads) FROM top WHERE function = 'answer'" '1|1'

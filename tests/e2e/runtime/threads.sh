@@ -4,7 +4,11 @@
 # threads.sh BUILD - threads that come and go, that outlive main, that come after the end.
 . "$(dirname "$0")/trace.sh"
 
-builds() { traced threads "$programs/threads.c" -pthread; }
+builds() {
+	traced threads "$programs/threads.c" -pthread && traced static -static "$programs/threads.c" -pthread &&
+		plain libforeign.so -shared -fPIC -DLIBRARY "$programs/foreign.c" -pthread &&
+		traced foreign "$programs/foreign.c" -L. -lforeign "-Wl,-rpath,\$ORIGIN" -pthread
+}
 check builds builds
 
 runs() { rm -f trace.db*; exits_with 0 ./threads "$@" && says out done && [ ! -s err ]; }
@@ -36,4 +40,31 @@ have_names() {
 	runs names && is trace.db "SELECT group_concat(name, ',') FROM (SELECT name FROM threads ORDER BY name)" 'fifteen letters,reader,threads,writer'
 }
 check threads_have_the_name_last_seen have_names
+foreign() {
+	rm -f trace.db*
+	exits_with 0 ./foreign && says out done && [ ! -s err ] && complete trace.db 5 && sound trace.db &&
+		calls trace.db callback_each 1500 && calls trace.db callback_last 300 &&
+		is trace.db "SELECT f.calls - 1800 > 0 AND f.calls - 1800 - e.calls IN (0, -1, -2) FROM top f, top e
+			WHERE f.function = 'called' AND e.function = 'callback_for_ever'" 1 &&
+		is trace.db 'SELECT threads FROM summary' 303 && is trace.db "SELECT count(*), sum(t.depth) FROM tree t WHERE function LIKE 'callback%'" '3|3'
+}
+check threads_of_a_library_without_hooks_are_recorded foreign
+
+# Few descriptors: it is recorded, or said that it cannot be; and the program does what it does without.
+few_files() {
+	for files in 3 4 5 6 7 8 10 12 15 16 17 18 20; do
+		rm -f trace.db*
+		(ulimit -n $files && exec ./static churn 200) >out 2>err || { echo "with $files: status $?"; return 1; }
+		says out done || return 1
+		if [ $files -lt 16 ]; then
+			grep -q '^instr: cannot record: ' err && [ "$(wc -l <err)" -eq 1 ] && [ ! -e trace.db ] || { echo "with $files:"; cat err; return 1; }
+		else
+			[ ! -s err ] && calls trace.db work 600 && sound trace.db || { echo "with $files"; return 1; }
+		fi
+	done
+}
+check with_few_descriptors_it_records_or_says_that_it_cannot few_files
+# The drain has its own: what the program takes or gives up later is no matter.
+taken() { rm -f trace.db* && (ulimit -Sn 20 && exits_with 0 ./threads files) && says out done && [ ! -s err ] && calls trace.db work 3000 && sound trace.db; }
+check a_program_may_use_up_all_its_descriptors taken
 finish

@@ -7,6 +7,7 @@
  *     late       threads that are started by a destructor, when the runtime has flushed
  *     leave      main leaves by pthread_exit, another thread works on and ends the process
  *     names      threads that have names
+ *     files      1000 threads, when all descriptors are in use and the limit on them is then 0
  */
 #define _GNU_SOURCE
 #include "counters.h"
@@ -14,6 +15,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 
 static int work(int n)
@@ -105,12 +107,25 @@ static void *named(void *arg)
 	return NULL;
 }
 
+static void use_up_files(void)
+{
+	struct rlimit none = {0, 0};
+	while (dup(1) >= 0)
+		;
+	if (setrlimit(RLIMIT_NOFILE, &none) != 0)
+		abort();
+}
+
 int main(int argc, char **argv)
 {
 	const char *how = argc > 1 ? argv[1] : "";
 	pthread_t id[3];
 	if (!strcmp(how, "churn"))
 		churn(atoi(argv[2]));
+	if (!strcmp(how, "files")) {
+		use_up_files();
+		churn(1000);
+	}
 	if (!strcmp(how, "detached"))
 		detached();
 	if (!strcmp(how, "late"))
