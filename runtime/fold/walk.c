@@ -5,9 +5,9 @@
 #include "fold/walk_internal.h"
 
 enum {
-	FIRST_NODES = 64,
+	FIRST_NODES = 16,
 	FIRST_FRAMES = 64,
-	FIRST_SLOTS = 128,
+	FIRST_SLOTS = 32,
 };
 
 /* ---- tables ----------------------------------------------------------------------------------- */

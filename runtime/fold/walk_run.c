@@ -19,6 +19,7 @@
 enum {
 	BATCH = 2048, /* a sub-buffer */
 	FRAMES_FREE_MIN = 256,
+	BATCH_MIN = 64,
 	KINDS_SHOW_BELOW = (INSTR_KIND_MASK + 1) * 8192 - 16, /* see `number` below */
 };
 _Static_assert(KINDS_SHOW_BELOW == (1 << ROW_SHIFT) - 16, "kind bits of word 2 lie above node numbers");
@@ -366,6 +367,9 @@ static size_t prepare(struct irt_walk *w, size_t count, struct batch *b)
 		return 0;
 	if (count > BATCH)
 		count = BATCH;
+	/* room in proportion to what came so far: many threads make few events in all */
+	if (count > BATCH_MIN && count > w->chunk_events / 4)
+		count = w->chunk_events / 4 > BATCH_MIN ? w->chunk_events / 4 : BATCH_MIN;
 	if (count > BATCH - b->count) {
 		if (b->count > BATCH / 4)
 			account_batch(w, b);
@@ -375,7 +379,7 @@ static size_t prepare(struct irt_walk *w, size_t count, struct batch *b)
 	if (count > w->config.chunk_events - w->chunk_events)
 		count = w->config.chunk_events - w->chunk_events;
 	free_frames = w->frame_room - w->depth - 1;
-	if (free_frames < FRAMES_FREE_MIN && free_frames < count) {
+	if (free_frames < (w->chunk_events < 2 * BATCH ? BATCH_MIN : FRAMES_FREE_MIN) && free_frames < count) {
 		if (!irt_walk_grow(&w->frames, &w->frame_room, w->frame_room + 1, sizeof(*w->frames)))
 			return 0;
 		free_frames = w->frame_room - w->depth - 1;
