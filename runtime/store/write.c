@@ -89,7 +89,7 @@ const char *const irt_store_sql[IRT_ST_COUNT] = {
 		" histogram FROM totals WHERE thread_id = ? AND context_id BETWEEN ? AND ?",
 	[IRT_ST_SET_MERGED] =
 		"UPDATE threads SET events = 0, lost_events = 0, wait_ticks = 0, waits = 0, orphans = 0,"
-		" skipped_units = 0, flags = flags | 16 WHERE thread_id = ?",
+		" skipped_units = 0, flags = flags | 32 WHERE thread_id = ?",
 	[IRT_ST_DELETE_MERGED] =
 		"DELETE FROM threads WHERE thread_id = ?1 AND flags >= 32"
 		" AND NOT EXISTS (SELECT 1 FROM chunks WHERE thread_id = ?1)",

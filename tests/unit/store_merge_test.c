@@ -70,7 +70,7 @@ TEST(a_merged_threads_row_goes_with_its_last_chunk)
 	OK(irt_store_drop_merged(store, 2));
 	OK(irt_store_commit(store));
 	CHECK_STR(ask("trace.db", "SELECT group_concat(thread_id || ':' || waits || ':' || events || ':' || flags) FROM threads"),
-		  "1:0:0:16,3:7:100:0");
+		  "1:0:0:32,3:7:100:0");
 	CHECK_STR(ask("trace.db", "SELECT group_concat(thread_id) FROM totals"), "3");
 	for (int i = 0; i < 40; i++) { /* thread 4 fills the file: what came before goes */
 		struct irt_store_thread thread = a_thread(4, 100 * i + 100);

@@ -60,7 +60,7 @@ check cancelling_a_thread_ends_its_calls ends_unwound cancel
 each_process() {
 	run fork 1 2500 50 && complete trace.db && sound trace.db orphans threads && calls trace.db answer $((7500 * 4)) &&
 		is trace.db 'SELECT group_concat(threads) FROM (SELECT threads FROM process_list ORDER BY 1)' '2501,5001' &&
-		is trace.db 'SELECT count(*), min(merged) > 1000, count(DISTINCT process_id) FROM threads WHERE flags & 8' '2|1|2'
+		is trace.db 'SELECT count(*), min(merged) > 1000, count(DISTINCT process_id) FROM threads WHERE flags & 16' '2|1|2'
 }
 check each_process_merges_its_own each_process
 
@@ -96,7 +96,7 @@ check what_is_left_of_both_is_completed is_recovered
 losses() {
 	INSTR_OPTIONS=ring_bytes=1m:ring_max_bytes=1m:overflow=drop run return 1 12000 200 &&
 		is trace.db "SELECT sum(lost_events) = (SELECT sum(events) FROM losses WHERE cause = 'ring full' AND thread_id IS NOT NULL),
-			sum(lost_events) > 0, (SELECT lost_events > 0 FROM threads WHERE flags & 8) FROM threads" '1|1|1' &&
+			sum(lost_events) > 0, (SELECT lost_events > 0 FROM threads WHERE flags & 16) FROM threads" '1|1|1' &&
 		is trace.db "SELECT count(*) FROM losses l LEFT JOIN threads t USING (thread_id) WHERE l.thread_id IS NOT NULL AND
 			(t.thread_id IS NULL OR l.events <> t.lost_events)" 0 &&
 		is trace.db "SELECT events_lost + (SELECT sum(events) FROM threads) - 18 * 12000 - 4 BETWEEN 0 AND 12000 FROM summary" 1 # gaps are events
