@@ -16,7 +16,7 @@ SELECT 'messages: ' || severity || ' ' || text FROM messages;
 SELECT 'holes: thread ' || thread_id || ' position ' || position FROM holes;
 SELECT 'threads: ' || thread_id || ' has ' || orphans || ' orphans' FROM threads WHERE orphans <> 0;
 SELECT 'threads: ' || thread_id || ' has ' || skipped_units || ' skipped units' FROM threads WHERE skipped_units <> 0;
-SELECT 'flags: thread ' || thread_id || ' has flags ' || flags FROM threads WHERE flags & ~24 <> 0;
+SELECT 'flags: thread ' || thread_id || ' has flags ' || flags FROM threads WHERE flags & ~48 <> 0;
 
 -- Time.
 SELECT 'ends: process ' || process_id FROM processes WHERE end_ticks IS NULL OR end_reason IS NULL OR end_ticks < start_ticks;
