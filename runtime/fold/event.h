@@ -23,7 +23,8 @@ enum irt_operation {
 	IRT_OP_ORPHAN = 5,  /* an exit of function `value` whose call is not on the stack; changes nothing */
 	IRT_OP_GAP = 6,     /* `value` events were lost, the first `extra` ticks before this moment */
 	IRT_OP_WAIT = 7,    /* `value` ticks up to this moment went to waiting for the drain: nobody's time */
-	IRT_OP_STACK = 8,   /* a call begins on what seems to be another stack: times may be off from here on */
+	IRT_OP_STACK = 8,   /* the call that begins, or the orphan that comes next, seems to be of another stack:
+	                     * times may be off from here on */
 	IRT_OP_LANDED = 9,  /* as POP, because setjmp (or its like) returned again */
 	IRT_OP_FOLD = 10,   /* only in chunks: an ENTER whose context is not a child of the current one */
 	IRT_OP_MARK = 16,   /* reserved: user marks and labels */

@@ -27,7 +27,8 @@
  *
  * Frames. A call ends by the record that has its row and stack-pointer bits. Such a record that does
  * not name the innermost call is looked for further down; the calls above it end as unwound (POP). If
- * it is nowhere, it is an orphan, counted per function, and changes nothing. A new call at or above
+ * it is nowhere, it is an orphan, counted per function, and changes nothing. (If it is that of a call that
+ * lately ended as unwound, and nothing was lost, the thread has several stacks, see below.) A new call at or above
  * the innermost call's stack pointer proves that one dead if an open call of the same stack lies
  * above both, or its pointer is the very same: such calls end as unwound too. If no open call lies
  * above, the thread seems to have several stacks: flag IRT_WALK_STACKS, event STACK, and the call

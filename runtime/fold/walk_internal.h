@@ -96,6 +96,12 @@ enum {
 };
 #define SP_NONE INT64_MAX
 
+/* A call that ended unseen. */
+struct popped {
+	uint64_t tag; /* as in struct frame; 0 = none */
+	int64_t sp;
+};
+
 /* Totals since the last settle. */
 struct stat {
 	uint64_t total, self, min, max;
@@ -195,6 +201,8 @@ struct irt_walk {
 	size_t low;            /* W3 */
 	int64_t sp_from;       /* stack pointers / 16 lie in [sp_from, sp_from + SP_KNOWN); 0: only their bits
 	                        * are known */
+	struct popped popped[16]; /* the last ones, a ring; popped_next: the oldest */
+	unsigned popped_next;
 	bool general;          /* folded edges, CYG or unknown tags occur: the loop's careful variant */
 
 	/* nodes */

@@ -159,6 +159,12 @@ bool irt_walk_reserve_closing(struct irt_walk *w, size_t k)
 	       irt_walk_grow(&w->closed, &w->closed_room, w->chunk_depth - w->depth + k, sizeof(*w->closed));
 }
 
+static void remember_popped(struct irt_walk *w, const struct frame *f)
+{
+	w->popped[w->popped_next] = (struct popped){f->tag, f->sp};
+	w->popped_next = (w->popped_next + 1) % (sizeof(w->popped) / sizeof(*w->popped));
+}
+
 /* Ends the innermost k calls unseen. */
 static void pop(struct irt_walk *w, size_t k, unsigned operation, uint64_t n)
 {
@@ -169,6 +175,7 @@ static void pop(struct irt_walk *w, size_t k, unsigned operation, uint64_t n)
 		/* the states do not show these; runs of one function once */
 		if (!w->mentioned_count || w->mentioned[w->mentioned_count - 1] != function)
 			w->mentioned[w->mentioned_count++] = function;
+		remember_popped(w, &w->frames[w->depth]);
 		irt_walk_close(w, v, operation);
 	}
 	put_operation(w, operation, 1, k, 0, n);
@@ -348,6 +355,22 @@ static int find_frame(struct irt_walk *w, uint64_t tag, uint64_t t, size_t *inde
 	return STEP_ON;
 }
 
+/* Is it the exit of a call that ended unseen? Then that was only left for a while, for another stack. (Where
+ * enters are missing, an exit says nothing.) */
+static bool was_popped(const struct irt_walk *w, uint64_t tag, bool dynamic)
+{
+	int64_t sp = irt_walk_sp(w->sp_from, tag);
+
+	if (w->counters.lost_events || (w->counters.flags & IRT_WALK_HOLES))
+		return false;
+	for (size_t i = 0; i < sizeof(w->popped) / sizeof(*w->popped); i++) {
+		struct frame f = {.tag = w->popped[i].tag, .sp = w->popped[i].sp};
+		if (f.tag && row_key(f.tag) == row_key(tag) && (dynamic || same_sp(&f, tag, sp)))
+			return true;
+	}
+	return false;
+}
+
 int irt_walk_note_orphan(struct irt_walk *w, uint32_t function)
 {
 	size_t room = w->orphan_room, mentioned = w->mentioned_room;
@@ -390,6 +413,11 @@ static int step_exit(struct irt_walk *w, uint64_t tag, uint64_t t)
 	if (index == 0) {
 		if (irt_walk_note_orphan(w, answer.function))
 			return IRT_WALK_NO_MEMORY;
+		if (!(w->counters.flags & IRT_WALK_STACKS) &&
+		    was_popped(w, tag, answer.flags & INSTR_ROW_DYNAMIC_STACK)) {
+			w->counters.flags |= IRT_WALK_STACKS;
+			put_operation(w, IRT_OP_STACK, 0, 0, 0, n);
+		}
 		put_operation(w, IRT_OP_ORPHAN, 1, answer.function, 0, n);
 		return STEP_ON;
 	}

@@ -43,6 +43,8 @@ struct model {
 	uint64_t first, last, waited_ticks;
 	int64_t anchor;
 	struct irt_walk_counters counters;
+	struct model_call popped[16]; /* the last ones that ended unseen */
+	size_t popped_count;
 	uint64_t orphans_of[256];
 };
 
@@ -198,8 +200,10 @@ static inline void model_pop(struct model *m, uint64_t t, size_t k, uint32_t ope
 {
 	uint64_t duration;
 	model_event(m, t, operation)->value = k;
-	for (; k; k--)
+	for (; k; k--) {
+		m->popped[m->popped_count++ % 16] = m->calls[m->depth - 1];
 		model_end(m, t, 1, &duration);
+	}
 }
 
 static inline int64_t model_sp(const struct model *m, uint64_t tag)
@@ -308,6 +312,17 @@ static inline void model_exit(struct model *m, uint64_t tag, uint64_t raw)
 			break;
 	}
 	if (i == 0) {
+		int again = 0; /* it had only been left */
+		for (size_t k = 0; k < 16 && k < m->popped_count; k++) {
+			struct model_call *c = &m->popped[k];
+			again |= c->key == model_key(tag) &&
+				 ((answer.flags & INSTR_ROW_DYNAMIC_STACK) ||
+				  (c->sp_bits == bits && (sp < 0 || c->sp < 0 || sp == c->sp)));
+		}
+		if (again && !m->counters.lost_events && !(m->counters.flags & IRT_WALK_STACKS)) {
+			m->counters.flags |= IRT_WALK_STACKS;
+			model_event(m, t, IRT_OP_STACK);
+		}
 		m->counters.orphans++;
 		m->orphans_of[answer.function]++;
 		model_event(m, t, IRT_OP_ORPHAN)->value = answer.function;

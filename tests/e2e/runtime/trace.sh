@@ -9,6 +9,8 @@
 #     is FILE SQL ANSWER         fails, and says both, unless the answer is this one
 #     calls FILE FUNCTION N      FUNCTION (demangled name, up to the parenthesis) was called N times
 #     work_is_called_in LINES    in trace.db, in all processes but the first: CALLS|CALLER>ITS CALLEE>|PROCESSES
+#     ended FILE FUNCTION 'C R U O'   of its C calls R returned, U were unwound, O are open
+#     as_plain PROGRAM ARGUMENT..  PROGRAM ends and says what PROGRAM-plain does; trace.db is of this run
 #     complete FILE [SECONDS]    waits until its run has ended (what a kill leaves takes a moment)
 #     sound FILE [RULE...]       it obeys every rule of sound.sql, but for the rules named
 #     drain_of PID               the pid of the drain of this program's run, into $drain; $ring: the run's folder
@@ -50,6 +52,21 @@ work_is_called_in() {
 			JOIN functions USING (function_id) WHERE c.parent_id IS NOT NULL)
 		SELECT calls, path, count(*) FROM up JOIN totals USING (context_id) JOIN contexts r ON r.context_id = up.at
 		WHERE r.parent_id IS NULL AND calls > 0 GROUP BY 1, 2 ORDER BY 2 DESC, 1" "$1"
+}
+
+ended() {
+	is "$1" "SELECT coalesce(sum(t.calls) || ' ' || sum(t.returns) || ' ' || sum(t.unwound) || ' ' || sum(t.open), '0 0 0 0')
+		FROM function_totals t JOIN functions f USING (function_id)
+		WHERE t.process_id = 0 AND (f.name = '$2' OR f.name LIKE '$2(%')" "$3"
+}
+
+as_plain() {
+	as_plain_program=$1
+	shift
+	rm -f trace.db*
+	"./$as_plain_program-plain" "$@" >plain.out 2>plain.err
+	as_plain_status=$?
+	exits_with $as_plain_status "./$as_plain_program" "$@" && cmp out plain.out && cmp err plain.err
 }
 
 # The run's folder goes away when its drain has done all it will ever do.
