@@ -324,6 +324,8 @@ static enum next next_sub(struct irt_ring *ring, struct irt_tls *tls, uint64_t m
 			break;
 	}
 	struct irt_thread *thread = irt_thread_slot(me);
+	if (irt_load_relaxed(&thread->waiting)) /* a wait that a handler has left by siglongjmp */
+		irt_store_release(&thread->waiting, (uint64_t)0);
 	uint64_t lost = thread->lost_events - thread->lost_told;
 	if (lost && put_ext(tls, INSTR_EXT_GAP, 0, lost, thread->lost_first_ticks))
 		irt_store_relaxed(&thread->lost_told, thread->lost_told + lost);

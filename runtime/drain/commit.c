@@ -159,7 +159,7 @@ static int put_function(void *arg, const struct irt_function_row *row)
 
 static int pool_is_short(const struct irt_session *s)
 {
-	return s->held_subs * 2 >= s->at.sub_count || irt_load_relaxed(&s->at.map.ring->waiters) != 0;
+	return s->held_subs * 2 >= s->at.sub_count || irt_pool_is_awaited(s);
 }
 
 static void put_chunk(struct irt_session *s, struct irt_drained_thread *t, uint64_t now, int write, int close)

@@ -76,10 +76,10 @@ static void feed_pool(struct irt_session *s)
 	want += s->staying + s->joined; /* what dead ones hold comes back with the next round */
 	if (taken * 2 >= s->at.sub_count && s->at.sub_count < want)
 		irt_grow(&s->at, s->at.sub_count + GROW_SUBS < want ? s->at.sub_count + GROW_SUBS : want);
-	else if (irt_load_relaxed(&ring->waiters) && !s->held_subs && taken >= s->at.sub_count &&
+	else if (irt_pool_is_awaited(s) && !s->held_subs && taken >= s->at.sub_count &&
 		 irt_load_relaxed(&ring->next_thread_id) == s->seen_thread_id) /* who came since may be gone */
 		irt_grow(&s->at, s->at.sub_count + START_SUBS);
-	if (s->at.sub_count > before && irt_load_relaxed(&ring->waiters)) {
+	if (s->at.sub_count > before && irt_pool_is_awaited(s)) {
 		irt_add_acq_rel(&ring->freed, 1);
 		irt_sys_futex_wake(&ring->freed, 1 << 30);
 	}
@@ -134,7 +134,7 @@ static void drain(struct irt_session *s)
 		int over = s->process_count && !irt_session_living(s) && all_threads_ended(s);
 		int full = s->chunk_full || s->ended >= IRT_ROUND_ENDED || s->round_events >= IRT_ROUND_EVENTS ||
 			   s->held_subs * 2 >= s->at.sub_count ||
-			   (irt_load_relaxed(&ring->waiters) && s->held_subs && !walked);
+			   (irt_pool_is_awaited(s) && s->held_subs && !walked);
 		if (flush || over) {
 			if (s->dirty)
 				irt_commit(s, 1);
@@ -148,7 +148,7 @@ static void drain(struct irt_session *s)
 			irt_store_release(&ring->sleeping, 1u);
 			irt_full_barrier();
 			uint64_t left = s->dirty && elapsed < IRT_ROUND_NS ? IRT_ROUND_NS - elapsed : SLEEP_NS;
-			if (irt_load_relaxed(&ring->waiters) && left > IRT_HURRY_NS / 4)
+			if (irt_pool_is_awaited(s) && left > IRT_HURRY_NS / 4)
 				left = IRT_HURRY_NS / 4; /* the pool grows, or what is held up is passed */
 			irt_sys_futex_wait(&ring->wake, before, (int64_t)left);
 			irt_store_release(&ring->sleeping, 0u);

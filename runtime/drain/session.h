@@ -257,6 +257,9 @@ void irt_retire_processes(struct irt_session *s);
 /* threads.c: takes note of new threads; finds out which are gone, when it is time to. */
 void irt_look_at_threads(struct irt_session *s);
 void irt_check_threads(struct irt_session *s);
+/* Does any thread wait for the pool? ring.waiters counts too many: a thread that was killed in its wait, or
+ * has left it by siglongjmp, is not taken from it. */
+int irt_pool_is_awaited(const struct irt_session *s);
 /* Processes that live and have not said that they go. */
 unsigned irt_session_staying(const struct irt_session *s);
 unsigned irt_session_living(const struct irt_session *s);

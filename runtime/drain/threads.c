@@ -52,6 +52,19 @@ void irt_look_at_threads(struct irt_session *s)
 	}
 }
 
+int irt_pool_is_awaited(const struct irt_session *s)
+{
+	uint32_t high = irt_load_relaxed(&s->at.map.ring->thread_high);
+	if (!irt_load_acquire(&s->at.map.ring->waiters))
+		return 0;
+	for (uint32_t i = 0; i < high && i < IRT_THREAD_MAX; i++) {
+		const struct irt_thread *t = &s->at.map.threads[i];
+		if (irt_load_acquire(&t->state) == IRT_SLOT_LIVE && irt_load_relaxed(&t->waiting))
+			return 1;
+	}
+	return 0;
+}
+
 /* The name last seen is kept: it may change during a thread's life. */
 static void read_name(struct irt_drained_thread *t)
 {
@@ -134,7 +147,7 @@ static void find_gone(struct irt_session *s, int names)
  * a few times, however many come and go); more often while memory is short, which the dead ones hold. */
 void irt_check_threads(struct irt_session *s)
 {
-	int short_of_subs = irt_load_relaxed(&s->at.map.ring->waiters) != 0;
+	int short_of_subs = irt_pool_is_awaited(s);
 	int names = s->look_ns - s->thread_names_ns >= 1000000000u;
 	if (!names && !s->must_check_threads && s->joined < IRT_CHECK_THREADS + s->staying &&
 	    !(short_of_subs && (s->joined || s->look_ns - s->thread_check_ns >= 5000000u)))

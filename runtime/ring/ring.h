@@ -104,7 +104,8 @@ struct irt_ring {
 
 	/* written by both */
 	_Alignas(64) uint32_t taken; /* sub-buffers not FREE: producers add, the drain subtracts; a hint for waking early */
-	uint32_t waiters;            /* producers asleep on freed */
+	uint32_t waiters;            /* producers asleep on freed; too many after one was killed there, or has
+	                              * left by siglongjmp */
 	uint32_t thread_hint;        /* thread slots below this index are likely taken; only a hint */
 };
 
