@@ -421,6 +421,24 @@ TEST(an_orphan_that_was_never_seen_marks_nothing)
 	CHECK_EQ(counters().flags, 0);
 }
 
+TEST(a_thread_that_ends_takes_its_open_calls_along)
+{
+	begin();
+	stack(TOP);
+	enter(1, 0x1000);
+	enter(2, 0xf00);
+	run();
+	uint64_t position = counters().position, events = counters().events;
+	CHECK_EQ(irt_walk_end(walk), IRT_WALK_ALL);
+	CHECK_EQ(irt_walk_end(walk), IRT_WALK_ALL);
+	run();
+	CHECK_EQ(open_calls(), 0);
+	CHECK_EQ(row_of(1).unwound, 1);
+	CHECK_EQ(row_of(2).unwound, 1);
+	CHECK_EQ(counters().position, position + 1);
+	CHECK_EQ(counters().events, events + 1);
+}
+
 TEST(equal_bits_on_another_stack_are_not_the_same_call)
 {
 	begin();
