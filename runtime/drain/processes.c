@@ -36,13 +36,15 @@ static void end_process(struct irt_session *s, struct irt_drained_process *p, co
 		p->end_ticks = (int64_t)(irt_ticks() - s->at.facts.start_ticks);
 }
 
-/* Its end, once it is known to be dead. What exit() was given counts before the kernel's word, which
- * is the same then. A finished file is not touched again for a status alone: the program has returned,
- * and somebody may be copying it. */
+/* Its end, once it is known to be dead. What exit() was given is what the kernel says, unless something
+ * that ran behind the runtime's own end has ended it otherwise. A finished file is not touched again for a
+ * status alone: the program has returned, and somebody may be copying it. */
 static void note_death(struct irt_session *s, struct irt_drained_process *p, const struct irt_death *d)
 {
+	int by_exit = p->end_reason && !strcmp(p->end_reason, "exit");
+	int otherwise = d && d->known && (d->signal || (p->exit_code >= 0 && d->code != p->exit_code));
 	p->dead = 1;
-	if (p->end_reason && !strcmp(p->end_reason, "exit") && (p->exit_code >= 0 || (s->finished && d && !d->signal)))
+	if (by_exit && !otherwise && (p->exit_code >= 0 || (s->finished && d)))
 		return;
 	if (d && d->known) {
 		int code = d->signal ? -1 : d->code;
@@ -53,7 +55,7 @@ static void note_death(struct irt_session *s, struct irt_drained_process *p, con
 			s->dirty = 1;
 		}
 	}
-	if (!p->end_reason)
+	if (!p->end_reason || (by_exit && otherwise))
 		end_process(s, p, "death");
 }
 
