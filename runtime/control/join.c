@@ -118,7 +118,8 @@ static int join_as_fork_child(const struct irt_identity *me, struct irt_tls *tls
 	return enter_run(me, IRT_JOINED_FORK, own_process_id, thread_id, position);
 }
 
-static void say_verbose(void)
+/* Not part of join: its texts would take a fork child's stack, too. */
+static __attribute__((noinline)) void say_verbose(void)
 {
 	char line[256];
 	struct irt_text t = irt_text_in(line, sizeof(line));

@@ -45,7 +45,8 @@ long irt_read_file(const char *name, char *buffer, size_t bytes)
 
 uint64_t irt_read_stat(int32_t pid, int32_t *parent_pid)
 {
-	char name[32], text[1024];
+	static char text[1024]; /* see irt_identify */
+	char name[32];
 	struct irt_text t = irt_text_in(name, sizeof(name));
 	irt_text_add(&t, "/proc/");
 	if (pid)
@@ -76,9 +77,10 @@ uint64_t irt_read_stat(int32_t pid, int32_t *parent_pid)
 	return start_time;
 }
 
+/* On little stack: a fork child comes here in its first hook. One thread joins at a time. */
 int irt_identify(struct irt_identity *me)
 {
-	uint64_t st[18];
+	static uint64_t st[18];
 	irt_zero(me, sizeof(*me));
 	me->pid = (int32_t)irt_sys_getpid();
 	me->start_time = irt_read_stat(0, &me->parent_pid);

@@ -100,7 +100,19 @@ _Static_assert(offsetof(struct state, mask) == 2048 && offsetof(struct state, ge
 static const char *const names[16] = {"rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi",
 				      "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15"};
 static int width, failures;
-static long enters, exits;
+static long enters, exits, most_stack;
+
+/* Stack below a hook's caller: painted before, looked at behind. call_with uses some first. What a hook may
+ * take is in docs/limits.md. */
+enum { PAINTED = 8192, USED_BY_CALL_WITH = 8 + 6 * 8 + 56, HOOK_STACK = 24, COLD_STACK = 512, JOIN_STACK = 1024 };
+#define PAINT UINT64_C(0x5ca1ab1e0ddba115)
+
+UNTRACED static inline __attribute__((always_inline)) volatile uint64_t *stack_top(void)
+{
+	volatile uint64_t *top;
+	__asm__ volatile("movq %%rsp, %0" : "=r"(top));
+	return (volatile uint64_t *)((uintptr_t)top & ~(uintptr_t)7);
+}
 
 /* The row that the pass has made for some(). */
 extern struct instr_row __start_instr_sites[], __stop_instr_sites[];
@@ -129,7 +141,14 @@ UNTRACED static void call_hook(enum hook hook)
 	static __thread struct state in, out;
 	fill(&in, ++seed);
 	memset(&out, 0, sizeof(out));
+	volatile uint64_t *top = stack_top(), *at = top - PAINTED / 8;
+	for (volatile uint64_t *p = at; p < top; p++)
+		*p = PAINT;
 	call_with(&in, &out, hooks[hook], width);
+	while (at < top && *at == PAINT)
+		at++;
+	if ((top - at) * 8 - USED_BY_CALL_WITH > most_stack)
+		most_stack = (top - at) * 8 - USED_BY_CALL_WITH;
 	for (int i = 0; i < 16; i++) {
 		if (i == RSP || i == R11 || in.general[i] == out.general[i])
 			continue;
@@ -248,6 +267,10 @@ UNTRACED static void join(void)
 		if (fork() == 0) {
 			enter();
 			leave();
+			if (most_stack > JOIN_STACK) {
+				printf("the first hook of a fork child takes %ld bytes of stack\n", most_stack);
+				failures++;
+			}
 			fflush(stdout);
 			_exit(failures ? 1 : 0);
 		}
@@ -314,6 +337,11 @@ UNTRACED int main(int argc, char **argv)
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
 		if (argc > 1 && !strcmp(argv[1], all[i].name))
 			all[i].run();
+	if (most_stack > HOOK_STACK + COLD_STACK) {
+		printf("a hook takes %ld bytes of stack\n", most_stack);
+		failures++;
+	}
 	printf("some %ld %ld\n", enters, exits);
+	fprintf(stderr, "%ld bytes of stack\n", most_stack);
 	return failures != 0;
 }
