@@ -17,6 +17,8 @@
  *
  * The cost is the clock's; the rest hides behind it (docs/overhead.md).
  */
+#include <cet.h> /* _CET_ENDBR, and the note that this object bears control-flow enforcement */
+
 #include "capture/capture.h"
 
 #define ROW_OFF 0x10
@@ -31,6 +33,7 @@
 	.p2align 5
 \name:
 	.cfi_startproc
+	_CET_ENDBR
 .Lstart\@:
 	cmpb	$IRT_GATE_ON, irt_local(%rip)
 	jne	.Lgate\@
@@ -110,6 +113,7 @@
 	.p2align 5
 \name:
 	.cfi_startproc
+	_CET_ENDBR
 .Lstart\@:
 	cmpb	$IRT_GATE_ON, irt_local(%rip)
 	jne	.Lgate\@
@@ -229,8 +233,11 @@
 	.type	__instr_landed, @function
 	.p2align 4
 __instr_landed:
+	.cfi_startproc
+	_CET_ENDBR
 	leaq	8(%rsp), %r11
 	jmp	irt_landed_hook
+	.cfi_endproc
 	.size	__instr_landed, . - __instr_landed
 
 /* Names that instrumented modules refer to: the contract's version, and the sentence that the linker
