@@ -12,7 +12,11 @@
  *     stack      a handler on another stack has moved the anchor: the hook must tell the full pointer
  *     nested     the handler's own calls are interrupted at every instruction, too
  *     thread     the first call of a thread
+ *     landed     the call returns from setjmp; with 0 to 3 units left, too
  *     wait       the ring is full and the drain stands still; the handler comes while the hook sleeps
+ *     sleeps     the same at every 13th instruction of a hook that waits
+ *     left       the handler leaves a hook that waits by siglongjmp; then nobody waits
+ *     gap        events were dropped: at every third instruction of the hook that can write again
  *
  * A second argument "alternate" runs the handler on an alternate stack. Prints "FUNCTION CALLS" for
  * each traced function; step.sh compares.
@@ -22,7 +26,9 @@
 
 #include "base/atomic.h"
 
+#include <fcntl.h>
 #include <pthread.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,11 +45,18 @@ int filler(int n);
 int outer(void (*run)(void));
 int g(int n);
 int h(int n);
+int lands(int n);
 
 int f(int n) { return n + 1; }
 int filler(int n) { return n + 2; }
 int g(int n) { return n + 3; }
 int h(int n) { return g(n) + 4; }
+
+int lands(int n)
+{
+	jmp_buf here;
+	return setjmp(here) + n;
+}
 
 int outer(void (*run)(void))
 {
@@ -51,7 +64,8 @@ int outer(void (*run)(void))
 	return 0;
 }
 
-static long f_calls, h_calls, filler_calls, outer_calls;
+static long f_calls, lands_calls, h_calls, filler_calls, outer_calls;
+static int to_land, fillers_may_be_lost;
 
 /* ---- the window ------------------------------------------------------------------------------- */
 
@@ -114,10 +128,13 @@ UNTRACED static void window(void)
 	steps = 0;
 	stepping = 1;
 	trap_on();
-	f(1);
+	if (to_land)
+		lands(1);
+	else
+		f(1);
 	trap_off();
 	stepping = 0;
-	__atomic_fetch_add(&f_calls, 1, __ATOMIC_RELAXED);
+	__atomic_fetch_add(to_land ? &lands_calls : &f_calls, 1, __ATOMIC_RELAXED);
 }
 
 UNTRACED static void call_filler(void)
@@ -174,13 +191,14 @@ UNTRACED static void window_with_room(unsigned units)
 
 static void (*before_window)(void);
 static int on_alternate;
+static long stride = 1;
 
-/* All instructions, one after the other, until the window ends before it is reached. */
+/* All instructions, one after the other (or each third, say), until the window ends before it is reached. */
 UNTRACED static long each_instruction(int units)
 {
 	long k = 0;
 	do {
-		fire_at = ++k;
+		fire_at = k += stride;
 		if (before_window)
 			before_window();
 		if (units < 0)
@@ -211,6 +229,16 @@ UNTRACED static void handover(void)
 {
 	call_filler();
 	for (int units = 0; units < 6; units++)
+		fprintf(stderr, "%d units left: %ld instructions\n", units, each_instruction(units));
+}
+
+UNTRACED static void landed(void)
+{
+	to_land = 1;
+	call_filler();
+	fprintf(stderr, "%ld instructions\n", each_instruction(-1));
+	stride = 4;
+	for (int units = 0; units < 4 && !on_alternate; units++)
 		fprintf(stderr, "%d units left: %ld instructions\n", units, each_instruction(units));
 }
 
@@ -347,19 +375,169 @@ UNTRACED static void wait_for_drain(void)
 		exit(1);
 }
 
+/* ---- no room anywhere ----------------------------------------------------------------------------- */
+
+static volatile int drain_stopped;
+static struct irt_thread *waiter;
+
+UNTRACED static int is_any_free(void)
+{
+	for (uint32_t i = 0; i < irt_load_acquire(&irt_map.ring->sub_count); i++)
+		if (!irt_load_relaxed(&irt_map.subs[i].owner))
+			return 1;
+	return 0;
+}
+
+UNTRACED static void stop_drain(void)
+{
+	while (!irt_load_relaxed(&irt_map.ring->drain_pid))
+		usleep(1000);
+	char path[40], line[200];
+	int fd;
+	kill((int)irt_map.ring->drain_pid, SIGSTOP);
+	snprintf(path, sizeof(path), "/proc/%u/stat", irt_map.ring->drain_pid);
+	do { /* until it has taken the signal it may give back more */
+		fd = open(path, O_RDONLY);
+		ssize_t n = read(fd, line, sizeof(line) - 1);
+		close(fd);
+		line[n > 0 ? n : 0] = 0;
+	} while (!strstr(line, ") T "));
+}
+
+/* The last unit is used, and there is no other sub-buffer to be had. The pool is as large as it gets. */
+UNTRACED static void fill_ring(void)
+{
+	while (irt_load_acquire(&irt_map.ring->sub_count) < irt_map.ring->sub_max)
+		call_filler();
+	stop_drain();
+	while (room() >= 2 || is_any_free())
+		call_filler();
+}
+
+/* Lets the drain go on while the hook waits. */
+UNTRACED static void *resume_drain(void *arg)
+{
+	while (!stop_signals) {
+		usleep(500);
+		if (drain_stopped && irt_load_acquire(&waiter->waiting)) {
+			usleep(500);
+			kill((int)irt_map.ring->drain_pid, SIGCONT);
+			drain_stopped = 0;
+		}
+	}
+	return arg;
+}
+
+UNTRACED static void sleeps(void)
+{
+	pthread_t id;
+	long k = 0, most = 0;
+	call_filler();
+	waiter = irt_tls.thread;
+	pthread_create(&id, NULL, resume_drain, NULL);
+	uint64_t waits_before = irt_tls.thread->waits;
+	do { /* how many there are is the machine's choice: most of them, once */
+		k += 13;
+		fire_at = k;
+		fill_ring();
+		drain_stopped = 1;
+		window();
+		while (drain_stopped)
+			usleep(100);
+		if (steps > most)
+			most = steps;
+	} while (k <= most && k < 1400);
+	stop_signals = 1;
+	pthread_join(id, NULL);
+	kill((int)irt_map.ring->drain_pid, SIGCONT);
+	fprintf(stderr, "%ld instructions, %lu waits\n", most, (unsigned long)(irt_tls.thread->waits - waits_before));
+	if (irt_tls.thread->waits - waits_before < (uint64_t)k / 13 - 1)
+		exit(1);
+}
+
+static sigjmp_buf back;
+
+UNTRACED static void jump_back(int signal_number)
+{
+	(void)signal_number;
+	siglongjmp(back, 1);
+}
+
+UNTRACED static void *disturb_waiter(void *arg)
+{
+	while (!irt_load_acquire(&waiter->waiting))
+		usleep(500);
+	pthread_kill(main_thread, SIGUSR2);
+	return arg;
+}
+
+/* A drain that believes that somebody waits looks some 200 times a second, else 5 times. */
+UNTRACED static void left(void)
+{
+	pthread_t id;
+	call_filler();
+	waiter = irt_tls.thread;
+	main_thread = pthread_self();
+	signal(SIGUSR2, jump_back);
+	fill_ring();
+	if (sigsetjmp(back, 1) == 0) {
+		pthread_create(&id, NULL, disturb_waiter, NULL);
+		f(1);
+		exit(2);
+	}
+	pthread_join(id, NULL);
+	kill((int)irt_map.ring->drain_pid, SIGCONT);
+	call_filler();
+	usleep(500000);
+	uint64_t beat = irt_load_relaxed(&irt_map.ring->heartbeat);
+	usleep(500000);
+	beat = irt_load_relaxed(&irt_map.ring->heartbeat) - beat;
+	fprintf(stderr, "%lu rounds in half a second\n", (unsigned long)beat);
+	if (beat > 25)
+		exit(1);
+}
+
+UNTRACED static void gap(void)
+{
+	long k = 0, gaps = 0;
+	fillers_may_be_lost = 1;
+	call_filler();
+	do {
+		k += 3;
+		fire_at = k;
+		fill_ring();
+		uint64_t lost = irt_tls.thread->lost_events;
+		while (irt_tls.thread->lost_events < lost + 4)
+			call_filler();
+		kill((int)irt_map.ring->drain_pid, SIGCONT);
+		while (!is_any_free())
+			usleep(200);
+		gaps += irt_tls.thread->lost_told < irt_tls.thread->lost_events;
+		window();
+		if (irt_tls.thread->lost_told != irt_tls.thread->lost_events)
+			exit(1);
+	} while (k <= steps);
+	fprintf(stderr, "%ld instructions, %ld gaps\n", k, gaps);
+	if (gaps < k / 3 - 1)
+		exit(1);
+}
+
 UNTRACED int main(int argc, char **argv)
 {
 	static const struct {
 		const char *name;
 		void (*run)(void);
 	} all[] = {{"steady", steady}, {"every", every}, {"handover", handover}, {"stack", stack},
-		   {"nested", nested}, {"thread", threads}, {"wait", wait_for_drain}};
+		   {"nested", nested}, {"thread", threads}, {"wait", wait_for_drain}, {"landed", landed},
+		   {"sleeps", sleeps}, {"gap", gap}, {"left", left}};
 	on_alternate = argc > 2 && !strcmp(argv[2], "alternate");
 	take_alternate_stack(0);
 	install_handlers(on_alternate);
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
 		if (argc > 1 && !strcmp(argv[1], all[i].name))
 			all[i].run();
-	printf("f %ld\nfiller %ld\nouter %ld\nh %ld\ng %ld\n", f_calls, filler_calls, outer_calls, h_calls, h_calls);
+	printf("f %ld\nouter %ld\nh %ld\ng %ld\nlands %ld\n", f_calls, outer_calls, h_calls, h_calls, lands_calls);
+	if (!fillers_may_be_lost)
+		printf("filler %ld\n", filler_calls);
 	return 0;
 }
