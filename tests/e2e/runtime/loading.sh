@@ -10,7 +10,7 @@ builds() {
 		traced "lib$name.so" -shared -fPIC "-DNAME=$name" "$programs/library.c" || return 1
 	done
 	traced libchosen.so -shared -fPIC -DNAME=chosen "$programs/ifunc.c" && traced ifunc -DPROGRAM -DNAME=chosen "$programs/ifunc.c" &&
-		plain ifunc-plain -DPROGRAM -DNAME=chosen "$programs/ifunc.c" || return 1
+		traced ifunc-static -static -DPROGRAM -DNAME=chosen "$programs/ifunc.c" && plain ifunc-plain -DPROGRAM -DNAME=chosen "$programs/ifunc.c" || return 1
 	for name in loads moments hello; do
 		traced $name "$programs/$name.c" -pthread -ldl && plain $name-plain "$programs/$name.c" -pthread -ldl || return 1
 	done
@@ -66,6 +66,7 @@ check the_last_32_bytes_of_static_tls_are_enough tls
 ifuncs() {
 	as_plain ifunc && sound trace.db && calls trace.db one 10 && calls trace.db chosen 10 && rm -f trace.db* &&
 		exits_with 0 ./loads stays ./libchosen.so:chosen && says out 'sum 275' && sound trace.db && calls trace.db one 50 &&
+		cp ifunc-plain ifunc-static-plain && as_plain ifunc-static && sound trace.db && calls trace.db one 10 &&
 		is trace.db "SELECT group_concat(name, ' ') FROM (SELECT name FROM functions WHERE instrumented = 0 AND reason LIKE '%ifunc%' ORDER BY name)" \
 			'asked resolve'
 }

@@ -34,6 +34,8 @@ check asan_finds_a_use_after_free finds after_free 'heap-use-after-free'
 check asan_finds_a_leak finds leak 'LeakSanitizer'
 check ubsan_finds_an_overflow finds overflow 'signed integer overflow'
 check exceptions_jumps_and_threads_are_exact_under_asan_and_ubsan flows
+fake_stacks() { ASAN_OPTIONS=detect_stack_use_after_return=1 flows; }
+check and_where_asan_keeps_frames_on_the_heap fake_stacks
 check programs_are_built_with_tsan built -fsanitize=thread
 check under_tsan_nothing_new_is_found finds none Sanitizer
 check tsan_finds_a_race finds race 'data race'

@@ -74,6 +74,7 @@ async() {
 }
 check cancellation_at_any_instruction_of_c_is_harmless async cancel-c
 check cancellation_at_any_instruction_of_c_with_exceptions_is_harmless async cancel-eh
+check cancellation_at_any_instruction_of_cxx_is_harmless async cancel-cxx
 ignored() { as_plain "$1" ignored && sound trace.db && ended trace.db spin '20 20 0 0'; }
 check cancellation_that_is_off_stays_off ignored cancel-c
 

@@ -8,7 +8,9 @@
  *     ignored    a thread that has cancellation off
  *     forced     20 times _Unwind_ForcedUnwind over five frames
  */
+#ifndef _GNU_SOURCE
 #define _GNU_SOURCE
+#endif
 #include <pthread.h>
 #include <semaphore.h>
 #include <setjmp.h>
