@@ -388,55 +388,29 @@ TEST(the_end_of_a_call_that_was_only_left_marks_several_stacks)
 	stack(TOP);
 	enter(1, 0x1000);
 	enter(2, 0xf00);
-	stack(-0x40000000);
-	enter(3, -0x40000000); /* swapcontext */
-	stack(0xf00);          /* and back */
+	stack(-0x40000000); /* swapcontext */
+	enter(3, -0x40000000);
+	stack(0xf00);
 	leave(2, 0xf00);
+	leave(4, 0xf00); /* of nobody */
 	run();
-	CHECK_EQ(open_calls(), 1);
-	CHECK_EQ(counters().flags, 0); /* as after a longjmp, so far */
-	enter(2, 0xf00);
-	stack(-0x40000000);
-	leave(3, -0x40000000); /* the other stack once more */
-	run();
-	CHECK_EQ(open_calls(), 12);
-	CHECK_EQ(counters().flags, IRT_WALK_STACKS);
-	CHECK_EQ(counters().orphans, 1);
-	CHECK_EQ(row_of(3).calls, 1);
-}
-
-TEST(an_orphan_that_was_never_seen_marks_nothing)
-{
-	begin();
-	stack(TOP);
-	enter(1, 0x1000);
-	enter(2, 0xf00);
-	leave(1, 0x1000); /* 2 was left */
-	enter(1, 0x1000);
-	leave(3, 0xf00);
-	leave(2, 0xe00);
-	run();
-	CHECK_EQ(open_calls(), 1);
-	CHECK_EQ(counters().orphans, 2);
 	CHECK_EQ(counters().flags, 0);
+	stack(-0x40000000);
+	leave(3, -0x40000000);
+	run();
+	CHECK_EQ(counters().flags, IRT_WALK_STACKS);
 }
 
 TEST(a_thread_that_ends_takes_its_open_calls_along)
 {
 	begin();
-	stack(TOP);
 	enter(1, 0x1000);
 	enter(2, 0xf00);
 	run();
-	uint64_t position = counters().position, events = counters().events;
-	CHECK_EQ(irt_walk_end(walk), IRT_WALK_ALL);
 	CHECK_EQ(irt_walk_end(walk), IRT_WALK_ALL);
 	run();
 	CHECK_EQ(open_calls(), 0);
-	CHECK_EQ(row_of(1).unwound, 1);
-	CHECK_EQ(row_of(2).unwound, 1);
-	CHECK_EQ(counters().position, position + 1);
-	CHECK_EQ(counters().events, events + 1);
+	CHECK_EQ(counters().position, 3); /* one unit more */
 }
 
 TEST(equal_bits_on_another_stack_are_not_the_same_call)
