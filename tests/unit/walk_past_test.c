@@ -220,6 +220,7 @@ TEST(a_child_that_does_as_its_parent_ends_the_same_calls)
 			struct irt_walk_counters before, after, c;
 			struct instr_unit stack[2] = {{0, 0}};
 			size_t used, more;
+			int64_t extra;
 
 			harness_open(&parent);
 			harness_run(&parent, 0, place->position);
@@ -243,7 +244,12 @@ TEST(a_child_that_does_as_its_parent_ends_the_same_calls)
 			harness_run(&child, place->position, p.h.stream.count);
 			irt_walk_counters(child.walk, &c);
 			CHECK_EQ(c.orphans, after.orphans - before.orphans);
-			CHECK_EQ(c.events, after.events - before.events);
+			/* each thread is marked once to have several stacks, and they have not seen the same */
+			extra = (int64_t)(c.events - (after.events - before.events));
+			if ((after.flags | c.flags) & IRT_WALK_STACKS)
+				CHECK(extra >= -1 && extra <= 1);
+			else
+				CHECK_EQ(extra, 0);
 			CHECK_EQ(irt_walk_depth(child.walk), irt_walk_depth(parent.walk));
 			for (uint64_t d = 0; d < irt_walk_depth(child.walk); d++) {
 				struct irt_walk_frame a, b;
