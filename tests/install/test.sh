@@ -56,7 +56,7 @@ check what_pkg_config_built_is_recorded records ./by-pkg-config fibonacci 177
 
 wrapper_works() {
 	"$moved/bin/instr-clang" -O1 -c "$here/project/library.c" -o w-library.o &&
-		"$moved/bin/instr-clang++" -O1 "-I$moved/include" "$here/project/main.cpp" w-library.o -o by-wrapper
+		"$moved/bin/instr-clang++" -O1 "$here/project/main.cpp" w-library.o -o by-wrapper
 }
 check the_installed_wrappers_build wrapper_works
 check what_the_wrappers_built_is_recorded records ./by-wrapper fibonacci 177

@@ -15,6 +15,7 @@ export INSTR_CLANG="$clang" STUB=totals
 rm -rf "$scratch" && mkdir -p "$scratch/pre fix, moved/bin" "$scratch/pre fix, moved/lib" || exit 1
 prefix="$scratch/pre fix, moved"
 cp -a "$build/bin/instr-clang" "$build/bin/instr-clang++" "$prefix/bin/" || exit 1
+mkdir "$prefix/include" && cp -r "$build/include/instr" "$prefix/include/" || exit 1
 cp "$build"/lib/libinstr.so "$build"/lib/libinstr-*.so "$stub"/libinstr_rt.so "$stub"/libinstr_rt.a "$prefix/lib/" || exit 1
 mkdir "$scratch/plain" && ln -s "$prefix/bin" "$scratch/plain/bin" && ln -s "$prefix/lib" "$scratch/plain/lib"
 cc="$scratch/plain/bin/instr-clang" cxx="$scratch/plain/bin/instr-clang++"
@@ -139,6 +140,36 @@ says "version_is_clangs" "clang version" "$cc" --version
 says "own_version" "contract: 1" "$cc" --instr-version
 says "own_help" "--instr=SETTINGS" "$cxx" --instr-help
 check "print_file_name" "$cc" -print-file-name=libc.so
+
+# The header -----------------------------------------------------------------------------------
+cat > skipping.c <<'END'
+#include <instr/instr.h>
+INSTR_SKIP __attribute__((noinline)) int skipping(int x)
+{
+	return x + 1;
+}
+END
+cp skipping.c skipping.cc && cp skipping.c skipping.h
+check "the_header_is_found" "$cc" -Werror -Wall -O1 -S skipping.c -o skipping.s
+silent "the_header_does_what_it_says" "__instr_enter" cat skipping.s
+check "the_header_is_found_by_cxx" "$cxx" -Werror -Wall -c skipping.cc -o skipping.o
+says "the_header_is_found_by_the_preprocessor" "int skipping" "$cc" -Werror -E skipping.c
+says "the_header_is_found_by_the_preprocessor_that_reads_a_pipe" "annotate" \
+	sh -c '"$1" -Werror -E - <skipping.c' sh "$cc"
+says "the_header_is_found_for_dependencies" "instr/instr.h" "$cc" -Werror -M skipping.c
+check "the_header_is_found_for_the_syntax_alone" "$cc" -Werror -fsyntax-only skipping.c
+check "the_header_is_found_by_a_precompiled_header" "$cc" -Werror -x c-header skipping.h -o skipping.pch
+for kind in i ll bc s; do
+	case $kind in
+	i) "$clang" -E part.c -o other.i ;;
+	ll) "$clang" -S -emit-llvm part.c -o other.ll ;;
+	bc) "$clang" -c -emit-llvm part.c -o other.bc ;;
+	s) "$clang" -S part.c -o other.s ;;
+	esac
+	check "what_reads_no_header_is_not_warned_of_${kind}" "$cc" -Werror -c other.$kind -o other.o
+done
+mkdir -p own/instr && echo '#define INSTR_SKIP int own_header;' > own/instr/instr.h
+says "the_users_header_of_that_name_goes_first" "own_header" "$cc" -isystem own -E skipping.c
 
 # Settings -------------------------------------------------------------------------------------
 says "settings_on_the_command_line" "options=unwind=on:tail=call:lto=pre:deny=part" sh -c '"$1" --instr=deny=part main.c part.c small.s big.S -o set && ./set' sh "$cc"

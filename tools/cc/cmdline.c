@@ -23,7 +23,7 @@ struct reader {
 	bool ends_early;        /* -E, -M, -fsyntax-only and the like: no code is made */
 	bool stops_before_link; /* -c, -S */
 	bool is_relocatable;    /* -r */
-	bool has_code, has_input;
+	bool has_code, has_header, has_input;
 	bool value_follows, language_follows, only_inputs;
 };
 
@@ -99,8 +99,9 @@ static void read_input(struct reader *reader, const char *name)
 	enum language language = reader->language == BY_NAME ? language_of_name(name) : reader->language;
 
 	if (language == HEADER) /* a precompiled header */
-		reader->ends_early = true;
-	if (language == COMPILED)
+		reader->ends_early = reader->has_header = true;
+	/* What comes from standard input without -x is C, and is only preprocessed. */
+	if (language == COMPILED || (language == BY_NAME && !strcmp(name, "-")))
 		reader->has_code = true;
 	reader->has_input = true;
 }
@@ -205,6 +206,7 @@ void cmdline_read(struct cmdline *line, int argc, char **argv)
 		if (reader.only_inputs && line->first_literal == argc)
 			line->first_literal = i;
 	}
+	line->reads_source = reader.has_code || reader.has_header;
 	line->compiles = reader.has_code && !reader.ends_early;
 	line->links = reader.has_input && !reader.ends_early && !reader.stops_before_link &&
 		      !reader.is_relocatable;

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 struct cmdline {
+	bool reads_source; /* C, C++ or a header of theirs is read, whatever is made of it */
 	bool compiles;     /* code is generated from C, C++ or LLVM IR */
 	bool links;        /* an executable or shared object is made */
 	bool is_shared;    /* -shared */

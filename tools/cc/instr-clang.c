@@ -4,17 +4,19 @@
  * with the runtime where it is linked; otherwise clang and nothing else.
  *
  *     where                 what is added
+ *     source is read        -Xclang -idirafter -Xclang INCLUDE, for <instr/instr.h>
  *     compile               -fplugin= -fpass-plugin=LIB/libinstr.so, and the settings that change
  *                           code as -Xclang -mllvm -Xclang -instr=...
  *     link                  LIB/libinstr_rt.so, kept although nothing calls it yet, with a run path
  *     link, -static(-pie)   LIB/libinstr_rt.a
  *
- * LIB is found from this program's own place, so the whole may be moved. libinstr.so picks the
- * plugin for whichever clang loads it. Settings reach clang only by its command line, where
+ * LIB and INCLUDE are found from this program's own place, so the whole may be moved. libinstr.so
+ * picks the plugin for whichever clang loads it. Settings reach clang only by its command line, where
  * compiler caches see them: those of INSTR_CONFIG and INSTR_OPTIONS are put there too.
  *
  * -Xclang carries them past the driver, which would hand a plain -mllvm also to the assembler and
- * to the LTO linker, and both reject it. -fplugin beside -fpass-plugin: before LLVM 22 the latter
+ * to the LTO linker, and both reject it; and would warn of a search path that some input, such as
+ * LLVM IR, has no use for. -idirafter: what is the user's is found first. -fplugin beside -fpass-plugin: before LLVM 22 the latter
  * is loaded too late for the option to be known.
  *
  * A cache in front (ccache instr-clang) takes this file as the compiler: it is linked anew whenever
@@ -65,23 +67,45 @@ static char *__attribute__((format(printf, 1, 2))) text_of(const char *format, .
 	return text;
 }
 
-/* Where the libraries are: in the build tree beside bin/, else where the installation put them. */
-static char *find_lib_folder(void)
+/* The folder that this program lies in. */
+static void find_self(char self[PATH_MAX])
 {
-	static const char *const places[] = {"../lib", INSTR_LIB_FROM_BIN};
-	char self[PATH_MAX], folder[PATH_MAX];
-	ssize_t bytes = readlink("/proc/self/exe", self, sizeof self - 1);
+	ssize_t bytes = readlink("/proc/self/exe", self, PATH_MAX - 1);
 
 	if (bytes <= 0)
 		die(EXIT_INPUT, "cannot find my own place: %s", strerror(errno));
 	self[bytes] = 0;
 	*strrchr(self, '/') = 0;
+}
+
+/* The folder that holds FILE: in the build tree beside bin/, else where the installation put it; NULL
+ * if it is in neither. */
+static char *find_folder(const char *beside, const char *installed, const char *file)
+{
+	const char *const places[] = {beside, installed};
+	char self[PATH_MAX], folder[PATH_MAX];
+
+	find_self(self);
 	for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
 		char *place = text_of("%s/%s", self, places[i]);
-		char *plugin = text_of("%s/libinstr.so", place);
-		if (!access(plugin, R_OK) && realpath(place, folder))
+		char *path = text_of("%s/%s", place, file);
+		bool found = !access(path, R_OK) && realpath(place, folder);
+
+		free(path);
+		free(place);
+		if (found)
 			return text_of("%s", folder);
 	}
+	return NULL;
+}
+
+static char *find_lib_folder(void)
+{
+	char *lib = find_folder("../lib", INSTR_LIB_FROM_BIN, "libinstr.so"), self[PATH_MAX];
+
+	if (lib)
+		return lib;
+	find_self(self);
 	die(EXIT_INPUT, "libinstr.so is not in %s/%s; is the installation complete?", self, INSTR_LIB_FROM_BIN);
 }
 
@@ -214,10 +238,11 @@ static int find_clang(char **words)
 		if (count)
 			return count;
 	}
-	words[0] = (char *)"clang";
+	words[0] = text_of("clang");
 	for (size_t i = 0; !is_on_path(words[0]); i++) {
 		if (i == sizeof majors / sizeof *majors)
 			die(EXIT_INPUT, "there is no clang on PATH; install it or set INSTR_CLANG");
+		free(words[0]);
 		words[0] = text_of("clang-%d", majors[i]);
 	}
 	return 1;
@@ -273,6 +298,19 @@ static void add_runtime(struct arguments *arguments, const struct cmdline *line,
 	add_for_linker(arguments, lib);
 	add_for_linker(arguments, "-rpath");
 	add_for_linker(arguments, "$ORIGIN");
+}
+
+/* Without the header, as in a package that has it elsewhere, clang may still find it by itself. */
+static void add_include_folder(struct arguments *arguments)
+{
+	char *include = find_folder("../include", INSTR_INCLUDE_FROM_BIN, "instr/instr.h");
+
+	if (!include)
+		return;
+	add(arguments, "-Xclang");
+	add(arguments, "-idirafter");
+	add(arguments, "-Xclang");
+	add(arguments, include);
 }
 
 static void name_plugins_to_ccache(const char *lib)
@@ -346,7 +384,7 @@ static int answer(const char *question, const char *lib, char *const *clang, int
 
 int main(int argc, char **argv)
 {
-	char *clang[CLANG_WORDS_MAX];
+	static char *clang[CLANG_WORDS_MAX], *lib; /* static: as long as the process, not a leak */
 	struct settings settings = {0};
 	struct cmdline line;
 
@@ -354,7 +392,7 @@ int main(int argc, char **argv)
 		return EXIT_USAGE;
 	program = strrchr(argv[0], '/') ? strrchr(argv[0], '/') + 1 : argv[0];
 	bool cxx = strstr(program, "++") != NULL;
-	char *lib = find_lib_folder();
+	lib = find_lib_folder();
 	int words = find_clang(clang);
 	for (int i = 1; i < argc; i++)
 		if (!strncmp(argv[i], "--instr-", 8))
@@ -372,6 +410,8 @@ int main(int argc, char **argv)
 	for (int i = 0; i < words; i++)
 		add(&arguments, clang[i]);
 	add(&arguments, cxx ? "--driver-mode=g++" : "--driver-mode=gcc");
+	if (line.reads_source)
+		add_include_folder(&arguments);
 	if (line.compiles)
 		add_plugin(&arguments, &settings, lib);
 	for (int i = 1; i < line.first_literal; i++)

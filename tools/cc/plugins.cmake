@@ -3,7 +3,8 @@
 # Writes plugins.h: which plugins there are, and a checksum of them, so that the wrapper changes
 # whenever a plugin does (a compiler cache in front of it sees only the wrapper).
 #
-#   cmake -DOUT=plugins.h -DFILES="a.so;b.so" -DMAJORS="14;22" -DLIB_FROM_BIN=../lib -P plugins.cmake
+#   cmake -DOUT=plugins.h -DFILES="a.so;b.so" -DMAJORS="14;22" -DLIB_FROM_BIN=../lib
+#         -DINCLUDE_FROM_BIN=../include -P plugins.cmake
 set(checksums "")
 foreach(file IN LISTS FILES)
 	file(SHA256 "${file}" checksum)
@@ -18,4 +19,5 @@ file(WRITE "${OUT}" "/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception 
 #define INSTR_PLUGINS_CHECKSUM \"${checksum}\"
 #define INSTR_PLUGIN_MAJORS {${majors}}
 #define INSTR_LIB_FROM_BIN \"${LIB_FROM_BIN}\"
+#define INSTR_INCLUDE_FROM_BIN \"${INCLUDE_FROM_BIN}\"
 ")
