@@ -44,8 +44,10 @@ static void put_process(struct irt_session *s, struct irt_drained_process *p)
 {
 	static const char *const how[] = {"start", "fork", "exec"};
 	const struct irt_process_names *n = irt_symbols_process(s->symbols, p->facts.process_id);
-	if (!n->command && p->facts.parent_process_id) /* a fork child runs its parent's program */
-		n = irt_symbols_process(s->symbols, p->facts.parent_process_id);
+	/* a fork child runs its parent's program, which may be one itself */
+	for (const struct irt_drained_process *a = p; a && !n->command && a->facts.joined_by == IRT_JOINED_FORK;
+	     a = irt_session_process(s, a->facts.parent_process_id))
+		n = irt_symbols_process(s->symbols, a->facts.parent_process_id);
 	irt_store_put_process(s->store, &(struct irt_store_process){
 		.process_id = p->facts.process_id,
 		.parent_process_id = or_null(p->facts.parent_process_id != 0, p->facts.parent_process_id),

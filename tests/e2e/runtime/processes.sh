@@ -69,6 +69,8 @@ in_thread() {
 }
 check a_child_of_a_thread_is_recorded_while_others_work in_thread
 check a_child_of_a_child_that_is_gone_is_recorded run grandchild 0 3 3000
+generations() { run generations 0 5 5000 && is trace.db "SELECT count(*) FROM processes WHERE command = './processes generations'" 5; }
+check all_descendants_by_fork_have_their_ancestors_command_line generations
 check a_child_by_vfork_and_exec_is_recorded run vfork 0 2 3001
 check a_child_by_posix_spawn_is_recorded run spawn 0 2 3000
 check a_child_of_a_shell_is_recorded run system 0 2 2000

@@ -8,6 +8,7 @@
  *     inside         fork three calls deep; the child returns through them
  *     thread         fork in a thread while other threads work
  *     grandchild     a child of a child, whose parent is gone
+ *     generations    a child that works and forks, four times over
  *     vfork, spawn, system, exec   another instrumented program: this one with "plain"
  *     chain          exec of itself 20 times over
  *     handler        fork in a signal handler that interrupts traced calls
@@ -159,6 +160,14 @@ static int grandchild(void)
 	return wait_for(1) || read(ends[0], &dead, 1) != 0; /* the grandchild has ended */
 }
 
+static int generations(int left)
+{
+	make_calls(1000);
+	if (left && fork() == 0)
+		exit(generations(left - 1));
+	return left && wait_for(1) ? 1 : 7;
+}
+
 static int start_another(const char *how)
 {
 	char *arguments[] = {(char *)self, (char *)"plain", NULL};
@@ -231,6 +240,8 @@ int main(int argc, char **argv)
 		return thread();
 	if (!strcmp(how, "grandchild"))
 		return grandchild();
+	if (!strcmp(how, "generations"))
+		return generations(4) != 7;
 	if (!strcmp(how, "handler"))
 		return handler();
 	if (!strcmp(how, "plain")) {
