@@ -167,26 +167,34 @@ static const char *signal_name(int64_t signal)
 	return name;
 }
 
+/* A shell's children end by _exit() or run ls by the hundred: they are counted, not named. */
 static int say_deaths(struct report *report)
 {
 	struct tr_query *q;
-	int64_t deaths = 0;
-	char who[64];
+	int64_t deaths = 0, killed = 0, returned = 0;
+	char who[64] = "";
 	int status = report_query_limited(report, &q, "deaths", FEW);
 
 	if (status)
 		return status;
 	while ((status = tr_next(q, &report->error)) == 1) {
 		deaths = number(q, "deaths");
+		killed = number(q, "killed");
+		returned = number(q, "returned");
 		snprintf(who, sizeof(who), "Process %" PRId64 " (pid %" PRId64 ")", number(q, "process_id"), number(q, "pid"));
 		if (tr_type(q, tr_column(q, "exit_signal")) == TR_INTEGER)
 			say(report, CLI_WARN, "%s was killed by %s", who, signal_name(number(q, "exit_signal")));
-		else
-			say(report, CLI_WARN, "%s ended without exit(): by _exit() or a signal", who);
 	}
 	tr_finish(q);
-	if (deaths > FEW)
-		say(report, CLI_WARN, "%" PRId64 " more processes ended without exit() (--info lists them)", deaths - FEW);
+	const char *others = returned == deaths - killed ? " or" : ", by a signal, or";
+	if (killed > FEW)
+		say(report, CLI_WARN, "%" PRId64 " more %s killed by signals (--info lists them)", killed - FEW,
+		    killed - FEW == 1 ? "process was" : "processes were");
+	if (deaths - killed > 1 || killed >= FEW)
+		cli_counted(who, sizeof(who), deaths - killed, "process", "processes"); /* else it is the last row */
+	if (deaths > killed)
+		say(report, returned == deaths - killed ? CLI_PLAIN : CLI_WARN,
+		    "%s ended without exit(): by _exit()%s as a program without hooks", who, others);
 	return status;
 }
 

@@ -72,6 +72,9 @@ enum { SECTIONS = sizeof(sections) / sizeof(sections[0]) };
 
 static void ending_cell(struct cli_table *table, struct tr_query *q, size_t reason)
 {
+	/* Not by exit(): by _exit(), or as another program, or by a signal that nobody saw. */
+	const char *how = tr_text(q, reason, NULL);
+	int unseen = !strcmp(how, "death");
 	size_t code = tr_column(q, "exit_code"), signal = tr_column(q, "exit_signal"), end = tr_column(q, "end_ns");
 
 	if (tr_type(q, end) == TR_NULL)
@@ -79,9 +82,9 @@ static void ending_cell(struct cli_table *table, struct tr_query *q, size_t reas
 	else if (tr_type(q, signal) != TR_NULL)
 		cli_cell_format(table, CLI_WARN, "signal %" PRId64, tr_integer(q, signal));
 	else if (tr_type(q, code) != TR_NULL)
-		cli_cell_format(table, CLI_PLAIN, "%s %" PRId64, tr_text(q, reason, NULL), tr_integer(q, code));
+		cli_cell_format(table, CLI_PLAIN, "%s %" PRId64, unseen ? "status" : how, tr_integer(q, code));
 	else
-		cli_cell(table, CLI_PLAIN, tr_text(q, reason, NULL));
+		cli_cell(table, CLI_PLAIN, unseen ? "not known" : how);
 }
 
 static void value_cell(struct cli_table *table, struct tr_query *q, const struct info_column *column)
