@@ -3,16 +3,27 @@
 # crash.sh - what the tests of this folder share. Sourced by scripts that are called as SCRIPT BUILD.
 #
 #     a_while MOST_MS       sleeps a random time
-#     counted               the sum of the program's own counters (counters.h)
+#     counted [FILE]        the sum of the program's own counters (counters.h)
 #     calls_within FILE FUNCTION COUNT MORE   calls of it are COUNT to COUNT + MORE
+#     folded FILE           its totals are the fold of its events (verify.c)
+#     exact FILE COUNTERS MORE   all that a crash must leave of crowd.c: complete, sound, folded, all calls of
+#                           work there, at most MORE that were not counted yet, each ended by its own exit
 # shellcheck shell=sh
 crash=$(cd "$(dirname "$0")" && pwd)
 . "$crash/../e2e/runtime/trace.sh"
 
 a_while() { sleep "$(od -An -N2 -tu2 /dev/urandom | awk -v most="$1" '{ printf "%.3f", $1 % most / 1000 }')"; }
-counted() { od -An -v -w64 -tu8 counters | awk '{ n += $1 } END { print n }'; }
+counted() { od -An -v -w64 -tu8 "${1:-counters}" | awk '{ n += $1 } END { print n + 0 }'; }
 
 calls_within() {
 	is "$1" "SELECT coalesce(sum(t.calls), 0) BETWEEN $3 AND $3 + $4 FROM function_totals t JOIN functions f USING (function_id)
 		WHERE t.process_id = 0 AND f.name = '$2'" 1
+}
+
+folded() { "$build/tests/crash_verify" "$1"; }
+
+exact() {
+	complete "$1" 10 && sound "$1" && folded "$1" && calls_within "$1" work "$(counted "$2")" "$3" &&
+		is "$1" "SELECT coalesce(sum(t.unwound + t.orphans), 0) FROM function_totals t JOIN functions f USING (function_id)
+			WHERE t.process_id = 0 AND f.name = 'work'" 0
 }

@@ -18,7 +18,7 @@ is_replaced() {
 	drain_of $program && kill -9 "$drain" || return 1
 	wait $program
 	[ $? -eq 3 ] && complete trace.db && calls trace.db middle $((6000000 * $1)) && calls trace.db work $((12000000 * $1)) &&
-		sound trace.db
+		sound trace.db && folded trace.db
 }
 # Nobody is left; the reader completes the file. How: which of the two dies first.
 is_recovered() {
@@ -36,7 +36,7 @@ is_recovered() {
 	wait $program
 	"$build/bin/instr-recover" trace.db && "$build/bin/instr-recover" trace.db || return 1
 	[ ! -e "$ring" ] || { echo "$ring is left"; return 1; }
-	sound trace.db && calls_within trace.db middle "$(counted)" "$2"
+	sound trace.db && folded trace.db && calls_within trace.db middle "$(counted)" "$2"
 }
 each_turn() {
 	turn=0

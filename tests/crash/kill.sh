@@ -21,7 +21,7 @@ at_any_moment() {
 		a_while 400
 		kill -9 $program
 		wait $program
-		complete trace.db 2 && sound trace.db && calls_within trace.db work "$(counted)" $threads &&
+		complete trace.db 2 && sound trace.db && folded trace.db && calls_within trace.db work "$(counted)" $threads &&
 			is trace.db 'SELECT end_reason, exit_signal FROM processes' 'death|9' &&
 			is trace.db "SELECT count(*) FROM open_calls WHERE function = 'main' AND depth = 0" 1 ||
 			{ echo "in turn $turn"; return 1; }

@@ -110,13 +110,8 @@ drain_of() {
 	drain=
 	drain_turns=40
 	while [ -z "$drain" ] && [ $drain_turns -gt 0 ]; do # both may be starting
-		ring=$(grep -o '/[^ ]*/[0-9a-f]\{32\}/ring' "/proc/$1/maps" | head -n 1)
-		ring=${ring%/ring}
-		for drain_entry in /proc/[0-9]*; do
-			if [ -n "$ring" ] && tr '\0' ' ' 2>/dev/null <"$drain_entry/cmdline" | grep -q "^instr-drain --run $ring "; then
-				drain=${drain_entry#/proc/}
-			fi
-		done
+		drain_found=$("$build/tests/crash_ring_of" "$1" 50) && ring=${drain_found% *} drain=${drain_found##* }
+		[ "$drain" != 0 ] || drain=
 		drain_turns=$((drain_turns - 1))
 		[ -n "$drain" ] || sleep 0.05
 	done

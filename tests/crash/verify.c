@@ -1,0 +1,473 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * verify.c FILE - folds all events of a trace again and compares with what the trace says: totals, open
+ * calls, histograms, orphans, waits, all to the tick. Works on a finished trace and on one as a crash has
+ * left it (there the events up to each thread's last checkpoint are folded, which is what totals hold).
+ *
+ * Shares no code with the drain: chunks are read by the decoder that was written from docs/format.md
+ * (tests/unit/plain_decoder.h), and the fold is the plain one below.
+ *
+ * Prints "FILE: rule: what is wrong" for each finding, or how much was compared. Exit status 1: findings;
+ * 3: it cannot be read.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+
+#include <sqlite3.h>
+
+#include "unit/plain_decoder.h"
+
+enum { SPAN = 1 << 21, BUCKETS = 976 };
+
+struct totals {
+	uint64_t returns, unwound, open, orphans, total, self, min, max;
+	uint64_t counts[BUCKETS];
+};
+
+struct call {
+	uint32_t context;
+	int64_t enter; /* on a clock that stands still while the thread waits for the drain */
+	uint64_t child;
+};
+
+struct process {
+	int64_t id;
+	struct plain_context *contexts;
+	int64_t *function;
+	int *recursive;
+	uint32_t count;
+	struct totals **functions; /* by function id */
+};
+
+struct thread {
+	int64_t id, totals_events, last_ticks, orphans, waits, wait_ticks, lost;
+	struct process *process;
+	struct totals **contexts; /* by index; NULL: never entered */
+	uint32_t *open;           /* calls of this context on the stack */
+	struct call *stack;
+	size_t depth, room;
+	int64_t events, last, seen_orphans, seen_waits, waited, gaps;
+};
+
+static const char *path;
+static sqlite3 *db;
+static int findings;
+static int64_t function_count;
+static uint64_t compared_events, compared_totals, compared_functions, compared_calls, compared_chunks;
+static struct totals **run_functions;
+static struct process *processes;
+static size_t process_count;
+
+static void found(const char *format, ...)
+{
+	va_list arguments;
+	va_start(arguments, format);
+	if (findings++ < 20) {
+		printf("%s: ", path);
+		vprintf(format, arguments);
+		printf("\n");
+	}
+	va_end(arguments);
+}
+
+static _Noreturn void cannot(const char *what)
+{
+	fprintf(stderr, "%s: %s\n", path, what);
+	exit(3);
+}
+
+static void *zeroed(size_t count, size_t bytes)
+{
+	void *p = calloc(count ? count : 1, bytes);
+	if (!p)
+		cannot("no memory");
+	return p;
+}
+
+static sqlite3_stmt *ask(const char *sql, int64_t parameter)
+{
+	sqlite3_stmt *s;
+	if (sqlite3_prepare_v2(db, sql, -1, &s, NULL) != SQLITE_OK)
+		cannot(sqlite3_errmsg(db));
+	sqlite3_bind_int64(s, 1, parameter);
+	return s;
+}
+
+static int next(sqlite3_stmt *s)
+{
+	int rc = sqlite3_step(s);
+	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
+		cannot(sqlite3_errmsg(db));
+	if (rc == SQLITE_DONE)
+		sqlite3_finalize(s);
+	return rc == SQLITE_ROW;
+}
+
+static int64_t number(sqlite3_stmt *s, int column) { return sqlite3_column_int64(s, column); }
+
+static struct totals *of(struct totals **table, size_t i)
+{
+	if (!table[i]) {
+		table[i] = zeroed(1, sizeof(**table));
+		table[i]->min = UINT64_MAX;
+	}
+	return table[i];
+}
+
+/* ---- the fold --------------------------------------------------------------------------------- */
+
+static void end_call(struct thread *t, int64_t now, int unwound, const uint64_t *told)
+{
+	if (!t->depth) {
+		found("events: thread %lld ends a call that is not open", (long long)t->id);
+		return;
+	}
+	struct call *c = &t->stack[--t->depth];
+	struct totals *x = of(t->contexts, c->context);
+	uint64_t took = (uint64_t)(now - t->waited - c->enter);
+	if (told && *told != took)
+		found("durations: thread %lld context %u: %llu, its enter and exit say %llu", (long long)t->id, c->context,
+		      (unsigned long long)*told, (unsigned long long)took);
+	if (--t->open[c->context] == 0)
+		x->total += took;
+	x->self += took - c->child;
+	x->min = took < x->min ? took : x->min;
+	x->max = took > x->max ? took : x->max;
+	x->counts[plain_bucket(took)]++;
+	x->open--;
+	if (unwound)
+		x->unwound++;
+	else
+		x->returns++;
+	if (t->depth)
+		t->stack[t->depth - 1].child += took;
+}
+
+static void begin_call(struct thread *t, int64_t now, uint32_t context)
+{
+	if (t->depth == t->room) {
+		t->room = 2 * t->room + 64;
+		t->stack = realloc(t->stack, t->room * sizeof(*t->stack));
+		if (!t->stack)
+			cannot("no memory");
+	}
+	t->stack[t->depth++] = (struct call){context, now - t->waited, 0};
+	t->open[context]++;
+	of(t->contexts, context)->open++;
+}
+
+static void fold(struct thread *t, const struct irt_event *e)
+{
+	if (t->events && e->ticks < t->last)
+		found("events: thread %lld goes back in time at event %lld", (long long)t->id, (long long)t->events);
+	t->last = e->ticks;
+	t->events++;
+	switch (e->operation) {
+	case IRT_OP_ENTER:
+		begin_call(t, e->ticks, e->context);
+		break;
+	case IRT_OP_EXIT:
+	case IRT_OP_TAIL:
+		end_call(t, e->ticks, 0, &e->value);
+		break;
+	case IRT_OP_UNWIND:
+		end_call(t, e->ticks, 1, &e->value);
+		break;
+	case IRT_OP_POP:
+	case IRT_OP_LANDED:
+		for (uint64_t i = 0; i < e->value; i++)
+			end_call(t, e->ticks, 1, NULL);
+		break;
+	case IRT_OP_ORPHAN:
+		t->seen_orphans++;
+		if ((int64_t)e->value >= function_count)
+			found("events: thread %lld: an orphan of no function", (long long)t->id);
+		else
+			of(t->process->functions, e->value)->orphans++;
+		break;
+	case IRT_OP_GAP:
+		t->gaps += (int64_t)e->value;
+		break;
+	case IRT_OP_WAIT:
+		t->seen_waits++;
+		t->waited += (int64_t)e->value;
+		break;
+	default:
+		break;
+	}
+}
+
+/* Up to the thread's last checkpoint, whole chunks or not. */
+static void fold_chunks(struct thread *t)
+{
+	sqlite3_stmt *s = ask("SELECT data, first_event, events, start_ticks, end_ticks, start_depth, start_context_id FROM chunks"
+			      " WHERE thread_id = ? ORDER BY start_pos", t->id);
+	while (next(s)) {
+		size_t count;
+		if (t->events >= t->totals_events)
+			continue;
+		struct irt_event *events = plain_decode(t->process->contexts, t->process->count, sqlite3_column_blob(s, 0),
+							(size_t)sqlite3_column_bytes(s, 0), &count);
+		int64_t context = t->depth ? t->stack[t->depth - 1].context : 0;
+		if (number(s, 1) != t->events)
+			found("chunks: thread %lld: one begins with event %lld, %lld are before it", (long long)t->id,
+			      (long long)number(s, 1), (long long)t->events);
+		if (number(s, 2) != (int64_t)count || (count && (number(s, 3) != events[0].ticks ||
+								 number(s, 4) != events[count - 1].ticks)))
+			found("chunks: thread %lld: events or ticks of the row are not those of its bytes", (long long)t->id);
+		if (number(s, 5) != (int64_t)t->depth || number(s, 6) % SPAN != context)
+			found("chunks: thread %lld: one begins at depth %lld in context %lld, the fold is at %zu in %lld",
+			      (long long)t->id, (long long)number(s, 5), (long long)number(s, 6) % SPAN, t->depth,
+			      (long long)context);
+		for (size_t i = 0; i < count && t->events < t->totals_events; i++)
+			fold(t, &events[i]);
+		free(events);
+		compared_chunks++;
+	}
+	compared_events += (uint64_t)t->events;
+}
+
+/* ---- comparing -------------------------------------------------------------------------------- */
+
+static void compare(const char *of_what, int64_t id, int64_t within, const char *column, uint64_t said, uint64_t folded)
+{
+	if (said != folded)
+		found("%s: %lld of %lld: %s is %llu, its events say %llu", of_what, (long long)id, (long long)within, column,
+		      (unsigned long long)said, (unsigned long long)folded);
+}
+
+static void compare_context(const struct thread *t, sqlite3_stmt *s)
+{
+	static const struct totals nothing = {.min = UINT64_MAX};
+	static uint64_t counts[BUCKETS];
+	int64_t id = number(s, 0);
+	const struct totals *x = id / SPAN + 1 == t->process->id && id % SPAN < t->process->count ? t->contexts[id % SPAN] : NULL;
+	if (!x)
+		x = &nothing;
+	uint64_t ended = x->returns + x->unwound;
+	compare("totals", id, t->id, "calls", (uint64_t)number(s, 1), ended + x->open);
+	compare("totals", id, t->id, "returns", (uint64_t)number(s, 2), x->returns);
+	compare("totals", id, t->id, "unwound", (uint64_t)number(s, 3), x->unwound);
+	compare("totals", id, t->id, "open", (uint64_t)number(s, 4), x->open);
+	compare("totals", id, t->id, "total_ticks", (uint64_t)number(s, 5), x->total);
+	compare("totals", id, t->id, "self_ticks", (uint64_t)number(s, 6), x->self);
+	if (ended) {
+		compare("totals", id, t->id, "min_ticks", (uint64_t)number(s, 7), x->min);
+		compare("totals", id, t->id, "max_ticks", (uint64_t)number(s, 8), x->max);
+	}
+	memset(counts, 0, sizeof(counts));
+	plain_histogram(sqlite3_column_blob(s, 9), (size_t)sqlite3_column_bytes(s, 9), counts);
+	if (memcmp(counts, x->counts, sizeof(counts)) != 0)
+		found("totals: %lld of %lld: the histogram is another", (long long)id, (long long)t->id);
+	compared_totals++;
+}
+
+static void compare_totals(const struct thread *t)
+{
+	int64_t rows = 0, entered = 0;
+	sqlite3_stmt *s = ask("SELECT context_id, calls, returns, unwound, open, total_ticks, self_ticks, min_ticks, max_ticks,"
+			      " histogram FROM totals WHERE thread_id = ?", t->id);
+	while (next(s)) {
+		compare_context(t, s);
+		rows += number(s, 1) > 0;
+	}
+	for (uint32_t i = 0; i < t->process->count; i++)
+		entered += t->contexts[i] != NULL;
+	if (rows != entered)
+		found("totals: thread %lld has %lld rows, its events enter %lld contexts", (long long)t->id, (long long)rows,
+		      (long long)entered);
+}
+
+static void compare_frames(const struct thread *t)
+{
+	size_t depth = 0;
+	sqlite3_stmt *s = ask("SELECT context_id, enter_ticks, child_ticks, depth FROM open_frames WHERE thread_id = ?"
+			      " ORDER BY depth", t->id);
+	while (next(s)) {
+		if (depth < t->depth) {
+			const struct call *c = &t->stack[depth];
+			compare("open_frames", (int64_t)depth, t->id, "context_id", (uint64_t)number(s, 0) % SPAN, c->context);
+			compare("open_frames", (int64_t)depth, t->id, "enter_ticks", (uint64_t)number(s, 1),
+				(uint64_t)(c->enter + t->waited));
+			compare("open_frames", (int64_t)depth, t->id, "child_ticks", (uint64_t)number(s, 2), c->child);
+			compare("open_frames", (int64_t)depth, t->id, "depth", (uint64_t)number(s, 3), depth);
+		}
+		depth++;
+	}
+	compare("open_frames", t->id, t->process->id, "rows", depth, t->depth);
+	compared_calls += depth;
+}
+
+/* What a context adds to its function: a function is counted once in the time of its callers. */
+static void add_to_function(struct totals *f, const struct totals *x, int recursive)
+{
+	f->returns += x->returns;
+	f->unwound += x->unwound;
+	f->open += x->open;
+	f->self += x->self;
+	f->total += recursive ? 0 : x->total;
+	f->min = x->min < f->min ? x->min : f->min;
+	f->max = x->max > f->max ? x->max : f->max;
+	for (int i = 0; i < BUCKETS; i++)
+		f->counts[i] += x->counts[i];
+}
+
+static void do_thread(struct thread *t)
+{
+	t->contexts = zeroed(t->process->count, sizeof(*t->contexts));
+	t->open = zeroed(t->process->count, sizeof(*t->open));
+	fold_chunks(t);
+	compare("threads", t->id, t->process->id, "totals_events", (uint64_t)t->totals_events, (uint64_t)t->events);
+	if (t->events)
+		compare("threads", t->id, t->process->id, "last_ticks", (uint64_t)t->last_ticks, (uint64_t)t->last);
+	compare("threads", t->id, t->process->id, "orphans", (uint64_t)t->orphans, (uint64_t)t->seen_orphans);
+	compare("threads", t->id, t->process->id, "waits", (uint64_t)t->waits, (uint64_t)t->seen_waits);
+	compare("threads", t->id, t->process->id, "wait_ticks", (uint64_t)t->wait_ticks, (uint64_t)t->waited);
+	if (t->lost < t->gaps)
+		found("threads: %lld says it lost %lld events, its gaps are %lld", (long long)t->id, (long long)t->lost,
+		      (long long)t->gaps);
+	compare_totals(t);
+	compare_frames(t);
+	for (uint32_t i = 0; i < t->process->count; i++) {
+		if (t->contexts[i])
+			add_to_function(of(t->process->functions, (size_t)t->process->function[i]), t->contexts[i],
+					t->process->recursive[i]);
+		free(t->contexts[i]);
+	}
+	free(t->contexts);
+	free(t->open);
+	free(t->stack);
+}
+
+/* The value of rank n * percent / 100, rounded up, is in this bucket: its middle, within what was seen. */
+static uint64_t quantile(const struct totals *f, unsigned percent)
+{
+	uint64_t n = f->returns + f->unwound, rank = (n * percent + 99) / 100, seen = 0, low = 0, width = 1;
+	for (unsigned b = 0; b < BUCKETS; b++) {
+		seen += f->counts[b];
+		if (seen < rank)
+			continue;
+		low = b;
+		if (b >= 32) {
+			width = UINT64_C(1) << (b / 16 - 1);
+			low = (16 + b % 16) * width;
+		}
+		break;
+	}
+	low += width / 2;
+	return low < f->min ? f->min : low > f->max ? f->max : low;
+}
+
+static void compare_functions(int64_t process_id, struct totals **functions)
+{
+	sqlite3_stmt *s = ask("SELECT function_id, calls, returns, unwound, open, orphans, total_ticks, self_ticks, min_ticks,"
+			      " max_ticks, p50_ticks, p99_ticks FROM function_totals WHERE process_id = ?", process_id);
+	int64_t rows = 0, folded = 0;
+	while (next(s)) {
+		int64_t id = number(s, 0);
+		struct totals *f = id < function_count ? of(functions, (size_t)id) : NULL;
+		if (!f)
+			continue;
+		uint64_t ended = f->returns + f->unwound;
+		compare("functions", id, process_id, "calls", (uint64_t)number(s, 1), ended + f->open);
+		compare("functions", id, process_id, "returns", (uint64_t)number(s, 2), f->returns);
+		compare("functions", id, process_id, "unwound", (uint64_t)number(s, 3), f->unwound);
+		compare("functions", id, process_id, "open", (uint64_t)number(s, 4), f->open);
+		compare("functions", id, process_id, "orphans", (uint64_t)number(s, 5), f->orphans);
+		compare("functions", id, process_id, "total_ticks", (uint64_t)number(s, 6), f->total);
+		compare("functions", id, process_id, "self_ticks", (uint64_t)number(s, 7), f->self);
+		if (ended) {
+			compare("functions", id, process_id, "min_ticks", (uint64_t)number(s, 8), f->min);
+			compare("functions", id, process_id, "max_ticks", (uint64_t)number(s, 9), f->max);
+			compare("functions", id, process_id, "p50_ticks", (uint64_t)number(s, 10), quantile(f, 50));
+			compare("functions", id, process_id, "p99_ticks", (uint64_t)number(s, 11), quantile(f, 99));
+		}
+		rows += ended + f->open + f->orphans > 0;
+		compared_functions++;
+	}
+	for (int64_t i = 0; i < function_count; i++)
+		folded += functions[i] && functions[i]->returns + functions[i]->unwound + functions[i]->open + functions[i]->orphans;
+	compare("functions", process_id, 0, "rows", (uint64_t)rows, (uint64_t)folded);
+}
+
+/* ---- reading ---------------------------------------------------------------------------------- */
+
+static void read_contexts(struct process *p)
+{
+	sqlite3_stmt *s = ask("SELECT count(*), max(context_id) FROM contexts WHERE process_id = ?", p->id);
+	if (next(s))
+		p->count = number(s, 0) ? (uint32_t)(number(s, 1) % SPAN) + 1 : 1;
+	if (number(s, 0) && number(s, 0) != p->count)
+		found("contexts: those of process %lld are not numbered one by one", (long long)p->id);
+	sqlite3_finalize(s);
+	p->contexts = zeroed(p->count, sizeof(*p->contexts));
+	p->function = zeroed(p->count, sizeof(*p->function));
+	p->recursive = zeroed(p->count, sizeof(*p->recursive));
+	p->functions = zeroed((size_t)function_count, sizeof(*p->functions));
+	s = ask("SELECT context_id, parent_id, ordinal, function_id, recursive FROM contexts WHERE process_id = ?", p->id);
+	while (next(s)) {
+		uint32_t i = (uint32_t)(number(s, 0) % SPAN);
+		p->contexts[i] = (struct plain_context){(uint32_t)(number(s, 1) % SPAN), (uint32_t)number(s, 2)};
+		p->function[i] = number(s, 3) < function_count ? number(s, 3) : 0;
+		p->recursive[i] = (int)number(s, 4);
+	}
+}
+
+static void do_process(struct process *p)
+{
+	sqlite3_stmt *s = ask("SELECT thread_id, totals_events, last_ticks, orphans, waits, wait_ticks, lost_events FROM threads"
+			      " WHERE process_id = ? ORDER BY 1", p->id);
+	read_contexts(p);
+	while (next(s)) {
+		struct thread t = {.id = number(s, 0), .totals_events = number(s, 1), .last_ticks = number(s, 2),
+				   .orphans = number(s, 3), .waits = number(s, 4), .wait_ticks = number(s, 5),
+				   .lost = number(s, 6), .process = p};
+		do_thread(&t);
+	}
+	compare_functions(p->id, p->functions);
+	for (int64_t i = 0; i < function_count; i++) {
+		if (!p->functions[i])
+			continue;
+		add_to_function(of(run_functions, (size_t)i), p->functions[i], 0);
+		run_functions[i]->orphans += p->functions[i]->orphans;
+		free(p->functions[i]);
+	}
+	free(p->contexts);
+	free(p->function);
+	free(p->recursive);
+	free(p->functions);
+}
+
+int main(int argc, char **argv)
+{
+	sqlite3_stmt *s;
+	path = argc == 2 ? argv[1] : "";
+	if (argc != 2 || sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK)
+		cannot(argc == 2 ? sqlite3_errmsg(db) : "usage: verify FILE");
+	sqlite3_busy_timeout(db, 5000);
+	if (sqlite3_exec(db, "BEGIN", NULL, NULL, NULL) != SQLITE_OK) /* one state of it, whoever writes */
+		cannot(sqlite3_errmsg(db));
+	s = ask("SELECT coalesce(max(function_id), 0) + 1 FROM functions", 0);
+	if (next(s))
+		function_count = number(s, 0);
+	sqlite3_finalize(s);
+	run_functions = zeroed((size_t)function_count, sizeof(*run_functions));
+	s = ask("SELECT process_id FROM processes ORDER BY 1", 0);
+	while (next(s)) {
+		processes = realloc(processes, (process_count + 1) * sizeof(*processes));
+		if (!processes)
+			cannot("no memory");
+		processes[process_count++] = (struct process){.id = number(s, 0)};
+	}
+	for (size_t i = 0; i < process_count; i++)
+		do_process(&processes[i]);
+	compare_functions(0, run_functions);
+	if (findings > 20)
+		printf("%s: and %d more\n", path, findings - 20);
+	if (!findings)
+		printf("%s: %llu events in %llu chunks; %llu totals, %llu functions, %llu open calls are their fold\n", path,
+		       (unsigned long long)compared_events, (unsigned long long)compared_chunks,
+		       (unsigned long long)compared_totals, (unsigned long long)compared_functions,
+		       (unsigned long long)compared_calls);
+	return findings ? 1 : 0;
+}
