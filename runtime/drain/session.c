@@ -392,6 +392,23 @@ static void put_facts(struct irt_session *s)
 	irt_store_commit(s->store);
 }
 
+static int take_fact(void *arg, const char *key, const char *text, int64_t number)
+{
+	(void)text;
+	(void)number;
+	*(int *)arg |= !strcmp(key, "boot_id");
+	return 0;
+}
+
+/* A drain that died between making the file and saying what is in it: its successor says it. */
+static int put_missing_facts(struct irt_session *s)
+{
+	int there = 0, r = irt_store_read_run(s->store, &there, take_fact);
+	if (r == 0 && !there)
+		put_facts(s);
+	return r;
+}
+
 /* ---- opening ------------------------------------------------------------------------------------ */
 
 int irt_session_open(struct irt_session *s, const char *folder, int live, unsigned lease_wait_ms)
@@ -432,9 +449,11 @@ int irt_session_open(struct irt_session *s, const char *folder, int live, unsign
 	}
 	if (r == 0)
 		r = open_store(s, live);
-	if (r == 0)
-		r = irt_session_restore(s);
-	else if (r > 0) {
+	if (r == 0) {
+		r = put_missing_facts(s);
+		if (r == 0)
+			r = irt_session_restore(s);
+	} else if (r > 0) {
 		put_facts(s);
 		r = 0;
 	}
