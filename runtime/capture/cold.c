@@ -26,6 +26,7 @@
 
 #include "base/atomic.h"
 #include "base/os.h"
+#include "base/testpoint.h"
 
 enum {
 	WAIT_NS = 100 * 1000 * 1000,
@@ -101,7 +102,9 @@ static int put_ext(struct irt_tls *tls, enum instr_ext ext, uint64_t row, uint64
 	struct instr_unit *unit = reserve(tls, 2, ticks);
 	if (!unit)
 		return 0;
+	IRT_TESTPOINT(ext_reserved);
 	irt_store_relaxed(&unit[0].tag, instr_ext_tag(ext, 2, row));
+	IRT_TESTPOINT(ext_tagged);
 	irt_store_relaxed(&unit[1].ticks, p0);
 	irt_store_relaxed(&unit[1].tag, p1);
 	irt_store_release(&unit[0].ticks, ticks); /* R2 */
@@ -119,10 +122,12 @@ static void tell_stack(struct irt_tls *tls, uint64_t sp)
 	struct instr_unit *unit = reserve(tls, 2, ticks);
 	if (!unit)
 		return;
+	IRT_TESTPOINT(stack_reserved);
 	int told = irt_load_relaxed(&tls->anchor) != 0;
 	irt_store_relaxed(&unit[0].tag, instr_ext_tag(told ? INSTR_EXT_NOTHING : INSTR_EXT_STACK, 2, 0));
 	irt_store_relaxed(&unit[1].ticks, sp);
 	irt_store_release(&unit[0].ticks, ticks); /* R2 */
+	IRT_TESTPOINT(stack_told);
 	if (!told)
 		irt_cas_acq_rel(&tls->anchor, &none, sp);
 }
@@ -162,6 +167,7 @@ static long take_sub(struct irt_ring *ring, uint64_t thread_id)
 			if (irt_load_relaxed(&irt_map.subs[i].owner))
 				continue;
 			if (irt_cas_acq_rel(&irt_map.subs[i].owner, &nobody, thread_id)) { /* A3 */
+				IRT_TESTPOINT(sub_taken);
 				irt_store_relaxed(&ring->free_hint, i + 1);
 				uint32_t taken = irt_add_relaxed(&ring->taken, 1) + 1;
 				if (taken >= irt_load_relaxed(&ring->wake_at) && irt_load_relaxed(&ring->sleeping))
@@ -250,6 +256,7 @@ static long wait_for_sub(struct irt_ring *ring, struct irt_tls *tls, uint64_t me
 	uint64_t start = irt_ticks(), beat = irt_load_relaxed(&ring->heartbeat);
 	uint64_t beat_ns = irt_sys_clock_ns(1), freed_ns = beat_ns, restart_ns = beat_ns + RESTART_NS;
 	irt_store_release(&thread->waiting, tls->sequence + 1);
+	IRT_TESTPOINT(wait_begun);
 	for (;;) {
 		uint32_t freed = irt_load_acquire(&ring->freed);
 		got = take_sub(ring, irt_thread_id(me));
@@ -286,6 +293,7 @@ static long wait_for_sub(struct irt_ring *ring, struct irt_tls *tls, uint64_t me
 			restart_ns = now + RESTART_NS;
 		}
 	}
+	IRT_TESTPOINT(wait_over);
 	irt_store_release(&thread->waiting, (uint64_t)0);
 	*waited_ticks = irt_ticks() - start;
 	irt_add_relaxed(&thread->wait_ticks, *waited_ticks);
@@ -310,6 +318,7 @@ static enum next next_sub(struct irt_ring *ring, struct irt_tls *tls, uint64_t m
 		return NEXT_LOST;
 	}
 	map_sub((uint32_t)sub);
+	IRT_TESTPOINT(sub_mapped);
 	for (;;) {
 		uint64_t sequence = irt_load_relaxed(&tls->sequence);
 		uint64_t cursor = irt_load_relaxed(&tls->cursor);
@@ -320,9 +329,11 @@ static enum next next_sub(struct irt_ring *ring, struct irt_tls *tls, uint64_t m
 			return NEXT_READY;
 		}
 		irt_store_release(&irt_map.subs[sub].sequence, sequence + 1); /* R1 */
+		IRT_TESTPOINT(sub_told);
 		if (install(tls, cursor, sequence, (uint64_t)irt_sub_units(&irt_map, (uint32_t)sub), sequence + 1))
 			break;
 	}
+	IRT_TESTPOINT(sub_installed);
 	struct irt_thread *thread = irt_thread_slot(me);
 	if (irt_load_relaxed(&thread->waiting)) /* a wait that a handler has left by siglongjmp */
 		irt_store_release(&thread->waiting, (uint64_t)0);
@@ -390,6 +401,7 @@ static int join_thread(struct irt_ring *ring, struct irt_tls *tls)
 		irt_add_relaxed(&irt_local.process->lost_early, 1);
 		return 0;
 	}
+	IRT_TESTPOINT(thread_claimed);
 	irt_zero((char *)t + offsetof(struct irt_thread, state), sizeof(*t) - offsetof(struct irt_thread, state));
 	t->process_id = irt_local.process->process_id;
 	t->process_slot = irt_local.process_slot;
@@ -405,7 +417,9 @@ static int join_thread(struct irt_ring *ring, struct irt_tls *tls)
 		irt_store_release(&t->owner, (uint64_t)0);
 		return 1;
 	}
+	IRT_TESTPOINT(thread_filled);
 	irt_store_release(&t->state, (uint32_t)IRT_SLOT_LIVE); /* R4 */
+	IRT_TESTPOINT(thread_live);
 	return 1;
 }
 

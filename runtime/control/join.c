@@ -12,6 +12,7 @@
  */
 #include "control/control.h"
 
+#include "base/testpoint.h"
 #include "instr/errors.h"
 
 enum { FLUSH_WAIT_NS = 100 * 1000 * 1000, FLUSH_SILENT_NS = 500 * 1000 * 1000, AT_PHDR = 3, AT_SECURE = 23 };
@@ -61,6 +62,7 @@ static int enter_run(const struct irt_identity *me, enum irt_joined_by how, uint
 	struct irt_process *p = claim_process(irt_map.ring, claimed);
 	if (!p)
 		return INSTR_ERR_FULL;
+	IRT_TESTPOINT(process_claimed);
 	p->process_id = irt_add_acq_rel(&irt_map.ring->next_process_id, 1) + 1;
 	p->parent_process_id = parent_id;
 	p->pid = me->pid;
@@ -72,11 +74,13 @@ static int enter_run(const struct irt_identity *me, enum irt_joined_by how, uint
 	p->joined_by = how;
 	p->lost_early = lost_before;
 	uint32_t id = p->process_id, lost = lost_before;
+	IRT_TESTPOINT(process_filled);
 	if (!irt_cas_acq_rel(&p->state, &state, (uint32_t)IRT_SLOT_LIVE)) /* R4 */
 		return enter_run(me, how, parent_id, parent_thread_id, parent_position); /* stopped for so long that it was taken for dead */
 	own_process_id = id;
 	lost_before -= lost;
 	irt_local.process = p;
+	IRT_TESTPOINT(process_live);
 	return 0;
 }
 
@@ -115,6 +119,7 @@ static int join_as_fork_child(const struct irt_identity *me, struct irt_tls *tls
 		position = irt_position(tls->sequence, (uint32_t)units);
 	}
 	irt_thread_reset(tls);
+	IRT_TESTPOINT(fork_found);
 	return enter_run(me, IRT_JOINED_FORK, own_process_id, thread_id, position);
 }
 
@@ -175,6 +180,7 @@ static uint64_t join(void)
 		return IRT_GATE_OFF;
 	}
 	if (found == 0) {
+		IRT_TESTPOINT(run_found);
 		if (enter_run(&me, same_pid ? IRT_JOINED_EXEC : IRT_JOINED_START, parent, 0, 0) != 0) {
 			irt_say("cannot record: the run already has as many processes as it can hold", "", "");
 			return IRT_GATE_OFF;
@@ -188,8 +194,10 @@ static uint64_t join(void)
 			irt_say("no drain process could be started: events will be dropped and counted", "", "");
 		}
 	}
+	IRT_TESTPOINT(drain_launched);
 	no_recording = 0;
 	irt_log_process();
+	IRT_TESTPOINT(process_logged);
 	if (irt_config.verbose)
 		say_verbose();
 	irt_wake_drain(irt_map.ring);
@@ -230,12 +238,15 @@ static void flush(void)
 	if (irt_load_acquire(&irt_local.gate) != IRT_GATE_ON || irt_load_relaxed(&ring->failed))
 		return;
 	uint32_t want = irt_add_acq_rel(&irt_local.process->flush, 1) + 1;
+	IRT_TESTPOINT(flush_asked);
 	irt_wake_drain(ring);
 	uint64_t start = irt_sys_clock_ns(1), beat_ns = start, beat = irt_load_relaxed(&ring->heartbeat);
 	for (uint64_t now = start; now - start < FLUSH_NS; now = irt_sys_clock_ns(1)) {
 		uint32_t done = irt_load_acquire(&irt_local.process->flushed);
-		if ((int32_t)(done - want) >= 0 || irt_load_relaxed(&ring->failed))
+		if ((int32_t)(done - want) >= 0 || irt_load_relaxed(&ring->failed)) {
+			IRT_TESTPOINT(flush_answered);
 			return;
+		}
 		irt_sys_futex_wait(&irt_local.process->flushed, done, FLUSH_WAIT_NS);
 		uint64_t now_beat = irt_load_relaxed(&ring->heartbeat);
 		if (now_beat != beat) {
@@ -255,6 +266,7 @@ static void note_exit(int status, void *unused)
 	(void)unused;
 	if (irt_load_acquire(&irt_local.gate) == IRT_GATE_ON) {
 		irt_local.process->exit_code = status & 255;
+		IRT_TESTPOINT(exit_noted);
 		irt_store_release(&irt_local.process->exit_known, 1u);
 	}
 }

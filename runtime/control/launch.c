@@ -16,6 +16,7 @@
  */
 #include "control/control.h"
 
+#include "base/testpoint.h"
 #include "instr/errors.h"
 
 enum {
@@ -161,6 +162,7 @@ static long try_start(int fd)
 	long middle = clone_run(middle_stack, run_middle, &s);
 	if (!irt_failed(middle)) {
 		int status = 0;
+		IRT_TESTPOINT(launch_unreaped);
 		while (irt_sys4(__NR_wait4, middle, (long)&status, WCLONE, 0) == -IRT_EINTR)
 			;
 	} else {
@@ -176,6 +178,7 @@ int irt_launch_drain(void)
 	irt_store_relaxed(&ring->drain_pid, 0u); /* it says itself when it is there */
 	irt_store_relaxed(&ring->last_start_monotonic_ns, irt_sys_clock_ns(1));
 	irt_add_relaxed(&ring->drain_starts, 1);
+	IRT_TESTPOINT(launch_counted);
 	long r = try_start(open_memfd());
 	if (r != 0)
 		r = try_start(open_file(irt_ring_folder));
@@ -228,6 +231,7 @@ int irt_restart_drain(void)
 	irt_sys4(__NR_rt_sigprocmask, IRT_SIG_SETMASK, (long)&blocked, (long)&before, 8);
 	int started = 1;
 	if (irt_cas_acq_rel(&ring->starting_pid, &starter, (uint32_t)irt_sys_getpid())) {
+		IRT_TESTPOINT(restart_claimed);
 		if (irt_load_relaxed(&ring->drain_pid) == pid) /* nobody was faster */
 			started = irt_launch_drain() == 0;
 		irt_store_release(&ring->starting_pid, (uint32_t)0);

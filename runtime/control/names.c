@@ -9,6 +9,8 @@
  */
 #include "control/control.h"
 
+#include "base/testpoint.h"
+
 /* ---- appending ---------------------------------------------------------------------------- */
 
 /* Claims room for a record at the log's tail. Whoever finds a claimed record at the tail moves the
@@ -30,6 +32,8 @@ static struct irt_log_record *append(uint64_t payload_bytes)
 		uint64_t mine = bytes | (uint64_t)irt_local.process->process_id << 32;
 		int won = irt_cas_acq_rel(&r->claim, &claim, mine);
 		uint64_t step = won ? bytes : claim & UINT32_MAX;
+		if (won)
+			IRT_TESTPOINT(log_claimed);
 		irt_cas_acq_rel(&ring->log_used, &used, used + step);
 		if (won)
 			return r;
@@ -42,6 +46,7 @@ static void publish(struct irt_log_record *r, enum irt_log_kind kind, uint64_t t
 {
 	r->text_bytes = (uint32_t)text_bytes;
 	r->ticks = ticks;
+	IRT_TESTPOINT(log_written);
 	irt_store_release(&r->kind, (uint32_t)kind); /* R5 */
 	irt_wake_drain(irt_map.ring);
 }
@@ -314,10 +319,13 @@ void irt_log_module(const struct instr_module *m, uint64_t ticks)
 	uint64_t at = find_image(&image, (uint32_t)(m->rows_end - m->rows_begin));
 	if (!at)
 		at = log_names(m, &image, ticks);
+	IRT_TESTPOINT(names_logged);
 	log_range(m, IRT_LOG_LOAD, at, ticks);
 }
 
 void irt_log_unload(const struct instr_module *m, uint64_t ticks)
 {
+	IRT_TESTPOINT(unload_found);
 	log_range(m, IRT_LOG_UNLOAD, 0, ticks);
+	IRT_TESTPOINT(unload_logged);
 }

@@ -9,6 +9,7 @@
  */
 #include "control/control.h"
 
+#include "base/testpoint.h"
 #include "instr/errors.h"
 
 enum { LINEAGE_MAX = 128, TMPFS_LEAST_BYTES = 4 << 20, FIRST_SUBS = 32, DRAIN_FILES = 16 };
@@ -319,6 +320,7 @@ static int make_file(const char *root, uint64_t file_bytes)
 	}
 	if (t.used + 16 >= sizeof(irt_ring_folder) || irt_sys3(__NR_mkdir, (long)irt_ring_folder, 0700, 0) != 0)
 		return INSTR_ERR_IO;
+	IRT_TESTPOINT(run_folder_made);
 	irt_copy(header.run_id, random, sizeof(random));
 	t = irt_text_in(path, sizeof(path));
 	irt_text_add(&t, irt_ring_folder);
@@ -392,6 +394,7 @@ int irt_run_create(const struct irt_config *c, const struct irt_identity *me)
 		irt_say("cannot record: no place for the ring, neither in /dev/shm nor in ", c->out_directory, "");
 		return INSTR_ERR_FULL;
 	}
+	IRT_TESTPOINT(run_file_made);
 	void *base = map_ring(fd, header.file_bytes);
 	/* The first sub-buffers come from here, so that the program need not wait for the drain to
 	 * start; all others from the drain, ahead of demand. */
@@ -428,6 +431,8 @@ int irt_run_create(const struct irt_config *c, const struct irt_identity *me)
 	irt_copy(base, &header, sizeof(header));
 	header.magic = magic;
 	irt_map = irt_ring_map(base, &header);
+	IRT_TESTPOINT(run_described);
 	irt_store_release(&irt_map.ring->magic, magic); /* others may read the facts now */
+	IRT_TESTPOINT(run_made);
 	return 0;
 }

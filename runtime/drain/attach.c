@@ -6,6 +6,7 @@
 #include "drain/attach.h"
 
 #include "base/atomic.h"
+#include "base/testpoint.h"
 #include "instr/errors.h"
 
 #include <errno.h>
@@ -163,6 +164,7 @@ void irt_grow(struct irt_attached *a, uint32_t want)
 		madvise(irt_sub_units(&a->map, i), IRT_SUB_BYTES, MADV_POPULATE_WRITE);
 	}
 	if (i > a->sub_count) {
+		IRT_TESTPOINT(pool_grown);
 		a->sub_count = i;
 		irt_store_release(&a->map.ring->sub_count, i);
 	}
@@ -170,8 +172,11 @@ void irt_grow(struct irt_attached *a, uint32_t want)
 
 void irt_remove_run(struct irt_attached *a)
 {
+	IRT_TESTPOINT(remove_begun);
 	unlinkat(a->folder_fd, "ring", 0);
+	IRT_TESTPOINT(remove_ring_gone);
 	unlinkat(a->folder_fd, "lease", 0);
+	IRT_TESTPOINT(remove_lease_gone);
 	rmdir(a->folder);
 	/* Beside a trace (OUT/.instr-UID) the folder of runs goes with its last run. */
 	char parent[sizeof(a->folder)];

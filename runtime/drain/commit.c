@@ -11,6 +11,7 @@
 
 #include "base/atomic.h"
 #include "base/os.h"
+#include "base/testpoint.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -279,10 +280,14 @@ static int has_hole(const struct irt_drained_thread *t, uint32_t sub)
 
 static void free_sub(struct irt_session *s, uint32_t sub)
 {
+	IRT_TESTPOINT(release_begun);
 	memset(irt_sub_units(&s->at.map, sub), 0, IRT_SUB_BYTES);
 	s->sub_owner[sub] = 0;
+	IRT_TESTPOINT(release_zeroed);
 	irt_store_release(&s->at.map.subs[sub].sequence, (uint64_t)0);
+	IRT_TESTPOINT(release_untold);
 	irt_store_release(&s->at.map.subs[sub].owner, (uint64_t)0); /* R3 */
+	IRT_TESTPOINT(release_free);
 	irt_sub_relaxed(&s->at.map.ring->taken, 1);
 	if (sub < irt_load_relaxed(&s->at.map.ring->free_hint))
 		irt_store_relaxed(&s->at.map.ring->free_hint, sub);
@@ -331,7 +336,9 @@ static uint32_t retire_threads(struct irt_session *s)
 		}
 		if (t->slot < IRT_THREAD_MAX && irt_load_relaxed(&s->at.map.threads[t->slot].owner) == t->id) {
 			struct irt_thread *slot = &s->at.map.threads[t->slot];
+			IRT_TESTPOINT(retire_thread);
 			irt_store_release(&slot->state, (uint32_t)IRT_SLOT_FREE);
+			IRT_TESTPOINT(retire_thread_unnamed);
 			irt_store_release(&slot->owner, (uint64_t)0);
 			hint = t->slot < hint ? t->slot : hint;
 		}
@@ -424,6 +431,7 @@ void irt_commit(struct irt_session *s, int last)
 			if (s->threads[i]->changed && irt_walk_settle(s->threads[i]->walk) != 0)
 				checkpoint = 0;
 	if (r == 0) {
+		IRT_TESTPOINT(commit_begun);
 		s->finished = 0;
 		for (uint32_t i = 0; i < s->process_count; i++)
 			if (s->processes[i]->changed)
@@ -451,19 +459,23 @@ void irt_commit(struct irt_session *s, int last)
 			}
 			put_holes(s, t);
 		}
+		IRT_TESTPOINT(commit_chunks);
 		if (checkpoint) {
 			irt_merge_choose(s);
 			put_checkpoint(s, now_ticks(s));
 			irt_merge_put(s);
+			IRT_TESTPOINT(commit_checkpoint);
 		}
 		if (last || anchor_is_due(s, now))
 			put_anchor(s);
 		put_losses(s);
 		for (struct message *m = s->messages; m; m = m->next)
 			irt_store_put_message(s->store, &(struct irt_store_message){m->ticks, IRT_STORE_NULL, m->severity, m->text});
+		IRT_TESTPOINT(commit_put);
 		r = irt_store_commit(s->store);
 	}
 	if (r == 0) {
+		IRT_TESTPOINT(commit_done);
 		after_commit(s, checkpoint);
 	} else {
 		s->lost_no_store = lost_before;
@@ -481,10 +493,12 @@ void irt_commit(struct irt_session *s, int last)
 			t->events_put = t->events_stored = 0;
 		}
 		freed += release_subs(s, t);
+		IRT_TESTPOINT(commit_released_one);
 	}
 	freed += retire_threads(s);
 	irt_retire_processes(s);
 	if (freed) {
+		IRT_TESTPOINT(commit_released);
 		irt_add_acq_rel(&ring->freed, 1);
 		if (irt_load_acquire(&ring->waiters))
 			irt_sys_futex_wake(&ring->freed, INT_MAX);
@@ -501,6 +515,7 @@ void irt_commit(struct irt_session *s, int last)
 	s->round_events = 0;
 	s->ended = 0;
 	s->round_start_ns = irt_now_ns();
+	IRT_TESTPOINT(commit_unbeaten);
 	irt_add_acq_rel(&ring->heartbeat, 1);
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/atomic.h"
 #include "base/os.h"
+#include "base/testpoint.h"
 #include "instr/hooks.h"
 #include "instr/schema.h"
 #include "instr/version.h"
@@ -122,6 +123,7 @@ static void drain(struct irt_session *s)
 	if (s->at.sub_count < START_SUBS)
 		irt_grow(&s->at, START_SUBS);
 	irt_store_relaxed(&ring->lingering, 0u);
+	IRT_TESTPOINT(drain_unnamed);
 	irt_store_release(&ring->drain_pid, (uint32_t)getpid());
 	irt_add_acq_rel(&ring->freed, 1);
 	irt_sys_futex_wake(&ring->freed, 1 << 30);
@@ -130,6 +132,7 @@ static void drain(struct irt_session *s)
 		uint32_t before = irt_load_acquire(&ring->wake);
 		feed_pool(s);
 		uint64_t walked = irt_gather(s), elapsed = irt_now_ns() - s->round_start_ns;
+		IRT_TESTPOINT(round_gathered);
 		int flush = flush_is_wanted(s) && !s->chunk_full && !s->more;
 		int over = s->process_count && !irt_session_living(s) && all_threads_ended(s);
 		int full = s->chunk_full || s->ended >= IRT_ROUND_ENDED || s->round_events >= IRT_ROUND_EVENTS ||
@@ -140,7 +143,9 @@ static void drain(struct irt_session *s)
 				irt_commit(s, 1);
 			if (over || !irt_session_staying(s))
 				irt_finish(s, "complete");
+			IRT_TESTPOINT(flush_finished);
 			answer_flushes(s);
+			IRT_TESTPOINT(flush_told);
 		} else if (full || (s->dirty && elapsed >= IRT_ROUND_NS)) {
 			irt_commit(s, 0);
 		} else if (!walked) {
@@ -185,14 +190,17 @@ static int linger(struct irt_session *s)
 	struct timespec turn = {0, 1000000};
 	int fd = openat(s->at.folder_fd, "ring", O_RDONLY | O_NOFOLLOW | O_CLOEXEC), joined = 0;
 	irt_store_relaxed(&s->at.map.ring->lingering, 1u);
+	IRT_TESTPOINT(linger_begun);
 	irt_watch_destroy(s->watch); /* wakes a word in the ring */
 	s->watch = NULL;
 	irt_unmap(&s->at);
 	for (int mapped = 1; mapped && !joined && fd >= 0;) {
 		mapped = irt_is_mapped(&s->at);
 		joined = has_joined(fd, s); /* in this order: one that has joined and is gone has left its events */
-		if (mapped && !joined)
+		if (mapped && !joined) {
+			IRT_TESTPOINT(linger_on);
 			nanosleep(&turn, NULL);
+		}
 		if (turn.tv_nsec < SLEEP_NS)
 			turn.tv_nsec *= 2;
 	}
@@ -215,6 +223,7 @@ int main(int argc, char **argv)
 		return to == stdout ? 0 : 2;
 	}
 	step_aside();
+	IRT_TESTPOINT(drain_aside);
 	struct irt_session s;
 	irt_store_single_thread();
 	int r = irt_session_open(&s, argv[2], 1, 2000);
@@ -231,8 +240,9 @@ int main(int argc, char **argv)
 		return 3;
 	}
 	for (drain(&s); linger(&s); drain(&s)) {
+		IRT_TESTPOINT(linger_joined);
 		while (s.thread_count)
-			irt_session_drop_thread(&s, s.threads[s.thread_count - 1]);
+			irt_session_drop_thread(&s, s.threads[--s.thread_count]);
 		struct irt_pasts pasts = s.pasts; /* for the one that has just joined */
 		memset(&s.pasts, 0, sizeof(s.pasts));
 		irt_session_close(&s);
@@ -243,6 +253,7 @@ int main(int argc, char **argv)
 	}
 	irt_remove_run(&s.at);
 	irt_session_close(&s);
+	IRT_TESTPOINT(sweep_begun);
 	irt_sweep(argv[2]); /* now that nobody waits for us */
 	return 0;
 }

@@ -16,6 +16,7 @@
 
 #include "base/atomic.h"
 #include "base/os.h"
+#include "base/testpoint.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -201,6 +202,7 @@ static void free_slot(struct irt_session *s, struct irt_drained_process *p)
 	if (p->slot == UINT32_MAX)
 		return;
 	struct irt_process *slot = &s->at.map.processes[p->slot];
+	IRT_TESTPOINT(retire_process);
 	if (irt_load_relaxed(&slot->process_id) == p->facts.process_id)
 		irt_store_release(&slot->state, (uint32_t)IRT_SLOT_FREE);
 	p->slot = UINT32_MAX;

@@ -8,6 +8,7 @@
 #include "drain/session.h"
 
 #include "base/atomic.h"
+#include "base/testpoint.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -48,7 +49,9 @@ static int recover_folder(const char *folder, unsigned wait_ms, enum irt_recover
 	if (irt_load_relaxed(&a.map.ring->lingering))
 		wait_ms = 0; /* it may take as long as a daemon lives, unless the drain has died over it */
 	irt_unmap(&a); /* its drain may be looking whether anybody has the ring mapped still */
+	IRT_TESTPOINT(recovery_found);
 	int lease = live ? 0 : irt_take_lease(&a, wait_ms);
+	IRT_TESTPOINT(recovery_leased);
 	irt_detach(&a);
 	if (live || lease == INSTR_ERR_BUSY) {
 		*outcome = IRT_RECOVERY_LIVE;
@@ -153,6 +156,7 @@ static void sweep_run(const char *folder)
 		return;
 	int live = irt_run_is_live(&a);
 	irt_unmap(&a);
+	IRT_TESTPOINT(sweep_unfiled);
 	if (!live && irt_take_lease(&a, 0) == 0 && !irt_is_mapped(&a))
 		irt_remove_run(&a);
 	irt_detach(&a);
@@ -176,6 +180,7 @@ void irt_sweep(const char *own_folder)
 		snprintf(folder, sizeof(folder), "%s/%s", root, e->d_name);
 		if (lstat(folder, &st) != 0 || time(NULL) - st.st_ctime < YOUNG_S)
 			continue;
+		IRT_TESTPOINT(sweep_met);
 		if (rmdir(folder) != 0) /* empty: that was all */
 			sweep_run(folder);
 	}

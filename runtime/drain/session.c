@@ -8,6 +8,7 @@
 
 #include "base/atomic.h"
 #include "base/os.h"
+#include "base/testpoint.h"
 #include "instr/hooks.h"
 #include "instr/version.h"
 
@@ -303,6 +304,7 @@ static enum irt_store_verdict other_run(void *arg, const struct irt_store_info *
 	char error[300];
 	if (irt_attach(&a, folder, error, sizeof(error)) != 0)
 		return IRT_STORE_RUN_DEAD;
+	IRT_TESTPOINT(other_run_met);
 	int live = irt_run_is_live(&a), lingering = irt_load_relaxed(&a.map.ring->lingering) != 0;
 	irt_unmap(&a); /* its drain may be looking whether anybody has the ring mapped still */
 	int r = live ? INSTR_ERR_BUSY : irt_take_lease(&a, lingering ? 0 : 10000);
@@ -389,6 +391,7 @@ static void put_facts(struct irt_session *s)
 	irt_store_put_setting(s->store, &(struct irt_store_setting){"runtime", "overflow",
 		f->flags & IRT_RING_OVERFLOW_DROP ? "drop" : "wait"});
 	irt_store_put_setting(s->store, &(struct irt_store_setting){"runtime", "out", s->out_name});
+	IRT_TESTPOINT(facts_put);
 	irt_store_commit(s->store);
 }
 
@@ -424,6 +427,7 @@ int irt_session_open(struct irt_session *s, const char *folder, int live, unsign
 		irt_detach(&s->at);
 		return r;
 	}
+	IRT_TESTPOINT(session_leased);
 	s->next_loss_id = 1;
 	s->keep_events = (s->at.facts.flags & IRT_RING_EVENTS) != 0;
 	measure_clock(&s->clock_step, &s->hook_cost);
@@ -450,13 +454,16 @@ int irt_session_open(struct irt_session *s, const char *folder, int live, unsign
 	if (r == 0)
 		r = open_store(s, live);
 	if (r == 0) {
+		IRT_TESTPOINT(file_continued);
 		r = put_missing_facts(s);
 		if (r == 0)
 			r = irt_session_restore(s);
 	} else if (r > 0) {
+		IRT_TESTPOINT(file_started);
 		put_facts(s);
 		r = 0;
 	}
+	IRT_TESTPOINT(session_open);
 	if (r != 0)
 		irt_session_close(s);
 	return r;
@@ -523,10 +530,13 @@ int irt_drain_dead_run(const char *folder, char *error, size_t bytes)
 			left |= !s.threads[i]->ended;
 		if (!walked && !left)
 			break;
+		IRT_TESTPOINT(recovery_gathered);
 		irt_commit(&s, 0);
 	}
 	irt_commit(&s, 1);
+	IRT_TESTPOINT(recovery_committed);
 	irt_finish(&s, "recovered");
+	IRT_TESTPOINT(recovery_finished);
 	irt_remove_run(&s.at);
 	irt_session_close(&s);
 	return 0;

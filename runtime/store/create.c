@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/testpoint.h"
 #include "store/store_image.h"
 #include "store/store_internal.h"
 
@@ -229,6 +230,7 @@ int irt_store_retire(struct irt_store *store)
 	result = remove_old(store, old);
 	if (result)
 		return result;
+	IRT_TESTPOINT(file_old_gone);
 	if (renameat(store->folder_fd, store->name, store->folder_fd, old)) {
 		const char *why;
 		int code = irt_store_code_of_errno(errno, &why);

@@ -24,6 +24,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/testpoint.h"
 #include "store/store_image.h"
 #include "store/store_internal.h"
 
@@ -311,11 +312,13 @@ static int create_file(struct irt_store *store, const char *run_id)
 
 	if (result)
 		return result;
+	IRT_TESTPOINT(file_made);
 	result = irt_store_connect(store);
 	if (!result)
 		result = irt_store_begin(store); /* writes state */
 	if (!result) {
 		irt_store_put_run(store, "run_id", run_id, 0);
+		IRT_TESTPOINT(file_unsaid);
 		result = irt_store_commit(store);
 	}
 	store->rounds = 0;
@@ -445,14 +448,17 @@ int irt_store_finish(struct irt_store *store, const char *state)
 		if (result)
 			return result;
 		irt_store_put_run(store, "state", state, 0);
+		IRT_TESTPOINT(finish_put);
 		result = irt_store_commit(store);
 		if (result)
 			return result;
 		store->recording = false;
 	}
+	IRT_TESTPOINT(finish_said);
 	irt_store_drop_kept(store);
 	store->kept_tried = false;
 	result = irt_store_wal_off(store);
+	IRT_TESTPOINT(finish_folded);
 	/* Also when a reader keeps the -wal: the next begin writes the state and goes on. */
 	store->state = IRT_STORE_FINISHED;
 	return result;

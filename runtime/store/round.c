@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/testpoint.h"
 #include "store/store_internal.h"
 
 /* ---- failures --------------------------------------------------------------------------------- */
@@ -211,6 +212,7 @@ int irt_store_begin(struct irt_store *store)
 		result = irt_store_wal_on(store);
 		if (result)
 			return result;
+		IRT_TESTPOINT(file_reopened);
 		store->state = IRT_STORE_IDLE;
 	}
 	result = run_plain(store, IRT_ST_BEGIN, "write");

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
- * ring_of.c PID|FOLDER [MS] - the folder of the run whose ring this process has mapped (or that folder), and
- * the pid of its drain, 0 if it has none; a drain that is starting is waited for MS milliseconds. Exit
- * status 1: no ring.
+ * ring_of.c PID|FOLDER [MS] - the folder of the run whose ring this process has mapped, or whose drain it
+ * is, or that folder; and the pid of its drain, 0 if it has none; a drain that is starting is waited for
+ * MS milliseconds. Exit status 1: no ring.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -15,10 +15,24 @@
 
 #include "ring/ring.h"
 
+static ssize_t read_command(const char *pid, char *command, size_t bytes)
+{
+	char name[64];
+	snprintf(name, sizeof(name), "/proc/%.20s/cmdline", pid);
+	int fd = open(name, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd >= 0 ? read(fd, command, bytes - 1) : -1;
+	if (fd >= 0)
+		close(fd);
+	command[n > 0 ? n : 0] = 0;
+	return n;
+}
+
 static int find(const char *pid, char *folder, size_t bytes)
 {
 	char name[64], line[2000];
 	int found = 0;
+	if (read_command(pid, line, sizeof(line)) > 18 && !memcmp(line, "instr-drain\0--run", 18))
+		return snprintf(folder, bytes, "%s", line + 18) > 0;
 	snprintf(name, sizeof(name), "/proc/%.20s/maps", pid);
 	FILE *f = fopen(name, "re");
 	while (f && !found && fgets(line, sizeof(line), f)) {
@@ -36,13 +50,9 @@ static int find(const char *pid, char *folder, size_t bytes)
 
 static int is_drain(int pid)
 {
-	char name[64], command[64] = "";
-	snprintf(name, sizeof(name), "/proc/%d/cmdline", pid);
-	int fd = open(name, O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd >= 0 ? read(fd, command, sizeof(command) - 1) : -1;
-	if (fd >= 0)
-		close(fd);
-	return n > 0 && !strcmp(command, "instr-drain");
+	char text[16], command[64];
+	snprintf(text, sizeof(text), "%d", pid);
+	return read_command(text, command, sizeof(command)) > 0 && !strcmp(command, "instr-drain");
 }
 
 int main(int argc, char **argv)

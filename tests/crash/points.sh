@@ -1,0 +1,218 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#
+# points.sh BUILD [POINT[:COUNT]...] - whoever comes to a test point (runtime/base/testpoint.h) for the
+# COUNTth time, 1 if not said, is stopped there; then it is killed, or everybody else is, or all are. What
+# they leave, and whoever comes after, makes a trace that is whole and exact. All points that stand in the
+# sources are tested; one that is in no scene's way fails.
+. "$(dirname "$0")/own.sh"
+. "$(dirname "$0")/crash.sh"
+shift
+chosen=$*
+points=$build/tests/points
+runtime=$crash/../../runtime
+most=14 # calls of crowd.c that have begun and are not counted yet, one more of a child that was killed
+
+listed() {
+	for listed_folder in "$@"; do
+		grep -rhoE 'IRT_TESTPOINT\([a-z_]+\)' "$runtime/$listed_folder" --include='*.[ch]'
+	done | sed 's/.*(//; s/)//' | grep -v '^name$'
+}
+in_program=$(listed capture control)
+in_drain=$(listed drain store)
+
+builds() {
+	traced libcrowd.so -fPIC -shared "-I$programs" "$crash/programs/crowd_library.c" &&
+		traced crowd "-I$programs" "$crash/programs/crowd.c" -pthread -ldl
+}
+check builds builds
+each_once() { [ -z "$(printf '%s\n' "$in_program" "$in_drain" | sort | uniq -d)" ]; }
+check each_point_stands_in_one_place each_once
+
+# ---- scenes -----------------------------------------------------------------------------------------
+# Each leaves $program (leader of a group of processes) running towards the point that is armed.
+
+arm() { echo "$point $nth" >testpoint; }
+run() {
+	ring=
+	setsid env LD_PRELOAD="$points/libinstr_rt.so" INSTR_OPTIONS=ring_bytes=1m:ring_max_bytes=2m \
+		"$scratch/crowd" "$1" "$2" "$scratch/libcrowd.so" >>out 2>&1 &
+	program=$!
+}
+family_dead() { kill -9 "-$1" 2>/dev/null; wait "$1" 2>/dev/null; }
+leave_a_dead_run() {
+	run threads 1000000000
+	drain_of $program && until [ -s trace.db ] && [ "$(counted)" -gt 100000 ]; do sleep 0.02; done
+	kill -9 "$drain"
+	family_dead $program
+	mv counters counters.dead
+}
+scene_all() { arm && run all 8000; }
+scene_daemon() { arm && run daemon 8000; }
+scene_after() { leave_a_dead_run && arm && run all 8000; }
+scene_restart() {
+	arm && run threads 2000000
+	drain_of $program && kill -9 "$drain"
+}
+# The drain stands still until the ring is full.
+scene_full() {
+	arm && run threads 500000
+	drain_of $program && kill -STOP "$drain" || return 1
+	(sleep 0.5; kill -CONT "$drain" 2>/dev/null) &
+}
+scene_sweep() {
+	mkdir left && cd left && leave_a_dead_run && cd .. || return 1
+	sleep 11 # younger ones are not swept
+	arm && run all 8000
+}
+# A program that died before its drain had any file, in the way of the sweep: nothing of it is to be had.
+scene_sweep_nothing() {
+	mkdir left && cd left && echo "file_started 1" >testpoint && run threads 1000000000 && hit || return 1
+	kill -9 "$stopped"
+	family_dead $program
+	rm -f trace.db* # as if its folder had gone
+	cd .. && rm -rf left && sleep 11 && arm && run all 8000
+}
+scene_recovery() {
+	leave_a_dead_run && mv counters.dead counters && arm || return 1
+	setsid "$points/crash-recover" trace.db >>out 2>&1 &
+	program=$!
+}
+
+scenes_of() {
+	case $1 in
+	linger_* | file_reopened) echo daemon ;;
+	wait_* | ext_*) echo full ;;
+	recovery_*) echo recovery ;;
+	sweep_unfiled) echo sweep_nothing ;;
+	sweep_met) echo sweep ;;
+	other_run_met | file_old_gone) echo after ;;
+	restart_claimed) echo restart ;;
+	file_continued) echo recovery ;;
+	*) echo all ;;
+	esac
+}
+
+# ---- one turn ---------------------------------------------------------------------------------------
+
+alive() { kill -0 "-$1" 2>/dev/null; }
+
+# Somebody stands at the point: $stopped. 1: the run is over and nobody came.
+hit() {
+	over=0
+	while [ ! -e testpoint.hit ]; do
+		[ -n "$ring" ] || { found=$("$build/tests/crash_ring_of" $program) && ring=${found% *}; }
+		if alive $program || [ -e "$ring/ring" ]; then over=0; else over=$((over + 1)); fi
+		[ $over -lt 30 ] || return 1
+		sleep 0.01
+	done
+	stopped=$(cat testpoint.hit)
+	[ -n "$ring" ] || { found=$("$build/tests/crash_ring_of" "$stopped") && ring=${found% *}; }
+	until grep -q ') [Tt]' "/proc/$stopped/stat"; do sleep 0.002; done
+}
+
+kill_drain() {
+	found=$("$build/tests/crash_ring_of" "$ring" "$1") && [ "${found##* }" != 0 ] && kill -9 "${found##* }"
+	return 0
+}
+
+# What is killed, seen from who stands at the point.
+act() {
+	case $side-$1 in
+	drain-self | program-self | reader-self | reader-both) kill -9 "$stopped" ;;
+	program-other) kill_drain 300; kill -CONT "$stopped" ;;
+	drain-other) family_dead $program; kill -CONT "$stopped" ;;
+	reader-other) # another reader comes meanwhile
+		timeout 30 "$build/bin/instr-recover" trace.db >>out 2>&1 &
+		another=$!
+		sleep 0.1
+		kill -CONT "$stopped"
+		wait $another || { cat out; return 1; }
+		;;
+	*-both) family_dead $program; kill_drain 0; kill -9 "$stopped" 2>/dev/null ;;
+	esac
+	return 0
+}
+
+# Everybody who is left ends by himself; what is then in nobody's hands is completed by whoever comes.
+settle() {
+	turns=0
+	while alive $program || { [ -e "$ring/ring" ] && found=$("$build/tests/crash_ring_of" "$ring" 100) && [ "${found##* }" != 0 ]; }; do
+		sleep 0.02
+		turns=$((turns + 1))
+		[ $turns -lt 1000 ] || { echo "it does not end"; ps -ef | grep -E "crowd|instr-drain --run $ring"; return 1; }
+	done
+	wait $program
+	status=$?
+	[ -e "$ring" ] || return 0
+	if [ -e trace.db ]; then "$build/bin/instr-recover" trace.db && "$build/bin/instr-recover" trace.db || return 1; fi
+	if [ -e "$ring/ring" ] && [ -s counters ] && [ "$(counted)" -gt 0 ]; then # it has no file yet
+		timeout 20 "$build/bin/instr-drain" --run "$ring" || { echo "status $? of a drain that comes late"; return 1; }
+	fi
+	rmdir "$ring" 2>/dev/null # of nothing but a folder it cannot be said whose it is: the sweep takes it
+	return 0
+}
+
+turn() {
+	action=$1
+	mkdir "$scratch/$point.$action" && cd "$scratch/$point.$action" && "scene_$scene" || return 1
+	hit || { echo "nobody comes to it in scene $scene"; ls; return 1; }
+	act "$action" && settle || return 1
+	ended=killed
+	case $scene-$side-$action in
+	recovery-* | daemon-*) ;;
+	*-program-self) [ "$stopped" = $program ] || ended=3 ;;
+	*-program-other | *-drain-self) ended=3 ;;
+	esac
+	[ $ended = killed ] || [ $status -eq 3 ] || { echo "the program's exit status is $status"; cat out; return 1; }
+	if [ -e left ]; then exact left/trace.db left/counters.dead $most || return 1; fi
+	if [ "$scene" = after ]; then
+		if [ ! -e trace.db.old ] && [ "$(counted)" = 0 ]; then # the later run had not begun
+			exact trace.db counters.dead $most
+			return
+		fi
+		exact trace.db.old counters.dead $most || return 1
+	fi
+	if [ ! -e trace.db ] && [ "$ended" = killed ] && { [ ! -s counters ] || [ "$(counted)" = 0 ]; }; then
+		return 0 # it had not begun
+	fi
+	exact trace.db counters $most && { [ ! -e "$ring" ] || { echo "$ring is left"; return 1; }; }
+}
+
+at_point() {
+	point=${1%:*} nth=1 bad=
+	case $1 in *:*) nth=${1#*:} ;; esac
+	scene=$(scenes_of "$point")
+	side=program
+	if printf '%s\n' "$in_drain" | grep -qx "$point"; then side=drain; fi
+	if [ "$scene" = recovery ]; then side=reader; fi
+	for action in self other both; do
+		[ $side != reader ] || [ $action != both ] || continue
+		(turn $action >"$scratch/$point.$action.log" 2>&1 || echo "$action" >>"$scratch/$point.bad") &
+	done
+	wait
+	[ -e "$scratch/$point.bad" ] || { rm -rf "$scratch/$point".*; return 0; }
+	for action in $(cat "$scratch/$point.bad"); do
+		echo "killed: $action, in scene $scene:"
+		sed 's/^/  /' "$scratch/$point.$action.log"
+	done
+	return 1
+}
+
+for each in ${chosen:-$in_program $in_drain}; do
+	check "killed_at_${each%:*}" at_point "$each"
+done
+
+# A program that is killed before it has a drain is swept up by a later one.
+nothing_left() {
+	sleep 11
+	cd "$scratch" && rm -f trace.db* testpoint* && exits_with 3 ./crowd churn 1 "$scratch/libcrowd.so" || return 1
+	for turn in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+		[ -n "$(ls "/dev/shm/instr-$(id -u)" 2>/dev/null)" ] || return 0
+		sleep 0.1 # drains end by themselves
+	done
+	ls -lR "/dev/shm/instr-$(id -u)"
+	return 1
+}
+if [ "$own" = 1 ]; then check nothing_of_killed_runs_is_left nothing_left; fi
+finish
