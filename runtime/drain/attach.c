@@ -47,7 +47,7 @@ static void remove_rest(const struct irt_attached *a)
 	}
 }
 
-int irt_attach(struct irt_attached *a, const char *folder, char *error, size_t bytes)
+static int open_ring(struct irt_attached *a, const char *folder, int how, char *error, size_t bytes)
 {
 	memset(a, 0, sizeof(*a));
 	a->folder_fd = a->ring_fd = a->lease_fd = -1;
@@ -57,7 +57,7 @@ int irt_attach(struct irt_attached *a, const char *folder, char *error, size_t b
 	a->folder_fd = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (a->folder_fd < 0)
 		return fail(error, bytes, INSTR_ERR_NOT_FOUND, strerror(errno), folder);
-	a->ring_fd = openat(a->folder_fd, "ring", O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+	a->ring_fd = openat(a->folder_fd, "ring", how | O_NOFOLLOW | O_CLOEXEC);
 	struct stat st;
 	if (a->ring_fd < 0 && errno == ENOENT && is_private(a->folder_fd, S_IFDIR)) {
 		remove_rest(a);
@@ -77,6 +77,19 @@ int irt_attach(struct irt_attached *a, const char *folder, char *error, size_t b
 	a->facts.out_directory[sizeof(a->facts.out_directory) - 1] = 0;
 	a->facts.out_name[sizeof(a->facts.out_name) - 1] = 0;
 	a->facts.boot_id[sizeof(a->facts.boot_id) - 1] = 0;
+	return 0;
+}
+
+int irt_look(struct irt_attached *a, const char *folder, char *error, size_t bytes)
+{
+	return open_ring(a, folder, O_RDONLY, error, bytes);
+}
+
+int irt_attach(struct irt_attached *a, const char *folder, char *error, size_t bytes)
+{
+	int r = open_ring(a, folder, O_RDWR, error, bytes);
+	if (r != 0)
+		return r;
 	void *base = mmap(NULL, a->facts.file_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, a->ring_fd, 0);
 	if (base == MAP_FAILED) {
 		irt_detach(a);

@@ -20,8 +20,12 @@ struct irt_attached {
 	char folder[IRT_PATH_BYTES];
 };
 
-/* Opens and checks a run's folder and maps its ring. The folder and its files must belong to this
- * user and be closed to others. Returns 0, or a negative irt_err with a sentence in `error`. */
+/* Opens and checks a run's folder, for reading, and copies the header: whoever asks whether a process has
+ * the ring mapped (irt_is_mapped) is not misled by it. The folder and its files must belong to this user
+ * and be closed to others. Returns 0, or a negative irt_err with a sentence in `error`. */
+int irt_look(struct irt_attached *a, const char *folder, char *error, size_t error_bytes);
+
+/* The same, and maps the ring for reading and writing. */
 int irt_attach(struct irt_attached *a, const char *folder, char *error, size_t error_bytes);
 
 /* Unmaps and closes; gives up the lease if it was taken. */
@@ -38,7 +42,7 @@ void irt_grow(struct irt_attached *a, uint32_t want);
 /* Lets go of the ring itself; folder and lease stay. */
 void irt_unmap(struct irt_attached *a);
 
-/* After irt_unmap: does a process have the ring mapped? Children of fork that have not called a traced
+/* Where the ring is not mapped here: does a process have the ring mapped? Children of fork that have not called a traced
  * function yet are in no registry, but this shows them. */
 int irt_is_mapped(const struct irt_attached *a);
 

@@ -14,6 +14,7 @@
 #include "base/testpoint.h"
 
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -477,6 +478,11 @@ void irt_commit(struct irt_session *s, int last)
 	if (r == 0) {
 		IRT_TESTPOINT(commit_done);
 		after_commit(s, checkpoint);
+	} else if (s->recovering) {
+		/* Nobody waits for the pool: nothing is given up, another attempt may have more luck. */
+		snprintf(s->error, sizeof(s->error), "%s", irt_store_error(s->store));
+		s->failed = r;
+		return;
 	} else {
 		s->lost_no_store = lost_before;
 		after_failure(s, r);
@@ -519,8 +525,10 @@ void irt_commit(struct irt_session *s, int last)
 	irt_add_acq_rel(&ring->heartbeat, 1);
 }
 
-void irt_finish(struct irt_session *s, const char *state)
+int irt_finish(struct irt_session *s, const char *state)
 {
-	if (s->store && !s->finished && irt_store_finish(s->store, state) == 0)
+	int r = s->store && !s->finished ? irt_store_finish(s->store, state) : 0;
+	if (s->store && r == 0)
 		s->finished = 1;
+	return r;
 }

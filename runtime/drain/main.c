@@ -226,7 +226,7 @@ int main(int argc, char **argv)
 	IRT_TESTPOINT(drain_aside);
 	struct irt_session s;
 	irt_store_single_thread();
-	int r = irt_session_open(&s, argv[2], 1, 2000);
+	int r = irt_session_open(&s, argv[2], IRT_SESSION_LIVE, -1, 2000);
 	if (r == INSTR_ERR_BUSY)
 		return 0; /* somebody else drains it */
 	if (r != 0) {
@@ -246,7 +246,7 @@ int main(int argc, char **argv)
 		struct irt_pasts pasts = s.pasts; /* for the one that has just joined */
 		memset(&s.pasts, 0, sizeof(s.pasts));
 		irt_session_close(&s);
-		r = irt_session_open(&s, argv[2], 1, 2000);
+		r = irt_session_open(&s, argv[2], IRT_SESSION_LIVE, -1, 2000);
 		s.pasts = pasts;
 		if (r != 0)
 			return r == INSTR_ERR_BUSY ? 0 : 3;

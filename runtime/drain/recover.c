@@ -7,7 +7,6 @@
 
 #include "drain/session.h"
 
-#include "base/atomic.h"
 #include "base/testpoint.h"
 
 #include <dirent.h>
@@ -22,9 +21,10 @@
 
 int irt_run_is_live(const struct irt_attached *a)
 {
-	uint32_t high = irt_load_relaxed(&a->map.ring->process_high);
-	for (uint32_t i = 0; i < high && i < IRT_PROCESS_MAX; i++) {
-		struct irt_process p = a->map.processes[i];
+	static struct irt_process all[IRT_PROCESS_MAX];
+	ssize_t n = pread(a->ring_fd, all, sizeof(all), (off_t)a->facts.processes_offset);
+	for (size_t i = 0; n > 0 && i < (size_t)n / sizeof(*all); i++) {
+		struct irt_process p = all[i];
 		char state = 0;
 		if (p.state == IRT_SLOT_LIVE && irt_start_time(p.pid, 0, &state) == p.start_time && state != 'Z' && state != 'X')
 			return 1;
@@ -32,11 +32,12 @@ int irt_run_is_live(const struct irt_attached *a)
 	return 0;
 }
 
-static int recover_folder(const char *folder, unsigned wait_ms, enum irt_recovery *outcome, char *error, size_t bytes)
+static int recover_folder(const char *folder, enum irt_session_kind kind, unsigned wait_ms, enum irt_recovery *outcome,
+			  char *error, size_t bytes)
 {
 	struct irt_attached a;
 	*outcome = IRT_RECOVERY_NOTHING;
-	int r = irt_attach(&a, folder, error, bytes);
+	int r = irt_look(&a, folder, error, bytes);
 	if (r == INSTR_ERR_NOT_FOUND)
 		return 0;
 	if (r == INSTR_ERR_PERMISSION) {
@@ -46,22 +47,22 @@ static int recover_folder(const char *folder, unsigned wait_ms, enum irt_recover
 	if (r != 0)
 		return r;
 	int live = irt_run_is_live(&a);
-	if (irt_load_relaxed(&a.map.ring->lingering))
+	if (a.facts.lingering)
 		wait_ms = 0; /* it may take as long as a daemon lives, unless the drain has died over it */
-	irt_unmap(&a); /* its drain may be looking whether anybody has the ring mapped still */
 	IRT_TESTPOINT(recovery_found);
-	int lease = live ? 0 : irt_take_lease(&a, wait_ms);
+	int lease = live ? INSTR_ERR_BUSY : irt_take_lease(&a, wait_ms);
 	IRT_TESTPOINT(recovery_leased);
-	irt_detach(&a);
-	if (live || lease == INSTR_ERR_BUSY) {
-		*outcome = IRT_RECOVERY_LIVE;
+	if (lease != 0) {
+		irt_detach(&a);
+		if (lease == INSTR_ERR_BUSY)
+			*outcome = IRT_RECOVERY_LIVE;
+		else if (lease == INSTR_ERR_NOT_FOUND) /* who had it has finished and removed it while we waited */
+			*outcome = IRT_RECOVERY_WAITED;
+		else
+			*outcome = IRT_RECOVERY_UNWRITABLE;
 		return 0;
 	}
-	if (lease == INSTR_ERR_NOT_FOUND) { /* its drain has finished and removed it while we waited */
-		*outcome = IRT_RECOVERY_WAITED;
-		return 0;
-	}
-	r = irt_drain_dead_run(folder, error, bytes);
+	r = irt_drain_dead_run(&a, kind, error, bytes);
 	*outcome = r == INSTR_ERR_BUSY ? IRT_RECOVERY_LIVE : IRT_RECOVERY_DONE;
 	return r == INSTR_ERR_BUSY ? 0 : r;
 }
@@ -89,10 +90,10 @@ int irt_recover_trace(const char *path, unsigned wait_ms, enum irt_recovery *out
 		snprintf(error, bytes, "%s", fd < 0 ? path : failed.text);
 	if (r == 0 && strlen(info.run_id) == 32 && strspn(info.run_id, "0123456789abcdef") == 32) {
 		snprintf(folder, sizeof(folder), "/dev/shm/instr-%u/%s", (unsigned)geteuid(), info.run_id);
-		r = recover_folder(folder, wait_ms, outcome, error, bytes);
+		r = recover_folder(folder, IRT_SESSION_DEAD, wait_ms, outcome, error, bytes);
 		if (r == 0 && *outcome == IRT_RECOVERY_NOTHING) {
 			snprintf(folder, sizeof(folder), "%s/.instr-%u/%s", whole, (unsigned)geteuid(), info.run_id);
-			r = recover_folder(folder, wait_ms, outcome, error, bytes);
+			r = recover_folder(folder, IRT_SESSION_DEAD, wait_ms, outcome, error, bytes);
 		}
 	}
 	free(whole);
@@ -112,7 +113,7 @@ unsigned irt_recover_all(void *arg, void (*each)(void *, const char *, enum irt_
 			continue;
 		snprintf(folder, sizeof(folder), "%s/%s", root, e->d_name);
 		error[0] = 0;
-		int r = recover_folder(folder, 0, &outcome, error, sizeof(error));
+		int r = recover_folder(folder, IRT_SESSION_DEAD, 0, &outcome, error, sizeof(error));
 		each(arg, folder, outcome, r, error);
 		n++;
 	}
@@ -130,7 +131,7 @@ static void sweep_run(const char *folder)
 	struct irt_attached a;
 	enum irt_recovery outcome;
 	char error[600];
-	int drained = 0, r = irt_attach(&a, folder, error, sizeof(error));
+	int r = irt_look(&a, folder, error, sizeof(error));
 
 	if (r == INSTR_ERR_VERSION) { /* its maker died over making it; or it is of another version */
 		uint64_t magic = 1;
@@ -148,14 +149,12 @@ static void sweep_run(const char *folder)
 	}
 	if (r != 0)
 		return;
-	drained = irt_load_relaxed(&a.map.ring->heartbeat) > 0;
 	irt_detach(&a);
-	if (drained && recover_folder(folder, 0, &outcome, error, sizeof(error)) != INSTR_ERR_NOT_FOUND)
+	if (recover_folder(folder, IRT_SESSION_BEGUN, 0, &outcome, error, sizeof(error)) != INSTR_ERR_NOT_FOUND)
 		return;
-	if (irt_attach(&a, folder, error, sizeof(error)) != 0)
+	if (irt_look(&a, folder, error, sizeof(error)) != 0)
 		return;
 	int live = irt_run_is_live(&a);
-	irt_unmap(&a);
 	IRT_TESTPOINT(sweep_unfiled);
 	if (!live && irt_take_lease(&a, 0) == 0 && !irt_is_mapped(&a))
 		irt_remove_run(&a);

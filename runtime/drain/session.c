@@ -302,21 +302,20 @@ static enum irt_store_verdict other_run(void *arg, const struct irt_store_info *
 
 	struct irt_attached a;
 	char error[300];
-	if (irt_attach(&a, folder, error, sizeof(error)) != 0)
+	if (irt_look(&a, folder, error, sizeof(error)) != 0)
 		return IRT_STORE_RUN_DEAD;
 	IRT_TESTPOINT(other_run_met);
-	int live = irt_run_is_live(&a), lingering = irt_load_relaxed(&a.map.ring->lingering) != 0;
-	irt_unmap(&a); /* its drain may be looking whether anybody has the ring mapped still */
-	int r = live ? INSTR_ERR_BUSY : irt_take_lease(&a, lingering ? 0 : 10000);
-	irt_detach(&a);
-	if (r == INSTR_ERR_BUSY)
-		return IRT_STORE_RUN_LIVE;
-	if (r == 0 && irt_drain_dead_run(folder, error, sizeof(error)) == INSTR_ERR_BUSY)
-		return IRT_STORE_RUN_LIVE;
-	return IRT_STORE_RUN_DEAD;
+	int r = irt_run_is_live(&a) ? INSTR_ERR_BUSY : irt_take_lease(&a, a.facts.lingering ? 0 : 10000);
+	if (r == 0)
+		r = irt_drain_dead_run(&a, IRT_SESSION_DEAD, error, sizeof(error));
+	else
+		irt_detach(&a);
+	/* What could not be completed now (its disk is full) stays where it is found again. */
+	int over = r == 0 || r == INSTR_ERR_NOT_FOUND || r == INSTR_ERR_NOT_OURS || r == INSTR_ERR_FORMAT || r == INSTR_ERR_VERSION;
+	return over ? IRT_STORE_RUN_DEAD : IRT_STORE_RUN_LIVE;
 }
 
-static int open_store(struct irt_session *s, int live)
+static int open_store(struct irt_session *s, enum irt_session_kind kind)
 {
 	char run_id[33];
 	struct irt_store_error error;
@@ -333,12 +332,19 @@ static int open_store(struct irt_session *s, int live)
 	/* This run's file, under either name, if an earlier drain has begun it. */
 	const char *names[] = {s->at.facts.out_name, other_name};
 	for (int i = 0; i < 2; i++) {
-		if (irt_store_open(s->out_fd, names[i], IRT_STORE_CONTINUE, &c, &s->store, &error) == 0) {
+		int r = irt_store_open(s->out_fd, names[i], IRT_STORE_CONTINUE, &c, &s->store, &error);
+		if (r == 0) {
 			snprintf(s->out_name, sizeof(s->out_name), "%s", names[i]);
 			return 0;
 		}
+		if (r != INSTR_ERR_NOT_FOUND && r != INSTR_ERR_NOT_OURS && kind != IRT_SESSION_LIVE) {
+			/* It may be there and only not be writable, now and by us. */
+			snprintf(s->error, sizeof(s->error), "%s", error.text);
+			return r;
+		}
 	}
-	if (!live && irt_load_relaxed(&s->at.map.ring->heartbeat) > 0) {
+	if (kind == IRT_SESSION_BEGUN ||
+	    (kind == IRT_SESSION_DEAD && irt_load_relaxed(&s->at.map.ring->heartbeat) > 0)) {
 		/* It had a file, which somebody has removed: nothing to complete. */
 		snprintf(s->error, sizeof(s->error), "%s", error.text);
 		return INSTR_ERR_NOT_FOUND;
@@ -414,13 +420,18 @@ static int put_missing_facts(struct irt_session *s)
 
 /* ---- opening ------------------------------------------------------------------------------------ */
 
-int irt_session_open(struct irt_session *s, const char *folder, int live, unsigned lease_wait_ms)
+int irt_session_open(struct irt_session *s, const char *folder, enum irt_session_kind kind, int lease_fd,
+		     unsigned lease_wait_ms)
 {
 	memset(s, 0, sizeof(*s));
 	s->out_fd = -1;
 	int r = irt_attach(&s->at, folder, s->error, sizeof(s->error));
-	if (r != 0)
+	if (r != 0) {
+		if (lease_fd >= 0)
+			close(lease_fd);
 		return r;
+	}
+	s->at.lease_fd = lease_fd; /* taken once more, it stays whose it is */
 	r = irt_take_lease(&s->at, lease_wait_ms);
 	if (r != 0) {
 		snprintf(s->error, sizeof(s->error), "%s: another process is draining this run", folder);
@@ -428,6 +439,7 @@ int irt_session_open(struct irt_session *s, const char *folder, int live, unsign
 		return r;
 	}
 	IRT_TESTPOINT(session_leased);
+	s->recovering = kind != IRT_SESSION_LIVE;
 	s->next_loss_id = 1;
 	s->keep_events = (s->at.facts.flags & IRT_RING_EVENTS) != 0;
 	measure_clock(&s->clock_step, &s->hook_cost);
@@ -439,20 +451,20 @@ int irt_session_open(struct irt_session *s, const char *folder, int live, unsign
 	s->claims = calloc(IRT_PROCESS_MAX, sizeof(*s->claims));
 	s->symbols = irt_symbols_create(&s->at);
 	if (s->out_fd < 0) {
+		r = errno == ENOENT || errno == ENOTDIR ? INSTR_ERR_NOT_FOUND : INSTR_ERR_PERMISSION;
 		snprintf(s->error, sizeof(s->error), "%s: %s", s->at.facts.out_directory, strerror(errno));
-		r = INSTR_ERR_NOT_FOUND;
 	} else if (!s->sub_owner || !s->claims || !s->symbols || irt_functions_create(&s->functions, NULL) != 0 ||
 		   irt_encoder_create(&s->encoder) != 0) {
 		snprintf(s->error, sizeof(s->error), "no memory");
 		r = INSTR_ERR_MEMORY;
 	}
-	if (r == 0 && live) {
+	if (r == 0 && kind == IRT_SESSION_LIVE) {
 		s->watch = irt_watch_create(&s->at.map.ring->wake);
 		if (!s->watch)
 			r = INSTR_ERR_MEMORY;
 	}
 	if (r == 0)
-		r = open_store(s, live);
+		r = open_store(s, kind);
 	if (r == 0) {
 		IRT_TESTPOINT(file_continued);
 		r = put_missing_facts(s);
@@ -502,28 +514,25 @@ void irt_session_close(struct irt_session *s)
 	s->watch = NULL;
 }
 
-int irt_drain_dead_run(const char *folder, char *error, size_t bytes)
+int irt_drain_dead_run(struct irt_attached *a, enum irt_session_kind kind, char *error, size_t bytes)
 {
 	struct irt_session s;
-	struct irt_attached a;
-	int r = irt_attach(&a, folder, error, bytes);
-	if (r != 0)
-		return r;
-	r = irt_take_lease(&a, 0);
-	irt_unmap(&a);
-	if (r == 0 && irt_is_mapped(&a)) /* a child of fork that has not joined yet */
-		r = INSTR_ERR_BUSY;
-	irt_detach(&a);
-	if (r != 0) {
-		snprintf(error, bytes, "%s: another process is draining this run, or will join it", folder);
-		return r;
+	char folder[sizeof(a->folder)];
+	strcpy(folder, a->folder);
+	if (irt_is_mapped(a)) { /* a child of fork that has not joined yet */
+		irt_detach(a);
+		snprintf(error, bytes, "%s: a process will join this run", folder);
+		return INSTR_ERR_BUSY;
 	}
-	r = irt_session_open(&s, folder, 0, 0);
+	int lease_fd = a->lease_fd; /* kept without a gap: nobody comes in between */
+	a->lease_fd = -1;
+	irt_detach(a);
+	int r = irt_session_open(&s, folder, kind, lease_fd, 0);
 	if (r != 0) {
 		snprintf(error, bytes, "%s", s.error);
 		return r;
 	}
-	for (;;) {
+	while (!s.failed) {
 		uint64_t walked = irt_gather(&s);
 		int left = 0;
 		for (uint32_t i = 0; i < s.thread_count; i++)
@@ -533,11 +542,20 @@ int irt_drain_dead_run(const char *folder, char *error, size_t bytes)
 		IRT_TESTPOINT(recovery_gathered);
 		irt_commit(&s, 0);
 	}
-	irt_commit(&s, 1);
+	if (!s.failed)
+		irt_commit(&s, 1);
 	IRT_TESTPOINT(recovery_committed);
-	irt_finish(&s, "recovered");
+	if (!s.failed) {
+		r = irt_finish(&s, "recovered");
+		if (r != 0 && r != INSTR_ERR_BUSY) {
+			snprintf(s.error, sizeof(s.error), "%s", irt_store_error(s.store));
+			s.failed = r;
+		}
+	}
 	IRT_TESTPOINT(recovery_finished);
-	irt_remove_run(&s.at);
+	if (!s.failed)
+		irt_remove_run(&s.at);
+	snprintf(error, bytes, "%s", s.error);
 	irt_session_close(&s);
-	return 0;
+	return s.failed;
 }

@@ -175,6 +175,8 @@ struct irt_session {
 	char error[600];
 	uint32_t time_unit, clock_step, hook_cost;
 	int keep_events;
+	int recovering;             /* no process lives: what cannot be committed stays in the ring */
+	int failed;                 /* ... and this is why: a negative irt_err; error says more */
 
 	struct irt_drained_process **processes; /* by process_id */
 	uint32_t process_count;
@@ -213,7 +215,16 @@ struct irt_session {
 };
 
 /* session.c */
-int irt_session_open(struct irt_session *s, const char *folder, int live, unsigned lease_wait_ms);
+enum irt_session_kind {
+	IRT_SESSION_LIVE,  /* processes of the run may live */
+	IRT_SESSION_DEAD,  /* none does; if no drain had come so far as to make a file, one is made */
+	IRT_SESSION_BEGUN, /* none does; a run that has no file gets none */
+};
+/* lease_fd: the run's lease, taken already (it becomes the session's, also on failure); -1: takes it, and
+ * waits for it so long. INSTR_ERR_NOT_FOUND: the run has a file no more, or of kind BEGUN none: there is
+ * nothing to complete. */
+int irt_session_open(struct irt_session *s, const char *folder, enum irt_session_kind kind, int lease_fd,
+		     unsigned lease_wait_ms);
 void irt_session_close(struct irt_session *s);
 struct irt_drained_process *irt_session_process(struct irt_session *s, uint32_t process_id);
 struct irt_drained_process *irt_session_add_process(struct irt_session *s, const struct irt_process *facts, uint32_t slot);
@@ -233,8 +244,9 @@ uint64_t irt_now_ns(void);
 /* Does any process of the run live? (recover.c) */
 int irt_run_is_live(const struct irt_attached *a);
 
-/* Drains a run whose processes are all dead and finishes its file. */
-int irt_drain_dead_run(const char *folder, char *error, size_t error_bytes);
+/* Drains a run whose processes are all dead and finishes its file. a: irt_look's, with the lease taken; it
+ * is detached. INSTR_ERR_BUSY: a child of fork has the ring mapped and will join the run. */
+int irt_drain_dead_run(struct irt_attached *a, enum irt_session_kind kind, char *error, size_t error_bytes);
 
 /* restore.c: takes the state that an earlier drain left in the file. */
 int irt_session_restore(struct irt_session *s);
@@ -278,6 +290,7 @@ int irt_put_totals_row(struct irt_session *s, const struct irt_drained_process *
 /* commit.c: ends the round. `last` closes every chunk and checkpoints. */
 int64_t irt_context_id(const struct irt_drained_process *p, uint32_t index);
 void irt_commit(struct irt_session *s, int last);
-void irt_finish(struct irt_session *s, const char *state);
+/* 0: the file is finished, or there is none; INSTR_ERR_BUSY: all is in it, but a reader keeps its -wal. */
+int irt_finish(struct irt_session *s, const char *state);
 
 #endif

@@ -283,6 +283,8 @@ static int continue_file(struct irt_store *store, const struct irt_store_info *i
 		return irt_store_fail(store, INSTR_ERR_VERSION,
 				      "schema %d is newer than this program, which writes %d",
 				      info->schema_version, INSTR_SCHEMA_VERSION);
+	if (sqlite3_db_readonly(store->db, "main")) /* SQLite opens it all the same, for reading */
+		return irt_store_fail(store, INSTR_ERR_PERMISSION, "it may not be written");
 	sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
 	result = check_shape(store);
 	if (!result)

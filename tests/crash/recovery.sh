@@ -1,0 +1,139 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#
+# recovery.sh BUILD [TURNS] - what readers do with a run whose program and drain are dead.
+. "$(dirname "$0")/own.sh"
+. "$(dirname "$0")/crash.sh"
+turns=${2:-6}
+
+builds() {
+	traced libcrowd.so -fPIC -shared "-I$programs" "$crash/programs/crowd_library.c" &&
+		traced crowd "-I$programs" "$crash/programs/crowd.c" -pthread -ldl
+}
+check builds builds
+
+start() {
+	rm -rf trace*.db* counters
+	"$scratch/crowd" "$1" 1000000000 "$scratch/libcrowd.so" &
+	program=$!
+	drain_of $program && until [ -s trace.db ] && [ "$(counted)" -gt "$2" ]; do sleep 0.01; done
+}
+leave_a_dead_run() {
+	start "$1" "$2" || return 1
+	kill -9 "$drain" $program
+	wait $program
+	[ -e "$ring/ring" ]
+}
+
+# Each of them shows the whole trace, whoever completes it.
+readers_at_once() {
+	turn=0
+	while [ $turn -lt "$turns" ]; do
+		turn=$((turn + 1))
+		leave_a_dead_run threads $((turn % 3 * 100000 + 1)) || return 1
+		readers=
+		for reader in 1 2 3 4; do
+			if [ $reader -lt 4 ]; then
+				timeout 60 "$build/bin/instr-report" trace.db >report.$reader 2>&1 &
+			else
+				timeout 60 "$build/bin/instr-recover" trace.db >report.$reader 2>&1 &
+			fi
+			readers="$readers $!"
+		done
+		for pid in $readers; do
+			wait "$pid" || { echo "exit status $? in turn $turn"; cat report.*; return 1; }
+		done
+		exact trace.db counters 3 && [ ! -e "$ring" ] || { echo "in turn $turn"; cat report.*; return 1; }
+		"$build/bin/instr-report" trace.db >whole
+		for reader in 1 2 3; do
+			cmp -s report.$reader whole || { echo "in turn $turn one of them says"; cat report.$reader; echo "the trace is"; cat whole; return 1; }
+		done
+		grep -qE ': (completed|complete: |nothing to complete)' report.4 || { cat report.4; return 1; }
+	done
+}
+check readers_at_once_complete_it_once_and_each_shows_all_of_it readers_at_once
+
+beside_a_live_drain() {
+	start threads 1000 || return 1
+	before=$drain
+	for reader in 1 2 3; do
+		exits_with 0 "$build/bin/instr-recover" trace.db && says out 'still running' || return 1
+	done
+	drain_of $program && [ "$drain" = "$before" ] && [ "$(ask trace.db "SELECT value FROM run WHERE key = 'state'")" = recording ] || return 1
+	kill -9 $program
+	wait $program
+	exact trace.db counters 3
+}
+check a_live_run_is_left_to_its_drain beside_a_live_drain
+
+# The lease is what counts, not whether its holder moves.
+beside_a_stopped_drain() {
+	start threads 100000 || return 1
+	kill -STOP "$drain"
+	kill -9 $program
+	wait $program
+	exits_with 0 timeout 60 "$build/bin/instr-recover" trace.db && says out 'left alone' && [ -e "$ring/ring" ] || return 1
+	kill -CONT "$drain"
+	exact trace.db counters 3 && [ ! -e "$ring" ]
+}
+check a_drain_that_is_stopped_keeps_its_run beside_a_stopped_drain
+
+again() {
+	leave_a_dead_run threads 200000 && exits_with 0 "$build/bin/instr-recover" trace.db && says out ': completed' || return 1
+	cp trace.db first
+	exits_with 0 "$build/bin/instr-recover" trace.db && says out 'nothing to complete' &&
+		exits_with 0 "$build/bin/instr-report" trace.db && cmp trace.db first && exact trace.db counters 3 && [ ! -e "$ring" ] &&
+		is trace.db "SELECT value FROM run WHERE key = 'state'" recovered
+}
+check recovery_is_idempotent again
+
+# The folder may be read and not written: nothing is taken from the ring, by no reader and no sweep.
+read_only() {
+	[ "$own" = 1 ] || return 0 # not allowed here
+	mkdir -p folder && cd folder && leave_a_dead_run threads 300000 && cd .. || return 1
+	mount --bind folder folder && mount -o remount,ro,bind folder || return 1
+	find "$ring" folder -type f -exec cksum {} + >before
+	timeout 60 "$build/bin/instr-recover" folder/trace.db >recover.out 2>&1
+	grep -q 'trace.db: it may not be written' recover.out || { cat recover.out; return 1; }
+	find "$ring" folder -type f -exec cksum {} + >after
+	cmp before after || { cat before after; return 1; }
+	sleep 11
+	mkdir -p other && (cd other && exec "$scratch/crowd" churn 1 "$scratch/libcrowd.so")
+	sleep 1
+	[ -e "$ring/ring" ] || { echo "the ring is gone"; return 1; }
+	umount folder && "$build/bin/instr-recover" folder/trace.db && exact folder/trace.db folder/counters 3 && [ ! -e "$ring" ]
+}
+read_only_or_not() { read_only && return 0; umount "$scratch/folder"; return 1; }
+check a_trace_that_may_not_be_written_keeps_its_ring read_only_or_not
+
+# Whoever recovers it has no space: it says so, nothing is given up, and a later attempt has all of it.
+disk_full() {
+	[ "$own" = 1 ] || return 0 # not allowed here
+	mkdir -p small && mount -t tmpfs -o size=8m tmpfs small && cd small && leave_a_dead_run threads 1 || return 1
+	cat /dev/zero >filler 2>/dev/null
+	for attempt in 1 2; do
+		timeout 60 "$build/bin/instr-recover" trace.db >../recover.out 2>&1
+		[ $? -eq 3 ] && grep -q 'no space is left' ../recover.out && [ -e "$ring/ring" ] || { cat ../recover.out; return 1; }
+	done
+	rm filler
+	exits_with 0 "$build/bin/instr-recover" trace.db && says out ': completed' && exact trace.db counters 3 && [ ! -e "$ring" ] &&
+		cd .. && umount small
+}
+disk_full_or_not() { disk_full && return 0; umount -l "$scratch/small"; return 1; }
+check a_full_disk_stops_recovery_and_loses_nothing disk_full_or_not
+
+# From the report: how it died, and the calls that it died in with their time.
+told() {
+	start threads 1000 || return 1
+	sleep 1.2
+	kill -9 $program
+	wait $program
+	complete trace.db && exits_with 0 "$build/bin/instr-report" trace.db && says out 'was killed by SIGKILL' &&
+		grep -Eq '^[0-9]+ calls never returned, the longest main, for 1\.[2-9][0-9]* s: their time so far is included' "$scratch/out" || { cat "$scratch/out"; return 1; }
+	exits_with 0 "$build/bin/instr-report" --info trace.db && says out 'open for' &&
+		grep -Eq '^ +1 +1\.[2-9][0-9]* s +main' "$scratch/out" || { cat "$scratch/out"; return 1; }
+	exits_with 0 "$build/bin/instr-report" --tree trace.db && grep -Eq '1\.[2-9][0-9]* s .* 1 .* main' "$scratch/out" || { cat "$scratch/out"; return 1; }
+}
+check the_report_says_how_it_died_and_in_which_calls told
+
+finish
