@@ -38,6 +38,19 @@ int64_t irt_context_id(const struct irt_drained_process *p, uint32_t index)
 
 static int64_t now_ticks(const struct irt_session *s) { return (int64_t)(irt_ticks() - s->at.facts.start_ticks); }
 
+/* The moment of which the file tells: while a program runs, now. What a dead run left may be recovered long
+ * after its end. */
+static int64_t last_moment(const struct irt_session *s)
+{
+	int64_t last = s->recovering ? 0 : now_ticks(s);
+	for (uint32_t i = 0; s->recovering && i < s->process_count; i++) {
+		const struct irt_drained_process *p = s->processes[i];
+		last = p->last_ticks > last ? p->last_ticks : last;
+		last = p->end_ticks > last ? p->end_ticks : last;
+	}
+	return last;
+}
+
 static int64_t or_null(int known, uint64_t value) { return known ? (int64_t)value : IRT_STORE_NULL; }
 
 /* ---- rows ---------------------------------------------------------------------------------------- */
@@ -98,7 +111,7 @@ static void put_thread(struct irt_session *s, struct irt_drained_thread *t, int 
 	/* A thread that was there until its process ended, ended with it: its open calls took until then.
 	 * Of one that ended before, the last event is what is known. */
 	t->end_ticks = t->ended && t->gone_alone ? c.last_ticks : IRT_STORE_NULL;
-	if (t->process->end_reason && !t->gone_alone)
+	if (t->process->end_reason && t->process->end_ticks != IRT_STORE_NULL && !t->gone_alone)
 		t->end_ticks = t->process->end_ticks > c.last_ticks ? t->process->end_ticks : c.last_ticks;
 	else if (t->ended && !t->gone_alone) /* it is going, with the last of its threads */
 		t->end_ticks = now_ticks(s);
@@ -229,14 +242,30 @@ static void put_checkpoint(struct irt_session *s, int64_t ticks)
 static int anchor_is_due(const struct irt_session *s, uint64_t now)
 {
 	uint64_t age = now - s->at.facts.start_monotonic_ns, since = now - s->anchor_ns;
+	if (s->recovering)
+		return 0; /* one, at the end */
 	return since >= (age < ANCHOR_S * 1000000000ull ? 1 : ANCHOR_S) * 1000000000ull || !s->anchored;
 }
 
 static void put_anchor(struct irt_session *s)
 {
-	irt_store_put_clock(s->store, &(struct irt_store_clock){
+	struct irt_store_clock now = {
 		.monotonic_ns = (int64_t)irt_sys_clock_ns(1), .realtime_ns = (int64_t)irt_sys_clock_ns(0),
-		.counter = (int64_t)irt_ticks(), .ticks = now_ticks(s)});
+		.counter = (int64_t)irt_ticks(), .ticks = now_ticks(s)};
+	const struct irt_store_clock *before = &s->last_anchor;
+	if (s->recovering) { /* of the run's end, between the last anchor and now */
+		int64_t end = last_moment(s);
+		if (end <= before->ticks && s->anchored)
+			return;
+		if (end > before->ticks && end < now.ticks && before->counter) {
+			double part = (double)(end - before->ticks) / (double)(now.ticks - before->ticks);
+			now.monotonic_ns = before->monotonic_ns + (int64_t)(part * (double)(now.monotonic_ns - before->monotonic_ns));
+			now.realtime_ns = before->realtime_ns + (int64_t)(part * (double)(now.realtime_ns - before->realtime_ns));
+			now.counter -= now.ticks - end;
+			now.ticks = end;
+		}
+	}
+	irt_store_put_clock(s->store, &now);
 }
 
 static void put_losses(struct irt_session *s)
@@ -463,7 +492,7 @@ void irt_commit(struct irt_session *s, int last)
 		IRT_TESTPOINT(commit_chunks);
 		if (checkpoint) {
 			irt_merge_choose(s);
-			put_checkpoint(s, now_ticks(s));
+			put_checkpoint(s, last_moment(s));
 			irt_merge_put(s);
 			IRT_TESTPOINT(commit_checkpoint);
 		}

@@ -425,6 +425,20 @@ static int end_calls(struct irt_session *s, struct irt_drained_thread *t)
 	return stop == IRT_WALK_ALL;
 }
 
+static void end_thread(struct irt_session *s, struct irt_drained_thread *t)
+{
+	look_at_holes(s, t);
+	if (t->hole_count || !end_calls(s, t))
+		return;
+	forget_old_holes(s, t);
+	t->ended = 1;
+	s->ended++;
+	if (t->changed || !t->end_put || t->abandoned) { /* else its row is as it was at exit */
+		t->changed = 1;
+		s->dirty = 1;
+	}
+}
+
 static uint64_t walk_threads(struct irt_session *s)
 {
 	uint64_t walked = 0;
@@ -441,18 +455,6 @@ static uint64_t walk_threads(struct irt_session *s)
 			s->dirty = 1;
 			walked += n;
 			s->round_events += n;
-		}
-		if (t->dead && !t->queued && !s->chunk_full && !t->ended) {
-			look_at_holes(s, t);
-			if (t->hole_count || !end_calls(s, t))
-				continue;
-			forget_old_holes(s, t);
-			t->ended = 1;
-			s->ended++;
-			if (t->changed || !t->end_put || t->abandoned) { /* else its row is as it was at exit */
-				t->changed = 1;
-				s->dirty = 1;
-			}
 		}
 	}
 	return walked;
@@ -479,5 +481,13 @@ uint64_t irt_gather(struct irt_session *s)
 		walked += walk_threads(s);
 	} while (irt_inherit_calls(s) && !s->chunk_full);
 	s->more |= s->inheriting != 0;
+	if (s->chunk_full)
+		return walked;
+	irt_look_at_ends(s);
+	for (uint32_t i = 0; i < s->thread_count && !s->chunk_full; i++) {
+		struct irt_drained_thread *t = s->threads[i];
+		if (t->dead && !t->inherit && !t->queued && !t->ended && !(t->process->end_unseen && t->process->unwalked))
+			end_thread(s, t);
+	}
 	return walked;
 }

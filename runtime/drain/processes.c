@@ -56,8 +56,16 @@ static void note_death(struct irt_session *s, struct irt_drained_process *p, con
 			s->dirty = 1;
 		}
 	}
-	if (!p->end_reason || (by_exit && otherwise))
+	if (p->end_reason && !(by_exit && otherwise))
+		return;
+	if (d) {
 		end_process(s, p, "death");
+	} else {
+		p->end_reason = "death";
+		p->end_unseen = 1;
+		p->changed = 1;
+		s->dirty = 1;
+	}
 }
 
 /* A process that has died over joining keeps its slot claimed. (If the pid is of another namespace and
@@ -138,6 +146,8 @@ void irt_look_at_processes(struct irt_session *s)
 		} else if (p->watch < 0) {
 			if (!p->pid || irt_start_time(p->pid, 0, NULL) != p->facts.start_time)
 				note_death(s, p, NULL);
+			else
+				p->last_ticks = (int64_t)(irt_ticks() - s->at.facts.start_ticks);
 		} else {
 			struct irt_death d = irt_watch_look(s->watch, p->watch);
 			if (d.dead) {
@@ -146,6 +156,31 @@ void irt_look_at_processes(struct irt_session *s)
 				note_death(s, p, &d);
 			}
 		}
+	}
+}
+
+/* A process that nobody saw die: the end of its threads' streams is all that is known of its end. */
+void irt_look_at_ends(struct irt_session *s)
+{
+	for (uint32_t i = 0; i < s->process_count; i++)
+		s->processes[i]->unwalked = 0;
+	for (uint32_t i = 0; i < s->thread_count; i++) {
+		struct irt_drained_process *p = s->threads[i]->process;
+		struct irt_walk_counters c;
+		if (!p->end_unseen)
+			continue;
+		irt_walk_counters(s->threads[i]->walk, &c);
+		p->unwalked += s->threads[i]->queued != 0;
+		p->last_ticks = c.last_ticks > p->last_ticks ? c.last_ticks : p->last_ticks;
+	}
+	for (uint32_t i = 0; i < s->process_count; i++) {
+		struct irt_drained_process *p = s->processes[i];
+		int64_t start = (int64_t)(p->facts.join_ticks - s->at.facts.start_ticks);
+		if (!p->end_unseen || p->unwalked || p->end_ticks != IRT_STORE_NULL)
+			continue;
+		p->end_ticks = p->last_ticks > start ? p->last_ticks : start;
+		p->changed = 1;
+		s->dirty = 1;
 	}
 }
 

@@ -52,12 +52,14 @@ static int take_process(void *arg, const struct irt_store_process *row)
 		return INSTR_ERR_MEMORY;
 	p->changed = 0;
 	p->inherits = facts.joined_by == IRT_JOINED_FORK; /* the names log does not say what it had loaded */
+	p->last_ticks = row->start_ticks;
 	p->end_ticks = row->end_ticks;
 	p->exit_code = row->exit_code == IRT_STORE_NULL ? -1 : (int)row->exit_code;
 	p->exit_signal = row->exit_signal == IRT_STORE_NULL ? -1 : (int)row->exit_signal;
 	if (row->end_reason) {
 		p->end_reason = !strcmp(row->end_reason, "exit") ? "exit" : !strcmp(row->end_reason, "exec") ? "exec" : "death";
 		p->dead = slot == UINT32_MAX || strcmp(row->end_reason, "exit");
+		p->end_unseen = p->end_ticks == IRT_STORE_NULL;
 	} else if (slot == UINT32_MAX) {
 		p->dead = 1;
 	}
@@ -160,6 +162,14 @@ static int take_loss(void *arg, const struct irt_store_loss *row)
 		else
 			note_ended_loss(r->s, row);
 	}
+	return 0;
+}
+
+static int take_clock(void *arg, const struct irt_store_clock *row)
+{
+	struct irt_session *s = ((struct restore *)arg)->s;
+	s->anchored |= s->last_anchor.counter != 0; /* the second */
+	s->last_anchor = *row;
 	return 0;
 }
 
@@ -298,6 +308,8 @@ static int restore_thread(struct restore *r, const struct listed *l)
 		return e;
 	if (!l->consumed_pos && !irt_walk_depth(t->walk)) /* its first events had not been committed */
 		irt_inherit_later(s, t);
+	irt_walk_counters(t->walk, &c);
+	p->last_ticks = c.last_ticks > p->last_ticks ? c.last_ticks : p->last_ticks;
 	irt_walk_set_position(t->walk, (uint64_t)l->consumed_pos);
 	irt_walk_next_chunk(t->walk);
 	t->committed_pos = (uint64_t)l->consumed_pos;
@@ -337,6 +349,8 @@ int irt_session_restore(struct irt_session *s)
 		if (!e)
 			e = restore_thread(&r, &l.at[i]);
 	}
+	if (!e)
+		e = irt_store_read_clocks(s->store, &r, take_clock);
 	if (!e)
 		e = irt_store_read_losses(s->store, &r, take_loss);
 	if (!e)

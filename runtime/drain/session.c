@@ -383,8 +383,9 @@ static void put_facts(struct irt_session *s)
 	irt_store_put_run(s->store, "hook_cost_ticks", NULL, s->hook_cost);
 	irt_store_put_run(s->store, "unit_bytes", NULL, INSTR_UNIT_BYTES);
 	irt_store_put_run(s->store, "sub_buffer_units", NULL, IRT_SUB_UNITS);
-	irt_store_put_clock(s->store, &(struct irt_store_clock){0, (int64_t)f->start_monotonic_ns,
-		(int64_t)f->start_realtime_ns, (int64_t)f->start_ticks});
+	s->last_anchor = (struct irt_store_clock){0, (int64_t)f->start_monotonic_ns, (int64_t)f->start_realtime_ns,
+						  (int64_t)f->start_ticks};
+	irt_store_put_clock(s->store, &s->last_anchor);
 	const struct { const char *key; uint64_t bytes; } numbers[] = {
 		{"ring_bytes", f->ring_bytes}, {"ring_max_bytes", (uint64_t)f->sub_max * IRT_SUB_BYTES},
 		{"max_db_bytes", f->max_db_bytes}, {"time_unit", f->time_unit_ticks},

@@ -61,6 +61,10 @@ struct irt_drained_process {
 	uint32_t flushed;
 	int64_t end_ticks;
 	const char *end_reason;   /* NULL: it lives */
+	int64_t last_ticks;       /* the last sign of life: an event, or it was looked at */
+	int end_unseen;           /* it was dead when somebody looked: end_ticks is its last sign of life, once
+	                           * all that it has published is walked */
+	uint32_t unwalked;        /* threads that the last look has not walked to their ends */
 	int exit_code, exit_signal; /* -1: not known */
 	uint32_t lost_early;
 	uint32_t live_threads;
@@ -203,6 +207,7 @@ struct irt_session {
 	uint64_t checkpoint_ns, anchor_ns, thread_check_ns, thread_names_ns;
 	uint64_t look_ns;           /* when the present look began */
 	int anchored;               /* there is a second anchor, so a rate */
+	struct irt_store_clock last_anchor; /* that an earlier drain has put */
 	int finished;               /* the file is complete; the next commit makes it "recording" again */
 	int dirty;                  /* something happened since the last commit */
 	int64_t next_loss_id;
@@ -261,9 +266,10 @@ void irt_pasts_fini(struct irt_pasts *all);
 /* gather.c: looks at everything once and walks what is there. Returns the number of units walked. */
 uint64_t irt_gather(struct irt_session *s);
 
-/* processes.c. Look: slots and ends. Modules: of fork children that have just joined, from their parents.
+/* processes.c. Look: slots and ends; behind the walk, ends that nobody saw. Modules: of fork children that have just joined, from their parents.
  * Retire: slots of those that are over, and in time all that is known of them. */
 void irt_look_at_processes(struct irt_session *s);
+void irt_look_at_ends(struct irt_session *s);
 void irt_inherit_modules(struct irt_session *s);
 void irt_retire_processes(struct irt_session *s);
 /* threads.c: takes note of new threads; finds out which are gone, when it is time to. */

@@ -136,4 +136,15 @@ told() {
 }
 check the_report_says_how_it_died_and_in_which_calls told
 
+# Nobody saw it die: its last sign of life is when it ended, not when somebody recovers it.
+recovered_late() {
+	leave_a_dead_run threads 100000 || return 1
+	sleep 3
+	exits_with 0 "$build/bin/instr-recover" trace.db && exact trace.db counters 3 &&
+		is trace.db "SELECT max(end_ns) BETWEEN 1 AND 2500000000, sum(end_ns IS NULL) FROM process_list" '1|0' &&
+		is trace.db "SELECT max(total_ns) < 2500000000, count(*) > 0 FROM open_calls" '1|1' &&
+		is trace.db "SELECT duration_ns BETWEEN 1 AND 2500000000 FROM summary" 1 &&
+		is trace.db 'SELECT count(DISTINCT end_ticks), max(end_ticks) = (SELECT max(last_ticks) FROM threads) FROM threads' '1|1'
+}
+check open_calls_end_when_the_program_did_not_when_it_is_recovered recovered_late
 finish
