@@ -23,6 +23,14 @@ enum irt_recovery {
  * completed). */
 int irt_recover_trace(const char *path, unsigned wait_ms, enum irt_recovery *outcome, char *error, size_t error_bytes);
 
+/* For a trace that may not be written: completes a copy of it and of its run's ring, and changes nothing
+ * else. Returns 0 if there was something to complete, with the folder in which the copy is, under the name
+ * IRT_COPY_NAME; irt_remove_copy removes both. Else a negative irt_err, and there is no copy (INSTR_ERR_BUSY:
+ * its run is live or somebody completes it; INSTR_ERR_NOT_FOUND: it has left nothing). */
+#define IRT_COPY_NAME "trace.db"
+int irt_recover_copy(const char *path, char *folder, size_t folder_bytes, char *error, size_t error_bytes);
+void irt_remove_copy(const char *folder);
+
 /* Completes every dead run of this user that left a ring in /dev/shm, calling each(arg, folder,
  * result of the recovery) for it. Returns how many there were. */
 unsigned irt_recover_all(void *arg, void (*each)(void *arg, const char *folder, enum irt_recovery outcome, int result,

@@ -12,6 +12,7 @@
 struct tr_trace {
 	sqlite3 *db;
 	char *path;
+	char *copy;  /* folder of a copy that was completed instead of the file, until it is open; or NULL */
 	char *newer; /* tr_newer_beside, or NULL */
 	enum tr_writer writer;
 	int64_t file_bytes;
@@ -45,7 +46,10 @@ int tr_check_shape(struct tr_trace *, struct tr_error *error);
 int tr_add_functions(struct tr_trace *, struct tr_error *error);
 
 /* recover.c: before the file is opened. Completes the trace of a dead run, if there is one to
- * complete, and finds out who writes it. */
-int tr_recover_if_needed(const char *path, enum tr_writer *writer, struct tr_error *error);
+ * complete, and finds out who writes it. Where it may not be written, a copy is completed: *copy is then its
+ * folder (tr_copied_file in it), which tr_remove_copy removes. */
+int tr_recover_if_needed(const char *path, int wal, enum tr_writer *writer, char **copy, struct tr_error *error);
+extern const char tr_copied_file[];
+void tr_remove_copy(char **copy); /* frees it, too; NULL in it is allowed */
 
 #endif

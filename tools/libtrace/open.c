@@ -170,9 +170,9 @@ static char *make_uri(const char *path, const char *parameters)
 	return sqlite3_str_finish(uri);
 }
 
-static int connect_with(struct tr_trace *trace, const char *parameters)
+static int connect_with(struct tr_trace *trace, const char *path, const char *parameters)
 {
-	char *uri = make_uri(trace->path, parameters);
+	char *uri = make_uri(path, parameters);
 	if (!uri)
 		return SQLITE_NOMEM;
 	int rc = sqlite3_open_v2(uri, &trace->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX, NULL);
@@ -184,8 +184,11 @@ static int connect(struct tr_trace *trace, int wal, struct tr_error *error)
 {
 	int has_wal = bytes_beside(trace->path, "-wal") > 0, alone = 0;
 	const char *parameters = "mode=ro";
+	char *copy = trace->copy ? sqlite3_mprintf("%s/%s", trace->copy, tr_copied_file) : NULL;
 
-	if (wal && !has_wal && trace->writer == TR_WRITER_NONE) {
+	if (copy)
+		parameters = "immutable=1";
+	else if (wal && !has_wal && trace->writer == TR_WRITER_NONE) {
 		/* Nobody has it open for writing, and SQLite would make a -wal and a -shm only to
 		 * read, or fail where it may not. */
 		parameters = "immutable=1";
@@ -195,7 +198,8 @@ static int connect(struct tr_trace *trace, int wal, struct tr_error *error)
 		parameters = "vfs=unix-none";
 		alone = 1;
 	}
-	int rc = connect_with(trace, parameters);
+	int rc = connect_with(trace, copy ? copy : trace->path, parameters);
+	sqlite3_free(copy);
 	if (rc == SQLITE_OK && alone)
 		rc = sqlite3_exec(trace->db, "PRAGMA locking_mode = EXCLUSIVE", NULL, NULL, NULL);
 	if (rc != SQLITE_OK)
@@ -298,7 +302,7 @@ int tr_open(struct tr_trace **out, const char *path, struct tr_error *error)
 		return tr_fail(error, INSTR_ERR_MEMORY, path, "there is not enough memory to read it");
 	}
 	if ((status = check_file(trace, &wal, error)) ||
-	    (status = tr_recover_if_needed(path, &trace->writer, error)) ||
+	    (status = tr_recover_if_needed(path, wal, &trace->writer, &trace->copy, error)) ||
 	    (status = connect(trace, wal, error)) ||
 	    (status = tr_guard(trace, error)) ||
 	    (status = check_identity(trace, error)) ||
@@ -308,6 +312,7 @@ int tr_open(struct tr_trace **out, const char *path, struct tr_error *error)
 		return status;
 	}
 	tr_lock_down(trace);
+	tr_remove_copy(&trace->copy); /* it is open: that is enough */
 	trace->newer = find_newer(path);
 	*out = trace;
 	return 0;
@@ -318,6 +323,7 @@ void tr_close(struct tr_trace *trace)
 	if (!trace)
 		return;
 	sqlite3_close(trace->db);
+	tr_remove_copy(&trace->copy);
 	sqlite3_free(trace->newer);
 	free(trace->path);
 	free(trace);

@@ -9,6 +9,8 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "drain/recover.h"
@@ -61,7 +63,39 @@ unsigned tr_recover_all(void *arg, void (*each)(void *arg, const char *where, en
 	return irt_recover_all(&(struct each){arg, each}, pass_on);
 }
 
-int tr_recover_if_needed(const char *path, enum tr_writer *writer, struct tr_error *error)
+const char tr_copied_file[] = IRT_COPY_NAME;
+
+void tr_remove_copy(char **copy)
+{
+	if (*copy)
+		irt_remove_copy(*copy);
+	free(*copy);
+	*copy = NULL;
+}
+
+/* SQLite changes the file itself and files beside it. */
+static int may_be_written(const char *path)
+{
+	char *folder = strdup(path), *slash = folder ? strrchr(folder, '/') : NULL;
+	if (slash)
+		slash[1] = 0;
+	int may = folder && access(path, W_OK) == 0 && access(slash ? folder : ".", W_OK) == 0;
+	free(folder);
+	return may;
+}
+
+/* A finished file has no -wal and is all there is. */
+static void complete_copy(const char *path, char **copy)
+{
+	char folder[500], why[600];
+	if (irt_recover_copy(path, folder, sizeof(folder), why, sizeof(why)) != 0)
+		return;
+	*copy = strdup(folder);
+	if (!*copy)
+		irt_remove_copy(folder);
+}
+
+int tr_recover_if_needed(const char *path, int wal, enum tr_writer *writer, char **copy, struct tr_error *error)
 {
 	enum tr_recovery outcome;
 
@@ -77,6 +111,8 @@ int tr_recover_if_needed(const char *path, enum tr_writer *writer, struct tr_err
 	/* Asks who would be in the way of a writer; takes nothing. */
 	if (!fcntl(fd, F_OFD_GETLK, &lock) && lock.l_type != F_UNLCK)
 		*writer = TR_WRITER_LIVE;
+	if (*writer == TR_WRITER_NONE && wal && !may_be_written(path))
+		complete_copy(path, copy);
 	close(fd);
 	return 0;
 }
