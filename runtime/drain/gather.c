@@ -412,6 +412,13 @@ static void forget_rows(void *arg, uint32_t process_id, uint64_t ticks)
 			irt_walk_forget_rows(s->threads[i]->walk, ticks);
 }
 
+/* One that is not known yet has joined since the look at processes. */
+static int is_dead(void *arg, uint32_t process_id)
+{
+	const struct irt_drained_process *p = irt_session_process(arg, process_id);
+	return p && p->dead;
+}
+
 /* A thread that is gone while its process goes on has no open calls: they ended with it. (Those of one
  * that was there when its process died are what that was doing.) 0: not yet. */
 static int end_calls(struct irt_session *s, struct irt_drained_thread *t)
@@ -472,7 +479,7 @@ uint64_t irt_gather(struct irt_session *s)
 	__asm__ volatile("lfence" : : : "memory");
 	s->horizon_ticks = irt_ticks(); /* G2 */
 	__asm__ volatile("lfence" : : : "memory");
-	if (irt_symbols_scan(s->symbols, s->at.facts.start_ticks, forget_rows, s))
+	if (irt_symbols_scan(s->symbols, s->at.facts.start_ticks, forget_rows, is_dead, s))
 		s->dirty = 1;
 	irt_inherit_modules(s);
 	look_at_subs(s); /* G3 */

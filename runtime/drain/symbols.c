@@ -10,6 +10,15 @@
 
 #include <stdio.h>
 
+enum { PENDING_MAX = 1024 };
+
+struct scan {
+	uint64_t start_ticks;
+	void (*unmapped)(void *arg, uint32_t process_id, uint64_t ticks);
+	int (*is_dead)(void *arg, uint32_t process_id);
+	void *arg;
+};
+
 struct irt_symbols *irt_symbols_create(struct irt_attached *a)
 {
 	struct irt_symbols *s = calloc(1, sizeof(*s));
@@ -58,6 +67,7 @@ void irt_symbols_destroy(struct irt_symbols *s)
 	free(s->known_loads);
 	free(s->images);
 	free(s->loads);
+	free(s->pending);
 	free(s->raws);
 	free(s->raw_table);
 	free(s->names);
@@ -220,12 +230,65 @@ static void take_unload(struct irt_symbols *s, uint32_t process_id, const struct
 	}
 }
 
-unsigned irt_symbols_scan(struct irt_symbols *s, uint64_t start_ticks,
-			  void (*unmapped)(void *arg, uint32_t process_id, uint64_t ticks), void *arg)
+/* bytes: of the record, within the log. Returns 0: it is not written yet. */
+static unsigned take_record(struct irt_symbols *s, const struct scan *scan, uint64_t at, uint64_t bytes)
 {
-	const struct irt_ring *ring = s->at->map.ring;
-	uint64_t limit = irt_log_bytes(&s->at->facts), used = irt_load_acquire(&ring->log_used);
-	unsigned taken = 0;
+	const struct irt_log_record *r = (const struct irt_log_record *)(s->at->map.log + at);
+	uint32_t kind = irt_load_acquire(&r->kind), process_id = (uint32_t)(irt_load_relaxed(&r->claim) >> 32); /* A5 */
+	if (kind == IRT_LOG_UNWRITTEN)
+		return 0;
+	uint32_t text_bytes = irt_load_relaxed(&r->text_bytes);
+	int64_t ticks = (int64_t)(r->ticks - scan->start_ticks);
+	const unsigned char *payload = (const unsigned char *)(r + 1);
+	struct irt_log_load l;
+	if (text_bytes > bytes - sizeof(*r))
+		return 1;
+	if (kind == IRT_LOG_PROCESS) {
+		char *copy = malloc((size_t)text_bytes + 1);
+		if (copy) {
+			memcpy(copy, payload, text_bytes);
+			copy[text_bytes] = 0;
+			take_process(s, process_id, copy, text_bytes);
+		}
+		free(copy);
+	} else if (kind == IRT_LOG_NAMES) {
+		take_image(s, at, payload, text_bytes);
+	} else if ((kind == IRT_LOG_LOAD || kind == IRT_LOG_UNLOAD) && text_bytes >= sizeof(l)) {
+		memcpy(&l, payload, sizeof(l));
+		int over = kind == IRT_LOG_UNLOAD;
+		if (kind == IRT_LOG_LOAD)
+			take_load(s, process_id, &l, r->image, ticks, &over);
+		else
+			take_unload(s, process_id, &l, ticks);
+		if (over)
+			scan->unmapped(scan->arg, process_id, r->ticks);
+	}
+	return 1;
+}
+
+/* Records that were claimed and not written when they were met. One whose writer is dead never will be. */
+static unsigned take_pending(struct irt_symbols *s, const struct scan *scan)
+{
+	unsigned taken = 0, kept = 0;
+	for (uint32_t i = 0; i < s->pending_count; i++) {
+		struct pending p = s->pending[i];
+		int dead = scan->is_dead(scan->arg, p.process_id); /* before the last look: the dead write no more */
+		if (take_record(s, scan, p.at, p.bytes))
+			taken++;
+		else if (!dead)
+			s->pending[kept++] = p;
+	}
+	s->pending_count = kept;
+	return taken;
+}
+
+unsigned irt_symbols_scan(struct irt_symbols *s, uint64_t start_ticks,
+			  void (*unmapped)(void *arg, uint32_t process_id, uint64_t ticks),
+			  int (*is_dead)(void *arg, uint32_t process_id), void *arg)
+{
+	const struct scan scan = {start_ticks, unmapped, is_dead, arg};
+	uint64_t limit = irt_log_bytes(&s->at->facts), used = irt_load_acquire(&s->at->map.ring->log_used);
+	unsigned taken = take_pending(s, &scan);
 
 	if (used > limit)
 		used = limit;
@@ -234,37 +297,18 @@ unsigned irt_symbols_scan(struct irt_symbols *s, uint64_t start_ticks,
 		uint64_t claim = irt_load_acquire(&r->claim), bytes = claim & UINT32_MAX;
 		if (bytes < sizeof(*r) || bytes % 16 || bytes > used - s->scanned)
 			break;
-		uint32_t kind = irt_load_acquire(&r->kind); /* A5 */
-		if (kind == IRT_LOG_UNWRITTEN)
-			break; /* being written; or its writer died: then names behind it are found by offset only */
-		uint32_t text_bytes = irt_load_relaxed(&r->text_bytes);
-		int64_t ticks = (int64_t)(r->ticks - start_ticks);
-		if (text_bytes <= bytes - sizeof(*r)) {
-			const unsigned char *payload = (const unsigned char *)(r + 1);
-			struct irt_log_load l;
-			if (kind == IRT_LOG_PROCESS) {
-				char *copy = malloc((size_t)text_bytes + 1);
-				if (copy) {
-					memcpy(copy, payload, text_bytes);
-					copy[text_bytes] = 0;
-					take_process(s, (uint32_t)(claim >> 32), copy, text_bytes);
-				}
-				free(copy);
-			} else if (kind == IRT_LOG_NAMES) {
-				take_image(s, s->scanned, payload, text_bytes);
-			} else if ((kind == IRT_LOG_LOAD || kind == IRT_LOG_UNLOAD) && text_bytes >= sizeof(l)) {
-				memcpy(&l, payload, sizeof(l));
-				int over = kind == IRT_LOG_UNLOAD;
-				if (kind == IRT_LOG_LOAD)
-					take_load(s, (uint32_t)(claim >> 32), &l, r->image, ticks, &over);
-				else
-					take_unload(s, (uint32_t)(claim >> 32), &l, ticks);
-				if (over)
-					unmapped(arg, (uint32_t)(claim >> 32), r->ticks);
-			}
+		int written = irt_load_acquire(&r->kind) != IRT_LOG_UNWRITTEN; /* A5 */
+		/* What this one relies on (the names of its image) was written before it: taken before it. */
+		if (written && s->pending_count)
+			taken += take_pending(s, &scan);
+		if (written) {
+			taken += take_record(s, &scan, s->scanned, bytes);
+		} else { /* being written, or its writer has died: the others' names do not wait for it */
+			if (s->pending_count >= PENDING_MAX || !grow(&s->pending, s->pending_count, sizeof(*s->pending)))
+				break;
+			s->pending[s->pending_count++] = (struct pending){s->scanned, bytes, (uint32_t)(claim >> 32)};
 		}
 		s->scanned += bytes;
-		taken++;
 	}
 	return taken;
 }

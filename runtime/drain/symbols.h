@@ -26,9 +26,11 @@ void irt_symbols_destroy(struct irt_symbols *s);
 int irt_symbols_load(struct irt_symbols *s, struct irt_store *store);
 
 /* Takes what is new in the names log. For each module that was unmapped, unmapped(arg, process,
- * raw ticks) is called: that process's walks must forget rows. Returns the number of records taken. */
+ * raw ticks) is called: that process's walks must forget rows. is_dead(arg, process): it writes no more.
+ * Returns the number of records taken. */
 unsigned irt_symbols_scan(struct irt_symbols *s, uint64_t start_ticks,
-			  void (*unmapped)(void *arg, uint32_t process_id, uint64_t ticks), void *arg);
+			  void (*unmapped)(void *arg, uint32_t process_id, uint64_t ticks),
+			  int (*is_dead)(void *arg, uint32_t process_id), void *arg);
 
 /* A fork child has what its parent had loaded, and its command line. */
 void irt_symbols_inherit(struct irt_symbols *s, uint32_t child, uint32_t parent, int64_t ticks);

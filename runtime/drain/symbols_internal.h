@@ -61,6 +61,8 @@ struct irt_symbols {
 	uint32_t image_count, load_count, load_room, raw_count, raw_room, next_function, next_module, next_load;
 	struct irt_process_names *names; /* by process id */
 	uint32_t name_count;
+	struct pending { uint64_t at, bytes; uint32_t process_id; } *pending; /* records of the log behind `scanned` */
+	uint32_t pending_count;
 	struct known { uint32_t module_id, first_function; char *path, *build_id; } *known;
 	uint32_t known_count;
 	/* rows of module_loads of an earlier drain, by load_id; process_id 0: taken */

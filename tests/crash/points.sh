@@ -202,8 +202,9 @@ at_point() {
 	return 1
 }
 
-for each in ${chosen:-$in_program $in_drain}; do
-	check "killed_at_${each%:*}" at_point "$each"
+# The fourth record of the names log is a child's: others have names to tell after it.
+for each in ${chosen:-$in_program $in_drain log_claimed:4 log_written:4}; do
+	check "killed_at_${each%:*}$(case $each in *:*) echo "_time_${each#*:}" ;; esac)" at_point "$each"
 done
 
 # All are killed before the first round: the file is there, with nothing in it, and whoever sweeps completes it.
