@@ -45,7 +45,7 @@ static int say(const char *what, enum tr_recovery outcome, const struct tr_error
 {
 	static const char *const said[] = {
 		[TR_RECOVERY_NOTHING] = "nothing to complete",
-		[TR_RECOVERY_LIVE] = "its program is still running: left alone",
+		[TR_RECOVERY_LIVE] = "its program or its drain is still running: left alone",
 		[TR_RECOVERY_WAITED] = "complete: its drain has just finished it",
 		[TR_RECOVERY_DONE] = "completed",
 		[TR_RECOVERY_UNWRITABLE] = "not this user's: left alone",
