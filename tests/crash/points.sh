@@ -103,7 +103,7 @@ hit() {
 	while [ ! -e testpoint.hit ]; do
 		[ -n "$ring" ] || { found=$("$build/tests/crash_ring_of" $program) && ring=${found% *}; }
 		if alive $program || [ -e "$ring/ring" ]; then over=0; else over=$((over + 1)); fi
-		[ $over -lt 30 ] || return 1
+		[ $over -lt 300 ] || return 1
 		sleep 0.01
 	done
 	stopped=$(cat testpoint.hit)
