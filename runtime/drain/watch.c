@@ -72,7 +72,10 @@ uint64_t irt_start_time(int pid, int tid, char *state)
 	return start;
 }
 
-/* flags and pending signals are those of the kernel (sched.h, signal.h): PF_EXITING, PF_SIGNALED, SIGKILL. */
+/* Of the kernel (sched.h): PF_EXITING, PF_POSTCOREDUMP, PF_DUMPCORE, PF_SIGNALED. Who ends a process gives
+ * SIGKILL to each thread first, so one of these or that shows from then on. */
+enum { ENDING_FLAGS = 0x4 | 0x8 | 0x200 | 0x400 };
+
 int irt_goes_on(int pid, int tid, int *left)
 {
 	char name[64], text[1024], state = 0;
@@ -94,7 +97,7 @@ int irt_goes_on(int pid, int tid, int *left)
 		return 0;
 	if (left)
 		*left = tid == pid && state == 'Z' && threads > 1;
-	return state != 'Z' && state != 'X' && !(flags & (0x4 | 0x400)) && !(pending & 1ul << (SIGKILL - 1));
+	return state != 'Z' && state != 'X' && !(flags & ENDING_FLAGS) && !(pending & 1ul << (SIGKILL - 1));
 }
 
 static uint64_t namespace_of(const char *pid)
