@@ -22,6 +22,7 @@ enum {
 	CHUNK_WRITE_NS = 1000 * 1000 * 1000,
 	CHUNK_OLD_S = 10,
 	ANCHOR_S = 10,
+	STUCK_LONG_S = 16, STUCK_ENDED = 2048,
 };
 
 struct put {
@@ -419,12 +420,9 @@ static void after_commit(struct irt_session *s, int checkpoint)
 	s->gone_hole_count = 0;
 }
 
-/* The round could not be stored: its chunks are gone, and said to be gone. */
-static void after_failure(struct irt_session *s, int result)
+/* The round is not stored: its chunks are gone, and will be said to be gone; its totals go with the next. */
+static void lose_chunks(struct irt_session *s)
 {
-	const char *error = s->store ? irt_store_error(s->store) : "there is no file";
-	s->lost_cause = result == INSTR_ERR_FULL ? "disk full" : "io error";
-	irt_session_message(s, "error", error);
 	for (uint32_t i = 0; i < s->thread_count; i++) {
 		struct irt_drained_thread *t = s->threads[i];
 		struct irt_walk_chunk c;
@@ -437,25 +435,48 @@ static void after_failure(struct irt_session *s, int result)
 	}
 }
 
+static void after_failure(struct irt_session *s, int result)
+{
+	const char *error = s->store ? irt_store_error(s->store) : "there is no file";
+	s->lost_cause = result == INSTR_ERR_FULL ? "disk full" : "io error";
+	irt_session_message(s, "error", error);
+	lose_chunks(s);
+}
+
+/* A reader keeps a long -wal from being used again: then all that is written makes it longer. Chunks are
+ * not kept any more, and totals are written once a second, not with each round; later still less. */
+static int must_save_log(const struct irt_session *s, const struct irt_store_health *h, uint64_t now)
+{
+	uint64_t turn_s = h->wal_bytes > 2 * (int64_t)IRT_STORE_WAL_MAX_BYTES ? STUCK_LONG_S : 1;
+	uint32_t ended = 0;
+	if (!h->stop_events || strcmp(h->stop_cause, "reader"))
+		return 0;
+	for (uint32_t i = 0; i < s->thread_count; i++)
+		ended += (uint32_t)s->threads[i]->ended;
+	return now - s->checkpoint_ns < turn_s * 1000000000ull && ended < STUCK_ENDED; /* these have slots and walks */
+}
+
 void irt_commit(struct irt_session *s, int last)
 {
 	struct irt_ring *ring = s->at.map.ring;
 	uint64_t now = irt_now_ns();
 	int checkpoint = last || s->must_checkpoint || now - s->checkpoint_ns >= IRT_CHECKPOINT_NS;
-	int r = s->store ? irt_store_begin(s->store) : INSTR_ERR_IO;
 	uint64_t lost_before = s->lost_no_store;
 	struct irt_store_health health = {0};
 
+	if (s->store)
+		irt_store_health(s->store, &health);
+	int saved = !last && !s->recovering && must_save_log(s, &health, now); /* this round is not written */
+	int r = saved ? INSTR_ERR_AGAIN : s->store ? irt_store_begin(s->store) : INSTR_ERR_IO;
 	for (uint32_t i = 0; i < s->thread_count; i++) {
 		struct irt_drained_thread *t = s->threads[i];
 		checkpoint |= t->ended;
 		t->chunk_end_put = 0;
 		t->close_put = 0;
 	}
-	if (s->store)
-		irt_store_health(s->store, &health);
 	/* Events that are in no chunk: from here on only a checkpoint has them. */
 	checkpoint |= health.want_checkpoint || (health.stop_events && !last);
+	checkpoint &= !saved;
 	if (checkpoint) /* before the contexts and chunks: they are of one position */
 		for (uint32_t i = 0; i < s->thread_count; i++)
 			if (s->threads[i]->changed && irt_walk_settle(s->threads[i]->walk) != 0)
@@ -507,6 +528,9 @@ void irt_commit(struct irt_session *s, int last)
 	if (r == 0) {
 		IRT_TESTPOINT(commit_done);
 		after_commit(s, checkpoint);
+	} else if (saved) {
+		lose_chunks(s);
+		s->lost_cause = health.stop_cause;
 	} else if (s->recovering) {
 		/* Nobody waits for the pool: nothing is given up, another attempt may have more luck. */
 		snprintf(s->error, sizeof(s->error), "%s", irt_store_error(s->store));
@@ -545,7 +569,7 @@ void irt_commit(struct irt_session *s, int last)
 		s->anchor_ns = now;
 		s->anchored = 1;
 	}
-	s->dirty = 0;
+	s->dirty = saved;
 	s->chunk_full = 0;
 	s->round_events = 0;
 	s->ended = 0;
