@@ -143,12 +143,13 @@ UNTRACED static unsigned room(void)
 UNTRACED static void call_hook(enum hook hook)
 {
 	const char *name = hook_names[hook];
-	static unsigned seed;
+	static __thread unsigned seed;
 	static __thread struct state in, out;
-	fill(&in, ++seed);
+	int look = !seed || !room() || enters < 2000; /* where it is long, only at hooks that have something to do */
+	if (look)
+		fill(&in, ++seed);
 	memset(&out, 0, sizeof(out));
 	volatile uint64_t *top = stack_top(), *at = top - PAINTED / 8;
-	int look = enters < 2000 || !room(); /* where it is long, only at the hooks that have to do something */
 	for (volatile uint64_t *p = at; look && p < top; p++)
 		*p = PAINT;
 	call_with(&in, &out, hooks[hook], width);
@@ -293,9 +294,12 @@ UNTRACED static void full(void)
 	for (int turn = 0; turn < 3; turn++) {
 		uint64_t before = irt_thread_slot(irt_tls.thread)->waits + irt_thread_slot(irt_tls.thread)->lost_events;
 		kill(drain, SIGSTOP);
+		struct irt_thread *slot = irt_tls.thread; /* in memory that is shared */
 		pid_t helper = fork();
 		if (helper == 0) {
-			usleep(300000);
+			for (int i = 0; i < 60000 && !irt_load_acquire(&slot->waiting) && slot->lost_events < before + 6; i++)
+				usleep(1000);
+			usleep(20000);
 			kill(drain, SIGCONT);
 			_exit(0);
 		}
