@@ -49,22 +49,24 @@ check a_daemon_that_joins_after_its_parent_has_left_is_in_the_same_file daemon
 # The drain that goes on has of the parent's calls what is in the file; children may be on their way.
 inside() {
 	for turn in 1 2 3; do
-		rm -f trace.db*
-		./forks loop 1500 &
+		rm -f trace.db* lines
+		mkfifo lines
+		./forks many 600 <lines >out &
 		program=$!
-		sleep 0.1
+		exec 3>lines
 		a_while 300
-		drain_of $program && kill -9 "$drain" || { echo "no drain was killed"; return 1; }
-		wait $program
-		[ $? -eq 0 ] && complete trace.db 20 && sound trace.db && work_is_called_in '5|main>loop>outer>middle>inner>|500
-7|main>loop>outer>middle>|500
-11|main>loop>outer>|500
-5|main>loop>middle>inner>|500
-7|main>loop>middle>|500
-5|main>loop>inner>|500' || return 1
+		drain_of $program && kill -9 "$drain" && echo >&3 && echo >&3 || return 1
+		exec 3>&-
+		wait $program && complete trace.db 20 && sound trace.db && work_is_called_in '5|main>many>loop>outer>middle>inner>|400
+7|main>many>loop>outer>middle>|400
+11|main>many>loop>outer>|400
+5|main>many>loop>middle>inner>|400
+7|main>many>loop>middle>|400
+5|main>many>loop>inner>|400' || return 1
 	done
 }
 check children_go_on_inside_their_parents_calls_when_the_drain_is_killed inside
+
 # All slots but the first are claimed by a process that has died over it. They come back after two seconds.
 claimed() {
 	rm -f trace.db*
