@@ -51,7 +51,8 @@ static int take_process(void *arg, const struct irt_store_process *row)
 	if (!p)
 		return INSTR_ERR_MEMORY;
 	p->changed = 0;
-	p->inherits = facts.joined_by == IRT_JOINED_FORK; /* the names log does not say what it had loaded */
+	/* The names log does not say what it had loaded. (Without a slot all of it is in the file.) */
+	p->inherits = facts.joined_by == IRT_JOINED_FORK && slot != UINT32_MAX;
 	p->last_ticks = row->start_ticks;
 	p->end_ticks = row->end_ticks;
 	p->exit_code = row->exit_code == IRT_STORE_NULL ? -1 : (int)row->exit_code;

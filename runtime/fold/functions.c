@@ -51,7 +51,7 @@ void irt_functions_destroy(struct irt_functions *f)
 
 static int grow(struct irt_functions *f, uint32_t function)
 {
-	uint32_t room = f->room ? f->room : 256;
+	uint32_t room = f->room ? f->room : 16; /* a run may have thousands of small processes */
 	struct function *at;
 
 	while (room <= function)
@@ -78,7 +78,7 @@ static int prepare(struct irt_functions *f, uint32_t function)
 			return err;
 	}
 	if (!f->at[function].changed && f->changed_count == f->changed_room) {
-		uint32_t room = f->changed_room ? 2 * f->changed_room : 256;
+		uint32_t room = f->changed_room ? 2 * f->changed_room : 16;
 		uint32_t *changed = realloc(f->changed, room * sizeof(*changed));
 		if (!changed)
 			return INSTR_ERR_MEMORY;

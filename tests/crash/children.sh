@@ -80,7 +80,8 @@ claimed() {
 }
 check slots_of_processes_that_died_over_joining_come_back claimed
 
-# What the drain keeps for a process, it keeps while it lives and a little longer.
+# What the drain keeps for a process, it keeps while it lives and a little longer: kept for good, these would
+# take 36 MiB. (How many a round has makes some difference.)
 memory() { awk '/^RssAnon/ { print $2 }' "/proc/$drain/status"; }
 flat() {
 	rm -f trace.db* lines
@@ -96,7 +97,7 @@ flat() {
 	echo >&3
 	exec 3>&-
 	wait $program && complete trace.db 20 && sound trace.db && is trace.db 'SELECT count(*) FROM processes' 3001 || return 1
-	[ $((after - before)) -lt 10000 ] || { echo "$before KiB of the drain have become $after after 1500 processes more"; return 1; }
+	[ $((after - before)) -lt 20000 ] || { echo "$before KiB of the drain have become $after after 1500 processes more"; return 1; }
 }
 check a_run_of_many_processes_takes_no_more_memory_than_one_of_few flat
 # The second copy stays off; taken for the same process after exec, it would end the first one's stream.

@@ -51,6 +51,18 @@ loop() {
 5|main>loop>inner>|33'
 }
 check many_children_go_on_inside_the_calls_that_each_was_forked_in loop
+late() {
+	inside 0 20 late 300 && work_is_called_in '5|main>late>outer>middle>inner>|1
+7|main>late>outer>middle>|1
+11|main>late>outer>|1
+5|main>late>loop>outer>middle>inner>|100
+7|main>late>loop>outer>middle>|100
+11|main>late>loop>outer>|100
+5|main>late>loop>middle>inner>|100
+7|main>late>loop>middle>|100
+5|main>late>loop>inner>|100' && is trace.db "SELECT count(*) FROM processes WHERE command = './forks late 300'" 303
+}
+check a_child_whose_parent_is_forgotten_finds_its_names_and_calls late
 generations() {
 	inside 0 10 generations && work_is_called_in '5|main>generations>middle>inner>|3
 7|main>generations>middle>|3' && counted_once main 1 4

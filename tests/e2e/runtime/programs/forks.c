@@ -9,6 +9,7 @@
  *     left         the parent has ended by then: by exit
  *     deep N       N calls of one function deep; the parent returns before the child's first call
  *     loop N       N children one after the other, ten at a time, from three places
+ *     late N       a child's child, whose first call comes when its parent and N others are long gone
  *     generations  a child's child's child
  *     handler N    N times in a signal handler, from which the children return to what it interrupted
  *     threads      in a thread, while others work
@@ -197,6 +198,20 @@ static int loop(int n)
 	return bad | wait_for(n % 10);
 }
 
+static int late(int n)
+{
+	open_gate();
+	if (fork() == 0) {
+		waits_at_gate = 1;
+		outer();
+		_exit(7);
+	}
+	int bad = wait_for(1) | loop(n);
+	sleep_ms(700); /* so that the drain has done with them */
+	close(ends[1]);
+	return bad;
+}
+
 static int generations(void)
 {
 	for (int i = 0; i < 3; i++) {
@@ -352,6 +367,8 @@ int main(int argc, char **argv)
 		return deep(n);
 	if (!strcmp(how, "loop"))
 		return loop(n);
+	if (!strcmp(how, "late"))
+		return late(n);
 	if (!strcmp(how, "many"))
 		return many(n);
 	if (!strcmp(how, "generations"))
