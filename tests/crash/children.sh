@@ -67,15 +67,18 @@ inside() {
 }
 check children_go_on_inside_their_parents_calls_when_the_drain_is_killed inside
 
-# All slots but the first are claimed by a process that has died over it. They come back after two seconds.
+# All slots but the first are claimed by a process that has died over it.
 claimed() {
-	rm -f trace.db*
+	rm -f trace.db* lines
+	mkfifo lines
 	true &
 	nobody=$!
 	wait $nobody
-	./children late &
+	./children late <lines &
 	program=$!
+	exec 3>lines
 	drain_of $program && ./claims "$ring/ring" $nobody || return 1
+	exec 3>&-
 	wait $program && complete trace.db && sound trace.db && calls trace.db work 600000 && is trace.db 'SELECT count(*) FROM processes' 2
 }
 check slots_of_processes_that_died_over_joining_come_back claimed

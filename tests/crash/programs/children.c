@@ -5,7 +5,7 @@
  *     early       a child that is forked before the drain has looked at anything
  *     namespace   the same in a pid namespace of its own; exit status 77: not allowed here
  *     outlived    the child, whose pid is printed, runs for ever; the parent 2 s
- *     late        a child that is forked after five seconds
+ *     late        a child that is forked when something comes, or the end, on standard input
  *     daemon      the parent leaves at once; the child goes on half a second later
  */
 #define _GNU_SOURCE
@@ -41,7 +41,8 @@ int main(int argc, char **argv)
 		work(0);
 	if (!strcmp(how, "late")) {
 		many(300000);
-		sleep_ms(5000); /* the drain gives a claim two seconds */
+		if (getchar() == 'x')
+			return 1;
 	}
 	pid_t child = fork();
 	if (!strcmp(how, "daemon")) {

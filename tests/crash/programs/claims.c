@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
  * claims.c RING PID - claims every free process slot of a run in the name of a process, as if that had died
- * over joining so often.
+ * over joining so often; then waits until they are all free again: exit status 0, or after 30 s 1.
  */
 #include "ring/ring.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 int main(int argc, char **argv)
 {
@@ -23,5 +24,13 @@ int main(int argc, char **argv)
 					    __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
 	}
 	__atomic_store_n(&ring->process_high, (uint32_t)IRT_PROCESS_MAX, __ATOMIC_RELEASE);
+	for (int turn = 0, claimed = 1; claimed; turn++) {
+		if (turn == 300)
+			return 1;
+		usleep(100000);
+		claimed = 0;
+		for (int i = 0; i < IRT_PROCESS_MAX; i++)
+			claimed += (__atomic_load_n(&p[i].state, __ATOMIC_ACQUIRE) & IRT_SLOT_STATE_MASK) == IRT_SLOT_CLAIMED;
+	}
 	return 0;
 }
