@@ -96,6 +96,7 @@ static inline long irt_sys_futex_wake(const void *word, int n)
 	return irt_sys6(__NR_futex, (long)word, IRT_FUTEX_WAKE, n, 0, 0, 0);
 }
 
+/* 0: the kernel does not tell (a seccomp filter refuses the call). */
 static inline uint64_t irt_sys_clock_ns(int clock)
 {
 	struct irt_timespec t = {0, 0};
@@ -110,6 +111,17 @@ static inline uint64_t irt_ticks(void)
 	uint32_t low, high;
 	__asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
 	return (uint64_t)high << 32 | low;
+}
+
+/* Sleeps while *word == value, at most timeout_ns. Returns 0 if it came back at once though nothing has
+ * changed and no signal came: a stray wake-up, or, if it happens again, a sandbox that refuses the call
+ * whatever it answers. Whoever repeats such a wait burns a CPU: IRT_NAPS_MOST, then give up. */
+enum { IRT_NAP_TICKS = 1 << 16, IRT_NAPS_MOST = 8 };
+static inline int irt_nap(const uint32_t *word, uint32_t value, int64_t timeout_ns)
+{
+	uint64_t start = irt_ticks();
+	long r = irt_sys_futex_wait(word, value, timeout_ns);
+	return r == -IRT_EINTR || *(const volatile uint32_t *)word != value || irt_ticks() - start >= IRT_NAP_TICKS;
 }
 
 /* Bytes and strings. The empty asm keeps the compiler from turning a loop into a libc call. */

@@ -81,6 +81,9 @@ IRT_HIDDEN int irt_populate(void *at, uint64_t bytes);
 /* Raises a watermark of a table of slots. */
 IRT_HIDDEN void irt_raise(uint32_t *high, uint32_t to);
 
+/* Is this a process whose hooks make no system calls? */
+IRT_HIDDEN int irt_is_quiet(void);
+
 /* Wakes the drain if it sleeps. */
 IRT_HIDDEN void irt_wake_drain(struct irt_ring *ring);
 

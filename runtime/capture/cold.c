@@ -134,11 +134,17 @@ static void tell_stack(struct irt_tls *tls, uint64_t sp)
 
 /* ---- sub-buffers -------------------------------------------------------------------------- */
 
+int irt_is_quiet(void)
+{
+	const struct irt_process *p = irt_load_relaxed(&irt_local.process);
+	return p && irt_load_relaxed(&p->quiet);
+}
+
 void irt_wake_drain(struct irt_ring *ring)
 {
 	irt_add_acq_rel(&ring->wake, 1);
 	irt_full_barrier(); /* the drain stores sleeping, then reads wake again before it sleeps */
-	if (irt_load_relaxed(&ring->sleeping))
+	if (irt_load_relaxed(&ring->sleeping) && !irt_is_quiet())
 		irt_sys_futex_wake(&ring->wake, 1);
 }
 
@@ -188,12 +194,18 @@ static void give_back_sub(struct irt_ring *ring, uint32_t i)
 }
 
 /* The first use of a sub-buffer in this process: have its pages mapped now, not by page faults in
- * the steady path. The drain has given them memory already. */
+ * the steady path. The drain has given them memory already. By touching them, not by a system call: a
+ * sandbox may kill for one that the program itself never makes. It is this thread's and not installed
+ * yet (C5), so the zeros change nothing; the read comes first because the kernel then maps all that is
+ * there of the 64 KiB around it. */
 static void map_sub(uint32_t i)
 {
 	unsigned char bit = (unsigned char)(1u << (i & 7));
 	if (!(irt_local.populated[i >> 3] & bit)) {
-		irt_populate(irt_sub_units(&irt_map, i), IRT_SUB_BYTES);
+		volatile struct instr_unit *units = irt_sub_units(&irt_map, i);
+		(void)units[0].tag;
+		for (unsigned at = 0; at < IRT_SUB_UNITS; at += IRT_PAGE / INSTR_UNIT_BYTES)
+			units[at].tag = 0;
 		__atomic_fetch_or(&irt_local.populated[i >> 3], bit, __ATOMIC_RELAXED);
 	}
 }
@@ -241,20 +253,30 @@ static int has_forked(const struct irt_tls *tls, uint64_t thread)
 	return irt_load_relaxed(&tls->thread) != thread || irt_load_acquire(&irt_local.gate) != IRT_GATE_ON;
 }
 
+/* Nanoseconds, or where the clock is refused a guess from the counter: a wait of two seconds then takes
+ * one to six. */
+static uint64_t now_ns(void)
+{
+	uint64_t ns = irt_sys_clock_ns(1);
+	return ns ? ns : irt_ticks() / 3;
+}
+
 /* Waits until a sub-buffer is free. Returns its index, or -1: this event is lost. Never spins: each
- * turn sleeps until the drain frees something, at most 100 ms. Time is what counts, not turns: a
- * signal ends a sleep early. */
+ * turn sleeps until the drain frees something, at most 100 ms; where sleeping is refused there is no
+ * waiting. Time is what counts, not turns: a signal ends a sleep early. */
 static long wait_for_sub(struct irt_ring *ring, struct irt_tls *tls, uint64_t me, uint64_t *waited_ticks)
 {
 	struct irt_thread *thread = irt_thread_slot(me);
 	long got = -1;
+	int naps = 0;
 
-	if (ring->flags & IRT_RING_OVERFLOW_DROP || irt_load_relaxed(&ring->failed) || still_dropping(ring)) {
+	if (ring->flags & IRT_RING_OVERFLOW_DROP || irt_load_relaxed(&ring->failed) || irt_is_quiet() ||
+	    still_dropping(ring)) {
 		irt_wake_drain(ring);
 		return -1;
 	}
 	uint64_t start = irt_ticks(), beat = irt_load_relaxed(&ring->heartbeat);
-	uint64_t beat_ns = irt_sys_clock_ns(1), freed_ns = beat_ns, restart_ns = beat_ns + RESTART_NS;
+	uint64_t beat_ns = now_ns(), freed_ns = beat_ns, restart_ns = beat_ns + RESTART_NS;
 	irt_store_release(&thread->waiting, tls->sequence + 1);
 	IRT_TESTPOINT(wait_begun);
 	for (;;) {
@@ -264,11 +286,11 @@ static long wait_for_sub(struct irt_ring *ring, struct irt_tls *tls, uint64_t me
 			break;
 		irt_wake_drain(ring);
 		irt_add_acq_rel(&ring->waiters, 1);
-		irt_sys_futex_wait(&ring->freed, freed, WAIT_NS);
+		int slept = irt_nap(&ring->freed, freed, WAIT_NS);
 		if (has_forked(tls, me)) /* the one who waits is the parent */
 			return -1;
 		irt_sub_relaxed(&ring->waiters, 1);
-		uint64_t now = irt_sys_clock_ns(1), now_beat = irt_load_relaxed(&ring->heartbeat);
+		uint64_t now = now_ns(), now_beat = irt_load_relaxed(&ring->heartbeat);
 		if (now_beat != beat) {
 			beat = now_beat;
 			beat_ns = now;
@@ -277,6 +299,10 @@ static long wait_for_sub(struct irt_ring *ring, struct irt_tls *tls, uint64_t me
 		if (irt_load_acquire(&ring->freed) != freed) {
 			freed_ns = now;
 			continue;
+		}
+		if (!slept && ++naps >= IRT_NAPS_MOST) {
+			start_dropping(UINT64_MAX, freed);
+			break;
 		}
 		if (now - beat_ns >= DEAD_NS) {
 			start_dropping(beat, freed);
@@ -366,8 +392,9 @@ static int take_slot(struct irt_ring *ring, uint32_t i, uint64_t id)
 }
 
 /* A free slot, from where the drain has freed one on; else one that was never used; else any. So the
- * table stays about as small as the number of threads alive at one time, and the search short. The page
- * of a new one is populated before it is touched: a full /dev/shm would answer a touch with SIGBUS. */
+ * table stays about as small as the number of threads alive at one time, and the search short. A page that
+ * the drain has not given memory yet is populated before it is touched: a full /dev/shm would answer a
+ * touch with SIGBUS. */
 static struct irt_thread *claim_slot(struct irt_ring *ring, uint64_t id)
 {
 	uint32_t high = irt_load_relaxed(&ring->thread_high), from = irt_load_relaxed(&ring->thread_hint);
@@ -378,7 +405,8 @@ static struct irt_thread *claim_slot(struct irt_ring *ring, uint64_t id)
 		if (take_slot(ring, i, id))
 			return &irt_map.threads[i];
 	for (uint32_t i = high; i < IRT_THREAD_MAX; i++) {
-		if (i >= irt_load_relaxed(&ring->thread_high) && !irt_populate(&irt_map.threads[i], sizeof(struct irt_thread)))
+		if (i >= irt_load_acquire(&ring->thread_room) && i >= irt_load_relaxed(&ring->thread_high) &&
+		    !irt_populate(&irt_map.threads[i], sizeof(struct irt_thread)))
 			break;
 		if (take_slot(ring, i, id)) {
 			irt_raise(&ring->thread_high, i + 1);
@@ -411,7 +439,8 @@ static int join_thread(struct irt_ring *ring, struct irt_tls *tls)
 		t->parent_thread_id = irt_local.process->parent_thread_id;
 		t->parent_position = irt_local.process->parent_position;
 	}
-	irt_sys3(__NR_prctl, 16 /* PR_GET_NAME */, (long)t->name, 0);
+	if (!irt_is_quiet()) /* else the drain gives it one within a second */
+		irt_sys3(__NR_prctl, 16 /* PR_GET_NAME */, (long)t->name, 0);
 	uint64_t none = 0, me = id * IRT_THREAD_MAX + (uint64_t)(t - irt_map.threads);
 	if (!irt_cas_acq_rel(&tls->thread, &none, me)) { /* a handler was faster */
 		irt_store_release(&t->owner, (uint64_t)0);

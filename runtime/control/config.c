@@ -33,8 +33,10 @@ void irt_say(const char *a, const char *b, const char *c)
 	irt_sys_write(2, buffer, t.used);
 }
 
-/* Copies NAME's value out of /proc/self/environ, however large that is. Returns its length, -1 if
- * it is not set. */
+enum { NOT_SET = -1, UNREADABLE = -2 };
+
+/* Copies NAME's value out of /proc/self/environ, however large that is. Returns its length, or one of
+ * the above. */
 static long read_variable(const char *name, char *value, size_t bytes)
 {
 	char block[1024];
@@ -44,7 +46,7 @@ static long read_variable(const char *name, char *value, size_t bytes)
 	long n;
 
 	if (fd < 0)
-		return -1;
+		return UNREADABLE;
 	while ((n = irt_sys_read(fd, block, sizeof(block))) > 0) {
 		for (long i = 0; i < n; i++) {
 			char c = block[i];
@@ -69,7 +71,7 @@ static long read_variable(const char *name, char *value, size_t bytes)
 out:
 	irt_sys_close(fd);
 	if (!inside)
-		return -1;
+		return n < 0 ? UNREADABLE : NOT_SET;
 	value[used] = 0;
 	return (long)used;
 }
@@ -112,6 +114,7 @@ static void apply(struct irt_config *c, const struct instr_setting *s)
 	case INSTR_OPT_help: bad = instr_parse_flag(v, n, &c->help); break;
 	case INSTR_OPT_verbose: bad = instr_parse_flag(v, n, &c->verbose); break;
 	case INSTR_OPT_record: bad = instr_parse_flag(v, n, &c->record); break;
+	case INSTR_OPT_sandbox: bad = instr_parse_flag(v, n, &c->sandbox); break;
 	case INSTR_OPT_events: bad = instr_parse_flag(v, n, &c->events); break;
 	case INSTR_OPT_overflow:
 		bad = instr_parse_choice(v, n, o->fallback, &choice);
@@ -170,15 +173,19 @@ int irt_config_read(struct irt_config *c)
 	c->ring_max_bytes = 256 << 20;
 	irt_copy(c->out, fallback_out, sizeof(fallback_out));
 
-	long n = read_variable("INSTR_CONFIG", config_path, sizeof(config_path));
-	if (n > 0) {
-		n = irt_read_file(config_path, file_text, sizeof(file_text));
-		if (n < 0)
+	long named = read_variable("INSTR_CONFIG", config_path, sizeof(config_path));
+	long n = read_variable("INSTR_OPTIONS", settings_text, sizeof(settings_text));
+	if (named == UNREADABLE || n == UNREADABLE) { /* they may say record=off */
+		irt_say("cannot record: the settings cannot be read from /proc/self/environ", "", "");
+		return INSTR_ERR_IO;
+	}
+	if (named > 0) {
+		long bytes = irt_read_file(config_path, file_text, sizeof(file_text));
+		if (bytes < 0)
 			irt_say("cannot read the settings file ", config_path, "; its settings are ignored");
 		else
-			apply_all(c, file_text, (size_t)n);
+			apply_all(c, file_text, (size_t)bytes);
 	}
-	n = read_variable("INSTR_OPTIONS", settings_text, sizeof(settings_text));
 	if (n > 0)
 		apply_all(c, settings_text, (size_t)n);
 	if (irt_extra_options)
@@ -207,14 +214,14 @@ static int is_folder(const char *path)
 	       (st.mode & 0170000) == 0040000;
 }
 
-/* 1 = no file there, or a trace of ours; 0 = somebody else's. */
+/* 1 = no file there, or a trace of ours; 0 = somebody else's; negative: it cannot be seen which. */
 static int may_replace(const char *path)
 {
 	unsigned char head[100];
 	struct kernel_stat st;
 	int fd = (int)irt_sys_open(path, IRT_O_RDONLY | IRT_O_CLOEXEC | 04000 /* O_NONBLOCK */, 0);
 	if (fd < 0)
-		return fd == -2; /* -ENOENT */
+		return fd == -2 /* ENOENT */ ? 1 : fd;
 	long r = irt_sys3(__NR_fstat, fd, (long)&st, 0);
 	long n = r == 0 && (st.mode & 0170000) == 0100000 ? irt_sys_read(fd, head, sizeof(head)) : -1;
 	irt_sys_close(fd);
@@ -279,7 +286,12 @@ int irt_config_check_output(struct irt_config *c)
 		irt_say("cannot record: the file system of ", c->out_directory, " is full (less than 4 MiB free)");
 		return INSTR_ERR_FULL;
 	}
-	if (!may_replace(path)) {
+	int may = may_replace(path);
+	if (may < 0) {
+		irt_say("cannot record: ", path, " cannot be opened; it is left alone (set out= to another file)");
+		return INSTR_ERR_PERMISSION;
+	}
+	if (!may) {
 		irt_say("cannot record: ", path, " is there and is not a trace; it is left alone (set out= to another file)");
 		return INSTR_ERR_NOT_OURS;
 	}

@@ -22,7 +22,7 @@
 #include "instr/hooks.h"
 
 struct irt_config {
-	int record, verbose, help, events, drop;
+	int record, verbose, help, events, drop, sandbox;
 	uint64_t ring_bytes, ring_max_bytes, max_db_bytes, time_unit;
 	char out[IRT_PATH_BYTES];           /* as given */
 	char out_directory[IRT_PATH_BYTES]; /* absolute */
@@ -49,6 +49,8 @@ IRT_HIDDEN int irt_identify(struct irt_identity *me);
 /* INSTR_ERR_BUSY: another copy of the runtime in this process has joined (dlmopen, or one is static). */
 IRT_HIDDEN int irt_run_find(const struct irt_identity *me, uint32_t *parent_process_id, int *same_pid);
 IRT_HIDDEN int irt_run_create(const struct irt_config *c, const struct irt_identity *me);
+/* Nothing will be recorded after all: removes what irt_run_create has made. */
+IRT_HIDDEN void irt_run_abandon(void);
 IRT_HIDDEN uint64_t irt_read_stat(int32_t pid, int32_t *parent_pid); /* start time, 0 = no such process; pid 0: this one */
 IRT_HIDDEN long irt_read_file(const char *path, char *buffer, size_t bytes);
 

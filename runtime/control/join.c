@@ -23,18 +23,31 @@ static uint32_t own_process_id;
 static int no_recording;
 static uint32_t lost_before; /* events of a fork child that cannot join yet */
 
-/* An entry of the auxiliary vector, 0 if it is not there. */
-static uint64_t read_auxv(uint64_t type)
+/* An entry of the auxiliary vector. Returns 0 if it is not known. */
+static int read_auxv(uint64_t type, uint64_t *value)
 {
-	uint64_t pair[2], value = 0;
-	int fd = (int)irt_sys_open("/proc/self/auxv", IRT_O_RDONLY | IRT_O_CLOEXEC, 0);
+	uint64_t pair[2];
+	int fd = (int)irt_sys_open("/proc/self/auxv", IRT_O_RDONLY | IRT_O_CLOEXEC, 0), found = 0;
 	if (fd < 0)
 		return 0;
-	while (irt_sys_read(fd, pair, sizeof(pair)) == (long)sizeof(pair) && pair[0])
-		if (pair[0] == type)
-			value = pair[1];
+	while (!found && irt_sys_read(fd, pair, sizeof(pair)) == (long)sizeof(pair) && pair[0]) {
+		found = pair[0] == type;
+		*value = pair[1];
+	}
 	irt_sys_close(fd);
-	return value;
+	return found;
+}
+
+/* With rights that its caller does not have? What cannot be known is taken for yes: the file is root's
+ * where the program's may be run but not read. */
+static int is_raised(void)
+{
+	uint64_t secure = 1;
+	if (!read_auxv(AT_SECURE, &secure) &&
+	    irt_sys3(__NR_getuid, 0, 0, 0) == irt_sys3(__NR_geteuid, 0, 0, 0) &&
+	    irt_sys3(__NR_getgid, 0, 0, 0) == irt_sys3(__NR_getegid, 0, 0, 0))
+		irt_say("cannot record: /proc/self/auxv cannot be read", "", "");
+	return secure != 0;
 }
 
 static struct irt_process *claim_process(struct irt_ring *ring, uint32_t claimed)
@@ -73,6 +86,7 @@ static int enter_run(const struct irt_identity *me, enum irt_joined_by how, uint
 	p->parent_position = parent_position;
 	p->joined_by = how;
 	p->lost_early = lost_before;
+	p->quiet = (irt_map.ring->flags & IRT_RING_SANDBOX) != 0;
 	uint32_t id = p->process_id, lost = lost_before;
 	IRT_TESTPOINT(process_filled);
 	if (!irt_cas_acq_rel(&p->state, &state, (uint32_t)IRT_SLOT_LIVE)) /* R4 */
@@ -149,25 +163,31 @@ static uint64_t join(void)
 	uint32_t parent = 0;
 	int same_pid = 0;
 
-	/* The address range that fork children see zeroed. Without it a child would write into its
-	 * parent's stream, so then there is no recording. */
-	if (irt_failed(irt_sys_madvise(&irt_local, sizeof(irt_local), IRT_MADV_WIPEONFORK))) {
-		irt_say("cannot record: the kernel lacks MADV_WIPEONFORK (Linux 4.14)", "", "");
-		return IRT_GATE_OFF;
-	}
 	if (no_recording)
 		return IRT_GATE_OFF;
-	if (irt_map.ring) {
+	if (irt_map.ring) { /* the range below is the parent's, with its advice */
 		forked = forked_thread();
 		if (!forked)
 			return IRT_GATE_COLD; /* until the main thread comes itself */
-		if (irt_identify(&me) != 0 || join_as_fork_child(&me, forked) != 0)
+		if (irt_identify(&me) != 0 || join_as_fork_child(&me, forked) != 0) {
+			irt_add_relaxed(&irt_map.ring->unjoined, 1); /* it is too late to say so here */
 			return IRT_GATE_OFF;
+		}
 		irt_wake_drain(irt_map.ring);
 		return IRT_GATE_ON;
 	}
 	no_recording = 1;
-	if (read_auxv(AT_SECURE) || irt_config_read(&irt_config) != 0 || !irt_config.record)
+	if (is_raised())
+		return IRT_GATE_OFF;
+	/* The address range that fork children see zeroed. Without it a child would write into its
+	 * parent's stream, so then there is no recording. */
+	long r = irt_sys_madvise(&irt_local, sizeof(irt_local), IRT_MADV_WIPEONFORK);
+	if (irt_failed(r)) {
+		irt_say("cannot record: ", r == -IRT_EINVAL ? "the kernel lacks MADV_WIPEONFORK (Linux 4.14)" :
+			"the system call madvise is refused", "");
+		return IRT_GATE_OFF;
+	}
+	if (irt_config_read(&irt_config) != 0 || !irt_config.record)
 		return IRT_GATE_OFF;
 	if (irt_identify(&me) != 0) {
 		irt_say("cannot record: /proc cannot be read", "", "");
@@ -188,7 +208,11 @@ static uint64_t join(void)
 	} else {
 		if (irt_config_check_output(&irt_config) != 0 || irt_run_create(&irt_config, &me) != 0)
 			return IRT_GATE_OFF;
-		enter_run(&me, IRT_JOINED_START, 0, 0, 0);
+		if (enter_run(&me, IRT_JOINED_START, 0, 0, 0) != 0) {
+			irt_run_abandon();
+			irt_say("cannot record: no memory for the ring in ", irt_ring_folder, "");
+			return IRT_GATE_OFF;
+		}
 		if (irt_launch_drain() != 0) {
 			irt_store_release(&irt_map.ring->failed, 1u);
 			irt_say("no drain process could be started: events will be dropped and counted", "", "");
@@ -210,20 +234,27 @@ int irt_join(void)
 	uint32_t state = 0;
 	int32_t tid = (int32_t)irt_sys_gettid();
 
-	irt_sys4(__NR_rt_sigprocmask, IRT_SIG_SETMASK, (long)&blocked, (long)&before, 8);
+	int is_blocked = !irt_failed(irt_sys4(__NR_rt_sigprocmask, IRT_SIG_SETMASK, (long)&blocked, (long)&before, 8));
 	if (irt_cas_acq_rel(&irt_local.join, &state, 1u)) {
 		irt_local.joiner_tid = tid;
-		uint64_t gate = join();
+		uint64_t gate = IRT_GATE_OFF;
+		if (is_blocked)
+			gate = join();
+		else if (irt_map.ring)
+			irt_add_relaxed(&irt_map.ring->unjoined, 1);
+		else
+			irt_say("cannot record: the system call rt_sigprocmask is refused", "", "");
 		irt_local.joiner_tid = 0;
 		lost_before += gate == IRT_GATE_COLD;
 		irt_store_release(&irt_local.gate, gate);
 		irt_store_release(&irt_local.join, gate == IRT_GATE_COLD ? 0u : 2u);
 		irt_sys_futex_wake(&irt_local.join, 1 << 30);
 	} else if (state == 1 && irt_load_relaxed(&irt_local.joiner_tid) != tid) {
-		while (irt_load_acquire(&irt_local.join) == 1)
-			irt_sys_futex_wait(&irt_local.join, 1, FLUSH_WAIT_NS);
+		for (int naps = 0; irt_load_acquire(&irt_local.join) == 1 && naps < IRT_NAPS_MOST;)
+			naps += !irt_nap(&irt_local.join, 1, FLUSH_WAIT_NS);
 	}
-	irt_sys4(__NR_rt_sigprocmask, IRT_SIG_SETMASK, (long)&before, 0, 8);
+	if (is_blocked)
+		irt_sys4(__NR_rt_sigprocmask, IRT_SIG_SETMASK, (long)&before, 0, 8);
 	return irt_load_acquire(&irt_local.gate) == IRT_GATE_ON;
 }
 
@@ -231,23 +262,29 @@ int irt_join(void)
 
 /* At a normal exit: everything published so far is committed, and if this is the last process of
  * the run, trace.db is finished, before the program returns. Waits at most 10 s, and only for a
- * live drain. */
+ * live drain; not at all where the clock or sleeping is refused. */
 static void flush(void)
 {
 	struct irt_ring *ring = irt_map.ring;
 	if (irt_load_acquire(&irt_local.gate) != IRT_GATE_ON || irt_load_relaxed(&ring->failed))
 		return;
+	if (irt_is_quiet()) { /* the drain sees that without being asked */
+		irt_add_acq_rel(&irt_local.process->flush, 1);
+		return;
+	}
 	uint32_t want = irt_add_acq_rel(&irt_local.process->flush, 1) + 1;
 	IRT_TESTPOINT(flush_asked);
 	irt_wake_drain(ring);
 	uint64_t start = irt_sys_clock_ns(1), beat_ns = start, beat = irt_load_relaxed(&ring->heartbeat);
-	for (uint64_t now = start; now - start < FLUSH_NS; now = irt_sys_clock_ns(1)) {
+	int naps = 0;
+	for (uint64_t now = start; now && now - start < FLUSH_NS; now = irt_sys_clock_ns(1)) {
 		uint32_t done = irt_load_acquire(&irt_local.process->flushed);
 		if ((int32_t)(done - want) >= 0 || irt_load_relaxed(&ring->failed)) {
 			IRT_TESTPOINT(flush_answered);
 			return;
 		}
-		irt_sys_futex_wait(&irt_local.process->flushed, done, FLUSH_WAIT_NS);
+		if (!irt_nap(&irt_local.process->flushed, done, FLUSH_WAIT_NS) && ++naps >= IRT_NAPS_MOST)
+			return; /* a sandbox: whoever reads the trace waits for the drain */
 		uint64_t now_beat = irt_load_relaxed(&ring->heartbeat);
 		if (now_beat != beat) {
 			beat = now_beat;
@@ -288,7 +325,9 @@ void irt_note_exit_from(const void *module)
 {
 	static uint32_t entered;
 	uint32_t no = 0;
-	uint64_t headers = irt_load_relaxed(&entered) || !on_exit ? 0 : read_auxv(AT_PHDR);
+	uint64_t headers = 0;
+	if (!on_exit || irt_load_relaxed(&entered) || !read_auxv(AT_PHDR, &headers))
+		return;
 	if (headers && (uint64_t)module - headers < UINT64_C(1) << 31 && irt_cas_acq_rel(&entered, &no, 1u))
 		on_exit(note_exit, NULL);
 }

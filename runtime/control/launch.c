@@ -212,10 +212,10 @@ int irt_restart_drain(void)
 {
 	struct irt_ring *ring = irt_map.ring;
 	uint32_t pid = irt_load_relaxed(&ring->drain_pid), starter = irt_load_relaxed(&ring->starting_pid);
-	uint64_t since = irt_sys_clock_ns(1) - irt_load_relaxed(&ring->last_start_monotonic_ns);
+	uint64_t now = irt_is_quiet() ? 0 : irt_sys_clock_ns(1), since = now - irt_load_relaxed(&ring->last_start_monotonic_ns);
 	uint64_t blocked = UINT64_MAX, before = 0;
 
-	if (irt_load_relaxed(&ring->failed))
+	if (irt_load_relaxed(&ring->failed) || !now)
 		return 0;
 	if (!pid && since < STARTING_NS)
 		return 1;
@@ -228,7 +228,8 @@ int irt_restart_drain(void)
 		return 0;
 	if (starter && !is_gone(starter))
 		return 1;
-	irt_sys4(__NR_rt_sigprocmask, IRT_SIG_SETMASK, (long)&blocked, (long)&before, 8);
+	if (irt_failed(irt_sys4(__NR_rt_sigprocmask, IRT_SIG_SETMASK, (long)&blocked, (long)&before, 8)))
+		return 0; /* a handler would run in the clones, too */
 	int started = 1;
 	if (irt_cas_acq_rel(&ring->starting_pid, &starter, (uint32_t)irt_sys_getpid())) {
 		IRT_TESTPOINT(restart_claimed);

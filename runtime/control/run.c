@@ -291,6 +291,22 @@ int irt_run_find(const struct irt_identity *me, uint32_t *process_id, int *same_
 
 /* ---- making ------------------------------------------------------------------------------- */
 
+static void remove_files(void)
+{
+	struct irt_text t = irt_text_in(path, sizeof(path));
+	irt_text_add(&t, irt_ring_folder);
+	irt_text_add(&t, "/ring");
+	irt_sys3(__NR_unlink, (long)path, 0, 0);
+	irt_sys3(__NR_rmdir, (long)irt_ring_folder, 0, 0);
+}
+
+void irt_run_abandon(void)
+{
+	remove_files();
+	irt_sys_munmap(irt_map.ring, header.file_bytes);
+	irt_map.ring = NULL;
+}
+
 static int make_file(const char *root, uint64_t file_bytes)
 {
 	long r = irt_sys3(__NR_mkdir, (long)root, 0700, 0);
@@ -326,10 +342,13 @@ static int make_file(const char *root, uint64_t file_bytes)
 	irt_text_add(&t, irt_ring_folder);
 	irt_text_add(&t, "/ring");
 	fd = (int)irt_sys_open(path, IRT_O_RDWR | IRT_O_CREAT | IRT_O_EXCL | IRT_O_NOFOLLOW | IRT_O_CLOEXEC, 0600);
-	if (fd < 0)
+	if (fd < 0) {
+		remove_files();
 		return fd;
+	}
 	if (irt_sys3(__NR_ftruncate, fd, (long)file_bytes, 0) != 0) {
 		irt_sys_close(fd);
+		remove_files();
 		return INSTR_ERR_FULL;
 	}
 	return fd;
@@ -399,18 +418,32 @@ int irt_run_create(const struct irt_config *c, const struct irt_identity *me)
 	/* The first sub-buffers come from here, so that the program need not wait for the drain to
 	 * start; all others from the drain, ahead of demand. */
 	uint32_t first = 0;
+	if (irt_sys4(__NR_fallocate, fd, 0, (long)header.threads_offset, IRT_PAGE) == 0)
+		header.thread_room = IRT_PAGE / sizeof(struct irt_thread);
 	if (irt_sys4(__NR_fallocate, fd, 0, (long)header.subs_offset, IRT_PAGE) == 0)
 		while (first < FIRST_SUBS && irt_sys4(__NR_fallocate, fd, 0, (long)(header.data_offset + first * (uint64_t)IRT_SUB_STRIDE),
 						      IRT_SUB_BYTES) == 0)
 			first++;
 	irt_sys_close(fd);
 	if (!base) {
+		remove_files();
 		irt_say("cannot record: the ring cannot be mapped (address space limit?)", "", "");
 		return INSTR_ERR_MEMORY;
 	}
 	if (!irt_populate(base, IRT_PAGE)) {
+		remove_files();
+		irt_sys_munmap(base, header.file_bytes);
 		irt_say("cannot record: no memory for the ring in ", root, "");
 		return INSTR_ERR_MEMORY;
+	}
+	header.start_ticks = irt_ticks();
+	header.start_monotonic_ns = irt_sys_clock_ns(1);
+	header.start_realtime_ns = irt_sys_clock_ns(0);
+	if (!header.start_monotonic_ns || !header.start_realtime_ns) {
+		remove_files();
+		irt_sys_munmap(base, header.file_bytes);
+		irt_say("cannot record: the system call clock_gettime is refused", "", "");
+		return INSTR_ERR_IO;
 	}
 	header.sub_count = first;
 	header.wake_at = FIRST_SUBS / 4;
@@ -418,14 +451,11 @@ int irt_run_create(const struct irt_config *c, const struct irt_identity *me)
 	header.max_db_bytes = c->max_db_bytes;
 	header.time_unit_ticks = c->time_unit;
 	header.flags = (c->events ? IRT_RING_EVENTS : 0u) | (c->drop ? IRT_RING_OVERFLOW_DROP : 0u) |
-		       (c->verbose ? IRT_RING_VERBOSE : 0u);
+		       (c->verbose ? IRT_RING_VERBOSE : 0u) | (c->sandbox ? IRT_RING_SANDBOX : 0u);
 	header.max_cpus = count_cpus();
 	irt_copy(header.boot_id, me->boot_id, sizeof(header.boot_id));
 	irt_copy(header.out_directory, c->out_directory, irt_length(c->out_directory) + 1);
 	irt_copy(header.out_name, c->out_name, irt_length(c->out_name) + 1);
-	header.start_ticks = irt_ticks();
-	header.start_monotonic_ns = irt_sys_clock_ns(1);
-	header.start_realtime_ns = irt_sys_clock_ns(0);
 	uint64_t magic = header.magic;
 	header.magic = 0;
 	irt_copy(base, &header, sizeof(header));

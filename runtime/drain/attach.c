@@ -183,6 +183,20 @@ void irt_grow(struct irt_attached *a, uint32_t want)
 	}
 }
 
+void irt_grow_threads(struct irt_attached *a)
+{
+	enum { PAGE_SLOTS = IRT_PAGE / sizeof(struct irt_thread) };
+	struct irt_ring *ring = a->map.ring;
+	uint32_t high = irt_load_relaxed(&ring->thread_high), room = irt_load_relaxed(&ring->thread_room);
+	uint32_t want = (high / PAGE_SLOTS + 2) * PAGE_SLOTS;
+	if (want > IRT_THREAD_MAX)
+		want = IRT_THREAD_MAX;
+	if (room >= want || fallocate(a->ring_fd, 0, (off_t)a->facts.threads_offset,
+				      (off_t)(want * sizeof(struct irt_thread))) != 0)
+		return;
+	irt_store_release(&ring->thread_room, want);
+}
+
 void irt_remove_run(struct irt_attached *a)
 {
 	IRT_TESTPOINT(remove_begun);

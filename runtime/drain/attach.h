@@ -39,6 +39,9 @@ int irt_take_lease(struct irt_attached *a, unsigned wait_ms);
  * allocated and mapped here, ahead of use, never in a hook. */
 void irt_grow(struct irt_attached *a, uint32_t want);
 
+/* Gives memory to the slots of the threads that will come next, so that they need not ask for it. */
+void irt_grow_threads(struct irt_attached *a);
+
 /* Lets go of the ring itself; folder and lease stay. */
 void irt_unmap(struct irt_attached *a);
 

@@ -72,10 +72,13 @@ static void feed_pool(struct irt_session *s)
 	struct irt_ring *ring = s->at.map.ring;
 	uint32_t want = (uint32_t)(s->at.facts.ring_bytes / IRT_SUB_BYTES);
 	uint32_t taken = irt_load_relaxed(&ring->taken), before = s->at.sub_count;
+	irt_grow_threads(&s->at);
 	if (s->at.facts.max_cpus <= 1 && want > ONE_CPU_SUBS)
 		want = ONE_CPU_SUBS;
 	want += s->staying + s->joined; /* what dead ones hold comes back with the next round */
-	if (taken * 2 >= s->at.sub_count && s->at.sub_count < want)
+	if (irt_session_quiet(s) && s->at.sub_count < want) /* there is no waiting */
+		irt_grow(&s->at, want);
+	else if (taken * 2 >= s->at.sub_count && s->at.sub_count < want)
 		irt_grow(&s->at, s->at.sub_count + GROW_SUBS < want ? s->at.sub_count + GROW_SUBS : want);
 	else if (irt_pool_is_awaited(s) && !s->held_subs && taken >= s->at.sub_count &&
 		 irt_load_relaxed(&ring->next_thread_id) == s->seen_thread_id) /* who came since may be gone */
@@ -153,7 +156,7 @@ static void drain(struct irt_session *s)
 			irt_store_release(&ring->sleeping, 1u);
 			irt_full_barrier();
 			uint64_t left = s->dirty && elapsed < IRT_ROUND_NS ? IRT_ROUND_NS - elapsed : SLEEP_NS;
-			if (irt_pool_is_awaited(s) && left > IRT_HURRY_NS / 4)
+			if ((irt_pool_is_awaited(s) || irt_session_quiet(s)) && left > IRT_HURRY_NS / 4)
 				left = IRT_HURRY_NS / 4; /* the pool grows, or what is held up is passed */
 			irt_sys_futex_wait(&ring->wake, before, (int64_t)left);
 			irt_store_release(&ring->sleeping, 0u);

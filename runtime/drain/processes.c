@@ -117,6 +117,7 @@ static void look_at_slot(struct irt_session *s, uint32_t slot)
 		p->inherits = facts.joined_by == IRT_JOINED_FORK;
 	}
 	p->slot = slot;
+	p->quiet |= facts.quiet != 0;
 	p->lost_early = facts.lost_early;
 	uint32_t flush = irt_load_acquire(&in->flush);
 	if (flush != p->flush) {
@@ -133,6 +134,7 @@ static void look_at_slot(struct irt_session *s, uint32_t slot)
 void irt_look_at_processes(struct irt_session *s)
 {
 	uint32_t high = irt_load_relaxed(&s->at.map.ring->process_high);
+	irt_look_for_unjoined(s);
 	for (uint32_t i = 0; i < high && i < IRT_PROCESS_MAX; i++)
 		look_at_slot(s, i);
 	for (uint32_t i = 0; i < s->process_count; i++) {
@@ -144,7 +146,8 @@ void irt_look_at_processes(struct irt_session *s)
 		if (!s->watch) {
 			note_death(s, p, NULL); /* recovery: the caller has made sure */
 		} else if (p->watch < 0) {
-			if (!p->pid || irt_start_time(p->pid, 0, NULL) != p->facts.start_time)
+			char state = 0;
+			if (!p->pid || irt_start_time(p->pid, 0, &state) != p->facts.start_time || state == 'Z' || state == 'X')
 				note_death(s, p, NULL);
 			else
 				p->last_ticks = (int64_t)(irt_ticks() - s->at.facts.start_ticks);

@@ -134,10 +134,10 @@ static void sweep_run(const char *folder)
 	int r = irt_look(&a, folder, error, sizeof(error));
 
 	if (r == INSTR_ERR_VERSION) { /* its maker died over making it; or it is of another version */
-		uint64_t magic = 1;
+		uint64_t magic = 0;
 		int fd = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		int ring = fd >= 0 ? openat(fd, "ring", O_RDONLY | O_NOFOLLOW | O_CLOEXEC) : -1;
-		if (ring >= 0 && pread(ring, &magic, sizeof(magic), 0) == (ssize_t)sizeof(magic) && magic == 0) {
+		if (ring >= 0 && pread(ring, &magic, sizeof(magic), 0) >= 0 && magic == 0) { /* also if it is shorter */
 			unlinkat(fd, "ring", 0);
 			rmdir(folder);
 		}

@@ -67,6 +67,7 @@ struct irt_drained_process {
 	uint32_t unwalked;        /* threads that the last look has not walked to their ends */
 	int exit_code, exit_signal; /* -1: not known */
 	uint32_t lost_early;
+	int quiet;                /* its hooks make no system calls: it wakes nobody and does not wait */
 	uint32_t live_threads;
 	struct irt_ended *ended;  /* threads that ended before it, oldest first, whose totals are rows of their own */
 	uint32_t ended_count, ended_room;
@@ -209,6 +210,9 @@ struct irt_session {
 	int anchored;               /* there is a second anchor, so a rate */
 	struct irt_store_clock last_anchor; /* that an earlier drain has put */
 	int finished;               /* the file is complete; the next commit makes it "recording" again */
+	int seccomp_known, seccomp_level; /* the drain's own */
+	int unjoined_told;
+	uint32_t thread_turn;       /* of the checks of threads */
 	int dirty;                  /* something happened since the last commit */
 	int64_t next_loss_id;
 	uint64_t lost_no_store;     /* events that could not be stored, not yet told */
@@ -292,6 +296,10 @@ void irt_merge_add_ended(struct irt_drained_process *p, uint64_t id, int64_t los
 /* The walk's row that the file's says; its histogram is filled and is the caller's. */
 int irt_totals_from_row(const struct irt_store_totals *row, struct irt_walk_totals *totals, struct irt_histogram *histogram);
 int irt_put_totals_row(struct irt_session *s, const struct irt_drained_process *p, int64_t thread_id, const struct irt_walk_totals *row);
+/* sandbox.c. Is there a process that cannot wake the drain? */
+int irt_session_quiet(const struct irt_session *s);
+void irt_look_for_sandbox(struct irt_session *s, struct irt_drained_thread *t, uint32_t index);
+void irt_look_for_unjoined(struct irt_session *s);
 
 /* commit.c: ends the round. `last` closes every chunk and checkpoints. */
 int64_t irt_context_id(const struct irt_drained_process *p, uint32_t index);

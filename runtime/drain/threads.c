@@ -43,8 +43,9 @@ void irt_look_at_threads(struct irt_session *s)
 			memcpy(t->name, facts.name, sizeof(t->name));
 			t->name[sizeof(t->name) - 1] = 0;
 			irt_inherit_later(s, t);
-			/* A tid that comes again in the same process: its old owner is gone. */
-			for (struct irt_drained_thread *o = NULL; (o = irt_session_same_tid(s, t, o));)
+			/* A tid that comes again in the same process: its old owner is gone. (Not if a sandbox has
+			 * refused to tell it.) */
+			for (struct irt_drained_thread *o = NULL; t->tid > 0 && (o = irt_session_same_tid(s, t, o));)
 				if (!o->dead)
 					o->dead = o->gone_alone = 1;
 		}
@@ -114,6 +115,7 @@ static int goes_on(struct irt_session *s, struct irt_drained_process *p)
 static void find_gone(struct irt_session *s, int names)
 {
 	s->thread_checks++;
+	s->thread_turn += names != 0;
 	s->joined = s->staying = 0;
 	for (uint32_t i = 0; i < s->thread_count; i++) {
 		struct irt_drained_thread *t = s->threads[i];
@@ -125,12 +127,14 @@ static void find_gone(struct irt_session *s, int names)
 			continue;
 		}
 		s->staying++;
-		if (t->process->pid != t->process->facts.pid)
+		if (t->process->pid != t->process->facts.pid || t->tid <= 0)
 			continue; /* of another pid namespace: its tids mean nothing here */
 		if (syscall(SYS_tgkill, t->process->facts.pid, t->tid, 0) != 0 && errno == ESRCH)
 			t->noted_gone = 1;
-		else if (names)
-			read_name(t);
+		if (t->noted_gone || !names)
+			continue;
+		read_name(t);
+		irt_look_for_sandbox(s, t, i);
 	}
 	/* Or they went with their process, whose death has not been told yet: asked behind them. */
 	for (uint32_t i = 0; i < s->thread_count; i++) {

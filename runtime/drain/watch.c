@@ -32,6 +32,8 @@ struct exit_info { /* struct pidfd_info, first version, of linux/pidfd.h */
 #define GET_INFO _IOWR(0xFF, 11, struct exit_info)
 #define INFO_EXIT (1u << 3)
 
+enum { RETRY_US = 100000 };
+
 struct watched {
 	int fd, pid; /* fd -1 = free */
 	struct irt_death death;
@@ -41,7 +43,7 @@ struct irt_watch {
 	pthread_mutex_t lock;
 	pthread_t thread;
 	struct watched *all;
-	int count, event_fd, stop;
+	int count, event_fd, stop, has_thread;
 	uint32_t *wake;
 };
 
@@ -201,11 +203,17 @@ static void *run(void *arg)
 			break;
 		}
 		if (room < w->count + 1) {
-			room = w->count + 16;
-			polls = realloc(polls, (size_t)room * sizeof(*polls));
-			index = realloc(index, (size_t)room * sizeof(*index));
-			if (!polls || !index)
-				abort(); /* no memory for a few words: the lease ends with us, recovery goes on */
+			int want = w->count + 16;
+			struct pollfd *more = realloc(polls, (size_t)want * sizeof(*more));
+			polls = more ? more : polls;
+			int *more_index = more ? realloc(index, (size_t)want * sizeof(*more_index)) : NULL;
+			index = more_index ? more_index : index;
+			if (!more_index) {
+				pthread_mutex_unlock(&w->lock);
+				usleep(RETRY_US);
+				continue;
+			}
+			room = want;
 		}
 		int n = 1;
 		polls[0] = (struct pollfd){w->event_fd, POLLIN, 0};
@@ -216,11 +224,13 @@ static void *run(void *arg)
 			index[n++] = i;
 		}
 		pthread_mutex_unlock(&w->lock);
-		if (poll(polls, (nfds_t)n, -1) < 0 && errno != EINTR)
-			break;
 		uint64_t sink;
+		if (poll(polls, (nfds_t)n, -1) < 0) {
+			usleep(RETRY_US); /* no memory */
+			continue;
+		}
 		if (polls[0].revents && read(w->event_fd, &sink, sizeof(sink)) < 0 && errno != EAGAIN)
-			break;
+			usleep(RETRY_US);
 		int deaths = 0;
 		pthread_mutex_lock(&w->lock);
 		for (int i = 1; i < n; i++) {
@@ -250,12 +260,8 @@ struct irt_watch *irt_watch_create(uint32_t *wake_word)
 	pthread_attr_t attr;
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, 64 << 10);
-	int r = pthread_create(&w->thread, &attr, run, w);
+	w->has_thread = w->event_fd >= 0 && pthread_create(&w->thread, &attr, run, w) == 0;
 	pthread_attr_destroy(&attr);
-	if (r != 0 || w->event_fd < 0) {
-		free(w);
-		return NULL;
-	}
 	return w;
 }
 
@@ -270,15 +276,18 @@ void irt_watch_destroy(struct irt_watch *w)
 {
 	if (!w)
 		return;
-	pthread_mutex_lock(&w->lock);
-	w->stop = 1;
-	pthread_mutex_unlock(&w->lock);
-	poke(w);
-	pthread_join(w->thread, NULL);
+	if (w->has_thread) {
+		pthread_mutex_lock(&w->lock);
+		w->stop = 1;
+		pthread_mutex_unlock(&w->lock);
+		poke(w);
+		pthread_join(w->thread, NULL);
+	}
 	for (int i = 0; i < w->count; i++)
 		if (w->all[i].fd >= 0)
 			close(w->all[i].fd);
-	close(w->event_fd);
+	if (w->event_fd >= 0)
+		close(w->event_fd);
 	free(w->all);
 	free(w);
 }
@@ -286,7 +295,7 @@ void irt_watch_destroy(struct irt_watch *w)
 int irt_watch_add(struct irt_watch *w, int pid, uint64_t start_time)
 {
 	char state = 0;
-	int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	int fd = w->has_thread ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
 	if (fd < 0 || irt_start_time(pid, 0, &state) != start_time) {
 		if (fd >= 0)
 			close(fd);

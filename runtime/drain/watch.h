@@ -17,7 +17,8 @@ struct irt_death {
 	int code, signal;
 };
 
-/* wake: the futex word to add 1 to and wake. NULL: no memory or no thread. */
+/* wake: the futex word to add 1 to and wake. NULL: no memory. Where there is no thread to be had nothing
+ * is watched: irt_watch_add returns -1. */
 struct irt_watch *irt_watch_create(uint32_t *wake);
 void irt_watch_destroy(struct irt_watch *w);
 

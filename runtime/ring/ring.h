@@ -62,7 +62,7 @@ enum {
 	IRT_PAGE = 4096,
 };
 
-enum irt_ring_flag { IRT_RING_EVENTS = 1, IRT_RING_OVERFLOW_DROP = 2, IRT_RING_VERBOSE = 4 };
+enum irt_ring_flag { IRT_RING_EVENTS = 1, IRT_RING_OVERFLOW_DROP = 2, IRT_RING_VERBOSE = 4, IRT_RING_SANDBOX = 8 };
 
 /* Facts, written by the process that makes the run before anybody else can see the file, constant
  * afterwards; then words that change, each on a cache line of its own side. */
@@ -90,6 +90,7 @@ struct irt_ring {
 	uint64_t last_start_monotonic_ns;
 	uint32_t process_high;  /* slots at and above this index were never used */
 	uint32_t thread_high;
+	uint32_t unjoined;      /* processes of this run that could not join it: a system call failed */
 
 	/* written by the drain */
 	_Alignas(64) uint32_t sub_count; /* sub-buffers that have memory; grows to sub_max */
@@ -101,6 +102,7 @@ struct irt_ring {
 	uint32_t wake_at;       /* producers wake a sleeping drain when so many sub-buffers are taken */
 	uint32_t lingering;     /* 1 = all processes are gone but for children that have not joined yet */
 	uint32_t free_hint;     /* index below which no free sub-buffer is likely; only a hint */
+	uint32_t thread_room;   /* thread slots that have memory: those in use and some more */
 
 	/* written by both */
 	_Alignas(64) uint32_t taken; /* sub-buffers not FREE: producers add, the drain subtracts; a hint for waking early */
@@ -132,7 +134,10 @@ struct irt_process {
 	uint32_t flush;             /* the process adds 1: "commit what I have published, I am going" */
 	uint32_t flushed;           /* drain: the flush it has done last; futex */
 	uint32_t lost_early;        /* events dropped before a thread had a slot */
-	uint64_t reserved[6];
+	uint32_t quiet;             /* 1 = hooks make no system calls: sandbox=on, or the drain has seen that a
+	                             * sandbox was put up around it */
+	uint32_t pad;
+	uint64_t reserved[5];
 };
 
 /* One thread. Written by the thread, but for the fields marked. */
