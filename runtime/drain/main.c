@@ -62,7 +62,6 @@ static void step_aside(void)
 	memset(&cpus, 0xff, sizeof(cpus));
 	sched_setaffinity(0, sizeof(cpus), &cpus);
 	prctl(PR_SET_NAME, "instr-drain");
-	umask(077);
 }
 
 /* Keeps the pool ahead of demand: more when half of it is taken, up to ring_bytes and one sub-buffer
