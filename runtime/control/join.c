@@ -30,11 +30,11 @@ static int read_auxv(uint64_t type, uint64_t *value)
 	int fd = (int)irt_sys_open("/proc/self/auxv", IRT_O_RDONLY | IRT_O_CLOEXEC, 0), found = 0;
 	if (fd < 0)
 		return 0;
-	while (!found && irt_sys_read(fd, pair, sizeof(pair)) == (long)sizeof(pair) && pair[0]) {
+	while (!found && irt_sys_read(fd, pair, sizeof(pair)) == (long)sizeof(pair) && pair[0])
 		found = pair[0] == type;
-		*value = pair[1];
-	}
 	irt_sys_close(fd);
+	if (found)
+		*value = pair[1];
 	return found;
 }
 
@@ -242,7 +242,7 @@ int irt_join(void)
 			gate = join();
 		else if (irt_map.ring)
 			irt_add_relaxed(&irt_map.ring->unjoined, 1);
-		else
+		else if (!no_recording) /* else a child of a process that has said why */
 			irt_say("cannot record: the system call rt_sigprocmask is refused", "", "");
 		irt_local.joiner_tid = 0;
 		lost_before += gate == IRT_GATE_COLD;

@@ -90,7 +90,7 @@ int irt_identify(struct irt_identity *me)
 	long n = irt_read_file("/proc/sys/kernel/random/boot_id", me->boot_id, sizeof(me->boot_id));
 	if (n > 0 && me->boot_id[n - 1] == '\n')
 		me->boot_id[n - 1] = 0;
-	return me->start_time ? 0 : INSTR_ERR_IO;
+	return me->start_time && me->pid > 0 ? 0 : INSTR_ERR_IO;
 }
 
 /* ---- mapping ------------------------------------------------------------------------------ */
