@@ -12,7 +12,7 @@
 #include "base/testpoint.h"
 #include "instr/errors.h"
 
-enum { LINEAGE_MAX = 128, TMPFS_LEAST_BYTES = 4 << 20, FIRST_SUBS = 32, DRAIN_FILES = 16 };
+enum { LINEAGE_MAX = 128, TMPFS_LEAST_BYTES = 4 << 20, FIRST_SUBS = 32, DRAIN_DESCRIPTORS = 24 };
 
 char irt_ring_folder[IRT_PATH_BYTES];
 
@@ -354,19 +354,11 @@ static int make_file(const char *root, uint64_t file_bytes)
 	return fd;
 }
 
-static uint64_t limit(int resource)
+static uint64_t limit(int resource, int hard)
 {
 	uint64_t both[2] = {UINT64_MAX, UINT64_MAX};
 	irt_sys4(__NR_prlimit64, 0, resource, 0, (long)both);
-	return both[0];
-}
-
-/* The drain, which inherits the limit, needs descriptors; that it has none it could tell nobody. */
-static int can_open_files(void)
-{
-	uint64_t both[2] = {UINT64_MAX, UINT64_MAX};
-	irt_sys4(__NR_prlimit64, 0, IRT_RLIMIT_NOFILE, 0, (long)both);
-	return both[1] >= DRAIN_FILES;
+	return both[hard];
 }
 
 static uint32_t count_cpus(void)
@@ -383,12 +375,8 @@ static uint32_t count_cpus(void)
 int irt_run_create(const struct irt_config *c, const struct irt_identity *me)
 {
 	static char root[IRT_PATH_BYTES];
-	uint64_t max = c->ring_max_bytes, space = limit(IRT_RLIMIT_AS), file = limit(IRT_RLIMIT_FSIZE);
+	uint64_t max = c->ring_max_bytes, space = limit(IRT_RLIMIT_AS, 0), file = limit(IRT_RLIMIT_FSIZE, 0);
 
-	if (!can_open_files()) {
-		irt_say("cannot record: the limit on open files (ulimit -n) is below 16, which the drain needs", "", "");
-		return INSTR_ERR_FULL;
-	}
 	irt_zero(&header, sizeof(header));
 	if (space != UINT64_MAX && max > space / 32)
 		max = space / 32; /* the mapping takes about three times as much address space */
@@ -399,6 +387,10 @@ int irt_run_create(const struct irt_config *c, const struct irt_identity *me)
 	}
 	if (header.file_bytes > file) {
 		irt_say("cannot record: the limit on file sizes (ulimit -f) is too small for the ring", "", "");
+		return INSTR_ERR_FULL;
+	}
+	if (limit(IRT_RLIMIT_NOFILE, 1) < DRAIN_DESCRIPTORS) { /* it takes the hard limit for its own */
+		irt_say("cannot record: the hard limit on open files (ulimit -Hn) is too small for the drain", "", "");
 		return INSTR_ERR_FULL;
 	}
 	shm_root(root, sizeof(root));

@@ -3,8 +3,9 @@
  * commit.c - the end of a round: one transaction with everything new, then the sub-buffers whose
  * records it holds go back to the pool.
  *
- * A round that cannot be committed (full disk) loses its events and says how many; the totals stay in
- * memory and go with the next round that can.
+ * A round that cannot be committed is tried again while the pool has room. Where it has none, or the disk
+ * is full, its event chunks are lost and counted; the totals stay in memory and go with the next round
+ * that can.
  */
 #define _GNU_SOURCE
 #include "drain/session.h"

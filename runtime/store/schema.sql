@@ -198,7 +198,7 @@ CREATE TABLE losses (
     loss_id     INTEGER PRIMARY KEY, -- ours; 0 is the row of chunks deleted for max_db_bytes
     process_id  INTEGER REFERENCES processes, -- the process; NULL if not known
     thread_id   INTEGER REFERENCES threads, -- the thread; NULL if it is not about one thread
-    cause       TEXT NOT NULL, -- 'ring full', 'no drain', 'disk full', 'io error', 'reader' (one kept the -wal from shrinking), 'abandoned', 'chunks deleted', 'damaged'
+    cause       TEXT NOT NULL, -- 'ring full', 'no drain', 'disk full', 'io error', 'no memory', 'reader' (one kept the -wal from shrinking), 'abandoned', 'chunks deleted', 'damaged'
     events      INTEGER, -- how many; NULL if not known
     start_ticks INTEGER, -- first moment; NULL if not known
     end_ticks   INTEGER, -- last moment; NULL if not known
