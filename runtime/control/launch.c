@@ -219,19 +219,16 @@ int irt_restart_drain(void)
 		return 0;
 	if (!pid && since < STARTING_NS)
 		return 1;
-	int free = lease_is_free();
-	if (free < 0) /* out of sight, as after chroot */
-		free = !pid || is_gone(pid);
-	if (!free)
-		return 1;
-	if (irt_load_relaxed(&ring->drain_starts) > STARTS_PER_HOUR && since < HOUR_NS)
-		return 0;
-	if (starter && !is_gone(starter))
-		return 1;
+	/* A handler that leaves by siglongjmp would leave a descriptor open, or the start to nobody. */
 	if (irt_failed(irt_sys4(__NR_rt_sigprocmask, IRT_SIG_SETMASK, (long)&blocked, (long)&before, 8)))
 		return 0; /* a handler would run in the clones, too */
-	int started = 1;
-	if (irt_cas_acq_rel(&ring->starting_pid, &starter, (uint32_t)irt_sys_getpid())) {
+	int started = 1, free = lease_is_free();
+	if (free < 0) /* out of sight, as after chroot */
+		free = !pid || is_gone(pid);
+	if (free && irt_load_relaxed(&ring->drain_starts) > STARTS_PER_HOUR && since < HOUR_NS) {
+		started = 0;
+	} else if (free && (!starter || is_gone(starter)) &&
+		   irt_cas_acq_rel(&ring->starting_pid, &starter, (uint32_t)irt_sys_getpid())) {
 		IRT_TESTPOINT(restart_claimed);
 		if (irt_load_relaxed(&ring->drain_pid) == pid) /* nobody was faster */
 			started = irt_launch_drain() == 0;
