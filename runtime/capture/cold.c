@@ -284,8 +284,8 @@ static long wait_for_sub(struct irt_ring *ring, struct irt_tls *tls, uint64_t me
 		got = take_sub(ring, irt_thread_id(me));
 		if (got >= 0 || irt_load_relaxed(&ring->failed))
 			break;
+		irt_add_acq_rel(&ring->waiters, 1); /* first: the drain gives more to one that waits */
 		irt_wake_drain(ring);
-		irt_add_acq_rel(&ring->waiters, 1);
 		int slept = irt_nap(&ring->freed, freed, WAIT_NS);
 		if (has_forked(tls, me)) /* the one who waits is the parent */
 			return -1;
@@ -327,6 +327,28 @@ static long wait_for_sub(struct irt_ring *ring, struct irt_tls *tls, uint64_t me
 	return got;
 }
 
+/* Events that were lost are told once: a handler that comes in between, and tells of them as well, finds
+ * them told. */
+static void tell_gap(struct irt_tls *tls, struct irt_thread *thread)
+{
+	uint64_t told = irt_load_relaxed(&thread->lost_told), lost = irt_load_relaxed(&thread->lost_events) - told;
+	uint64_t first = irt_load_relaxed(&thread->lost_first_ticks);
+	if (!lost || !irt_cas_acq_rel(&thread->lost_told, &told, told + lost))
+		return;
+	if (!put_ext(tls, INSTR_EXT_GAP, 0, lost, first))
+		irt_sub_relaxed(&thread->lost_told, lost);
+}
+
+/* A handler may have come between the two last steps of joining (join_thread), or may have left a hook for
+ * good while that was waiting. The stream is found under its slot all the same, and nobody waits. */
+static void mend_slot(struct irt_thread *thread)
+{
+	if (irt_load_relaxed(&thread->state) != IRT_SLOT_LIVE)
+		irt_store_release(&thread->state, (uint32_t)IRT_SLOT_LIVE); /* R4 */
+	if (irt_load_relaxed(&thread->waiting))
+		irt_store_release(&thread->waiting, (uint64_t)0);
+}
+
 enum next { NEXT_LOST, NEXT_READY, NEXT_FORKED };
 
 /* The cursor is in the overflow half: gives the thread another sub-buffer. */
@@ -343,6 +365,7 @@ static enum next next_sub(struct irt_ring *ring, struct irt_tls *tls, uint64_t m
 		count_loss(irt_thread_slot(me));
 		return NEXT_LOST;
 	}
+	mend_slot(irt_thread_slot(me));
 	map_sub((uint32_t)sub);
 	IRT_TESTPOINT(sub_mapped);
 	for (;;) {
@@ -360,12 +383,7 @@ static enum next next_sub(struct irt_ring *ring, struct irt_tls *tls, uint64_t m
 			break;
 	}
 	IRT_TESTPOINT(sub_installed);
-	struct irt_thread *thread = irt_thread_slot(me);
-	if (irt_load_relaxed(&thread->waiting)) /* a wait that a handler has left by siglongjmp */
-		irt_store_release(&thread->waiting, (uint64_t)0);
-	uint64_t lost = thread->lost_events - thread->lost_told;
-	if (lost && put_ext(tls, INSTR_EXT_GAP, 0, lost, thread->lost_first_ticks))
-		irt_store_relaxed(&thread->lost_told, thread->lost_told + lost);
+	tell_gap(tls, irt_thread_slot(me));
 	if (waited_ticks)
 		put_ext(tls, INSTR_EXT_WAIT, 0, waited_ticks, 0);
 	return NEXT_READY;
@@ -380,12 +398,13 @@ void irt_raise(uint32_t *high, uint32_t to)
 		;
 }
 
-static int take_slot(struct irt_ring *ring, uint32_t i, uint64_t id)
+/* Its owner is a claim until it has its id: in case this one dies over it. */
+static int take_slot(struct irt_ring *ring, uint32_t i)
 {
 	struct irt_thread *t = &irt_map.threads[i];
-	uint64_t nobody = 0;
+	uint64_t nobody = 0, claim = IRT_CLAIM | irt_local.process->process_id;
 
-	if (irt_load_relaxed(&t->owner) || !irt_cas_acq_rel(&t->owner, &nobody, id))
+	if (irt_load_relaxed(&t->owner) || !irt_cas_acq_rel(&t->owner, &nobody, claim))
 		return 0;
 	irt_store_relaxed(&ring->thread_hint, i + 1);
 	return 1;
@@ -395,36 +414,38 @@ static int take_slot(struct irt_ring *ring, uint32_t i, uint64_t id)
  * table stays about as small as the number of threads alive at one time, and the search short. A page that
  * the drain has not given memory yet is populated before it is touched: a full /dev/shm would answer a
  * touch with SIGBUS. */
-static struct irt_thread *claim_slot(struct irt_ring *ring, uint64_t id)
+static struct irt_thread *claim_slot(struct irt_ring *ring)
 {
 	uint32_t high = irt_load_relaxed(&ring->thread_high), from = irt_load_relaxed(&ring->thread_hint);
 
 	if (high > IRT_THREAD_MAX)
 		high = IRT_THREAD_MAX;
 	for (uint32_t i = from; i < high; i++)
-		if (take_slot(ring, i, id))
+		if (take_slot(ring, i))
 			return &irt_map.threads[i];
 	for (uint32_t i = high; i < IRT_THREAD_MAX; i++) {
 		if (i >= irt_load_acquire(&ring->thread_room) && i >= irt_load_relaxed(&ring->thread_high) &&
 		    !irt_populate(&irt_map.threads[i], sizeof(struct irt_thread)))
 			break;
-		if (take_slot(ring, i, id)) {
+		if (take_slot(ring, i)) {
 			irt_raise(&ring->thread_high, i + 1);
 			return &irt_map.threads[i];
 		}
 	}
 	for (uint32_t i = 0; i < from && i < high; i++)
-		if (take_slot(ring, i, id))
+		if (take_slot(ring, i))
 			return &irt_map.threads[i];
 	return NULL;
 }
 
-/* Gives this thread a slot. A handler that comes in between makes its own and wins or loses the
- * last store; the slot that loses has no sub-buffer and is reclaimed as that of a dead thread. */
+/* Gives this thread a slot. A handler that comes in between makes its own, and the later of the two gives
+ * its slot back. One that leaves by siglongjmp leaves a claim, which ends with the process. */
 static int join_thread(struct irt_ring *ring, struct irt_tls *tls)
 {
-	uint64_t id = irt_add_acq_rel(&ring->next_thread_id, 1) + 1;
-	struct irt_thread *t = claim_slot(ring, id);
+	/* A task of another process in this one's memory (vfork, CLONE_VM) is no thread of it. (A sandbox may
+	 * refuse to say.) */
+	long pid = irt_is_quiet() ? 0 : irt_sys_getpid();
+	struct irt_thread *t = pid <= 0 || pid == irt_local.process->pid ? claim_slot(ring) : NULL;
 	if (!t) {
 		irt_add_relaxed(&irt_local.process->lost_early, 1);
 		return 0;
@@ -441,7 +462,9 @@ static int join_thread(struct irt_ring *ring, struct irt_tls *tls)
 	}
 	if (!irt_is_quiet()) /* else the drain gives it one within a second */
 		irt_sys3(__NR_prctl, 16 /* PR_GET_NAME */, (long)t->name, 0);
-	uint64_t none = 0, me = id * IRT_THREAD_MAX + (uint64_t)(t - irt_map.threads);
+	uint64_t id = irt_add_acq_rel(&ring->next_thread_id, 1) + 1, none = 0;
+	uint64_t me = id * IRT_THREAD_MAX + (uint64_t)(t - irt_map.threads);
+	irt_store_release(&t->owner, id); /* the process is there by now */
 	if (!irt_cas_acq_rel(&tls->thread, &none, me)) { /* a handler was faster */
 		irt_store_release(&t->owner, (uint64_t)0);
 		return 1;

@@ -151,14 +151,33 @@ static long nearest_member(const struct irt_identity *me, size_t generations, ui
 	return -1;
 }
 
-static int open_ring(const char *root, const char *name)
+static int open_ring(const char *root, const char *name, int flags)
 {
 	struct irt_text t = irt_text_in(path, sizeof(path));
 	irt_text_add(&t, root);
 	irt_text_add(&t, "/");
 	irt_text_add(&t, name);
 	irt_text_add(&t, "/ring");
-	return (int)irt_sys_open(path, IRT_O_RDWR | IRT_O_NOFOLLOW | IRT_O_CLOEXEC, 0);
+	return (int)irt_sys_open(path, flags | IRT_O_NOFOLLOW | IRT_O_CLOEXEC, 0);
+}
+
+/* Opens the ring to join the run. Who has it open or mapped keeps the run; whoever is about to remove it holds
+ * a file lease meanwhile (irt_end_run), and then it is gone. */
+static int open_to_join(const char *root, const char *name)
+{
+	static const uint32_t nothing = 0;
+	uint64_t st[18];
+	long ring = -IRT_EAGAIN;
+	for (int turn = 0; ring == -IRT_EAGAIN && turn < 1000; turn++) {
+		if (turn)
+			irt_sys_futex_wait(&nothing, 0, 1000000);
+		ring = open_ring(root, name, IRT_O_RDWR | IRT_O_NONBLOCK);
+	}
+	if (ring >= 0 && (irt_sys3(__NR_fstat, ring, (long)st, 0) != 0 || !st[2] /* no link */)) {
+		irt_sys_close((int)ring);
+		return -1;
+	}
+	return (int)ring;
 }
 
 static int read_facts(int fd, const struct irt_identity *me)
@@ -231,7 +250,7 @@ static int find_below(const char *root, const struct irt_identity *me, uint32_t 
 			at += bytes;
 			if (!is_run_name(e + 19))
 				continue;
-			int ring = open_ring(root, e + 19);
+			int ring = open_ring(root, e + 19, IRT_O_RDONLY);
 			if (ring < 0)
 				continue;
 			if (!generations)
@@ -252,7 +271,7 @@ static int find_below(const char *root, const struct irt_identity *me, uint32_t 
 	if (best_distance == 0 && is_mapped_here(best))
 		return INSTR_ERR_BUSY;
 
-	int ring = open_ring(root, best);
+	int ring = open_to_join(root, best);
 	void *base = ring >= 0 && read_facts(ring, me) ? map_ring(ring, header.file_bytes) : NULL;
 	if (ring >= 0)
 		irt_sys_close(ring);

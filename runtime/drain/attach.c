@@ -128,6 +128,42 @@ int irt_is_mapped(const struct irt_attached *a)
 	return mapped;
 }
 
+/* Has a process joined that the caller does not know? */
+static int has_joined(int ring_fd, const struct irt_attached *a, uint32_t last_process_id)
+{
+	static struct irt_process all[IRT_PROCESS_MAX];
+	ssize_t n = pread(ring_fd, all, sizeof(all), (off_t)a->facts.processes_offset);
+	for (size_t i = 0; n > 0 && i < (size_t)n / sizeof(*all); i++)
+		if (all[i].state == IRT_SLOT_LIVE && all[i].process_id > last_process_id)
+			return 1;
+	return 0;
+}
+
+/* While the file lease is held, nobody can open the ring for writing (run.c tries again, and then finds that
+ * it is gone). Without it, a process that has just found the run might open it behind the last look. */
+enum irt_run_end irt_end_run(struct irt_attached *a, uint32_t last_process_id)
+{
+	enum irt_run_end end = IRT_RUN_REMOVED;
+	irt_unmap(a);
+	int fd = openat(a->folder_fd, "ring", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return IRT_RUN_REMOVED;
+	void (*before)(int) = signal(SIGIO, SIG_IGN);
+	int r = fcntl(fd, F_SETLEASE, F_RDLCK);
+	if (r != 0 && errno == EAGAIN)
+		end = IRT_RUN_MAPPED;
+	/* In this order: one that has joined and is gone has left its events. */
+	if (has_joined(fd, a, last_process_id))
+		end = IRT_RUN_JOINED;
+	if (end == IRT_RUN_REMOVED)
+		irt_remove_run(a);
+	if (r == 0)
+		fcntl(fd, F_SETLEASE, F_UNLCK);
+	signal(SIGIO, before);
+	close(fd);
+	return end;
+}
+
 void irt_detach(struct irt_attached *a)
 {
 	irt_unmap(a);

@@ -49,7 +49,12 @@ void irt_unmap(struct irt_attached *a);
  * function yet are in no registry, but this shows them. */
 int irt_is_mapped(const struct irt_attached *a);
 
-/* Removes the run's folder and its files. */
+/* The last step of who holds the run's lease and has drained the processes up to that id: lets go of the ring,
+ * and removes the run if nobody else has it mapped and no other process has joined. */
+enum irt_run_end { IRT_RUN_REMOVED, IRT_RUN_MAPPED, IRT_RUN_JOINED };
+enum irt_run_end irt_end_run(struct irt_attached *a, uint32_t last_process_id);
+
+/* Removes the run's folder and its files, whoever uses them. */
 void irt_remove_run(struct irt_attached *a);
 
 #endif

@@ -313,6 +313,8 @@ static int has_hole(const struct irt_drained_thread *t, uint32_t sub)
 static void free_sub(struct irt_session *s, uint32_t sub)
 {
 	IRT_TESTPOINT(release_begun);
+	/* From here on it is nobody's, whatever is in it: a drain that dies over it leaves that to the next. */
+	irt_store_release(&s->at.map.subs[sub].owner, IRT_RELEASING);
 	memset(irt_sub_units(&s->at.map, sub), 0, IRT_SUB_BYTES);
 	s->sub_owner[sub] = 0;
 	IRT_TESTPOINT(release_zeroed);
@@ -323,6 +325,20 @@ static void free_sub(struct irt_session *s, uint32_t sub)
 	irt_sub_relaxed(&s->at.map.ring->taken, 1);
 	if (sub < irt_load_relaxed(&s->at.map.ring->free_hint))
 		irt_store_relaxed(&s->at.map.ring->free_hint, sub);
+}
+
+/* What an earlier drain was about to release when it ended. */
+static uint32_t free_half_released(struct irt_session *s)
+{
+	uint32_t freed = 0;
+	for (uint32_t i = 0; i < s->at.sub_count && !s->swept_subs; i++) {
+		if (irt_load_acquire(&s->at.map.subs[i].owner) == IRT_RELEASING) {
+			free_sub(s, i);
+			freed++;
+		}
+	}
+	s->swept_subs = 1;
+	return freed;
 }
 
 static uint32_t release_subs(struct irt_session *s, struct irt_drained_thread *t)
@@ -542,7 +558,7 @@ void irt_commit(struct irt_session *s, int last)
 		after_failure(s, r);
 	}
 
-	uint32_t freed = 0;
+	uint32_t freed = free_half_released(s);
 	for (uint32_t i = 0; i < s->thread_count; i++) {
 		struct irt_drained_thread *t = s->threads[i];
 		if (t->chunk_end_put)

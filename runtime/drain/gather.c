@@ -25,7 +25,7 @@ static int has_content(const struct irt_session *s, uint32_t sub, uint32_t from)
 {
 	const struct instr_unit *u = irt_sub_units(&s->at.map, sub);
 	for (uint32_t i = from; i < IRT_SUB_UNITS; i++)
-		if (irt_load_relaxed(&u[i].tag))
+		if (irt_load_acquire(&u[i].tag))
 			return 1;
 	return 0;
 }
@@ -51,6 +51,15 @@ static void unqueue(struct irt_session *s, struct irt_drained_thread *t, uint32_
 		s->sub_owner[t->queue[at].sub] = 0;
 	memmove(&t->queue[at], &t->queue[at + 1], (t->queued - at - 1) * sizeof(*t->queue));
 	t->queued--;
+}
+
+/* It was given back while it stood in a queue, and may be another thread's by now. */
+static void forget_sub(struct irt_session *s, uint32_t sub)
+{
+	struct irt_drained_thread *t = irt_session_thread(s, s->sub_owner[sub]);
+	for (uint32_t k = t ? t->queued : 0; k-- > 0;)
+		if (t->queue[k].sub == sub)
+			unqueue(s, t, k, 0);
 }
 
 /* An earlier drain has committed all of it, and ended before it released it. (An empty one is not that:
@@ -102,6 +111,8 @@ static void forget_old_holes(struct irt_session *s, struct irt_drained_thread *t
 static void look_at_subs(struct irt_session *s)
 {
 	for (uint32_t i = 0; i < s->at.sub_count; i++) {
+		if (s->sub_owner[i] && irt_load_relaxed(&s->at.map.subs[i].owner) != s->sub_owner[i])
+			forget_sub(s, i);
 		if (s->sub_owner[i])
 			continue;
 		uint64_t sequence = irt_load_acquire(&s->at.map.subs[i].sequence); /* A1 */
@@ -122,30 +133,46 @@ static void look_at_subs(struct irt_session *s)
 	}
 }
 
+/* Has the thread a sub-buffer of that sequence? If not, and a later one has content, none will come: an
+ * earlier drain released it after a round that could not be stored, and was killed. */
+static int is_there(const struct irt_session *s, const struct irt_drained_thread *t, uint64_t sequence)
+{
+	for (uint32_t i = 0; i < s->at.sub_count; i++)
+		if (irt_load_acquire(&s->at.map.subs[i].sequence) == sequence && /* A1 */
+		    irt_load_relaxed(&s->at.map.subs[i].owner) == t->id)
+			return 1;
+	return 0;
+}
+
 /* The sub-buffer to walk next, or NULL. */
 static struct irt_drained_sub *head(struct irt_session *s, struct irt_drained_thread *t)
 {
 	while (t->queued) {
 		struct irt_drained_sub *h = &t->queue[0];
-		const struct irt_sub *sub = &s->at.map.subs[h->sub];
-		int ours = irt_load_acquire(&sub->sequence) == h->sequence && irt_load_relaxed(&sub->owner) == t->id;
-		if (!ours || h->sequence < t->next_sequence) { /* given back */
-			unqueue(s, t, 0, 0);
-			continue;
-		}
 		/* Two with one sequence: a handler has installed one while the hook that it interrupted
 		 * was about to install the other, which stays empty and is given back. */
 		if (t->queued > 1 && t->queue[1].sequence == h->sequence) {
-			if (t->unit == 0 && !has_content(s, h->sub, 0) && has_content(s, t->queue[1].sub, 0)) {
+			if (!has_content(s, h->sub, 0) && has_content(s, t->queue[1].sub, 0)) {
 				struct irt_drained_sub other = t->queue[1];
 				t->queue[1] = *h;
 				*h = other;
 			}
 			unqueue(s, t, 1, 0); /* it is found again at the next look if it is still there */
 		}
+		/* While it is empty it may still be given back, be another's, or get another sequence. Once
+		 * it has content its header stays as it is; so the header is read behind the content. */
+		int empty = !has_content(s, h->sub, 0);
+		const struct irt_sub *sub = &s->at.map.subs[h->sub];
+		int ours = irt_load_acquire(&sub->sequence) == h->sequence && irt_load_relaxed(&sub->owner) == t->id; /* A1 */
+		if (!ours || h->sequence < t->next_sequence) { /* given back */
+			unqueue(s, t, 0, 0);
+			continue;
+		}
+		if (empty && !t->dead)
+			return NULL;
 		if (h->sequence > t->next_sequence) {
-			if (!t->dead)
-				return NULL;
+			if (!t->dead && is_there(s, t, t->next_sequence))
+				return NULL; /* its header came behind the last look at it */
 			irt_session_message(s, "warning", "A part of a thread's stream is missing from the ring.");
 			t->next_sequence = h->sequence;
 			t->unit = 0;

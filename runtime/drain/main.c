@@ -82,9 +82,10 @@ static void feed_pool(struct irt_session *s)
 	else if (irt_pool_is_awaited(s) && !s->held_subs && taken >= s->at.sub_count &&
 		 irt_load_relaxed(&ring->next_thread_id) == s->seen_thread_id) /* who came since may be gone */
 		irt_grow(&s->at, s->at.sub_count + START_SUBS);
-	if (s->at.sub_count > before && irt_pool_is_awaited(s)) {
+	if (s->at.sub_count > before) { /* first the word, then a look at who waits (commit.c, too) */
 		irt_add_acq_rel(&ring->freed, 1);
-		irt_sys_futex_wake(&ring->freed, 1 << 30);
+		if (irt_load_acquire(&ring->waiters))
+			irt_sys_futex_wake(&ring->freed, 1 << 30);
 	}
 	irt_store_relaxed(&ring->wake_at, taken + s->at.sub_count / 4);
 }
@@ -172,43 +173,25 @@ static void drain(struct irt_session *s)
 	}
 }
 
-/* Has a process joined that the session does not know? */
-static int has_joined(int ring_fd, const struct irt_session *s)
-{
-	static struct irt_process all[IRT_PROCESS_MAX];
-	ssize_t n = pread(ring_fd, all, sizeof(all), (off_t)s->at.facts.processes_offset);
-	uint32_t last = s->process_count ? s->processes[s->process_count - 1]->facts.process_id : 0;
-	for (size_t i = 0; n > 0 && i < (size_t)n / sizeof(*all); i++)
-		if (all[i].state == IRT_SLOT_LIVE && all[i].process_id > last)
-			return 1;
-	return 0;
-}
-
 /* All processes are gone and the file is whole. A child that was forked before but has not called a
  * traced function yet (a daemon) belongs to the run all the same. Waits until no process has the ring
- * mapped: 0, or until one has joined: 1. */
+ * mapped, and removes the run: 0; or until one has joined: 1. */
 static int linger(struct irt_session *s)
 {
 	struct timespec turn = {0, 1000000};
-	int fd = openat(s->at.folder_fd, "ring", O_RDONLY | O_NOFOLLOW | O_CLOEXEC), joined = 0;
+	enum irt_run_end end;
+	uint32_t last = s->process_count ? s->processes[s->process_count - 1]->facts.process_id : 0;
 	irt_store_relaxed(&s->at.map.ring->lingering, 1u);
 	IRT_TESTPOINT(linger_begun);
 	irt_watch_destroy(s->watch); /* wakes a word in the ring */
 	s->watch = NULL;
-	irt_unmap(&s->at);
-	for (int mapped = 1; mapped && !joined && fd >= 0;) {
-		mapped = irt_is_mapped(&s->at);
-		joined = has_joined(fd, s); /* in this order: one that has joined and is gone has left its events */
-		if (mapped && !joined) {
-			IRT_TESTPOINT(linger_on);
-			nanosleep(&turn, NULL);
-		}
+	while ((end = irt_end_run(&s->at, last)) == IRT_RUN_MAPPED) {
+		IRT_TESTPOINT(linger_on);
+		nanosleep(&turn, NULL);
 		if (turn.tv_nsec < SLEEP_NS)
 			turn.tv_nsec *= 2;
 	}
-	if (fd >= 0)
-		close(fd);
-	return joined;
+	return end == IRT_RUN_JOINED;
 }
 
 int main(int argc, char **argv)
@@ -253,7 +236,6 @@ int main(int argc, char **argv)
 		if (r != 0)
 			return r == INSTR_ERR_BUSY ? 0 : 3;
 	}
-	irt_remove_run(&s.at);
 	irt_session_close(&s);
 	IRT_TESTPOINT(sweep_begun);
 	irt_sweep(argv[2]); /* now that nobody waits for us */

@@ -99,6 +99,8 @@ static void look_at_slot(struct irt_session *s, uint32_t slot)
 		return;
 	}
 	struct irt_process facts = *in;
+	if (s->last_process_id && facts.process_id > s->last_process_id)
+		return;
 	struct irt_drained_process *p = irt_session_process(s, facts.process_id);
 	if (!p) {
 		if (!facts.process_id || facts.process_id > irt_load_relaxed(&s->at.map.ring->next_process_id))
@@ -109,7 +111,7 @@ static void look_at_slot(struct irt_session *s, uint32_t slot)
 		for (uint32_t i = 0; i < s->process_count; i++) { /* exec: the same process has begun again */
 			struct irt_drained_process *o = s->processes[i];
 			if (o != p && !o->dead && o->facts.pid == facts.pid && o->facts.start_time == facts.start_time &&
-			    o->facts.process_id < facts.process_id) {
+			    o->facts.pid_namespace == facts.pid_namespace && o->facts.process_id < facts.process_id) {
 				o->dead = 1;
 				end_process(s, o, "exec");
 			}

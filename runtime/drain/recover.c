@@ -156,8 +156,9 @@ static void sweep_run(const char *folder)
 		return;
 	int live = irt_run_is_live(&a);
 	IRT_TESTPOINT(sweep_unfiled);
-	if (!live && irt_take_lease(&a, 0) == 0 && !irt_is_mapped(&a))
-		irt_remove_run(&a);
+	irt_unmap(&a);
+	if (!live && irt_take_lease(&a, 0) == 0)
+		irt_end_run(&a, a.facts.next_process_id);
 	irt_detach(&a);
 }
 

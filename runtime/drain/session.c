@@ -106,6 +106,7 @@ struct irt_drained_process *irt_session_add_process(struct irt_session *s, const
 	p->exit_code = p->exit_signal = -1;
 	p->changed = 1;
 	p->pid = slot != UINT32_MAX ? irt_find_process(facts->pid, facts->pid_namespace, facts->start_time) : 0;
+	p->foreign = irt_is_foreign(facts->pid_namespace);
 	p->watch = s->watch && p->pid ? irt_watch_add(s->watch, p->pid, facts->start_time) : -1;
 	if (irt_cct_create(&p->cct, &tree) != 0)
 		goto fail;
@@ -525,6 +526,8 @@ int irt_drain_dead_run(struct irt_attached *a, enum irt_session_kind kind, char 
 		snprintf(error, bytes, "%s: a process will join this run", folder);
 		return INSTR_ERR_BUSY;
 	}
+	/* Who joins from here on is not dead: it is left for a drain of its own. */
+	uint32_t last = a->facts.next_process_id;
 	int lease_fd = a->lease_fd; /* kept without a gap: nobody comes in between */
 	a->lease_fd = -1;
 	irt_detach(a);
@@ -533,6 +536,7 @@ int irt_drain_dead_run(struct irt_attached *a, enum irt_session_kind kind, char 
 		snprintf(error, bytes, "%s", s.error);
 		return r;
 	}
+	s.last_process_id = last;
 	while (!s.failed) {
 		uint64_t walked = irt_gather(&s);
 		int left = 0;
@@ -554,8 +558,10 @@ int irt_drain_dead_run(struct irt_attached *a, enum irt_session_kind kind, char 
 		}
 	}
 	IRT_TESTPOINT(recovery_finished);
-	if (!s.failed)
-		irt_remove_run(&s.at);
+	if (!s.failed && irt_end_run(&s.at, last) != IRT_RUN_REMOVED) {
+		snprintf(s.error, sizeof(s.error), "%s: a process has joined this run", folder);
+		s.failed = INSTR_ERR_BUSY;
+	}
 	snprintf(error, bytes, "%s", s.error);
 	irt_session_close(&s);
 	return s.failed;

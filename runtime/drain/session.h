@@ -48,6 +48,7 @@ struct irt_drained_process {
 	struct irt_process facts; /* copy of its slot when it was first seen */
 	uint32_t slot;            /* UINT32_MAX: it has none any more */
 	int pid;                  /* as the drain sees it: the process may call itself otherwise; 0 = it cannot be seen */
+	int foreign;              /* of another pid namespace: its numbers mean nothing here */
 	struct irt_cct *cct;
 	struct irt_functions *functions;
 	uint32_t contexts_stored; /* contexts below this index are in the file */
@@ -175,6 +176,7 @@ struct irt_session {
 	struct irt_encoder *encoder;
 	struct message { char *severity, *text; int64_t ticks; struct message *next; } *messages;
 	struct irt_functions *functions; /* of the run */
+	uint32_t last_process_id;   /* recovery: those that join behind it are not dead; 0 = all are looked at */
 	int out_fd;
 	char out_name[300];
 	char error[600];
@@ -213,6 +215,7 @@ struct irt_session {
 	int seccomp_known, seccomp_level; /* the drain's own */
 	int unjoined_told;
 	uint32_t thread_turn;       /* of the checks of threads */
+	int swept_subs;             /* what an earlier drain had begun to release is released */
 	int dirty;                  /* something happened since the last commit */
 	int64_t next_loss_id;
 	uint64_t lost_no_store;     /* events that could not be stored, not yet told */

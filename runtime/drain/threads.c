@@ -18,14 +18,28 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+/* A slot that is taken and not live: if its process is dead, it died over joining the run. */
+static void look_at_claim(struct irt_session *s, struct irt_thread *in)
+{
+	uint64_t owner = irt_load_acquire(&in->owner);
+	if (!owner)
+		return;
+	uint32_t process_id = owner & IRT_CLAIM ? (uint32_t)owner : in->process_id;
+	const struct irt_drained_process *p = irt_session_process(s, process_id);
+	if (p && p->dead && irt_load_acquire(&in->state) != IRT_SLOT_LIVE)
+		irt_cas_acq_rel(&in->owner, &owner, (uint64_t)0);
+}
+
 void irt_look_at_threads(struct irt_session *s)
 {
 	uint32_t high = irt_load_relaxed(&s->at.map.ring->thread_high);
 	s->seen_thread_id = irt_load_relaxed(&s->at.map.ring->next_thread_id);
 	for (uint32_t i = 0; i < high && i < IRT_THREAD_MAX; i++) {
 		struct irt_thread *in = &s->at.map.threads[i];
-		if (irt_load_acquire(&in->state) != IRT_SLOT_LIVE) /* A4 */
+		if (irt_load_acquire(&in->state) != IRT_SLOT_LIVE) { /* A4 */
+			look_at_claim(s, in);
 			continue;
+		}
 		struct irt_thread facts = *in;
 		struct irt_drained_thread *t = irt_session_thread(s, facts.owner);
 		if (!t) {
@@ -43,11 +57,13 @@ void irt_look_at_threads(struct irt_session *s)
 			memcpy(t->name, facts.name, sizeof(t->name));
 			t->name[sizeof(t->name) - 1] = 0;
 			irt_inherit_later(s, t);
-			/* A tid that comes again in the same process: its old owner is gone. (Not if a sandbox has
-			 * refused to tell it.) */
-			for (struct irt_drained_thread *o = NULL; t->tid > 0 && (o = irt_session_same_tid(s, t, o));)
-				if (!o->dead)
-					o->dead = o->gone_alone = 1;
+			/* A tid that comes again in the same process: its old owner is gone. (Slots are used again in
+			 * any order: ids tell which is the old one. And not if a sandbox has refused to tell it.) */
+			for (struct irt_drained_thread *o = NULL; t->tid > 0 && (o = irt_session_same_tid(s, t, o));) {
+				struct irt_drained_thread *old = o->id < t->id ? o : t;
+				if (!old->dead)
+					old->dead = old->gone_alone = 1;
+			}
 		}
 		t->slot = i;
 	}
@@ -55,12 +71,11 @@ void irt_look_at_threads(struct irt_session *s)
 
 int irt_pool_is_awaited(const struct irt_session *s)
 {
-	uint32_t high = irt_load_relaxed(&s->at.map.ring->thread_high);
 	if (!irt_load_acquire(&s->at.map.ring->waiters))
 		return 0;
-	for (uint32_t i = 0; i < high && i < IRT_THREAD_MAX; i++) {
-		const struct irt_thread *t = &s->at.map.threads[i];
-		if (irt_load_acquire(&t->state) == IRT_SLOT_LIVE && irt_load_relaxed(&t->waiting))
+	for (uint32_t i = 0; i < s->thread_count; i++) {
+		const struct irt_drained_thread *t = s->threads[i];
+		if (!t->dead && t->slot < IRT_THREAD_MAX && irt_load_relaxed(&s->at.map.threads[t->slot].waiting))
 			return 1;
 	}
 	return 0;
@@ -127,7 +142,7 @@ static void find_gone(struct irt_session *s, int names)
 			continue;
 		}
 		s->staying++;
-		if (t->process->pid != t->process->facts.pid || t->tid <= 0)
+		if (t->process->foreign || t->tid <= 0)
 			continue; /* of another pid namespace: its tids mean nothing here */
 		if (syscall(SYS_tgkill, t->process->facts.pid, t->tid, 0) != 0 && errno == ESRCH)
 			t->noted_gone = 1;

@@ -124,10 +124,15 @@ static int innermost_pid(const char *pid)
 	return inner;
 }
 
+int irt_is_foreign(uint64_t pid_namespace)
+{
+	return pid_namespace && namespace_of("self") != pid_namespace;
+}
+
 int irt_find_process(int pid, uint64_t pid_namespace, uint64_t start_time)
 {
 	int found = 0;
-	if (!pid_namespace || namespace_of("self") == pid_namespace)
+	if (!irt_is_foreign(pid_namespace))
 		return pid;
 	DIR *d = opendir("/proc");
 	for (struct dirent *e; d && !found && (e = readdir(d));)
@@ -257,6 +262,10 @@ struct irt_watch *irt_watch_create(uint32_t *wake_word)
 	pthread_mutex_init(&w->lock, NULL);
 	w->wake = wake_word;
 	w->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (w->event_fd < 0) {
+		free(w);
+		return NULL;
+	}
 	pthread_attr_t attr;
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, 64 << 10);

@@ -30,6 +30,9 @@ int irt_watch_add(struct irt_watch *w, int pid, uint64_t start_time);
 struct irt_death irt_watch_look(struct irt_watch *w, int handle);
 void irt_watch_remove(struct irt_watch *w, int handle);
 
+/* Is that pid namespace (0: not known) another than this process's? */
+int irt_is_foreign(uint64_t pid_namespace);
+
 /* The process that calls itself pid in this pid namespace (inode of its /proc/PID/ns/pid), as this
  * process sees it; 0 = there is none, or it cannot be seen from here. */
 int irt_find_process(int pid, uint64_t pid_namespace, uint64_t start_time);

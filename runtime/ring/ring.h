@@ -24,7 +24,7 @@
  *       | producer: stores sequence (release R1)                          (install_sub)
  *     INSTALLED  records are written, each published by its word 1 (R2)
  *       | drain: walked to the end, and the chunk's transaction committed
- *       | drain: zeroes the bytes, then sequence 0, then owner 0 (R3)     (irt_drain_release)
+ *       | drain: owner IRT_RELEASING, zeroes the bytes, sequence 0, then owner 0 (R3)   (free_sub)
  *     FREE
  *
  *     OWNED -> FREE also by the producer (a handler had switched already: give back), or by the
@@ -111,6 +111,12 @@ struct irt_ring {
 	uint32_t thread_hint;        /* thread slots below this index are likely taken; only a hint */
 };
 
+/* A thread slot's owner between claim and join: this bit and the process id, by which the drain frees it if
+ * the process dies meanwhile. A sub-buffer's owner while the drain zeroes it: a drain that is killed over it
+ * leaves it to the next one. */
+#define IRT_CLAIM (UINT64_C(1) << 63)
+#define IRT_RELEASING UINT64_MAX
+
 /* A process's CLAIMED has the claimer's pid, as it sees itself, in the bits above the state's. */
 enum irt_slot_state { IRT_SLOT_FREE = 0, IRT_SLOT_CLAIMED = 1, IRT_SLOT_LIVE = 2 };
 enum { IRT_SLOT_STATE_BITS = 8, IRT_SLOT_STATE_MASK = 255 }; /* pids have 22 bits at most */
@@ -142,7 +148,7 @@ struct irt_process {
 
 /* One thread. Written by the thread, but for the fields marked. */
 struct irt_thread {
-	uint64_t owner;             /* thread id, ours, from 1; 0 = free slot; taken by CAS */
+	uint64_t owner;             /* thread id, ours, from 1; 0 = free slot; taken by CAS (IRT_CLAIM) */
 	uint32_t state;             /* enum irt_slot_state; R4/A4 */
 	uint32_t process_id;
 	int32_t tid;
@@ -158,7 +164,7 @@ struct irt_thread {
 };
 
 struct irt_sub {
-	uint64_t owner;    /* thread id, 0 = free; CAS by producers, R3 by the drain */
+	uint64_t owner;    /* thread id, 0 = free, IRT_RELEASING; CAS by producers, R3 by the drain */
 	uint64_t sequence; /* place in the owner's stream, from 1; 0 = not installed; R1/A1 */
 };
 

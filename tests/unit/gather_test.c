@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * gather_test.c - what the drain makes of a ring: the test writes slots, sub-buffers and names as programs
+ * leave them in moments that are hard to meet, and looks at them by irt_gather and irt_commit.
+ */
+#define _GNU_SOURCE
+#include "check.h"
+
+#include "drain/session.h"
+
+#include "base/atomic.h"
+#include "base/os.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#ifndef IRT_CLAIM
+#define IRT_CLAIM (UINT64_C(1) << 63)
+#define IRT_RELEASING UINT64_MAX
+#endif
+
+static char folder[] = "/tmp/gather_test.XXXXXX";
+static struct irt_map ring;
+static struct irt_session session;
+static struct irt_ring facts;
+
+static uint64_t own_namespace(void)
+{
+	struct stat st;
+	return stat("/proc/self/ns/pid", &st) == 0 ? (uint64_t)st.st_ino : 0;
+}
+
+static void put_process(uint32_t slot, uint32_t id, int pid, uint64_t pid_namespace)
+{
+	ring.processes[slot] = (struct irt_process){.state = IRT_SLOT_LIVE, .process_id = id, .pid = pid,
+		.start_time = irt_start_time(getpid(), 0, NULL), .pid_namespace = pid_namespace, .join_ticks = irt_ticks()};
+	if (ring.ring->next_process_id < id)
+		ring.ring->next_process_id = id;
+	if (ring.ring->process_high <= slot)
+		ring.ring->process_high = slot + 1;
+}
+
+static void put_thread(uint32_t slot, uint64_t id, uint32_t process_id, int tid)
+{
+	ring.threads[slot] = (struct irt_thread){.owner = id, .state = IRT_SLOT_LIVE, .process_id = process_id, .tid = tid,
+		.join_ticks = irt_ticks()};
+	if (ring.ring->next_thread_id < id)
+		ring.ring->next_thread_id = id;
+	if (ring.ring->thread_high <= slot)
+		ring.ring->thread_high = slot + 1;
+}
+
+/* Calls of one function: two units each. */
+static void put_calls(uint32_t sub, uint32_t first_unit, uint32_t calls)
+{
+	struct instr_unit *u = irt_sub_units(&ring, sub) + first_unit;
+	for (uint32_t i = 0; i < calls * 2; i++) {
+		u[i].tag = instr_tag(i & 1 ? INSTR_EXIT : INSTR_ENTER, 0x5000, 0x7ffe0000);
+		u[i].ticks = irt_ticks();
+	}
+}
+
+static void put_sub(uint32_t sub, uint64_t owner, uint64_t sequence)
+{
+	ring.subs[sub] = (struct irt_sub){owner, sequence};
+}
+
+static void open_session(void)
+{
+	int r = irt_session_open(&session, folder, IRT_SESSION_LIVE, -1, 0);
+	if (r != 0)
+		printf("  %s\n", session.error);
+	CHECK_EQ(r, 0);
+}
+
+/* A new run: this process is its process 1, this thread its thread 1 in slot 0. It has asked for a flush, so
+ * that rows without names hold up nothing. */
+static void begin(void)
+{
+	char path[128];
+	if (session.store)
+		irt_session_close(&session);
+	if (ring.ring)
+		munmap(ring.ring, facts.file_bytes);
+	if (!strchr(folder, 'X')) {
+		snprintf(path, sizeof(path), "rm -rf %s", folder);
+		CHECK_EQ(system(path), 0);
+	}
+	strcpy(folder, "/tmp/gather_test.XXXXXX");
+	CHECK(mkdtemp(folder));
+	memset(&facts, 0, sizeof(facts));
+	irt_ring_layout(&facts, 1 << 20);
+	facts.sub_count = 32;
+	facts.ring_bytes = 1 << 20;
+	facts.flags = IRT_RING_EVENTS;
+	facts.max_cpus = 1;
+	facts.start_ticks = irt_ticks();
+	facts.start_monotonic_ns = irt_now_ns();
+	strcpy(facts.boot_id, "gather_test");
+	strcpy(facts.out_directory, folder);
+	strcpy(facts.out_name, "trace.db");
+	snprintf(path, sizeof(path), "%s/ring", folder);
+	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	CHECK(fd >= 0 && ftruncate(fd, (off_t)facts.file_bytes) == 0);
+	void *base = mmap(NULL, facts.file_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	close(fd);
+	CHECK(base != MAP_FAILED);
+	memcpy(base, &facts, sizeof(facts));
+	ring = irt_ring_map(base, &facts);
+	put_process(0, 1, getpid(), own_namespace());
+	ring.processes[0].flush = 1;
+	put_thread(0, 1, 1, (int)irt_sys_gettid());
+}
+
+static uint64_t events_of(uint64_t id)
+{
+	struct irt_drained_thread *t = irt_session_thread(&session, id);
+	struct irt_walk_counters c = {0};
+	if (t)
+		irt_walk_counters(t->walk, &c);
+	return c.events;
+}
+
+TEST(a_tid_that_comes_again_ends_the_older_thread)
+{
+	begin();
+	put_thread(0, 2, 1, (int)irt_sys_gettid()); /* slots are used again in any order */
+	put_thread(1, 1, 1, (int)irt_sys_gettid());
+	open_session();
+	irt_gather(&session);
+	CHECK(irt_session_thread(&session, 2) && !irt_session_thread(&session, 2)->dead);
+	struct irt_drained_thread *old = irt_session_thread(&session, 1);
+	CHECK(!old || old->dead);
+}
+
+TEST(one_pid_in_two_namespaces_is_two_processes)
+{
+	begin();
+	put_process(1, 2, getpid(), own_namespace() + 1);
+	open_session();
+	irt_gather(&session);
+	CHECK(irt_session_process(&session, 1) && irt_session_process(&session, 2));
+	CHECK(!irt_session_process(&session, 1)->dead);
+	CHECK(!irt_session_thread(&session, 1)->dead);
+}
+
+TEST(a_slot_whose_process_died_over_joining_is_free_again)
+{
+	begin();
+	put_process(1, 2, 0x3ffffff, own_namespace());
+	put_thread(1, 0, 0, 0);
+	put_thread(2, 0, 0, 0);
+	put_thread(3, 7, 2, 0x3ffffff);
+	ring.threads[1].state = ring.threads[2].state = ring.threads[3].state = IRT_SLOT_FREE;
+	ring.threads[1].owner = IRT_CLAIM | 2;
+	ring.threads[2].owner = IRT_CLAIM | 1;
+	open_session();
+	irt_gather(&session);
+	CHECK_EQ(ring.threads[1].owner, 0);
+	CHECK_EQ(ring.threads[2].owner, IRT_CLAIM | 1); /* it lives, and will go on */
+	CHECK_EQ(ring.threads[3].owner, 0);
+}
+
+TEST(names_that_are_never_written_hold_up_nobody)
+{
+	begin();
+	static const char text[] = "command\0\0/bin/command\0/";
+	struct irt_log_record *dead = (struct irt_log_record *)ring.log, *r = dead + 4;
+	dead->claim = 4 * sizeof(*dead) | UINT64_C(2) << 32;
+	r->claim = 2 * sizeof(*r) | UINT64_C(1) << 32;
+	r->text_bytes = sizeof(text);
+	memcpy(r + 1, text, sizeof(text));
+	r->kind = IRT_LOG_PROCESS;
+	ring.ring->log_used = 6 * sizeof(*r);
+	open_session();
+	irt_gather(&session);
+	CHECK_STR(irt_symbols_process(session.symbols, 1)->executable, "/bin/command");
+	/* What comes late is taken, too. */
+	dead->text_bytes = sizeof(text);
+	memcpy(dead + 1, text, sizeof(text));
+	irt_store_release(&dead->kind, (uint32_t)IRT_LOG_PROCESS);
+	irt_gather(&session);
+	CHECK_STR(irt_symbols_process(session.symbols, 2)->executable, "/bin/command");
+}
+
+TEST(what_a_killed_drain_was_releasing_is_free_again)
+{
+	begin();
+	put_sub(3, IRT_RELEASING, 5); /* killed in the middle of its bytes */
+	put_calls(3, 100, 10);
+	put_sub(4, IRT_RELEASING, 0); /* and behind the last of them */
+	open_session();
+	irt_gather(&session);
+	irt_commit(&session, 0);
+	CHECK_EQ(ring.subs[3].owner, 0);
+	CHECK_EQ(ring.subs[3].sequence, 0);
+	CHECK_EQ(ring.subs[4].owner, 0);
+	for (uint32_t i = 0; i < IRT_SUB_UNITS; i++)
+		CHECK(!irt_sub_units(&ring, 3)[i].tag && !irt_sub_units(&ring, 3)[i].ticks);
+	CHECK_EQ(events_of(1), 0);
+}
+
+TEST(who_was_killed_while_it_waited_waits_no_more)
+{
+	begin();
+	put_process(1, 2, 0x3ffffff, own_namespace());
+	put_thread(1, 2, 2, 0x3ffffff);
+	ring.threads[1].waiting = 5;
+	ring.ring->waiters = 1;
+	open_session();
+	irt_gather(&session);
+	CHECK(!irt_pool_is_awaited(&session));
+	ring.threads[0].waiting = 2;
+	CHECK(irt_pool_is_awaited(&session));
+}
+
+TEST(a_missing_sub_buffer_holds_up_no_living_thread)
+{
+	begin();
+	put_sub(0, 1, 3);
+	put_calls(0, 0, 4);
+	open_session();
+	irt_gather(&session);
+	CHECK_EQ(events_of(1), 8);
+	CHECK(!irt_session_thread(&session, 1)->dead);
+}
+
+TEST(an_empty_twin_hides_nothing_after_a_restart)
+{
+	begin();
+	put_sub(5, 1, 1);
+	put_calls(5, 0, 4);
+	open_session();
+	irt_gather(&session);
+	irt_commit(&session, 1);
+	CHECK_EQ(events_of(1), 8);
+	irt_session_close(&session);
+	put_sub(2, 1, 1); /* a hook was about to install it, and its handler is still at work */
+	put_calls(5, 8, 3);
+	open_session();
+	irt_gather(&session);
+	CHECK_EQ(events_of(1), 14);
+}
+
+TEST(a_sub_buffer_that_was_given_back_is_walked_for_its_new_owner)
+{
+	begin();
+	put_thread(1, 2, 1, 0x3fffffe);
+	put_sub(0, 1, 1);
+	put_calls(0, 0, 4);
+	put_sub(5, 1, 2); /* about to be installed, and given back later */
+	open_session();
+	irt_gather(&session);
+	CHECK_EQ(events_of(1), 8);
+	put_sub(5, 2, 1);
+	put_calls(5, 0, 2);
+	irt_gather(&session);
+	CHECK_EQ(events_of(2), 4);
+	CHECK_EQ(events_of(1), 8);
+}
+
+int main(int argc, char **argv)
+{
+	char command[128];
+	int r = check_main(argc, argv);
+	snprintf(command, sizeof(command), "rm -rf %s", folder);
+	return system(command) || r;
+}
