@@ -201,7 +201,7 @@ static void give_back_sub(struct irt_ring *ring, uint32_t i)
 static void map_sub(uint32_t i)
 {
 	unsigned char bit = (unsigned char)(1u << (i & 7));
-	if (!(irt_local.populated[i >> 3] & bit)) {
+	if (!(irt_load_relaxed(&irt_local.populated[i >> 3]) & bit)) { /* seen too late: touched twice */
 		volatile struct instr_unit *units = irt_sub_units(&irt_map, i);
 		(void)units[0].tag;
 		for (unsigned at = 0; at < IRT_SUB_UNITS; at += IRT_PAGE / INSTR_UNIT_BYTES)
@@ -451,7 +451,8 @@ static int join_thread(struct irt_ring *ring, struct irt_tls *tls)
 		return 0;
 	}
 	IRT_TESTPOINT(thread_claimed);
-	irt_zero((char *)t + offsetof(struct irt_thread, state), sizeof(*t) - offsetof(struct irt_thread, state));
+	/* All but its owner and its state, which is FREE and which the drain looks at. */
+	irt_zero(&t->process_id, sizeof(*t) - offsetof(struct irt_thread, process_id));
 	t->process_id = irt_local.process->process_id;
 	t->process_slot = irt_local.process_slot;
 	t->tid = (int32_t)irt_sys_gettid();

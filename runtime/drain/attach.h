@@ -10,7 +10,10 @@
 
 #include "ring/ring.h"
 
+#include "base/atomic.h"
+
 #include <stddef.h>
+#include <string.h>
 
 struct irt_attached {
 	struct irt_map map;
@@ -19,6 +22,21 @@ struct irt_attached {
 	uint32_t sub_count; /* sub-buffers that have memory */
 	char folder[IRT_PATH_BYTES];
 };
+
+/* What does not change while a slot is live; all else is read by itself. */
+static inline struct irt_process irt_process_facts(const struct irt_process *in)
+{
+	struct irt_process facts = {.state = IRT_SLOT_LIVE};
+	memcpy(&facts.process_id, &in->process_id, offsetof(struct irt_process, exit_known) - offsetof(struct irt_process, process_id));
+	return facts;
+}
+static inline struct irt_thread irt_thread_facts(const struct irt_thread *in)
+{
+	struct irt_thread facts = {.owner = irt_load_relaxed(&in->owner), .state = IRT_SLOT_LIVE};
+	memcpy(&facts.process_id, &in->process_id, offsetof(struct irt_thread, waiting) - offsetof(struct irt_thread, process_id));
+	memcpy(facts.name, in->name, sizeof(facts.name));
+	return facts;
+}
 
 /* Opens and checks a run's folder, for reading, and copies the header: whoever asks whether a process has
  * the ring mapped (irt_is_mapped) is not misled by it. The folder and its files must belong to this user

@@ -98,7 +98,7 @@ static void look_at_slot(struct irt_session *s, uint32_t slot)
 		look_at_claim(s, slot, state);
 		return;
 	}
-	struct irt_process facts = *in;
+	struct irt_process facts = irt_process_facts(in);
 	if (s->last_process_id && facts.process_id > s->last_process_id)
 		return;
 	struct irt_drained_process *p = irt_session_process(s, facts.process_id);
@@ -119,8 +119,8 @@ static void look_at_slot(struct irt_session *s, uint32_t slot)
 		p->inherits = facts.joined_by == IRT_JOINED_FORK;
 	}
 	p->slot = slot;
-	p->quiet |= facts.quiet != 0;
-	p->lost_early = facts.lost_early;
+	p->quiet |= irt_load_relaxed(&in->quiet) != 0;
+	p->lost_early = irt_load_relaxed(&in->lost_early);
 	uint32_t flush = irt_load_acquire(&in->flush);
 	if (flush != p->flush) {
 		p->flush = flush;

@@ -6,6 +6,8 @@
 #define _GNU_SOURCE
 #include "drain/session.h"
 
+#include "base/atomic.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,9 +43,9 @@ static int take_process(void *arg, const struct irt_store_process *row)
 	/* Its slot, if it still has one, has the start time that tells it from a later process. */
 	uint32_t slot = UINT32_MAX;
 	for (uint32_t i = 0; i < IRT_PROCESS_MAX && i < r->s->at.map.ring->process_high; i++) {
-		struct irt_process in = r->s->at.map.processes[i];
-		if (in.state == IRT_SLOT_LIVE && in.process_id == facts.process_id) {
-			facts = in;
+		const struct irt_process *in = &r->s->at.map.processes[i];
+		if (irt_load_acquire(&in->state) == IRT_SLOT_LIVE && in->process_id == facts.process_id) { /* A4 */
+			facts = irt_process_facts(in);
 			slot = i;
 		}
 	}

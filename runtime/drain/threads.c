@@ -40,7 +40,7 @@ void irt_look_at_threads(struct irt_session *s)
 			look_at_claim(s, in);
 			continue;
 		}
-		struct irt_thread facts = *in;
+		struct irt_thread facts = irt_thread_facts(in);
 		struct irt_drained_thread *t = irt_session_thread(s, facts.owner);
 		if (!t) {
 			struct irt_drained_process *p = irt_session_process(s, facts.process_id);
