@@ -47,9 +47,57 @@ struct irt_watch {
 	uint32_t *wake;
 };
 
+static uint64_t namespace_of(const char *pid)
+{
+	char name[64];
+	struct stat st;
+	snprintf(name, sizeof(name), "/proc/%.20s/ns/pid", pid);
+	return stat(name, &st) == 0 ? (uint64_t)st.st_ino : 0;
+}
+
+static int innermost_pid(const char *pid)
+{
+	char name[64], line[512];
+	int inner = 0;
+	snprintf(name, sizeof(name), "/proc/%.20s/status", pid);
+	FILE *f = fopen(name, "re");
+	while (f && fgets(line, sizeof(line), f))
+		if (!strncmp(line, "NSpid:", 6))
+			inner = atoi(strrchr(line, '\t') ? strrchr(line, '\t') + 1 : "0");
+	if (f)
+		fclose(f);
+	return inner;
+}
+
+/* The number by which /proc knows the process that calls itself pid in that namespace; 0 = it does not. Of
+ * several, as in nested namespaces that begin at 1 again, there is one for each namespace. */
+static int find_in_proc(int pid, uint64_t pid_namespace)
+{
+	int found = 0;
+	DIR *d = opendir("/proc");
+	for (struct dirent *e; d && !found && (e = readdir(d));)
+		if (e->d_name[0] >= '1' && e->d_name[0] <= '9' && namespace_of(e->d_name) == pid_namespace &&
+		    innermost_pid(e->d_name) == pid)
+			found = atoi(e->d_name);
+	if (d)
+		closedir(d);
+	return found;
+}
+
+/* What /proc calls a process of our own namespace: /proc may be of an outer one (unshare --pid without a mount),
+ * where our numbers are other processes'. */
+static int number_in_proc(int pid)
+{
+	char self[32] = "";
+	if (readlink("/proc/self", self, sizeof(self) - 1) <= 0 || atoi(self) == getpid())
+		return pid;
+	return find_in_proc(pid, namespace_of("self"));
+}
+
 uint64_t irt_start_time(int pid, int tid, char *state)
 {
 	char name[64], text[1024];
+	pid = number_in_proc(pid);
 	if (tid)
 		snprintf(name, sizeof(name), "/proc/%d/task/%d/stat", pid, tid);
 	else
@@ -102,28 +150,6 @@ int irt_goes_on(int pid, int tid, int *left)
 	return state != 'Z' && state != 'X' && !(flags & ENDING_FLAGS) && !(pending & 1ul << (SIGKILL - 1));
 }
 
-static uint64_t namespace_of(const char *pid)
-{
-	char name[64];
-	struct stat st;
-	snprintf(name, sizeof(name), "/proc/%.20s/ns/pid", pid);
-	return stat(name, &st) == 0 ? (uint64_t)st.st_ino : 0;
-}
-
-static int innermost_pid(const char *pid)
-{
-	char name[64], line[512];
-	int inner = 0;
-	snprintf(name, sizeof(name), "/proc/%.20s/status", pid);
-	FILE *f = fopen(name, "re");
-	while (f && fgets(line, sizeof(line), f))
-		if (!strncmp(line, "NSpid:", 6))
-			inner = atoi(strrchr(line, '\t') ? strrchr(line, '\t') + 1 : "0");
-	if (f)
-		fclose(f);
-	return inner;
-}
-
 int irt_is_foreign(uint64_t pid_namespace)
 {
 	return pid_namespace && namespace_of("self") != pid_namespace;
@@ -131,23 +157,16 @@ int irt_is_foreign(uint64_t pid_namespace)
 
 int irt_find_process(int pid, uint64_t pid_namespace, uint64_t start_time)
 {
-	int found = 0;
 	if (!irt_is_foreign(pid_namespace))
 		return pid;
-	DIR *d = opendir("/proc");
-	for (struct dirent *e; d && !found && (e = readdir(d));)
-		if (e->d_name[0] >= '1' && e->d_name[0] <= '9' && namespace_of(e->d_name) == pid_namespace &&
-		    innermost_pid(e->d_name) == pid && irt_start_time(atoi(e->d_name), 0, NULL) == start_time)
-			found = atoi(e->d_name);
-	if (d)
-		closedir(d);
-	return found;
+	int found = find_in_proc(pid, pid_namespace);
+	return found && irt_start_time(found, 0, NULL) == start_time ? found : 0;
 }
 
 static int zombie_status(int pid, int *status)
 {
 	char name[64], text[1024];
-	snprintf(name, sizeof(name), "/proc/%d/stat", pid);
+	snprintf(name, sizeof(name), "/proc/%d/stat", number_in_proc(pid));
 	int fd = open(name, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return 0;

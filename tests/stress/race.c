@@ -100,7 +100,7 @@ static struct irt_session session;
 static void *drain_thread(void *folder)
 {
 	irt_store_single_thread();
-	if (irt_session_open(&session, folder, 1, 0) != 0) {
+	if (irt_session_open(&session, folder, IRT_SESSION_LIVE, -1, 0) != 0) {
 		fprintf(stderr, "%s\n", session.error);
 		exit(1);
 	}
