@@ -43,10 +43,14 @@ begun() {
 	done
 }
 
-# 0 and "" are nobody (to kill they would be the whole group).
+# 0 and "" are nobody (to kill they would be the whole group). A group may still be about to be one.
 dead() {
 	for dead_one in "$@"; do
-		case $dead_one in '' | 0 | -) ;; *) kill -9 "$dead_one" ;; esac
+		case $dead_one in
+		'' | 0 | -) ;;
+		-*) kill -9 "$dead_one" "${dead_one#-}" ;;
+		*) kill -9 "$dead_one" ;;
+		esac
 	done
 }
 
