@@ -145,14 +145,14 @@ static void *take_turn(void *arg)
 		hook(ROW + 0x20);
 		while (!(irt_tls.cursor & IRT_OVERFLOW_BIT))
 			add_to_cursor(&irt_tls, INSTR_UNIT_BYTES);
-		irt_tls.thread->lost_events = t->lost;
+		irt_thread_slot(irt_tls.thread)->lost_events = t->lost;
 	}
 	fire_at = t->at;
 	if (sigsetjmp(out, 1) == 0)
 		step_hook();
 	stepping = 0;
 	hook(ROW + 0x30);
-	handler_lost = irt_tls.thread ? irt_tls.thread->lost_events - irt_tls.thread->lost_told : UINT64_MAX;
+	handler_lost = irt_tls.thread ? irt_thread_slot(irt_tls.thread)->lost_events - irt_thread_slot(irt_tls.thread)->lost_told : UINT64_MAX;
 	t->steps = steps;
 	return NULL;
 }
