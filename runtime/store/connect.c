@@ -130,23 +130,38 @@ static int note_wal_pages(void *arg, sqlite3 *db, const char *schema, int pages)
 	return SQLITE_OK;
 }
 
+static int open_file(struct irt_store *store)
+{
+	enum { FLAGS = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE };
+
+	if (!store->only_looks)
+		return sqlite3_open_v2(store->path, &store->db, SQLITE_OPEN_READWRITE | FLAGS, store->vfs_name);
+	sqlite3_str *uri = sqlite3_str_new(NULL);
+	sqlite3_str_appendall(uri, "file:");
+	for (const char *p = store->path; *p; p++) {
+		if (*p == '%' || *p == '?' || *p == '#')
+			sqlite3_str_appendf(uri, "%%%02X", (unsigned char)*p);
+		else
+			sqlite3_str_appendchar(uri, 1, *p);
+	}
+	sqlite3_str_appendall(uri, "?immutable=1");
+	char *text = sqlite3_str_finish(uri);
+	int rc = text ? sqlite3_open_v2(text, &store->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | FLAGS, store->vfs_name) :
+			SQLITE_NOMEM;
+	sqlite3_free(text);
+	return rc;
+}
+
 /* One attempt; the SQLite result tells what it failed with. */
 static int try_connect(struct irt_store *store)
 {
 	char sql[400];
-	int rc = sqlite3_open_v2(store->path, &store->db,
-				 SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE |
-					 SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE,
-				 store->vfs_name);
+	int rc = open_file(store);
 
 	if (rc != SQLITE_OK)
 		return rc;
 	sqlite3_busy_timeout(store->db, IRT_STORE_BUSY_MS);
-	/* A file may come from anywhere: nothing in its schema may run. */
-	sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-	sqlite3_db_config(store->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-	sqlite3_db_config(store->db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
-	sqlite3_db_config(store->db, SQLITE_DBCONFIG_ENABLE_FKEY, 0, NULL);
+	irt_store_guard(store);
 	sqlite3_wal_hook(store->db, note_wal_pages, store); /* instead of SQLite's automatic checkpoint */
 	/* secure_delete: some builds of SQLite overwrite what is deleted unless told not to.
 	 * synchronous: the promise is about dying programs, not dying machines. Cache: a round's dirty
@@ -163,8 +178,11 @@ static int try_connect(struct irt_store *store)
 
 int irt_store_connect(struct irt_store *store)
 {
-	int rc = try_connect(store), result;
+	int rc, result = irt_store_check_journal(store);
 
+	if (result)
+		return result;
+	rc = try_connect(store);
 	/* No shared memory for the -wal's index: SQLite says so in several ways. In exclusive locking
 	 * mode it needs none. */
 	if (rc != SQLITE_OK && !store->no_shared_memory &&
@@ -178,6 +196,7 @@ int irt_store_connect(struct irt_store *store)
 			rc = first;
 		}
 	}
+	irt_store_reading(store, false);
 	if (rc == SQLITE_OK)
 		return 0;
 	result = irt_store_fail_sqlite(store, rc, "open");

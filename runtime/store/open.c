@@ -181,6 +181,15 @@ static int look(struct irt_store *store, struct stat *st)
 	return 0;
 }
 
+static bool has_wal(struct irt_store *store)
+{
+	char wal[sizeof(store->name) + 8];
+	struct stat st;
+
+	snprintf(wal, sizeof(wal), "%s-wal", store->name);
+	return fstatat(store->folder_fd, wal, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_size;
+}
+
 /* Fills *info and leaves the store connected; the file does not change. INSTR_ERR_FORMAT: ours by its
  * header, but damaged. */
 static int identify(struct irt_store *store, struct irt_store_info *info)
@@ -202,12 +211,19 @@ static int identify(struct irt_store *store, struct irt_store_info *info)
 		return result;
 	if (!irt_store_header_is_ours(header, bytes))
 		return irt_store_fail(store, INSTR_ERR_NOT_OURS, "it was not written by instr and is left alone");
+	store->only_looks &= header[18] == 2 && !has_wal(store);
 	info->schema_version = header[60] << 24 | header[61] << 16 | header[62] << 8 | header[63];
 	result = irt_store_connect(store);
 	if (result)
 		return result;
 	sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-	result = read_info(store, info);
+	irt_store_reading(store, true);
+	result = irt_store_check_stored(store, "run");
+	if (!result)
+		result = irt_store_check_stored(store, "clocks");
+	if (!result)
+		result = read_info(store, info);
+	irt_store_reading(store, false);
 	if (result)
 		irt_store_disconnect(store);
 	return result;
@@ -222,6 +238,8 @@ int irt_store_peek(int folder_fd, const char *name, const struct irt_store_confi
 
 	if (result)
 		return result;
+	/* Where the header speaks of a -wal that is not there, SQLite makes one only to read, and a -shm. */
+	store->only_looks = true;
 	result = identify(store, info);
 	if (result && error)
 		*error = store->error;
@@ -231,26 +249,11 @@ int irt_store_peek(int folder_fd, const char *name, const struct irt_store_confi
 
 /* ---- continue ------------------------------------------------------------------------------------ */
 
-/* Our tables must be tables (not views, not virtual), and no trigger may stand on them. */
+/* Our tables must be ours to the letter, and every statement must fit them. */
 static int check_shape(struct irt_store *store)
 {
-	static const char sql[] =
-		"SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND rootpage > 0 AND name IN"
-		" ('run', 'settings', 'clocks', 'processes', 'threads', 'open_frames', 'modules',"
-		" 'module_loads', 'functions', 'contexts', 'totals', 'function_totals', 'chunks', 'losses',"
-		" 'holes', 'messages')";
-	enum { TABLES = 16 };
-	sqlite3_stmt *statement;
-	int rc, result = 0, tables = 0;
+	int result = irt_store_check_schema(store);
 
-	rc = sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL);
-	if (rc == SQLITE_OK && (rc = sqlite3_step(statement)) == SQLITE_ROW)
-		tables = sqlite3_column_int(statement, 0);
-	sqlite3_finalize(statement);
-	if (rc != SQLITE_ROW)
-		return irt_store_fail_sqlite(store, rc, "read");
-	if (tables != TABLES)
-		return irt_store_fail(store, INSTR_ERR_FORMAT, "the file is damaged: tables are missing");
 	for (int i = 0; i < IRT_ST_COUNT && !result; i++)
 		if (!irt_store_statement(store, (enum irt_store_statement)i))
 			result = store->error.code;
@@ -286,9 +289,11 @@ static int continue_file(struct irt_store *store, const struct irt_store_info *i
 	if (sqlite3_db_readonly(store->db, "main")) /* SQLite opens it all the same, for reading */
 		return irt_store_fail(store, INSTR_ERR_PERMISSION, "it may not be written");
 	sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
+	irt_store_reading(store, true);
 	result = check_shape(store);
 	if (!result)
 		result = load_deleted(store);
+	irt_store_reading(store, false);
 	if (result)
 		return result;
 	store->recording = !strcmp(info->state, "recording");

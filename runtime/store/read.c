@@ -38,27 +38,42 @@ static const void *blob(struct cursor *c, int64_t *bytes)
 	return data;
 }
 
-/* Runs SQL with at most two numbers bound and gives every row to EACH. */
-static int read_rows(struct irt_store *store, const char *sql, int64_t first, int64_t second, void *arg,
+enum { NO_KEY = -1 };
+
+/* Runs SQL with at most two numbers bound and gives every row to EACH. KEY: the column whose numbers must
+ * ascend; a damaged file can hold a page many times, and rows without end. */
+static int read_rows(struct irt_store *store, const char *sql, int key, int64_t first, int64_t second, void *arg,
 		     void *caller, int (*each)(void *arg, void *caller, struct cursor *cursor))
 {
 	struct cursor cursor = {0};
+	int64_t last = 0;
+	bool any = false;
 	int rc, result = 0;
 
+	irt_store_reading(store, true);
 	rc = sqlite3_prepare_v2(store->db, sql, -1, &cursor.statement, NULL);
-	if (rc != SQLITE_OK)
+	if (rc != SQLITE_OK) {
+		irt_store_reading(store, false);
 		return irt_store_fail_sqlite(store, rc, "read its tables");
+	}
 	if (sqlite3_bind_parameter_count(cursor.statement) > 0)
 		sqlite3_bind_int64(cursor.statement, 1, first);
 	if (sqlite3_bind_parameter_count(cursor.statement) > 1)
 		sqlite3_bind_int64(cursor.statement, 2, second);
 	while (!result && (rc = sqlite3_step(cursor.statement)) == SQLITE_ROW) {
+		int64_t now = key == NO_KEY ? 0 : sqlite3_column_int64(cursor.statement, key);
+		if (key != NO_KEY && any && now <= last)
+			result = irt_store_fail(store, INSTR_ERR_FORMAT, "cannot read: the file is damaged");
+		any = true;
+		last = now;
 		cursor.column = 0;
-		result = each(arg, caller, &cursor);
+		if (!result)
+			result = each(arg, caller, &cursor);
 	}
 	if (!result && rc != SQLITE_DONE)
 		result = irt_store_fail_sqlite(store, rc, "read");
 	sqlite3_finalize(cursor.statement);
+	irt_store_reading(store, false);
 	return result;
 }
 
@@ -81,7 +96,7 @@ int irt_store_read_run(struct irt_store *store, void *arg,
 {
 	struct run_caller caller = {each};
 
-	return read_rows(store, "SELECT key, value FROM run ORDER BY key", 0, 0, arg, &caller, run_row);
+	return read_rows(store, "SELECT key, value FROM run ORDER BY key", NO_KEY, 0, 0, arg, &caller, run_row);
 }
 
 /* The rest differ in query and row: READER defines the row's function and the public one's caller. */
@@ -112,7 +127,7 @@ int irt_store_read_clocks(struct irt_store *store, void *arg,
 	struct clock_caller caller = {each};
 
 	return read_rows(store, "SELECT ticks, monotonic_ns, realtime_ns, counter FROM clocks ORDER BY ticks",
-			 0, 0, arg, &caller, clock_row);
+			 0, 0, 0, arg, &caller, clock_row);
 }
 
 READER(process)
@@ -142,7 +157,7 @@ int irt_store_read_processes(struct irt_store *store, void *arg,
 			 "SELECT process_id, parent_process_id, pid, pid_namespace, command, executable,"
 			 " working_directory, joined_by, start_ticks, end_ticks, end_reason, exit_code,"
 			 " exit_signal FROM processes ORDER BY process_id",
-			 0, 0, arg, &caller, process_row);
+			 0, 0, 0, arg, &caller, process_row);
 }
 
 READER(module)
@@ -160,7 +175,7 @@ int irt_store_read_modules(struct irt_store *store, void *arg,
 	struct module_caller caller = {each};
 
 	return read_rows(store, "SELECT module_id, path, build_id, rows FROM modules ORDER BY module_id",
-			 0, 0, arg, &caller, module_row);
+			 0, 0, 0, arg, &caller, module_row);
 }
 
 READER(load)
@@ -183,7 +198,7 @@ int irt_store_read_loads(struct irt_store *store, void *arg,
 	return read_rows(store,
 			 "SELECT load_id, process_id, module_id, rows_start, rows_end, start_ticks, end_ticks"
 			 " FROM module_loads ORDER BY load_id",
-			 0, 0, arg, &caller, load_row);
+			 0, 0, 0, arg, &caller, load_row);
 }
 
 READER(function)
@@ -209,7 +224,7 @@ int irt_store_read_functions(struct irt_store *store, void *arg,
 	return read_rows(store,
 			 "SELECT function_id, module_id, row, name, linkage_name, file, line, instrumented,"
 			 " reason, flags FROM functions ORDER BY function_id",
-			 0, 0, arg, &caller, function_row);
+			 0, 0, 0, arg, &caller, function_row);
 }
 
 READER(context)
@@ -242,7 +257,7 @@ int irt_store_read_contexts(struct irt_store *store, int64_t process_id, void *a
 	return read_rows(store,
 			 "SELECT context_id, process_id, parent_id, ordinal, function_id, depth, recursive,"
 			 " flags FROM contexts WHERE context_id BETWEEN ? AND ? ORDER BY context_id",
-			 first, last, arg, &caller, context_row);
+			 0, first, last, arg, &caller, context_row);
 }
 
 struct thread_caller {
@@ -292,7 +307,7 @@ int irt_store_read_threads(struct irt_store *store, void *arg,
 			 " (SELECT end_pos FROM chunks c WHERE c.thread_id = t.thread_id"
 			 "  ORDER BY start_pos DESC LIMIT 1)"
 			 " FROM threads t WHERE flags < 32 ORDER BY thread_id",
-			 0, 0, arg, &caller, thread_row);
+			 0, 0, 0, arg, &caller, thread_row);
 }
 
 struct frame_caller {
@@ -320,7 +335,7 @@ int irt_store_read_frames(struct irt_store *store, int64_t thread_id, void *arg,
 	return read_rows(store,
 			 "SELECT depth, context_id, enter_ticks, child_ticks, tag, flags FROM open_frames"
 			 " WHERE thread_id = ? ORDER BY depth",
-			 thread_id, 0, arg, &caller, frame_row);
+			 0, thread_id, 0, arg, &caller, frame_row);
 }
 
 READER(totals)
@@ -347,7 +362,7 @@ int irt_store_read_totals(struct irt_store *store, int64_t thread_id, void *arg,
 	return read_rows(store,
 			 "SELECT thread_id, context_id, calls, returns, unwound, open, total_ticks, self_ticks,"
 			 " min_ticks, max_ticks, histogram FROM totals WHERE thread_id = ? ORDER BY context_id",
-			 thread_id, 0, arg, &caller, totals_row);
+			 1, thread_id, 0, arg, &caller, totals_row);
 }
 
 READER(function_totals)
@@ -378,7 +393,7 @@ int irt_store_read_function_totals(struct irt_store *store, int64_t process_id, 
 			 "SELECT process_id, function_id, calls, returns, unwound, open, orphans, total_ticks,"
 			 " self_ticks, min_ticks, p50_ticks, p99_ticks, max_ticks FROM function_totals"
 			 " WHERE process_id BETWEEN ? AND ? ORDER BY process_id, function_id",
-			 all ? INT64_MIN : process_id, all ? INT64_MAX : process_id, arg, &caller,
+			 NO_KEY, all ? INT64_MIN : process_id, all ? INT64_MAX : process_id, arg, &caller,
 			 function_totals_row);
 }
 
@@ -414,7 +429,7 @@ int irt_store_read_chunks(struct irt_store *store, int64_t thread_id, int64_t be
 			 " time_unit_ticks, data FROM chunks WHERE thread_id = ?1 AND end_pos > ?2"
 			 " AND start_pos >= coalesce((SELECT max(start_pos) FROM chunks"
 			 "  WHERE thread_id = ?1 AND start_pos <= ?2), ?2) ORDER BY start_pos",
-			 thread_id, behind_pos, arg, &caller, chunk_row);
+			 2, thread_id, behind_pos, arg, &caller, chunk_row);
 }
 
 READER(loss)
@@ -438,7 +453,7 @@ int irt_store_read_losses(struct irt_store *store, void *arg,
 	return read_rows(store,
 			 "SELECT loss_id, process_id, thread_id, cause, events, start_ticks, end_ticks,"
 			 " totals_kept FROM losses ORDER BY loss_id",
-			 0, 0, arg, &caller, loss_row);
+			 0, 0, 0, arg, &caller, loss_row);
 }
 
 READER(hole)
@@ -455,5 +470,5 @@ int irt_store_read_holes(struct irt_store *store, int64_t thread_id, void *arg,
 	struct hole_caller caller = {each};
 
 	return read_rows(store, "SELECT thread_id, position, units FROM holes WHERE thread_id = ? ORDER BY position",
-			 thread_id, 0, arg, &caller, hole_row);
+			 1, thread_id, 0, arg, &caller, hole_row);
 }

@@ -4,6 +4,7 @@
  *
  *     open.c    whose file is it; open, finish, close
  *     connect.c the connection and its settings
+ *     guard.c   what keeps a file from doing more than holding rows
  *     create.c  a new file out of the image; an old one out of the way
  *     round.c   begin, commit, rollback; errors
  *     room.c    limits on space: kept bytes, max_db_bytes, the -wal
@@ -79,6 +80,7 @@ struct irt_store {
 	sqlite3_stmt *statements[IRT_ST_COUNT]; /* prepared at first use */
 	enum irt_store_state state;
 	int round_result;       /* first failure in the open round */
+	int64_t deadline_seconds; /* of reading, CLOCK_MONOTONIC; 0: none (guard.c) */
 	int64_t rounds;         /* committed by this store */
 	bool recording;         /* run.state in the file says so */
 	struct irt_store_error error;
@@ -91,6 +93,7 @@ struct irt_store {
 	char vfs_name[40];
 	bool no_shared_memory;  /* file system without mmap of shared files: exclusive locking mode */
 	bool said_exclusive;    /* ... and the row in table messages is written */
+	bool only_looks;        /* the file is not to change, nor anything beside it */
 
 	/* Settings. */
 	bool keep_events;
@@ -184,6 +187,19 @@ void irt_store_disconnect(struct irt_store *store);
 /* Write-ahead log on (recording) or off (finished). */
 int irt_store_wal_on(struct irt_store *store);
 int irt_store_wal_off(struct irt_store *store);
+
+/* ---- guard.c ---- */
+
+/* Right after the connection is made. */
+void irt_store_guard(struct irt_store *store);
+/* Before it is made: no journal beside the file may name other files. */
+int irt_store_check_journal(struct irt_store *store);
+/* From here on reading ends in time; off again before rows are written. */
+void irt_store_reading(struct irt_store *store, bool on);
+/* Is TABLE one of stored columns? */
+int irt_store_check_stored(struct irt_store *store, const char *table);
+/* Are tables and indexes those of schema.sql, to the letter? */
+int irt_store_check_schema(struct irt_store *store);
 
 /* ---- create.c ---- */
 
