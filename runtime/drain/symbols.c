@@ -7,6 +7,7 @@
 #include "drain/symbols_internal.h"
 
 #include "base/atomic.h"
+#include "drain/demangle.h"
 
 #include <stdio.h>
 
@@ -383,7 +384,7 @@ static void name_raw(struct raw *raw, const struct irt_place *place, uint64_t ad
 {
 	if (place->symbol) {
 		raw->linkage_name = strndup(place->symbol, strcspn(place->symbol, "@"));
-		raw->name = raw->linkage_name ? demangle(raw->linkage_name) : NULL;
+		raw->name = raw->linkage_name ? irt_demangle(raw->linkage_name) : NULL;
 	} else if (place->file) {
 		if (asprintf(&raw->linkage_name, "%s+0x%llx", place->base, (unsigned long long)place->offset) < 0)
 			raw->linkage_name = NULL;

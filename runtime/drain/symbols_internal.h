@@ -14,9 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* From the C++ runtime library, linked statically. Returns malloc'ed text, or NULL. */
-extern char *__cxa_demangle(const char *mangled, char *buffer, size_t *bytes, int *status);
-
 enum { OTHER_FUNCTION = 1, FIRST_FUNCTION = 2, ROWS_MAX = 1 << 24 };
 
 struct image {
@@ -134,12 +131,6 @@ static inline uint32_t raw_slot(const struct irt_symbols *s, uint64_t scope, uin
 			break;
 	}
 	return at;
-}
-
-static inline char *demangle(const char *linkage_name)
-{
-	int status = 0;
-	return linkage_name[0] == '_' && linkage_name[1] == 'Z' ? __cxa_demangle(linkage_name, NULL, NULL, &status) : NULL;
 }
 
 #endif

@@ -5,6 +5,8 @@
 #define _GNU_SOURCE
 #include "drain/symbols_internal.h"
 
+#include "drain/demangle.h"
+
 /* ---- continuing a run ---------------------------------------------------------------------- */
 
 static int load_module(void *arg, const struct irt_store_module *row)
@@ -176,7 +178,7 @@ static void put_functions(const struct image *m, struct irt_store *store)
 		int instrumented = i < m->rows;
 		if (instrumented && (row->flags & INSTR_ROW_KIND_MASK) != INSTR_ROW_FUNCTION)
 			continue;
-		char *demangled = demangle(linkage);
+		char *demangled = irt_demangle(linkage);
 		struct irt_store_function f = {
 			.function_id = m->first_function + i,
 			.module_id = m->module_id,
