@@ -442,7 +442,8 @@ int irt_symbols_find(struct irt_symbols *s, uint32_t process_id, int pid, uint64
 	if (best && best->image) {
 		const struct image *m = &s->images[best->image - 1];
 		uint64_t index = (row - best->rows_begin) / sizeof(struct instr_row);
-		if (index < m->rows) {
+		/* A site is no function: a record that says it was entered is nonsense. */
+		if (index < m->rows && (m->flags[index] & INSTR_ROW_KIND_MASK) == INSTR_ROW_FUNCTION) {
 			*function_id = m->first_function + (uint32_t)index;
 			*row_flags = m->flags[index];
 			return 0;
