@@ -108,7 +108,7 @@ static inline int instr_next_setting(const char **text, size_t *bytes, struct in
 /* Whether a value must stand in single quotes to be read back as it is. */
 static inline int instr_value_needs_quotes(const char *value, size_t bytes)
 {
-	if (bytes && (value[0] == '\'' || value[0] == ' ' || value[bytes - 1] == ' '))
+	if (bytes && (value[0] == '\'' || value[0] == ' ' || value[bytes - 1] == ' ' || value[bytes - 1] == '\r'))
 		return 1;
 	for (size_t i = 0; i < bytes; i++) {
 		if (value[i] == '\n' || (value[i] == ':' && (i + 1 == bytes || value[i + 1] != ':')))
