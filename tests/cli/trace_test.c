@@ -10,6 +10,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "instr/schema.h"
@@ -187,6 +188,30 @@ TEST(changed_bytes_do_no_harm)
 	printf("  %u of %u damaged traces could be read all the same\n", worked, rounds);
 	CHECK(worked < rounds);
 	CHECK(access("test.db-wal", F_OK) && access("test.db-shm", F_OK) && access("test.db-journal", F_OK));
+}
+
+/* Somebody pages through the rows, or writes them to a slow disk. */
+TEST(a_reader_that_takes_its_time_gets_all_rows)
+{
+	struct timespec longer_than_allowed = {2, 200000000};
+	int64_t allowed = tr_seconds_at_least;
+	struct tr_error error;
+	struct tr_trace *trace;
+	struct tr_query *query;
+	int answers = 0, more;
+
+	tr_seconds_at_least = 1;
+	write_file("test.db", whole, whole_bytes);
+	CHECK_EQ(tr_open(&trace, "test.db", &error), 0);
+	CHECK_EQ(tr_prepare(trace, &query, "top", NULL, NULL, 0, &error), 0);
+	while ((more = tr_next(query, &error)) == 1)
+		if (!answers++)
+			nanosleep(&longer_than_allowed, NULL);
+	CHECK_EQ(more, 0);
+	CHECK(answers > 100);
+	tr_finish(query);
+	tr_close(trace);
+	tr_seconds_at_least = allowed;
 }
 
 TEST(a_newer_trace_beside_is_found_by_its_name)

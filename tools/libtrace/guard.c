@@ -6,10 +6,13 @@
  *                 by SQL; its views and triggers are switched off (ours are TEMP)
  *   authorizer    after set-up a statement may read the main tables and TEMP views and call plain
  *                 functions, nothing else: no ATTACH, no PRAGMA, no writes
+ *   modules       no virtual table works: their modules would read what the file has for them
  *   progress      pages that point at each other can make a short file endless: a query has as many
- *                 steps, and as much time, as the file's size can explain. (Nothing ends SQLite's
+ *                 steps, and as much of the processor, as the file's size can explain. (Nothing ends SQLite's
  *                 one-step count(*) over a whole table: queries and views count a column instead.)
- *   limits        no value larger than LARGEST_VALUE_BYTES, little recursion in parser and triggers
+ *   limits        no value larger than LARGEST_VALUE_BYTES, little recursion in parser and triggers,
+ *                 sorting in memory (open.c): what a small file can be joined to fills no disk. How much
+ *                 memory the whole program may take is its own limit
  */
 #include "libtrace/internal.h"
 
@@ -18,12 +21,14 @@
 
 enum {
 	STEPS_PER_CALL = 1000,
-	STEPS_AT_LEAST = 50 * 1000 * 1000,
 	STEPS_PER_BYTE = 64, /* a row of ten bytes, sorted and joined a few times, takes ten a byte */
-	SECONDS_AT_LEAST = 60,
+	SECONDS_AT_MOST = 1800,
 	BYTES_PER_SECOND = 4 << 20,
 	LARGEST_VALUE_BYTES = 16 << 20, /* a chunk of a quarter of a million events is far below */
 };
+
+int64_t tr_steps_at_least = 50 * 1000 * 1000;
+int64_t tr_seconds_at_least = 20;
 
 static int is_allowed_function(const char *name)
 {
@@ -57,23 +62,30 @@ static int authorize(void *arg, int action, const char *first, const char *secon
 	}
 }
 
+/* Of the processor: a reader of the rows may take its time. */
 static int64_t now_seconds(void)
 {
 	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
 	return now.tv_sec;
+}
+
+int tr_is_late(const struct tr_trace *trace)
+{
+	return now_seconds() > trace->deadline_seconds;
 }
 
 static int count_steps(void *arg)
 {
 	struct tr_trace *trace = arg;
-	return --trace->steps_left < 0 || now_seconds() > trace->deadline_seconds;
+	return --trace->steps_left < 0 || tr_is_late(trace);
 }
 
 void tr_refill_steps(struct tr_trace *trace)
 {
-	trace->steps_left = (STEPS_AT_LEAST + trace->file_bytes * STEPS_PER_BYTE) / STEPS_PER_CALL;
-	trace->deadline_seconds = now_seconds() + SECONDS_AT_LEAST + trace->file_bytes / BYTES_PER_SECOND;
+	trace->steps_left = (tr_steps_at_least + trace->stored_bytes * STEPS_PER_BYTE) / STEPS_PER_CALL;
+	int64_t seconds = tr_seconds_at_least + trace->stored_bytes / BYTES_PER_SECOND;
+	trace->deadline_seconds = now_seconds() + (seconds < SECONDS_AT_MOST ? seconds : SECONDS_AT_MOST);
 }
 
 int tr_guard(struct tr_trace *trace, struct tr_error *error)
@@ -94,6 +106,7 @@ int tr_guard(struct tr_trace *trace, struct tr_error *error)
 		if (rc != SQLITE_OK)
 			return tr_fail_sqlite(trace, rc, error);
 	}
+	sqlite3_drop_modules(trace->db, NULL);
 	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)
 		sqlite3_limit(trace->db, limits[i].what, limits[i].value);
 	sqlite3_set_authorizer(trace->db, authorize, trace);

@@ -15,9 +15,9 @@ struct tr_trace {
 	char *copy;  /* folder of a copy that was completed instead of the file, until it is open; or NULL */
 	char *newer; /* tr_newer_beside, or NULL */
 	enum tr_writer writer;
-	int64_t file_bytes;
+	int64_t file_bytes, stored_bytes;
 	int64_t steps_left; /* of the running query, in units of STEPS_PER_CALL (guard.c) */
-	int64_t deadline_seconds; /* of the running query, CLOCK_MONOTONIC */
+	int64_t deadline_seconds; /* of the running query, CLOCK_PROCESS_CPUTIME_ID */
 	int locked_down;    /* the authorizer lets queries pass and nothing else */
 };
 
@@ -38,6 +38,10 @@ int tr_guard(struct tr_trace *, struct tr_error *error);
 void tr_lock_down(struct tr_trace *);
 /* A query begins: it has all its steps and time. */
 void tr_refill_steps(struct tr_trace *);
+/* Has it had all its time? */
+int tr_is_late(const struct tr_trace *);
+/* What a query of the smallest file has; tests lower it. */
+extern int64_t tr_steps_at_least, tr_seconds_at_least;
 
 /* shape.c: the tables that the queries name are there, as schema.sql has them. */
 int tr_check_shape(struct tr_trace *, struct tr_error *error);

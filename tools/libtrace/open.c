@@ -126,6 +126,9 @@ static int check_file(struct tr_trace *trace, int *wal, struct tr_error *error)
 		return tr_fail(error, INSTR_ERR_NOT_OURS, path, "is not an ordinary file, so not a trace");
 	int64_t beside = bytes_beside(path, "-wal");
 	trace->file_bytes = status.st_size + (beside > 0 ? beside : 0);
+	/* File systems that compress are allowed for. */
+	int64_t blocks = (int64_t)status.st_blocks * 512 * 4 + HEADER_BYTES;
+	trace->stored_bytes = blocks < trace->file_bytes ? blocks : trace->file_bytes;
 
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0) {
@@ -249,7 +252,10 @@ static int create_views(struct tr_trace *trace, struct tr_error *error)
 {
 	char settings[100];
 	snprintf(settings, sizeof(settings), "PRAGMA cache_size = -%d; PRAGMA query_only = ON;", CACHE_KIB);
-	int rc = sqlite3_exec(trace->db, instr_temp_views_sql, NULL, NULL, NULL);
+	/* Where temporary things lie is said first: the views would go with the place. */
+	int rc = sqlite3_exec(trace->db, "PRAGMA temp_store = MEMORY", NULL, NULL, NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_exec(trace->db, instr_temp_views_sql, NULL, NULL, NULL);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_exec(trace->db, settings, NULL, NULL, NULL);
 	return rc == SQLITE_OK ? 0 : tr_fail_sqlite(trace, rc, error);
@@ -342,6 +348,11 @@ enum tr_writer tr_writer(const struct tr_trace *trace)
 int64_t tr_file_bytes(const struct tr_trace *trace)
 {
 	return trace->file_bytes;
+}
+
+int64_t tr_stored_bytes(const struct tr_trace *trace)
+{
+	return trace->stored_bytes;
 }
 
 const char *tr_newer_beside(const struct tr_trace *trace)

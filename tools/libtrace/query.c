@@ -13,6 +13,7 @@ struct tr_query {
 	struct tr_trace *trace;
 	sqlite3_stmt *statement;
 	char *expanded; /* tr_sql */
+	unsigned rows;
 };
 
 static const char *find_text(const char *name)
@@ -91,7 +92,10 @@ int tr_prepare(struct tr_trace *trace, struct tr_query **out, const char *name, 
 
 int tr_next(struct tr_query *query, struct tr_error *error)
 {
+	enum { ROWS_PER_LOOK = 64 }; /* at the time: long values take it outside of SQLite's steps */
 	int rc = sqlite3_step(query->statement);
+	if (rc == SQLITE_ROW && ++query->rows % ROWS_PER_LOOK == 0 && tr_is_late(query->trace))
+		rc = SQLITE_INTERRUPT;
 	if (rc == SQLITE_ROW)
 		return 1;
 	return rc == SQLITE_DONE ? 0 : tr_fail_sqlite(query->trace, rc, error);

@@ -13,11 +13,13 @@
 
 #include "instr/schema.h"
 
-/* One row per column of every table or view of a database: its name, kind and columns. */
+/* One row per column of every table of a database: its name, kind and columns. What a virtual table
+ * has is not asked: that would load its module. */
 static const char columns_of_file[] =
 	"SELECT t.name, t.type, c.name, c.type, c.hidden "
 	"FROM pragma_table_list AS t JOIN pragma_table_xinfo(t.name, 'main') AS c "
-	"WHERE t.schema = 'main' AND t.type <> 'view'";
+	"WHERE t.schema = 'main' AND t.type NOT IN ('view', 'virtual') "
+	"UNION ALL SELECT name, type, '', '', 0 FROM pragma_table_list WHERE schema = 'main' AND type = 'virtual'";
 
 /* In the model: what the file has, and the first thing that it lacks. */
 static const char make_found[] =

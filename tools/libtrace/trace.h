@@ -52,6 +52,8 @@ const char *tr_path(const struct tr_trace *);
 enum tr_writer tr_writer(const struct tr_trace *);
 /* The file's size, its -wal included; bytes. */
 int64_t tr_file_bytes(const struct tr_trace *);
+/* What of it can hold something: less than its size if it has holes; bytes. */
+int64_t tr_stored_bytes(const struct tr_trace *);
 /* The name of a newer trace of the same name with a process id (trace.4711.db beside trace.db), or
  * NULL: another run began while this one was live. Valid until tr_close. */
 const char *tr_newer_beside(const struct tr_trace *);
