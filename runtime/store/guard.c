@@ -115,9 +115,9 @@ int irt_store_check_stored(struct irt_store *store, const char *table)
 		rc = SQLITE_OK;
 	}
 	sqlite3_finalize(columns);
-	if (rc != SQLITE_DONE)
+	if (rc != SQLITE_DONE && rc != SQLITE_ERROR) /* which a view gives */
 		return irt_store_fail_sqlite(store, rc, "read");
-	return computed ? irt_store_fail(store, INSTR_ERR_FORMAT, "the file is damaged: table %s is not ours", table) : 0;
+	return computed || rc == SQLITE_ERROR ? irt_store_fail(store, INSTR_ERR_FORMAT, "the file is damaged: table %s is not ours", table) : 0;
 }
 
 /* The empty file as a database in memory. */
