@@ -58,11 +58,37 @@ void cli_table_destroy(struct cli_table *table)
 	free(table);
 }
 
+/* Is this byte one behind the first of a character? */
+static int is_inside(char byte)
+{
+	return ((unsigned char)byte & 0xC0) == 0x80;
+}
+
+char *cli_cut(const char *text)
+{
+	const char *mark = cli_screen()->utf8 ? "\xE2\x80\xA6" : "..";
+	size_t bytes = strlen(text), front = CLI_CELL_BYTES / 2 - 4, back = bytes - front;
+	struct cli_buffer b = {0};
+
+	if (bytes <= CLI_CELL_BYTES)
+		return cli_strdup(text);
+	for (int i = 0; i < 3 && is_inside(text[front]); i++)
+		front--;
+	for (int i = 0; i < 3 && is_inside(text[back]); i++)
+		back++;
+	cli_add(&b, text, front);
+	cli_add_text(&b, mark);
+	cli_add_text(&b, text + back);
+	return b.data;
+}
+
 static char *clean(const char *text)
 {
 	struct cli_buffer b = {0};
+	char *cut = cli_cut(text);
 	cli_add(&b, "", 0);
-	cli_add_clean(&b, text, strlen(text));
+	cli_add_clean(&b, cut, strlen(cut));
+	free(cut);
 	return b.data;
 }
 

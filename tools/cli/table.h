@@ -23,6 +23,12 @@ struct cli_column {
 	void (*shorten)(struct cli_buffer *, const char *text, size_t width);
 };
 
+/* What a cell holds of a text at most: rows are kept until all are there, and whoever wrote the text may
+ * have written megabytes. */
+enum { CLI_CELL_BYTES = 4096 };
+/* A text as a cell keeps it: where it is longer, its front and its end. To be freed. */
+char *cli_cut(const char *text);
+
 struct cli_table;
 
 /* columns must live as long as the table. */

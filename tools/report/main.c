@@ -9,9 +9,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "cli/options.h"
 #include "instr/version.h"
+
+/* Sanitizers reserve terabytes of addresses. */
+#ifdef __has_feature
+#define INSTR_ADDRESSES_ARE_OURS !(__has_feature(address_sanitizer) || __has_feature(thread_sanitizer))
+#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define INSTR_ADDRESSES_ARE_OURS 0
+#else
+#define INSTR_ADDRESSES_ARE_OURS 1
+#endif
 
 enum { TOP_LIMIT = 30, TREE_LIMIT = 100, INFO_LIMIT = 20 };
 static const double tree_least_percent = 0.5;
@@ -132,6 +142,7 @@ static void settle_defaults(void)
  * Returns CLI_GO, or the exit status. */
 static int check_choice(void)
 {
+	enum { LONGEST_NAME = 64 }; /* of those that may have been meant */
 	const char *names[64];
 	size_t count = 0;
 	int64_t threads = 0, found = 0, processes = 0, merged = 0;
@@ -151,7 +162,7 @@ static int check_choice(void)
 		if (report.process_id != ANY && process_id != report.process_id)
 			continue;
 		found += report.thread_name ? !strcmp(name, report.thread_name) : tr_integer(q, 0) == report.thread_id;
-		if (count < 64 && *name)
+		if (count < 64 && *name && strnlen(name, LONGEST_NAME + 1) <= LONGEST_NAME)
 			names[count++] = cli_strdup(name);
 	}
 	tr_finish(q);
@@ -177,6 +188,27 @@ failed:
 	return CLI_TROUBLE;
 }
 
+/* A small file can be made to grow while it is read: one long text in many rows, one row joined to many.
+ * What an honest file of its size takes is far below this; allocations beyond it fail, with a sentence.
+ * on = 0: no limit of ours any more. */
+static void limit_memory(int on)
+{
+	static const rlim_t base_bytes = 1 << 30, bytes_per_byte = 16;
+	static struct rlimit before;
+	static int limited;
+
+	if (INSTR_ADDRESSES_ARE_OURS && on && !getrlimit(RLIMIT_AS, &before)) {
+		struct rlimit now = before;
+		rlim_t most = base_bytes + (rlim_t)tr_stored_bytes(report.trace) * bytes_per_byte;
+		if (most < now.rlim_cur)
+			now.rlim_cur = most;
+		limited = !setrlimit(RLIMIT_AS, &now);
+	} else if (!on && limited) {
+		setrlimit(RLIMIT_AS, &before);
+		limited = 0;
+	}
+}
+
 int main(int argc, char **argv)
 {
 	struct cli_operands operands;
@@ -195,12 +227,14 @@ int main(int argc, char **argv)
 		cli_error("%s", report.error.text);
 		return cli_finish(CLI_TROUBLE);
 	}
+	limit_memory(1);
 	if ((status = check_choice()) == CLI_GO) {
 		status = report.show_sql ? 0 : report_header(&report);
 		if (!status)
 			status = report.mode == REPORT_TOP ? report_top(&report)
 				 : report.mode == REPORT_TREE ? report_tree(&report)
 							      : report_info(&report);
+		limit_memory(0);
 		if (status)
 			cli_error("%s", report.error.text);
 		else if (!no_pager)

@@ -39,6 +39,7 @@ struct node {
 	int64_t levels; /* of recursion that this line stands for; 1: none */
 	size_t parent;  /* index of the caller's node */
 	size_t indent;  /* depth as it is drawn */
+	uint64_t name_hash; /* of a name that is longer than what a line shows; else 0 */
 	char *name, *place;
 	int has_max, last; /* last: no sibling follows */
 };
@@ -47,6 +48,23 @@ struct nodes {
 	struct node *items;
 	size_t count, room;
 };
+
+static uint64_t hash_of_long(const char *text)
+{
+	size_t bytes = strlen(text);
+	uint64_t h = bytes, word = 0;
+
+	if (bytes <= CLI_CELL_BYTES)
+		return 0;
+	for (; bytes; text += sizeof(word)) {
+		size_t n = bytes < sizeof(word) ? bytes : sizeof(word);
+		memcpy(&word, text, n);
+		bytes -= n;
+		h = (h ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+		h ^= h >> 32;
+	}
+	return h;
+}
 
 static int read_nodes(struct report *report, struct nodes *nodes)
 {
@@ -77,7 +95,8 @@ static int read_nodes(struct report *report, struct nodes *nodes)
 			.max_ns = tr_integer(q, max_ns),
 			.has_max = tr_type(q, max_ns) != TR_NULL,
 			.levels = 1,
-			.name = cli_strdup(report_name(q, function)),
+			.name_hash = hash_of_long(report_name(q, function)),
+			.name = cli_cut(report_name(q, function)),
 			.place = cli_strdup(report_place(q, file, line)),
 		};
 	}
@@ -112,7 +131,7 @@ static void find_parents(struct nodes *nodes)
 
 static int is_same_function(const struct node *a, const struct node *b)
 {
-	return !strcmp(a->name, b->name) && !strcmp(a->place, b->place);
+	return a->name_hash == b->name_hash && !strcmp(a->name, b->name) && !strcmp(a->place, b->place);
 }
 
 static void merge_level(struct node *into, struct node *from)
