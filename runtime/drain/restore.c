@@ -2,14 +2,19 @@
  *
  * restore.c - continuing a run whose drain has ended before it: everything that the file says, taken
  * back into memory. fold(totals, chunks behind totals_pos) = what the earlier drain knew.
+ *
+ * The file may have come from anywhere since: a column may hold what its table forbids (SQLite does not
+ * look when it reads), and an id or a depth is an index only after it was compared.
  */
 #define _GNU_SOURCE
 #include "drain/session.h"
 
 #include "base/atomic.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 struct restore {
 	struct irt_session *s;
@@ -26,6 +31,12 @@ struct restore {
 
 static uint32_t index_of(int64_t context_id) { return (uint32_t)(context_id % IRT_CCT_ID_SPAN); }
 
+/* Functions are numbered without large gaps, so this bounds what their tables take. */
+static int is_function(const struct restore *r, int64_t function_id)
+{
+	return function_id >= 0 && function_id < (int64_t)irt_symbols_function_count(r->s->symbols);
+}
+
 static int take_process(void *arg, const struct irt_store_process *row)
 {
 	struct restore *r = arg;
@@ -38,8 +49,8 @@ static int take_process(void *arg, const struct irt_store_process *row)
 	facts.pid = (int32_t)row->pid;
 	facts.pid_namespace = (uint64_t)row->pid_namespace;
 	facts.join_ticks = (uint64_t)row->start_ticks + r->s->at.facts.start_ticks;
-	facts.joined_by = !strcmp(row->joined_by, "fork") ? IRT_JOINED_FORK :
-			  !strcmp(row->joined_by, "exec") ? IRT_JOINED_EXEC : IRT_JOINED_START;
+	const char *how = row->joined_by ? row->joined_by : "";
+	facts.joined_by = !strcmp(how, "fork") ? IRT_JOINED_FORK : !strcmp(how, "exec") ? IRT_JOINED_EXEC : IRT_JOINED_START;
 	/* Its slot, if it still has one, has the start time that tells it from a later process. */
 	uint32_t slot = UINT32_MAX;
 	for (uint32_t i = 0; i < IRT_PROCESS_MAX && i < r->s->at.map.ring->process_high; i++) {
@@ -73,6 +84,8 @@ static int take_context(void *arg, const struct irt_store_context *row)
 {
 	struct restore *r = arg;
 	struct irt_drained_process *p = r->process;
+	if (!is_function(r, row->function_id))
+		return INSTR_ERR_FORMAT;
 	struct irt_cct_node n = {
 		.parent = row->parent_id == IRT_STORE_NULL ? 0 : index_of(row->parent_id),
 		.function = (uint32_t)row->function_id, .ordinal = (uint32_t)row->ordinal,
@@ -180,6 +193,8 @@ static int take_orphans(void *arg, const struct irt_store_function_totals *row)
 {
 	struct restore *r = arg;
 	struct irt_drained_process *p = row->process_id ? irt_session_process(r->s, (uint32_t)row->process_id) : NULL;
+	if (!is_function(r, row->function_id))
+		return INSTR_ERR_FORMAT;
 	return p && row->orphans ? irt_functions_add_orphans(p->functions, (uint32_t)row->function_id, (uint64_t)row->orphans) : 0;
 }
 
@@ -260,6 +275,8 @@ static int restore_ended(struct restore *r, const struct listed *l, int *over)
 	r->process = irt_session_process(s, (uint32_t)row->process_id);
 	if (!r->process)
 		return INSTR_ERR_FORMAT;
+	if (row->last_ticks > r->process->last_ticks)
+		r->process->last_ticks = row->last_ticks;
 	if (!(row->flags & IRT_STORE_THREAD_SUM)) {
 		if (bsearch(&id, r->in_ring, r->in_ring_count, sizeof(id), by_number) || l->consumed_pos > row->totals_pos)
 			return 0;
@@ -279,6 +296,8 @@ static int restore_thread(struct restore *r, const struct listed *l)
 {
 	struct irt_session *s = r->s;
 	const struct irt_store_thread *row = &l->row;
+	if (row->process_id < 1 || row->process_id > UINT32_MAX || row->thread_id < 1 || l->consumed_pos < 0)
+		return INSTR_ERR_FORMAT;
 	struct irt_drained_process *p = irt_session_process(s, (uint32_t)row->process_id);
 	struct irt_drained_thread *t = p ? irt_session_add_thread(s, (uint64_t)row->thread_id, p) : NULL;
 	if (!t)
@@ -323,11 +342,20 @@ static int restore_thread(struct restore *r, const struct listed *l)
 	return irt_store_read_holes(s->store, row->thread_id, r, take_hole);
 }
 
+/* A row of functions takes more bytes than this allows each id; rows that are no functions have ids too. */
+static uint32_t greatest_function(const struct irt_session *s)
+{
+	enum { ALWAYS = 1 << 20, MOST = 1 << 26 };
+	struct stat st = {0};
+	fstatat(s->out_fd, s->out_name, &st, AT_SYMLINK_NOFOLLOW);
+	return st.st_size / 4 < MOST - ALWAYS ? ALWAYS + (uint32_t)(st.st_size / 4) : MOST;
+}
+
 int irt_session_restore(struct irt_session *s)
 {
 	struct restore r = {.s = s};
 	struct list l = {0};
-	int e = irt_symbols_load(s->symbols, s->store);
+	int e = irt_symbols_load(s->symbols, s->store, greatest_function(s));
 	if (!e)
 		e = irt_store_read_processes(s->store, &r, take_process);
 	for (uint32_t i = 0; i < s->process_count && !e; i++) {

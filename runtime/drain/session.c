@@ -445,9 +445,8 @@ int irt_session_open(struct irt_session *s, const char *folder, enum irt_session
 	s->next_loss_id = 1;
 	s->keep_events = (s->at.facts.flags & IRT_RING_EVENTS) != 0;
 	measure_clock(&s->clock_step, &s->hook_cost);
-	s->time_unit = s->at.facts.time_unit_ticks ? (uint32_t)s->at.facts.time_unit_ticks : s->clock_step;
-	if (s->time_unit > IRT_WALK_UNIT_MAX)
-		s->time_unit = IRT_WALK_UNIT_MAX;
+	uint64_t unit = s->at.facts.time_unit_ticks ? s->at.facts.time_unit_ticks : s->clock_step;
+	s->time_unit = (uint32_t)(unit < IRT_WALK_UNIT_MAX ? unit : IRT_WALK_UNIT_MAX);
 	s->out_fd = open(s->at.facts.out_directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	s->sub_owner = calloc(s->at.facts.sub_max, sizeof(*s->sub_owner));
 	s->claims = calloc(IRT_PROCESS_MAX, sizeof(*s->claims));
@@ -518,6 +517,7 @@ void irt_session_close(struct irt_session *s)
 
 int irt_drain_dead_run(struct irt_attached *a, enum irt_session_kind kind, char *error, size_t bytes)
 {
+	enum { IDLE_ROUNDS = 100 };
 	struct irt_session s;
 	char folder[sizeof(a->folder)];
 	strcpy(folder, a->folder);
@@ -537,7 +537,7 @@ int irt_drain_dead_run(struct irt_attached *a, enum irt_session_kind kind, char 
 		return r;
 	}
 	s.last_process_id = last;
-	while (!s.failed) {
+	for (unsigned idle = 0; !s.failed;) {
 		uint64_t walked = irt_gather(&s);
 		int left = 0;
 		for (uint32_t i = 0; i < s.thread_count; i++)
@@ -546,6 +546,12 @@ int irt_drain_dead_run(struct irt_attached *a, enum irt_session_kind kind, char 
 			break;
 		IRT_TESTPOINT(recovery_gathered);
 		irt_commit(&s, 0);
+		idle = walked || s.inheriting ? 0 : idle + 1;
+		if (idle == IDLE_ROUNDS) { /* nothing will change any more, unless there is memory another time */
+			snprintf(error, bytes, "%s: the ring cannot be walked to its end: no memory", folder);
+			irt_session_close(&s);
+			return INSTR_ERR_MEMORY;
+		}
 	}
 	if (!s.failed)
 		irt_commit(&s, 1);

@@ -22,8 +22,9 @@ struct irt_process_names {
 struct irt_symbols *irt_symbols_create(struct irt_attached *a);
 void irt_symbols_destroy(struct irt_symbols *s);
 
-/* Continuing a run: module and function ids that the file has already. Before the first scan. */
-int irt_symbols_load(struct irt_symbols *s, struct irt_store *store);
+/* Continuing a run: module and function ids that the file has already. Before the first scan. A
+ * greater id than `greatest` is damage: tables are as long as ids are large. */
+int irt_symbols_load(struct irt_symbols *s, struct irt_store *store, uint32_t greatest);
 
 /* Takes what is new in the names log. For each module that was unmapped, unmapped(arg, process,
  * raw ticks) is called: that process's walks must forget rows. is_dead(arg, process): it writes no more.

@@ -65,6 +65,7 @@ struct irt_symbols {
 	/* rows of module_loads of an earlier drain, by load_id; process_id 0: taken */
 	struct known_load { uint32_t process_id, load_id; uint64_t rows_begin; int64_t start_ticks; } *known_loads;
 	uint32_t known_load_count, known_load_at; /* at: where to look first, since they come in the same order */
+	uint32_t greatest_function; /* that a file may have */
 	int fixed_in_store; /* "(unknown)" and "(other)" */
 };
 

@@ -27,6 +27,8 @@ static int load_module(void *arg, const struct irt_store_module *row)
 static int load_function(void *arg, const struct irt_store_function *row)
 {
 	struct irt_symbols *s = arg;
+	if (row->function_id < 0 || row->function_id > s->greatest_function)
+		return INSTR_ERR_FORMAT;
 	if (row->function_id >= s->next_function)
 		s->next_function = (uint32_t)row->function_id + 1;
 	if (row->module_id != IRT_STORE_NULL && row->row == 0)
@@ -48,8 +50,9 @@ static int load_load(void *arg, const struct irt_store_load *row)
 	return 0;
 }
 
-int irt_symbols_load(struct irt_symbols *s, struct irt_store *store)
+int irt_symbols_load(struct irt_symbols *s, struct irt_store *store, uint32_t greatest)
 {
+	s->greatest_function = greatest;
 	int r = irt_store_read_modules(store, s, load_module);
 	if (!r)
 		r = irt_store_read_functions(store, s, load_function);
