@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * db_fuzz.c - a trace.db made to do harm, before the reader and before the drain that continues it. For
+ * libFuzzer; without it fuzz_main.c makes the inputs.
+ *
+ * An input is operations on a small whole trace (fuzz_db.c): cells of any type and value, rows copied
+ * and deleted, another schema, bytes of pages. Then every query runs to its end, a report is printed,
+ * and the trace is continued as if its run had died just now. All of that ends, changes nothing that is
+ * only to be read, and never runs SQL from the file: whatever the file can name calls canary(), which
+ * every connection of this process has.
+ */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "drain/session.h"
+#include "fuzz_db.h"
+#include "fuzz_ring.h"
+#include "libtrace/internal.h"
+#include "report/report.h"
+
+#include "cli/terminal.h"
+
+static void query_all(struct tr_trace *trace, const struct tr_argument *arguments, size_t count)
+{
+	struct tr_error error;
+
+	for (const struct tr_embedded *q = tr_embedded_queries; q->name; q++) {
+		struct tr_query *query;
+		int more = tr_prepare(trace, &query, q->name, NULL, arguments, count, &error);
+		for (int rows = 0; !more && rows < 2000 && (more = tr_next(query, &error)) == 1; rows++) {
+			for (size_t i = 0; i < tr_columns(query); i++)
+				FUZZ_CHECK(tr_text(query, i, NULL) && tr_column_name(query, i));
+			more = 0;
+		}
+		tr_finish(query);
+		FUZZ_CHECK(more >= 0 || *error.text);
+	}
+}
+
+static void report_on(struct tr_trace *trace, uint8_t how)
+{
+	static const char *const rows[] = {"top", "top_threads", "tree", "threads", "run", "messages"};
+	struct report report = {.trace = trace, .process_id = ANY, .thread_id = ANY, .limit = how & 64 ? NO_LIMIT : 30};
+	int status;
+
+	report.sort = how >> 3 & 3 ? (how >> 3 & 3) - 1 : SORT_SELF;
+	if (how & 32)
+		report.thread_id = 1;
+	if (how & 128)
+		report.process_id = 1;
+	if (how & 4) {
+		report.format = how & 1 ? CLI_FORMAT_CSV : CLI_FORMAT_JSON;
+		status = report_rows(&report, rows[how % 6], NULL);
+	} else if (!(status = report_header(&report))) {
+		status = how % 4 == 0 ? report_top(&report) : how % 4 == 1 ? report_tree(&report) : report_info(&report);
+	}
+	FUZZ_CHECK(status == 0 || *report.error.text);
+	cli_buffer_fini(&report.out);
+}
+
+static void read_it(const char *path, uint8_t how)
+{
+	struct tr_argument arguments[] = {{.name = "limit", .type = TR_INTEGER, .integer = 50},
+					  {.name = how & 2 ? "process" : "thread", .type = TR_INTEGER, .integer = 1}};
+	struct tr_error error;
+	struct tr_trace *trace;
+
+	if (tr_open(&trace, path, &error)) {
+		FUZZ_CHECK(!trace && error.code < 0 && !strncmp(error.text, path, strlen(path)));
+		return;
+	}
+	query_all(trace, arguments, how % 3);
+	report_on(trace, how);
+	tr_close(trace);
+}
+
+static void set_up(void)
+{
+	setenv("LC_ALL", "C.UTF-8", 1);
+	setenv("COLUMNS", "80", 1);
+	cli_start("db_fuzz");
+	if (!freopen("/dev/null", "w", stdout))
+		exit(2);
+	/* Enough for every honest query of so small a file; an endless one ends soon. */
+	tr_steps_at_least = 2 * 1000 * 1000;
+	fuzz_db_open();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
+{
+	static int ready;
+	struct fuzz_input in = {data, bytes}, none = {NULL, 0};
+	struct fuzz_ring ring;
+	struct fuzz_file file;
+	char path[160], error[600] = "";
+
+	if (!ready)
+		set_up();
+	ready = 1;
+	uint8_t how = fuzz_byte(&in), what = fuzz_byte(&in);
+	fuzz_db_make(&file, &in);
+	fuzz_ring_make(&ring, &none);
+	snprintf(path, sizeof(path), "%s/trace.db", ring.out);
+	fuzz_db_write(&file, path);
+	fuzz_db_arm(1);
+	if (what % 4 != 1) {
+		read_it(path, how);
+		FUZZ_CHECK(file.beside_bytes || fuzz_db_is(&file, path));
+	}
+	if (what % 4 < 2) {
+		int r = irt_drain_dead_run(ring.folder, error, sizeof(error));
+		FUZZ_CHECK(r == 0 || *error);
+	}
+	fuzz_db_arm(0);
+	fuzz_ring_remove(&ring, 1);
+	fuzz_db_free(&file);
+	return 0;
+}
