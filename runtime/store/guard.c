@@ -7,8 +7,8 @@
  *              has stored columns alone; a file that is continued has tables and indexes by our text,
  *              and no other indexes: these would run expressions of the file at each row written
  *   journal    one that names a super-journal makes SQLite delete the file of that name; ours never do
- *   time       reading ends at a deadline that a file of its size cannot need: pages that point at each
- *              other can make a short file endless
+ *   time       reading ends when it has had more of the processor than a file of its size can need:
+ *              pages that point at each other can make a short file endless
  *   values     no larger than LARGEST_VALUE_BYTES
  *   order      rows come in the order of their keys (read.c): pages that occur twice are seen
  */
@@ -31,11 +31,12 @@ enum {
 	LARGEST_VALUE_BYTES = 16 << 20, /* a chunk of a quarter of a million events is far below */
 };
 
+/* Of the processor: a machine may be busy, and a disk slow. */
 static int64_t now_seconds(void)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
 	return now.tv_sec;
 }
 

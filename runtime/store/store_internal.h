@@ -80,7 +80,7 @@ struct irt_store {
 	sqlite3_stmt *statements[IRT_ST_COUNT]; /* prepared at first use */
 	enum irt_store_state state;
 	int round_result;       /* first failure in the open round */
-	int64_t deadline_seconds; /* of reading, CLOCK_MONOTONIC; 0: none (guard.c) */
+	int64_t deadline_seconds; /* of reading, CLOCK_PROCESS_CPUTIME_ID; 0: none (guard.c) */
 	int64_t rounds;         /* committed by this store */
 	bool recording;         /* run.state in the file says so */
 	struct irt_store_error error;
@@ -198,7 +198,8 @@ int irt_store_check_journal(struct irt_store *store);
 void irt_store_reading(struct irt_store *store, bool on);
 /* Is TABLE one of stored columns? */
 int irt_store_check_stored(struct irt_store *store, const char *table);
-/* Are tables and indexes those of schema.sql, to the letter? */
+/* Are tables and indexes those of schema.sql, to the letter? (A version that changes them has to know
+ * the texts of those before it.) */
 int irt_store_check_schema(struct irt_store *store);
 
 /* ---- create.c ---- */
