@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #
 # A file made to do harm, or to take for ever, does neither.
-# traces: main hostile overflow long
+# traces: main hostile overflow
 say views, triggers, statistics, circles
 for mode in --top --tree --info; do
 	t instr-report hostile.db $mode
@@ -31,18 +31,5 @@ for table in threads processes functions losses messages modules; do
 done
 "$PYTHON" "$TESTS/endless.py" main.db endless.db contexts
 t instr-report endless.db --tree
-say names that fill memory, and take time to be shortened
-export COLUMNS=80
-for mode in --top --tree --info '--tree --limit 0 --min 0'; do
-	s "\"\$PYTHON\" \"\$TESTS/peak.py\" 400 instr-report long.db $mode"
-done
-t instr-report long.db
-unset COLUMNS
-say a view in place of what is read first, without an end
-cp main.db view.db
-echo "DROP TABLE run; CREATE VIEW run AS WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT 'x' AS key, i AS value FROM n;" |
-	change view.db
-t instr-report view.db
-t instr-recover view.db
 say nothing was changed
 s 'for f in hostile overflow; do cp $f.db $f.copy; instr-report $f.db --info >/dev/null 2>&1; cmp $f.db $f.copy; done; ls | grep -c -e -wal -e -shm -e -journal || true'
