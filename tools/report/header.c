@@ -69,7 +69,8 @@ static int read_facts(struct report *report, struct facts *facts)
 		report->whole.functions = number(q, "functions");
 		report->whole.calls = number(q, "calls");
 		report->whole.self_ns = number(q, "self_ns");
-		report->hook_cost_ns = tr_real(q, tr_column(q, "hook_cost_ns"));
+		double cost = tr_real(q, tr_column(q, "hook_cost_ns"));
+		report->hook_cost_ns = cost > 0 && cost < 1e9 ? cost : 0; /* a second would be nonsense */
 	}
 	tr_finish(q);
 	return status < 0 ? status : 0;
@@ -129,7 +130,7 @@ static int say_losses(struct report *report, const struct facts *facts)
 	/* A drain that died had no time to say why. */
 	if (!status && facts->dropped_events > facts->events_lost && !facts->losses_not_counted)
 		say(report, CLI_BAD, "LOST %s events (dropped by their threads): counts and times lack them",
-		    cli_count(count, facts->dropped_events - facts->events_lost));
+		    cli_count(count, report_difference(facts->dropped_events, facts->events_lost)));
 	return status;
 }
 

@@ -41,6 +41,19 @@ struct report {
 	} whole;
 };
 
+/* Figures of a file may be any: a sum that is too large stays at the largest. */
+static inline int64_t report_sum(int64_t a, int64_t b)
+{
+	int64_t sum;
+	return !__builtin_add_overflow(a, b, &sum) ? sum : b < 0 ? INT64_MIN : INT64_MAX;
+}
+
+static inline int64_t report_difference(int64_t a, int64_t b)
+{
+	int64_t difference;
+	return !__builtin_sub_overflow(a, b, &difference) ? difference : b > 0 ? INT64_MIN : INT64_MAX;
+}
+
 /* Each returns 0, or a negative enum instr_err with report->error filled. */
 int report_header(struct report *);
 int report_top(struct report *);

@@ -125,7 +125,7 @@ static void find_parents(struct nodes *nodes)
 			p = nodes->items[p].parent;
 		n->parent = p;
 		if (p != NO_PARENT)
-			nodes->items[p].hooked += n->calls;
+			nodes->items[p].hooked = report_sum(nodes->items[p].hooked, n->calls);
 	}
 }
 
@@ -137,9 +137,9 @@ static int is_same_function(const struct node *a, const struct node *b)
 static void merge_level(struct node *into, struct node *from)
 {
 	into->levels++;
-	into->calls += from->calls;
-	into->hooked += from->hooked;
-	into->self_ns += from->self_ns;
+	into->calls = report_sum(into->calls, from->calls);
+	into->hooked = report_sum(into->hooked, from->hooked);
+	into->self_ns = report_sum(into->self_ns, from->self_ns);
 	if (from->has_max && (!into->has_max || from->max_ns > into->max_ns))
 		into->max_ns = from->max_ns;
 	into->has_max |= from->has_max;
@@ -381,14 +381,14 @@ int report_tree(struct report *report)
 		cut(&nodes, (size_t)report->limit);
 	int64_t hidden = contexts;
 	for (size_t i = 0; i < nodes.count; i++) {
-		shown_ns += nodes.items[i].self_ns;
+		shown_ns = report_sum(shown_ns, nodes.items[i].self_ns);
 		hidden -= nodes.items[i].levels;
 	}
 	struct cli_table *table = cli_table_create(columns, COLUMNS);
 	status = add_rows(report, table, &nodes, (double)whole_ns, &marks);
 	if (!status && nodes.count) {
 		cli_table_print(table, &report->out, cli_screen()->width, 0);
-		explain(report, hidden, whole_ns - shown_ns, whole_ns, &marks);
+		explain(report, hidden, report_difference(whole_ns, shown_ns), whole_ns, &marks);
 	} else if (!status) {
 		cli_add_text(&report->out, contexts ? "No calling context has so much time: --min 0 shows all.\n"
 						     : "No calls were recorded.\n");
