@@ -105,20 +105,29 @@ int irt_store_check_journal(struct irt_store *store)
 
 int irt_store_check_stored(struct irt_store *store, const char *table)
 {
+	static const char kind[] = "SELECT 1 FROM main.sqlite_schema WHERE type = 'table' AND rootpage > 0 AND name = ?";
 	char sql[64];
-	sqlite3_stmt *columns;
+	sqlite3_stmt *question;
 	int rc, computed = 0;
 
-	snprintf(sql, sizeof(sql), "PRAGMA main.table_xinfo(%s)", table);
-	rc = sqlite3_prepare_v2(store->db, sql, -1, &columns, NULL);
-	while (rc == SQLITE_OK && (rc = sqlite3_step(columns)) == SQLITE_ROW) {
-		computed |= sqlite3_column_int(columns, 6) != 0; /* hidden */
-		rc = SQLITE_OK;
+	rc = sqlite3_prepare_v2(store->db, kind, -1, &question, NULL);
+	if (rc == SQLITE_OK && (rc = sqlite3_bind_text(question, 1, table, -1, SQLITE_STATIC)) == SQLITE_OK)
+		rc = sqlite3_step(question);
+	sqlite3_finalize(question);
+	if (rc == SQLITE_ROW) {
+		snprintf(sql, sizeof(sql), "PRAGMA main.table_xinfo(%s)", table);
+		rc = sqlite3_prepare_v2(store->db, sql, -1, &question, NULL);
+		while (rc == SQLITE_OK && (rc = sqlite3_step(question)) == SQLITE_ROW) {
+			computed |= sqlite3_column_int(question, 6) != 0; /* hidden */
+			rc = SQLITE_OK;
+		}
+		sqlite3_finalize(question);
+	} else if (rc == SQLITE_DONE) {
+		computed = 1;
 	}
-	sqlite3_finalize(columns);
-	if (rc != SQLITE_DONE && rc != SQLITE_ERROR) /* which a view gives */
+	if (rc != SQLITE_DONE)
 		return irt_store_fail_sqlite(store, rc, "read");
-	return computed || rc == SQLITE_ERROR ? irt_store_fail(store, INSTR_ERR_FORMAT, "the file is damaged: table %s is not ours", table) : 0;
+	return computed ? irt_store_fail(store, INSTR_ERR_FORMAT, "the file is damaged: table %s is not ours", table) : 0;
 }
 
 /* The empty file as a database in memory. */
