@@ -300,8 +300,9 @@ int fuzz_ring_make(struct fuzz_ring *ring, struct fuzz_input *in)
 	int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	memset(&ring->facts, 0, sizeof(ring->facts));
 	irt_ring_layout(&ring->facts, 0);
-	void *base = fd >= 0 && !ftruncate(fd, (off_t)ring->facts.file_bytes) ?
-			     mmap(NULL, ring->facts.file_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) : MAP_FAILED;
+	size_t file_bytes = ring->facts.file_bytes;
+	void *base = fd >= 0 && !ftruncate(fd, (off_t)file_bytes) ?
+			     mmap(NULL, file_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) : MAP_FAILED;
 	if (base == MAP_FAILED) {
 		perror(path);
 		exit(2);
@@ -314,7 +315,7 @@ int fuzz_ring_make(struct fuzz_ring *ring, struct fuzz_input *in)
 	for (int i = 0; more && in->bytes && i < OPERATIONS_MAX; i++)
 		more = operate(&m, in);
 	memcpy(&ring->facts, base, sizeof(ring->facts));
-	munmap(base, m.map.ring == base ? (size_t)(m.map.data - (unsigned char *)base) + 32 * IRT_SUB_STRIDE : 0);
+	munmap(base, file_bytes);
 	return !more && in->bytes;
 }
 
