@@ -81,9 +81,11 @@ def main():
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--found", default="found")
     parser.add_argument("--keep", action="store_true")
-    parser.add_argument("targets", nargs="*", choices=[*TARGETS, []])
-    asked = parser.parse_args()
+    parser.add_argument("targets", nargs="*")
+    asked = parser.parse_intermixed_args()
     names = asked.targets or list(TARGETS)
+    if not set(names) <= set(TARGETS):
+        parser.error("targets are " + ", ".join(TARGETS))
     found, shares = os.path.abspath(asked.found), sum(TARGETS[n][0] for n in names)
     for name in names:
         if fuzz(name, asked.build, found, asked.minutes * 60 * TARGETS[name][0] / shares):
