@@ -117,7 +117,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 		FUZZ_CHECK(file.beside_bytes || fuzz_db_is(&file, path));
 	}
 	if (what % 4 < 2) {
-		int r = irt_drain_dead_run(ring.folder, error, sizeof(error));
+		int r = fuzz_ring_drain(ring.folder, error, sizeof(error));
 		FUZZ_CHECK(r == 0 || *error);
 	}
 	fuzz_db_arm(0);

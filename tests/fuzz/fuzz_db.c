@@ -150,7 +150,7 @@ void fuzz_db_open(void)
 	size_t made_bytes;
 
 	fuzz_ring_make(&ring, &in);
-	must(irt_drain_dead_run(ring.folder, error, sizeof(error)) == 0, error);
+	must(fuzz_ring_drain(ring.folder, error, sizeof(error)) == 0, error);
 	snprintf(path, sizeof(path), "%s/trace.db", ring.out);
 	made = read_file(path, &made_bytes);
 	must(made_bytes > 0, "the trace");

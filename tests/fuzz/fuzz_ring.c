@@ -5,6 +5,8 @@
 #define _GNU_SOURCE
 #include "fuzz_ring.h"
 
+#include "drain/session.h"
+
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -325,4 +327,19 @@ void fuzz_ring_remove(const struct fuzz_ring *ring, int trace)
 	rmdir(ring->folder);
 	if (trace)
 		fuzz_empty(ring->out);
+}
+
+int fuzz_ring_drain(const char *folder, char *error, size_t bytes)
+{
+	struct irt_attached a;
+	int r = irt_look(&a, folder, error, bytes);
+	if (r != 0)
+		return r;
+	r = irt_take_lease(&a, 0);
+	if (r != 0) {
+		irt_detach(&a);
+		snprintf(error, bytes, "%s: no lease", folder);
+		return r;
+	}
+	return irt_drain_dead_run(&a, IRT_SESSION_DEAD, error, bytes);
 }

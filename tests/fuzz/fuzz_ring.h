@@ -20,6 +20,8 @@ struct fuzz_ring {
 /* Makes the ring, taking operations until one says that it is the last, or the input ends. Returns
  * whether there may be another. */
 int fuzz_ring_make(struct fuzz_ring *ring, struct fuzz_input *in);
+/* Drains the run as whoever recovers it does. Not 0: why not is in error. */
+int fuzz_ring_drain(const char *folder, char *error, size_t bytes);
 /* Removes what is left of the run; the trace too if `trace`. */
 void fuzz_ring_remove(const struct fuzz_ring *ring, int trace);
 

@@ -59,7 +59,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 		char error[600] = "";
 		more = fuzz_ring_make(&ring, &in);
 		all_events &= (ring.facts.flags & IRT_RING_EVENTS) && !ring.facts.max_db_bytes;
-		if (irt_drain_dead_run(ring.folder, error, sizeof(error)) == 0) {
+		if (fuzz_ring_drain(ring.folder, error, sizeof(error)) == 0) {
 			FUZZ_CHECK(access(ring.folder, F_OK) != 0);
 			check_trace(ring.out, all_events);
 		} else {
