@@ -53,8 +53,10 @@ as_ever() {
 descriptors() {
 	for limit in 4 5 6 7 8 9 10 12 16 20; do
 		rm -f trace.db*
-		# The static one needs none for itself.
-		as_ever prlimit --nofile=$limit ./static && says err 'hard limit on open files' || { echo "with $limit descriptors"; return 1; }
+		# The static one needs none for itself. (Of the lowest some are open already.)
+		missing='hard limit on open files'
+		[ $limit -ge 10 ] || missing='cannot record'
+		as_ever prlimit --nofile=$limit ./static && says err "$missing" || { echo "with $limit descriptors"; return 1; }
 		rm -f trace.db* # the drain is not held by the soft limit
 		as_ever prlimit --nofile=$limit: ./static || { echo "with a soft limit of $limit descriptors"; return 1; }
 	done
