@@ -15,7 +15,10 @@ exact() {
 	while read -r function count; do
 		calls trace.db "$function" "$count" || return 1
 	done <out
-	sound trace.db "$@" && is trace.db "SELECT c.function || ' below ' || coalesce(p.function, 'nothing') FROM tree c
+	sound trace.db "$@" || return 1
+	# Who called whom is a guess where a unit was passed and came late; the thread is marked then.
+	[ -n "${holes_allowed:-}" ] && [ "$(ask trace.db 'SELECT sum(flags & 2) FROM threads')" != 0 ] && return 0
+	is trace.db "SELECT c.function || ' below ' || coalesce(p.function, 'nothing') FROM tree c
 		LEFT JOIN tree p ON p.context_id = c.parent_id WHERE c.function = 'deeper' AND p.function IS NOT 'tick'
 		OR c.function = 'work' AND p.function NOT LIKE 'make_calls%'
 		OR c.function = 'tick' AND p.function IS NOT 'on_signal'
@@ -32,6 +35,6 @@ jumped() { is trace.db "SELECT sum(unwound) > 0 FROM totals JOIN contexts USING 
 check calls_that_were_jumped_out_of_are_unwound jumped
 # Here a handler may wait for the drain while the hook below it has a unit reserved. Where the pool cannot
 # grow, that unit is passed and comes late: its call counts, but may seem unwound, its return an orphan.
-small_ring() { INSTR_OPTIONS=ring_bytes=1m:ring_max_bytes=1m exact plain threads flags; }
+small_ring() { holes_allowed=yes INSTR_OPTIONS=ring_bytes=1m:ring_max_bytes=1m exact plain threads flags; }
 check signals_while_threads_wait_for_a_small_ring_lose_nothing small_ring
 finish
