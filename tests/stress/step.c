@@ -433,9 +433,9 @@ UNTRACED static void sleeps(void)
 	pthread_t id;
 	long k = 0, most = 0;
 	call_filler();
-	waiter = irt_tls.thread;
+	waiter = irt_thread_slot(irt_tls.thread);
 	pthread_create(&id, NULL, resume_drain, NULL);
-	uint64_t waits_before = irt_tls.thread->waits;
+	uint64_t waits_before = irt_thread_slot(irt_tls.thread)->waits;
 	do { /* how many there are is the machine's choice: most of them, once */
 		k += 13;
 		fire_at = k;
@@ -450,8 +450,8 @@ UNTRACED static void sleeps(void)
 	stop_signals = 1;
 	pthread_join(id, NULL);
 	kill((int)irt_map.ring->drain_pid, SIGCONT);
-	fprintf(stderr, "%ld instructions, %lu waits\n", most, (unsigned long)(irt_tls.thread->waits - waits_before));
-	if (irt_tls.thread->waits - waits_before < (uint64_t)k / 13 - 1)
+	fprintf(stderr, "%ld instructions, %lu waits\n", most, (unsigned long)(irt_thread_slot(irt_tls.thread)->waits - waits_before));
+	if (irt_thread_slot(irt_tls.thread)->waits - waits_before < (uint64_t)k / 13 - 1)
 		exit(1);
 }
 
@@ -476,7 +476,7 @@ UNTRACED static void left(void)
 {
 	pthread_t id;
 	call_filler();
-	waiter = irt_tls.thread;
+	waiter = irt_thread_slot(irt_tls.thread);
 	main_thread = pthread_self();
 	signal(SIGUSR2, jump_back);
 	fill_ring();
@@ -506,15 +506,15 @@ UNTRACED static void gap(void)
 		k += 3;
 		fire_at = k;
 		fill_ring();
-		uint64_t lost = irt_tls.thread->lost_events;
-		while (irt_tls.thread->lost_events < lost + 4)
+		uint64_t lost = irt_thread_slot(irt_tls.thread)->lost_events;
+		while (irt_thread_slot(irt_tls.thread)->lost_events < lost + 4)
 			call_filler();
 		kill((int)irt_map.ring->drain_pid, SIGCONT);
 		while (!is_any_free())
 			usleep(200);
-		gaps += irt_tls.thread->lost_told < irt_tls.thread->lost_events;
+		gaps += irt_thread_slot(irt_tls.thread)->lost_told < irt_thread_slot(irt_tls.thread)->lost_events;
 		window();
-		if (irt_tls.thread->lost_told != irt_tls.thread->lost_events)
+		if (irt_thread_slot(irt_tls.thread)->lost_told != irt_thread_slot(irt_tls.thread)->lost_events)
 			exit(1);
 	} while (k <= steps);
 	fprintf(stderr, "%ld instructions, %ld gaps\n", k, gaps);
