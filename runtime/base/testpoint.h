@@ -57,14 +57,14 @@ static __attribute__((unused, noinline)) void irt_testpoint(const char *name)
 	static char wanted[64];
 	uint32_t unread = UNREAD;
 
-	if (irt_load_acquire(&state) == UNREAD && irt_cas_acq_rel(&state, &unread, (uint32_t)READING)) {
+	if (irt_load_acquire(&state) == UNREAD && irt_cas_acq_rel(&state, &unread, (uint32_t)READING)) { /* own */
 		int armed = irt_testpoint_read(wanted, sizeof(wanted), &left);
-		irt_store_release(&state, (uint32_t)(armed ? ARMED : OFF));
+		irt_store_release(&state, (uint32_t)(armed ? ARMED : OFF)); /* own */
 	}
-	if (irt_load_acquire(&state) != ARMED || !irt_same(wanted, name, irt_length(name) + 1) ||
+	if (irt_load_acquire(&state) != ARMED || !irt_same(wanted, name, irt_length(name) + 1) || /* own */
 	    irt_sub_relaxed(&left, 1) != 1)
 		return;
-	irt_store_release(&state, (uint32_t)OFF);
+	irt_store_release(&state, (uint32_t)OFF); /* own */
 	if (irt_failed(irt_sys3(__NR_rename, (long)"testpoint", (long)"testpoint.taken", 0)))
 		return; /* another process was first */
 	char pid[24];

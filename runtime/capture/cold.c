@@ -129,7 +129,7 @@ static void tell_stack(struct irt_tls *tls, uint64_t sp)
 	irt_store_release(&unit[0].ticks, ticks); /* R2 */
 	IRT_TESTPOINT(stack_told);
 	if (!told)
-		irt_cas_acq_rel(&tls->anchor, &none, sp);
+		irt_cas_acq_rel(&tls->anchor, &none, sp); /* own */
 }
 
 /* ---- sub-buffers -------------------------------------------------------------------------- */
@@ -142,7 +142,7 @@ int irt_is_quiet(void)
 
 void irt_wake_drain(struct irt_ring *ring)
 {
-	irt_add_acq_rel(&ring->wake, 1);
+	irt_add_acq_rel(&ring->wake, 1); /* R9 */
 	irt_full_barrier(); /* the drain stores sleeping, then reads wake again before it sleeps */
 	if (irt_load_relaxed(&ring->sleeping) && !irt_is_quiet())
 		irt_sys_futex_wake(&ring->wake, 1);
@@ -161,7 +161,7 @@ int irt_populate(void *at, uint64_t bytes)
 /* C5. Returns an index, or -1: none is free. */
 static long take_sub(struct irt_ring *ring, uint64_t thread_id)
 {
-	uint32_t count = irt_load_acquire(&ring->sub_count);
+	uint32_t count = irt_load_acquire(&ring->sub_count); /* A8 */
 	uint32_t from = irt_load_relaxed(&ring->free_hint); /* any value is right: two passes see all */
 	if (count > ring->sub_max)
 		count = ring->sub_max;
@@ -187,7 +187,7 @@ static long take_sub(struct irt_ring *ring, uint64_t thread_id)
 
 static void give_back_sub(struct irt_ring *ring, uint32_t i)
 {
-	irt_store_release(&irt_map.subs[i].sequence, (uint64_t)0);
+	irt_store_release(&irt_map.subs[i].sequence, (uint64_t)0); /* R3 */
 	irt_store_release(&irt_map.subs[i].owner, (uint64_t)0); /* R3: still all zero */
 	irt_store_relaxed(&ring->free_hint, i);
 	irt_sub_relaxed(&ring->taken, 1);
@@ -225,14 +225,14 @@ static void start_dropping(uint64_t heartbeat, uint32_t freed)
 	irt_store_relaxed(&irt_local.drop_heartbeat, heartbeat);
 	irt_store_relaxed(&irt_local.drop_freed, freed);
 	irt_store_relaxed(&irt_local.drop_look_ticks, irt_ticks());
-	irt_store_release(&irt_local.dropping, 1u);
+	irt_store_release(&irt_local.dropping, 1u); /* R17 */
 }
 
 /* While the process drops, one look at the ring per call tells whether that is over. A drain that has
  * died meanwhile is started again from here: nobody waits for it. */
 static int still_dropping(struct irt_ring *ring)
 {
-	if (!irt_load_acquire(&irt_local.dropping))
+	if (!irt_load_acquire(&irt_local.dropping)) /* A17 */
 		return 0;
 	uint64_t beat = irt_load_relaxed(&irt_local.drop_heartbeat);
 	if (irt_load_relaxed(&ring->freed) != irt_load_relaxed(&irt_local.drop_freed) ||
@@ -241,7 +241,7 @@ static int still_dropping(struct irt_ring *ring)
 		return 0;
 	}
 	uint64_t now = irt_ticks(), look = irt_load_relaxed(&irt_local.drop_look_ticks);
-	if (now - look >= LOOK_TICKS && irt_cas_acq_rel(&irt_local.drop_look_ticks, &look, now))
+	if (now - look >= LOOK_TICKS && irt_cas_acq_rel(&irt_local.drop_look_ticks, &look, now)) /* own */
 		irt_restart_drain();
 	return 1;
 }
@@ -250,7 +250,7 @@ static int still_dropping(struct irt_ring *ring)
  * cold path has forked, and this is the child, come back from the handler. */
 static int has_forked(const struct irt_tls *tls, uint64_t thread)
 {
-	return irt_load_relaxed(&tls->thread) != thread || irt_load_acquire(&irt_local.gate) != IRT_GATE_ON;
+	return irt_load_relaxed(&tls->thread) != thread || irt_load_acquire(&irt_local.gate) != IRT_GATE_ON; /* A13 */
 }
 
 /* Nanoseconds, or where the clock is refused a guess from the counter: a wait of two seconds then takes
@@ -277,14 +277,14 @@ static long wait_for_sub(struct irt_ring *ring, struct irt_tls *tls, uint64_t me
 	}
 	uint64_t start = irt_ticks(), beat = irt_load_relaxed(&ring->heartbeat);
 	uint64_t beat_ns = now_ns(), freed_ns = beat_ns, restart_ns = beat_ns + RESTART_NS;
-	irt_store_release(&thread->waiting, tls->sequence + 1);
+	irt_store_release(&thread->waiting, tls->sequence + 1); /* R14 */
 	IRT_TESTPOINT(wait_begun);
 	for (;;) {
-		uint32_t freed = irt_load_acquire(&ring->freed);
+		uint32_t freed = irt_load_acquire(&ring->freed); /* A10 */
 		got = take_sub(ring, irt_thread_id(me));
 		if (got >= 0 || irt_load_relaxed(&ring->failed))
 			break;
-		irt_add_acq_rel(&ring->waiters, 1); /* first: the drain gives more to one that waits */
+		irt_add_acq_rel(&ring->waiters, 1); /* R9: first, since the drain gives more to one that waits */
 		irt_wake_drain(ring);
 		int slept = irt_nap(&ring->freed, freed, WAIT_NS);
 		if (has_forked(tls, me)) /* the one who waits is the parent */
@@ -296,7 +296,7 @@ static long wait_for_sub(struct irt_ring *ring, struct irt_tls *tls, uint64_t me
 			beat_ns = now;
 			restart_ns = now + RESTART_NS;
 		}
-		if (irt_load_acquire(&ring->freed) != freed) {
+		if (irt_load_acquire(&ring->freed) != freed) { /* A10 */
 			freed_ns = now;
 			continue;
 		}
@@ -320,7 +320,7 @@ static long wait_for_sub(struct irt_ring *ring, struct irt_tls *tls, uint64_t me
 		}
 	}
 	IRT_TESTPOINT(wait_over);
-	irt_store_release(&thread->waiting, (uint64_t)0);
+	irt_store_release(&thread->waiting, (uint64_t)0); /* R14 */
 	*waited_ticks = irt_ticks() - start;
 	irt_add_relaxed(&thread->wait_ticks, *waited_ticks);
 	irt_add_relaxed(&thread->waits, 1);
@@ -333,7 +333,7 @@ static void tell_gap(struct irt_tls *tls, struct irt_thread *thread)
 {
 	uint64_t told = irt_load_relaxed(&thread->lost_told), lost = irt_load_relaxed(&thread->lost_events) - told;
 	uint64_t first = irt_load_relaxed(&thread->lost_first_ticks);
-	if (!lost || !irt_cas_acq_rel(&thread->lost_told, &told, told + lost))
+	if (!lost || !irt_cas_acq_rel(&thread->lost_told, &told, told + lost)) /* own */
 		return;
 	if (!put_ext(tls, INSTR_EXT_GAP, 0, lost, first))
 		irt_sub_relaxed(&thread->lost_told, lost);
@@ -346,7 +346,7 @@ static void mend_slot(struct irt_thread *thread)
 	if (irt_load_relaxed(&thread->state) != IRT_SLOT_LIVE)
 		irt_store_release(&thread->state, (uint32_t)IRT_SLOT_LIVE); /* R4 */
 	if (irt_load_relaxed(&thread->waiting))
-		irt_store_release(&thread->waiting, (uint64_t)0);
+		irt_store_release(&thread->waiting, (uint64_t)0); /* R14 */
 }
 
 enum next { NEXT_LOST, NEXT_READY, NEXT_FORKED };
@@ -394,7 +394,7 @@ static enum next next_sub(struct irt_ring *ring, struct irt_tls *tls, uint64_t m
 void irt_raise(uint32_t *high, uint32_t to)
 {
 	uint32_t seen = irt_load_relaxed(high);
-	while (seen < to && !irt_cas_acq_rel(high, &seen, to))
+	while (seen < to && !irt_cas_acq_rel(high, &seen, to)) /* R4 */
 		;
 }
 
@@ -404,7 +404,7 @@ static int take_slot(struct irt_ring *ring, uint32_t i)
 	struct irt_thread *t = &irt_map.threads[i];
 	uint64_t nobody = 0, claim = IRT_CLAIM | irt_local.process->process_id;
 
-	if (irt_load_relaxed(&t->owner) || !irt_cas_acq_rel(&t->owner, &nobody, claim))
+	if (irt_load_relaxed(&t->owner) || !irt_cas_acq_rel(&t->owner, &nobody, claim)) /* A7 */
 		return 0;
 	irt_store_relaxed(&ring->thread_hint, i + 1);
 	return 1;
@@ -424,7 +424,7 @@ static struct irt_thread *claim_slot(struct irt_ring *ring)
 		if (take_slot(ring, i))
 			return &irt_map.threads[i];
 	for (uint32_t i = high; i < IRT_THREAD_MAX; i++) {
-		if (i >= irt_load_acquire(&ring->thread_room) && i >= irt_load_relaxed(&ring->thread_high) &&
+		if (i >= irt_load_acquire(&ring->thread_room) && i >= irt_load_relaxed(&ring->thread_high) && /* A8 */
 		    !irt_populate(&irt_map.threads[i], sizeof(struct irt_thread)))
 			break;
 		if (take_slot(ring, i)) {
@@ -463,11 +463,11 @@ static int join_thread(struct irt_ring *ring, struct irt_tls *tls)
 	}
 	if (!irt_is_quiet()) /* else the drain gives it one within a second */
 		irt_sys3(__NR_prctl, 16 /* PR_GET_NAME */, (long)t->name, 0);
-	uint64_t id = irt_add_acq_rel(&ring->next_thread_id, 1) + 1, none = 0;
+	uint64_t id = irt_add_acq_rel(&ring->next_thread_id, 1) + 1, none = 0; /* own */
 	uint64_t me = id * IRT_THREAD_MAX + (uint64_t)(t - irt_map.threads);
-	irt_store_release(&t->owner, id); /* the process is there by now */
-	if (!irt_cas_acq_rel(&tls->thread, &none, me)) { /* a handler was faster */
-		irt_store_release(&t->owner, (uint64_t)0);
+	irt_store_release(&t->owner, id); /* R6: the process is there by now */
+	if (!irt_cas_acq_rel(&tls->thread, &none, me)) { /* own; a handler was faster */
+		irt_store_release(&t->owner, (uint64_t)0); /* R7 */
 		return 1;
 	}
 	IRT_TESTPOINT(thread_filled);
@@ -489,11 +489,11 @@ void irt_thread_reset(struct irt_tls *tls)
 /* Makes the steady path possible. Returns 1: start the hook again; 0: this event is not recorded. */
 static int make_ready(uint64_t sp)
 {
-	uint64_t gate = irt_load_acquire(&irt_local.gate);
+	uint64_t gate = irt_load_acquire(&irt_local.gate); /* A13 */
 	if (gate == IRT_GATE_COLD) {
 		if (!irt_join())
 			return 0;
-		gate = irt_load_acquire(&irt_local.gate);
+		gate = irt_load_acquire(&irt_local.gate); /* A13 */
 	}
 	if (gate != IRT_GATE_ON)
 		return 0;

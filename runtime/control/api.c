@@ -30,7 +30,7 @@ void __instr_register(const struct instr_module *m)
 
 void __instr_unregister(const struct instr_module *m)
 {
-	if (irt_load_acquire(&irt_local.gate) != IRT_GATE_ON || !is_usable(m))
+	if (irt_load_acquire(&irt_local.gate) != IRT_GATE_ON || !is_usable(m)) /* A13 */
 		return;
 	irt_log_unload(m, irt_ticks());
 	irt_count_module(-1);
@@ -47,6 +47,6 @@ int __instr_join_with(const char *options)
 
 int __instr_join(void)
 {
-	uint64_t gate = irt_load_acquire(&irt_local.gate);
+	uint64_t gate = irt_load_acquire(&irt_local.gate); /* A13 */
 	return gate == IRT_GATE_COLD ? irt_join() : gate == IRT_GATE_ON;
 }

@@ -57,7 +57,7 @@ static struct irt_process *claim_process(struct irt_ring *ring, uint32_t claimed
 		uint32_t nobody = IRT_SLOT_FREE;
 		if (i >= irt_load_relaxed(&ring->process_high) && !irt_populate(p, sizeof(*p)))
 			return NULL;
-		if (!irt_load_relaxed(&p->state) && irt_cas_acq_rel(&p->state, &nobody, claimed)) {
+		if (!irt_load_relaxed(&p->state) && irt_cas_acq_rel(&p->state, &nobody, claimed)) { /* A7 */
 			irt_raise(&ring->process_high, i + 1);
 			irt_zero((char *)p + sizeof(p->state), sizeof(*p) - sizeof(p->state));
 			irt_local.process_slot = i;
@@ -76,7 +76,7 @@ static int enter_run(const struct irt_identity *me, enum irt_joined_by how, uint
 	if (!p)
 		return INSTR_ERR_FULL;
 	IRT_TESTPOINT(process_claimed);
-	p->process_id = irt_add_acq_rel(&irt_map.ring->next_process_id, 1) + 1;
+	p->process_id = irt_add_acq_rel(&irt_map.ring->next_process_id, 1) + 1; /* own */
 	p->parent_process_id = parent_id;
 	p->pid = me->pid;
 	p->start_time = me->start_time;
@@ -214,7 +214,7 @@ static uint64_t join(void)
 			return IRT_GATE_OFF;
 		}
 		if (irt_launch_drain() != 0) {
-			irt_store_release(&irt_map.ring->failed, 1u);
+			irt_store_release(&irt_map.ring->failed, 1u); /* R10 */
 			irt_say("no drain process could be started: events will be dropped and counted", "", "");
 		}
 	}
@@ -235,7 +235,7 @@ int irt_join(void)
 	int32_t tid = (int32_t)irt_sys_gettid();
 
 	int is_blocked = !irt_failed(irt_sys4(__NR_rt_sigprocmask, IRT_SIG_SETMASK, (long)&blocked, (long)&before, 8));
-	if (irt_cas_acq_rel(&irt_local.join, &state, 1u)) {
+	if (irt_cas_acq_rel(&irt_local.join, &state, 1u)) { /* A13 */
 		irt_local.joiner_tid = tid;
 		uint64_t gate = IRT_GATE_OFF;
 		if (is_blocked)
@@ -246,16 +246,16 @@ int irt_join(void)
 			irt_say("cannot record: the system call rt_sigprocmask is refused", "", "");
 		irt_local.joiner_tid = 0;
 		lost_before += gate == IRT_GATE_COLD;
-		irt_store_release(&irt_local.gate, gate);
-		irt_store_release(&irt_local.join, gate == IRT_GATE_COLD ? 0u : 2u);
+		irt_store_release(&irt_local.gate, gate); /* R13 */
+		irt_store_release(&irt_local.join, gate == IRT_GATE_COLD ? 0u : 2u); /* R13 */
 		irt_sys_futex_wake(&irt_local.join, 1 << 30);
 	} else if (state == 1 && irt_load_relaxed(&irt_local.joiner_tid) != tid) {
-		for (int naps = 0; irt_load_acquire(&irt_local.join) == 1 && naps < IRT_NAPS_MOST;)
+		for (int naps = 0; irt_load_acquire(&irt_local.join) == 1 && naps < IRT_NAPS_MOST;) /* A13 */
 			naps += !irt_nap(&irt_local.join, 1, FLUSH_WAIT_NS);
 	}
 	if (is_blocked)
 		irt_sys4(__NR_rt_sigprocmask, IRT_SIG_SETMASK, (long)&before, 0, 8);
-	return irt_load_acquire(&irt_local.gate) == IRT_GATE_ON;
+	return irt_load_acquire(&irt_local.gate) == IRT_GATE_ON; /* A13 */
 }
 
 /* ---- the end ------------------------------------------------------------------------------ */
@@ -266,19 +266,19 @@ int irt_join(void)
 static void flush(void)
 {
 	struct irt_ring *ring = irt_map.ring;
-	if (irt_load_acquire(&irt_local.gate) != IRT_GATE_ON || irt_load_relaxed(&ring->failed))
+	if (irt_load_acquire(&irt_local.gate) != IRT_GATE_ON || irt_load_relaxed(&ring->failed)) /* A13 */
 		return;
 	if (irt_is_quiet()) { /* the drain sees that without being asked */
-		irt_add_acq_rel(&irt_local.process->flush, 1);
+		irt_add_acq_rel(&irt_local.process->flush, 1); /* R11 */
 		return;
 	}
-	uint32_t want = irt_add_acq_rel(&irt_local.process->flush, 1) + 1;
+	uint32_t want = irt_add_acq_rel(&irt_local.process->flush, 1) + 1; /* R11 */
 	IRT_TESTPOINT(flush_asked);
 	irt_wake_drain(ring);
 	uint64_t start = irt_sys_clock_ns(1), beat_ns = start, beat = irt_load_relaxed(&ring->heartbeat);
 	int naps = 0;
 	for (uint64_t now = start; now && now - start < FLUSH_NS; now = irt_sys_clock_ns(1)) {
-		uint32_t done = irt_load_acquire(&irt_local.process->flushed);
+		uint32_t done = irt_load_acquire(&irt_local.process->flushed); /* A12 */
 		if ((int32_t)(done - want) >= 0 || irt_load_relaxed(&ring->failed)) {
 			IRT_TESTPOINT(flush_answered);
 			return;
@@ -301,10 +301,10 @@ static void flush(void)
 static void note_exit(int status, void *unused)
 {
 	(void)unused;
-	if (irt_load_acquire(&irt_local.gate) == IRT_GATE_ON) {
+	if (irt_load_acquire(&irt_local.gate) == IRT_GATE_ON) { /* A13 */
 		irt_local.process->exit_code = status & 255;
 		IRT_TESTPOINT(exit_noted);
-		irt_store_release(&irt_local.process->exit_known, 1u);
+		irt_store_release(&irt_local.process->exit_known, 1u); /* R11 */
 	}
 }
 
@@ -328,7 +328,7 @@ void irt_note_exit_from(const void *module)
 	uint64_t headers = 0;
 	if (!on_exit || irt_load_relaxed(&entered) || !read_auxv(AT_PHDR, &headers))
 		return;
-	if (headers && (uint64_t)module - headers < UINT64_C(1) << 31 && irt_cas_acq_rel(&entered, &no, 1u))
+	if (headers && (uint64_t)module - headers < UINT64_C(1) << 31 && irt_cas_acq_rel(&entered, &no, 1u)) /* own */
 		on_exit(note_exit, NULL);
 }
 
@@ -339,7 +339,7 @@ static uint32_t modules, ended;
 
 void irt_count_module(int change)
 {
-	uint32_t before = irt_add_acq_rel(&modules, (uint32_t)change);
+	uint32_t before = irt_add_acq_rel(&modules, (uint32_t)change); /* own */
 	if (before == 1 && change < 0 && irt_load_relaxed(&ended))
 		flush();
 }

@@ -228,11 +228,11 @@ int irt_restart_drain(void)
 	if (free && irt_load_relaxed(&ring->drain_starts) > STARTS_PER_HOUR && since < HOUR_NS) {
 		started = 0;
 	} else if (free && (!starter || is_gone(starter)) &&
-		   irt_cas_acq_rel(&ring->starting_pid, &starter, (uint32_t)irt_sys_getpid())) {
+		   irt_cas_acq_rel(&ring->starting_pid, &starter, (uint32_t)irt_sys_getpid())) { /* A16 */
 		IRT_TESTPOINT(restart_claimed);
 		if (irt_load_relaxed(&ring->drain_pid) == pid) /* nobody was faster */
 			started = irt_launch_drain() == 0;
-		irt_store_release(&ring->starting_pid, (uint32_t)0);
+		irt_store_release(&ring->starting_pid, (uint32_t)0); /* R16 */
 	}
 	irt_sys4(__NR_rt_sigprocmask, IRT_SIG_SETMASK, (long)&before, 0, 8);
 	return started;

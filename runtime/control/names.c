@@ -23,18 +23,18 @@ static struct irt_log_record *append(uint64_t payload_bytes)
 	if (payload_bytes >= UINT32_MAX - 64)
 		return NULL;
 	for (;;) {
-		uint64_t used = irt_load_acquire(&ring->log_used), claim = 0;
+		uint64_t used = irt_load_acquire(&ring->log_used), claim = 0; /* A15 */
 		if (used + bytes + sizeof(struct irt_log_record) > irt_log_bytes(ring))
 			return NULL;
 		struct irt_log_record *r = (struct irt_log_record *)(irt_map.log + used);
 		if (!irt_populate(r, bytes))
 			return NULL;
 		uint64_t mine = bytes | (uint64_t)irt_local.process->process_id << 32;
-		int won = irt_cas_acq_rel(&r->claim, &claim, mine);
+		int won = irt_cas_acq_rel(&r->claim, &claim, mine); /* R15 */
 		uint64_t step = won ? bytes : claim & UINT32_MAX;
 		if (won)
 			IRT_TESTPOINT(log_claimed);
-		irt_cas_acq_rel(&ring->log_used, &used, used + step);
+		irt_cas_acq_rel(&ring->log_used, &used, used + step); /* R15 */
 		if (won)
 			return r;
 		if (!step)
@@ -210,12 +210,12 @@ static void identify(struct image *image, const struct instr_module *m)
 static uint64_t find_image(const struct image *image, uint32_t rows)
 {
 	const struct irt_ring *ring = irt_map.ring;
-	uint64_t used = irt_load_acquire(&ring->log_used), at = 0;
+	uint64_t used = irt_load_acquire(&ring->log_used), at = 0; /* A15 */
 	if (!image->build_id[0])
 		return 0;
 	while (at + sizeof(struct irt_log_record) <= used) {
 		const struct irt_log_record *r = (const struct irt_log_record *)(irt_map.log + at);
-		uint64_t bytes = irt_load_acquire(&r->claim) & UINT32_MAX;
+		uint64_t bytes = irt_load_acquire(&r->claim) & UINT32_MAX; /* A15 */
 		if (irt_load_acquire(&r->kind) == IRT_LOG_NAMES) { /* A5 */
 			const struct irt_log_names *n = (const struct irt_log_names *)(r + 1);
 			const char *texts = (const char *)(n + 1) + 16 * ((uint64_t)n->rows + n->skipped);

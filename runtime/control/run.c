@@ -473,7 +473,7 @@ int irt_run_create(const struct irt_config *c, const struct irt_identity *me)
 	header.magic = magic;
 	irt_map = irt_ring_map(base, &header);
 	IRT_TESTPOINT(run_described);
-	irt_store_release(&irt_map.ring->magic, magic); /* others may read the facts now */
+	irt_store_release(&irt_map.ring->magic, magic); /* R19: others may read the facts now */
 	IRT_TESTPOINT(run_made);
 	return 0;
 }

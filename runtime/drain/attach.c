@@ -97,7 +97,7 @@ int irt_attach(struct irt_attached *a, const char *folder, char *error, size_t b
 	}
 	madvise(base, a->facts.file_bytes, MADV_DONTDUMP);
 	a->map = irt_ring_map(base, &a->facts);
-	uint32_t count = irt_load_acquire(&a->map.ring->sub_count);
+	uint32_t count = irt_load_acquire(&a->map.ring->sub_count); /* A8 */
 	a->sub_count = count <= a->facts.sub_max ? count : a->facts.sub_max;
 	return 0;
 }
@@ -215,7 +215,7 @@ void irt_grow(struct irt_attached *a, uint32_t want)
 	if (i > a->sub_count) {
 		IRT_TESTPOINT(pool_grown);
 		a->sub_count = i;
-		irt_store_release(&a->map.ring->sub_count, i);
+		irt_store_release(&a->map.ring->sub_count, i); /* R8 */
 	}
 }
 
@@ -230,7 +230,7 @@ void irt_grow_threads(struct irt_attached *a)
 	if (room >= want || fallocate(a->ring_fd, 0, (off_t)a->facts.threads_offset,
 				      (off_t)(want * sizeof(struct irt_thread))) != 0)
 		return;
-	irt_store_release(&ring->thread_room, want);
+	irt_store_release(&ring->thread_room, want); /* R8 */
 }
 
 void irt_remove_run(struct irt_attached *a)

@@ -314,11 +314,11 @@ static void free_sub(struct irt_session *s, uint32_t sub)
 {
 	IRT_TESTPOINT(release_begun);
 	/* From here on it is nobody's, whatever is in it: a drain that dies over it leaves that to the next. */
-	irt_store_release(&s->at.map.subs[sub].owner, IRT_RELEASING);
+	irt_store_release(&s->at.map.subs[sub].owner, IRT_RELEASING); /* R18 */
 	memset(irt_sub_units(&s->at.map, sub), 0, IRT_SUB_BYTES);
 	s->sub_owner[sub] = 0;
 	IRT_TESTPOINT(release_zeroed);
-	irt_store_release(&s->at.map.subs[sub].sequence, (uint64_t)0);
+	irt_store_release(&s->at.map.subs[sub].sequence, (uint64_t)0); /* R3 */
 	IRT_TESTPOINT(release_untold);
 	irt_store_release(&s->at.map.subs[sub].owner, (uint64_t)0); /* R3 */
 	IRT_TESTPOINT(release_free);
@@ -332,7 +332,7 @@ static uint32_t free_half_released(struct irt_session *s)
 {
 	uint32_t freed = 0;
 	for (uint32_t i = 0; i < s->at.sub_count && !s->swept_subs; i++) {
-		if (irt_load_acquire(&s->at.map.subs[i].owner) == IRT_RELEASING) {
+		if (irt_load_acquire(&s->at.map.subs[i].owner) == IRT_RELEASING) { /* A18 */
 			free_sub(s, i);
 			freed++;
 		}
@@ -385,9 +385,9 @@ static uint32_t retire_threads(struct irt_session *s)
 		if (t->slot < IRT_THREAD_MAX && irt_load_relaxed(&s->at.map.threads[t->slot].owner) == t->id) {
 			struct irt_thread *slot = &s->at.map.threads[t->slot];
 			IRT_TESTPOINT(retire_thread);
-			irt_store_release(&slot->state, (uint32_t)IRT_SLOT_FREE);
+			irt_store_release(&slot->state, (uint32_t)IRT_SLOT_FREE); /* R7 */
 			IRT_TESTPOINT(retire_thread_unnamed);
-			irt_store_release(&slot->owner, (uint64_t)0);
+			irt_store_release(&slot->owner, (uint64_t)0); /* R7 */
 			hint = t->slot < hint ? t->slot : hint;
 		}
 		if (t->gone_alone && !t->merged)
@@ -575,8 +575,8 @@ void irt_commit(struct irt_session *s, int last)
 	irt_retire_processes(s);
 	if (freed) {
 		IRT_TESTPOINT(commit_released);
-		irt_add_acq_rel(&ring->freed, 1);
-		if (irt_load_acquire(&ring->waiters))
+		irt_add_acq_rel(&ring->freed, 1); /* R10 */
+		if (irt_load_acquire(&ring->waiters)) /* A10 */
 			irt_sys_futex_wake(&ring->freed, INT_MAX);
 	}
 	if (checkpoint && r == 0)
@@ -592,7 +592,7 @@ void irt_commit(struct irt_session *s, int last)
 	s->ended = 0;
 	s->round_start_ns = irt_now_ns();
 	IRT_TESTPOINT(commit_unbeaten);
-	irt_add_acq_rel(&ring->heartbeat, 1);
+	irt_add_acq_rel(&ring->heartbeat, 1); /* own: a round with nothing in it */
 }
 
 int irt_finish(struct irt_session *s, const char *state)

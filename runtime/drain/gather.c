@@ -25,7 +25,7 @@ static int has_content(const struct irt_session *s, uint32_t sub, uint32_t from)
 {
 	const struct instr_unit *u = irt_sub_units(&s->at.map, sub);
 	for (uint32_t i = from; i < IRT_SUB_UNITS; i++)
-		if (irt_load_acquire(&u[i].tag))
+		if (irt_load_acquire(&u[i].tag)) /* A2 */
 			return 1;
 	return 0;
 }
@@ -129,7 +129,7 @@ static void look_at_subs(struct irt_session *s)
 		else if (sequence < t->restored_sequence && has_content(s, i, 0))
 			take_back(s, t, i, sequence);
 		else if (t->dead) /* behind the walk: it was given back by nobody */
-			irt_store_release(&s->at.map.subs[i].sequence, (uint64_t)0);
+			irt_store_release(&s->at.map.subs[i].sequence, (uint64_t)0); /* own */
 	}
 }
 
@@ -237,7 +237,7 @@ static void look_at_holes(struct irt_session *s, struct irt_drained_thread *t);
 static int at_unwritten(struct irt_session *s, struct irt_drained_thread *t, struct irt_drained_sub *h, size_t record_units)
 {
 	const struct instr_unit *u = irt_sub_units(&s->at.map, h->sub);
-	uint64_t waiting = t->slot < IRT_THREAD_MAX ? irt_load_acquire(&s->at.map.threads[t->slot].waiting) : 0;
+	uint64_t waiting = t->slot < IRT_THREAD_MAX ? irt_load_acquire(&s->at.map.threads[t->slot].waiting) : 0; /* A14 */
 	int past = t->dead || waiting == h->sequence + 1 || (t->queued > 1 && has_content(s, t->queue[1].sub, 0));
 	/* One that waits itself does so in a handler, with the unit's hook below it: where the pool cannot
 	 * grow, nothing will come before the unit is passed. */
@@ -255,24 +255,24 @@ static int at_unwritten(struct irt_session *s, struct irt_drained_thread *t, str
 		t->edge_since_ns = s->look_ns;
 	}
 	for (uint32_t i = t->unit + 1; i < IRT_SUB_UNITS && !past; i++)
-		past = irt_load_acquire(&u[i].ticks) != 0;
+		past = irt_load_acquire(&u[i].ticks) != 0; /* A2 */
 	if (!past)
 		return 0;
 
 	uint32_t next = t->unit;
 	if (record_units) {
-		if (irt_load_acquire(&u[next].ticks))
+		if (irt_load_acquire(&u[next].ticks)) /* A2 */
 			return 1;
 		next += (uint32_t)record_units;
 		if (next > IRT_SUB_UNITS)
 			next = IRT_SUB_UNITS;
 	} else {
-		while (next < IRT_SUB_UNITS && !irt_load_acquire(&u[next].tag))
+		while (next < IRT_SUB_UNITS && !irt_load_acquire(&u[next].tag)) /* A2 */
 			next++;
 		if (next == t->unit)
 			return 1;
 		for (uint32_t i = t->unit; i < next; i++) /* what ends the gap may be a payload: its */
-			if (irt_load_acquire(&u[i].tag)) /* record's tag is there by now */
+			if (irt_load_acquire(&u[i].tag)) /* A2: record's tag is there by now */
 				return 1;
 	}
 	if (t->dead && t->queued == 1 && (next == IRT_SUB_UNITS || !has_content(s, h->sub, next))) {

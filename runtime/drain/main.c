@@ -83,8 +83,8 @@ static void feed_pool(struct irt_session *s)
 		 irt_load_relaxed(&ring->next_thread_id) == s->seen_thread_id) /* who came since may be gone */
 		irt_grow(&s->at, s->at.sub_count + START_SUBS);
 	if (s->at.sub_count > before) { /* first the word, then a look at who waits (commit.c, too) */
-		irt_add_acq_rel(&ring->freed, 1);
-		if (irt_load_acquire(&ring->waiters))
+		irt_add_acq_rel(&ring->freed, 1); /* R10 */
+		if (irt_load_acquire(&ring->waiters)) /* A10 */
 			irt_sys_futex_wake(&ring->freed, 1 << 30);
 	}
 	irt_store_relaxed(&ring->wake_at, taken + s->at.sub_count / 4);
@@ -98,7 +98,7 @@ static void answer_flushes(struct irt_session *s)
 			continue;
 		p->flushed = p->flush;
 		uint32_t *word = &s->at.map.processes[p->slot].flushed;
-		irt_store_release(word, p->flush);
+		irt_store_release(word, p->flush); /* R12 */
 		irt_sys_futex_wake(word, 1 << 30);
 	}
 }
@@ -127,12 +127,12 @@ static void drain(struct irt_session *s)
 		irt_grow(&s->at, START_SUBS);
 	irt_store_relaxed(&ring->lingering, 0u);
 	IRT_TESTPOINT(drain_unnamed);
-	irt_store_release(&ring->drain_pid, (uint32_t)getpid());
-	irt_add_acq_rel(&ring->freed, 1);
+	irt_store_release(&ring->drain_pid, (uint32_t)getpid()); /* R16 */
+	irt_add_acq_rel(&ring->freed, 1); /* R10 */
 	irt_sys_futex_wake(&ring->freed, 1 << 30);
 
 	for (;;) {
-		uint32_t before = irt_load_acquire(&ring->wake);
+		uint32_t before = irt_load_acquire(&ring->wake); /* A9 */
 		feed_pool(s);
 		uint64_t walked = irt_gather(s), elapsed = irt_now_ns() - s->round_start_ns;
 		IRT_TESTPOINT(round_gathered);
@@ -153,22 +153,22 @@ static void drain(struct irt_session *s)
 			irt_commit(s, 0);
 		} else if (!walked) {
 			/* Sleep protocol: say so, then look once more at the word that programs add to. */
-			irt_store_release(&ring->sleeping, 1u);
+			irt_store_release(&ring->sleeping, 1u); /* R9 */
 			irt_full_barrier();
 			uint64_t left = s->dirty && elapsed < IRT_ROUND_NS ? IRT_ROUND_NS - elapsed : SLEEP_NS;
 			if ((irt_pool_is_awaited(s) || irt_session_quiet(s)) && left > IRT_HURRY_NS / 4)
 				left = IRT_HURRY_NS / 4; /* the pool grows, or what is held up is passed */
 			irt_sys_futex_wait(&ring->wake, before, (int64_t)left);
-			irt_store_release(&ring->sleeping, 0u);
+			irt_store_release(&ring->sleeping, 0u); /* R9 */
 			if (!s->dirty)
-				irt_add_acq_rel(&ring->heartbeat, 1); /* a round with nothing in it */
+				irt_add_acq_rel(&ring->heartbeat, 1); /* own: a round with nothing in it */
 		}
 		if (over)
 			break;
 	}
 	/* A reader holds the -wal: it may let go in a moment. */
 	for (uint64_t since = irt_now_ns(); s->store && !s->finished && irt_now_ns() - since < FINISH_NS;) {
-		irt_sys_futex_wait(&ring->wake, irt_load_acquire(&ring->wake), SLEEP_NS / 4);
+		irt_sys_futex_wait(&ring->wake, irt_load_acquire(&ring->wake), SLEEP_NS / 4); /* A9 */
 		irt_finish(s, "complete");
 	}
 }
@@ -218,7 +218,7 @@ int main(int argc, char **argv)
 		struct irt_attached a; /* no file can be written: the programs must not wait */
 		char error[300];
 		if (irt_attach(&a, argv[2], error, sizeof(error)) == 0) {
-			irt_store_release(&a.map.ring->failed, 1u);
+			irt_store_release(&a.map.ring->failed, 1u); /* R10 */
 			irt_remove_run(&a);
 			irt_detach(&a);
 		}

@@ -87,7 +87,7 @@ static void look_at_claim(struct irt_session *s, uint32_t slot, uint32_t state)
 	c->since_ns = irt_now_ns();
 	if (irt_start_time((int)(state >> IRT_SLOT_STATE_BITS), 0, &life) != 0 && life != 'Z' && life != 'X')
 		return;
-	irt_cas_acq_rel(&s->at.map.processes[slot].state, &state, (uint32_t)IRT_SLOT_FREE);
+	irt_cas_acq_rel(&s->at.map.processes[slot].state, &state, (uint32_t)IRT_SLOT_FREE); /* R7 */
 }
 
 static void look_at_slot(struct irt_session *s, uint32_t slot)
@@ -121,12 +121,12 @@ static void look_at_slot(struct irt_session *s, uint32_t slot)
 	p->slot = slot;
 	p->quiet |= irt_load_relaxed(&in->quiet) != 0;
 	p->lost_early = irt_load_relaxed(&in->lost_early);
-	uint32_t flush = irt_load_acquire(&in->flush);
+	uint32_t flush = irt_load_acquire(&in->flush); /* A11 */
 	if (flush != p->flush) {
 		p->flush = flush;
 		p->ending = 1;
 		s->must_check_threads = 1;
-		p->exit_code = irt_load_acquire(&in->exit_known) ? in->exit_code & 255 : -1;
+		p->exit_code = irt_load_acquire(&in->exit_known) ? in->exit_code & 255 : -1; /* A11 */
 		end_process(s, p, "exit");
 		for (uint32_t i = 0; i < s->thread_count; i++) /* their rows get its end */
 			s->threads[i]->changed |= s->threads[i]->process == p;
@@ -244,7 +244,7 @@ static void free_slot(struct irt_session *s, struct irt_drained_process *p)
 	struct irt_process *slot = &s->at.map.processes[p->slot];
 	IRT_TESTPOINT(retire_process);
 	if (irt_load_relaxed(&slot->process_id) == p->facts.process_id)
-		irt_store_release(&slot->state, (uint32_t)IRT_SLOT_FREE);
+		irt_store_release(&slot->state, (uint32_t)IRT_SLOT_FREE); /* R7 */
 	p->slot = UINT32_MAX;
 }
 

@@ -288,14 +288,14 @@ unsigned irt_symbols_scan(struct irt_symbols *s, uint64_t start_ticks,
 			  int (*is_dead)(void *arg, uint32_t process_id), void *arg)
 {
 	const struct scan scan = {start_ticks, unmapped, is_dead, arg};
-	uint64_t limit = irt_log_bytes(&s->at->facts), used = irt_load_acquire(&s->at->map.ring->log_used);
+	uint64_t limit = irt_log_bytes(&s->at->facts), used = irt_load_acquire(&s->at->map.ring->log_used); /* A15 */
 	unsigned taken = take_pending(s, &scan);
 
 	if (used > limit)
 		used = limit;
 	while (s->scanned + sizeof(struct irt_log_record) <= used) {
 		const struct irt_log_record *r = (const struct irt_log_record *)(s->at->map.log + s->scanned);
-		uint64_t claim = irt_load_acquire(&r->claim), bytes = claim & UINT32_MAX;
+		uint64_t claim = irt_load_acquire(&r->claim), bytes = claim & UINT32_MAX; /* A15 */
 		if (bytes < sizeof(*r) || bytes % 16 || bytes > used - s->scanned)
 			break;
 		int written = irt_load_acquire(&r->kind) != IRT_LOG_UNWRITTEN; /* A5 */

@@ -21,13 +21,13 @@
 /* A slot that is taken and not live: if its process is dead, it died over joining the run. */
 static void look_at_claim(struct irt_session *s, struct irt_thread *in)
 {
-	uint64_t owner = irt_load_acquire(&in->owner);
+	uint64_t owner = irt_load_acquire(&in->owner); /* A6 */
 	if (!owner)
 		return;
 	uint32_t process_id = owner & IRT_CLAIM ? (uint32_t)owner : in->process_id;
 	const struct irt_drained_process *p = irt_session_process(s, process_id);
-	if (p && p->dead && irt_load_acquire(&in->state) != IRT_SLOT_LIVE)
-		irt_cas_acq_rel(&in->owner, &owner, (uint64_t)0);
+	if (p && p->dead && irt_load_acquire(&in->state) != IRT_SLOT_LIVE) /* A4 */
+		irt_cas_acq_rel(&in->owner, &owner, (uint64_t)0); /* R7 */
 }
 
 void irt_look_at_threads(struct irt_session *s)
@@ -71,7 +71,7 @@ void irt_look_at_threads(struct irt_session *s)
 
 int irt_pool_is_awaited(const struct irt_session *s)
 {
-	if (!irt_load_acquire(&s->at.map.ring->waiters))
+	if (!irt_load_acquire(&s->at.map.ring->waiters)) /* A10 */
 		return 0;
 	for (uint32_t i = 0; i < s->thread_count; i++) {
 		const struct irt_drained_thread *t = s->threads[i];

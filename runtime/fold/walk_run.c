@@ -117,7 +117,7 @@ walk_predicted(struct irt_walk *w, const struct instr_unit *units, struct batch 
 	uint32_t n = 0;
 
 	while (u < k->end) {
-		const uint64_t t = irt_load_acquire(&u->ticks), word = irt_load_relaxed(&u->tag);
+		const uint64_t t = irt_load_acquire(&u->ticks), word = irt_load_relaxed(&u->tag); /* A2 */
 		const uint64_t x = t - k->base;
 		uint32_t now, d;
 		uint64_t number, key, e;
@@ -239,7 +239,7 @@ walk_predicted(struct irt_walk *w, const struct instr_unit *units, struct batch 
 		q = k->states + number * 2 * RANKS;
 
 		/* does it return at once? */
-		e = irt_load_acquire(&u->ticks) - k->base;
+		e = irt_load_acquire(&u->ticks) - k->base; /* A2 */
 		if ((irt_load_relaxed(&u->tag) ^ word) == (INSTR_ENTER ^ INSTR_EXIT) && likely(e < k->limit) &&
 		    likely(q[0] == ENTRY_EXIT)) {
 			uint64_t total;

@@ -30,7 +30,7 @@
  *     OWNED -> FREE also by the producer (a handler had switched already: give back), or by the
  *     drain when the owning thread is dead.
  *
- * Ordering (docs/memory-model.md):
+ * Ordering (docs/memory-model.md has all labels):
  *     R1 sub.sequence release / A1 drain acquire: owner is valid.
  *     R2 unit.ticks release   / A2 drain acquire: the whole record is valid.
  *     R3 sub.owner release    / A3 producer CAS acquire: the sub-buffer is all zero.

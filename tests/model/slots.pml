@@ -5,7 +5,7 @@
  * Two processes of one thread each, the first with a signal handler that runs hooks, too, and may leave
  * by siglongjmp, wherever it came; the first process may be killed anywhere, the second ends when it is
  * done. That one may be a fork child of the first: it joins with what it has inherited forgotten.
- * (claim_slot, join_thread, mend_slot in cold.c; look_at_threads, look_at_claim in gather.c, retire in
+ * (claim_slot, join_thread, mend_slot in cold.c; irt_look_at_threads, look_at_claim in threads.c, retire in
  * commit.c.)
  *
  * Shown: no slot has two users; what a thread has published is found under its slot, whatever became
