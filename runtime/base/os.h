@@ -10,6 +10,8 @@
 #ifndef IRT_BASE_OS_H
 #define IRT_BASE_OS_H
 
+#include "base/atomic.h"
+
 #include <stddef.h>
 #include <stdint.h>
 #include <asm/unistd.h>
@@ -121,7 +123,7 @@ static inline int irt_nap(const uint32_t *word, uint32_t value, int64_t timeout_
 {
 	uint64_t start = irt_ticks();
 	long r = irt_sys_futex_wait(word, value, timeout_ns);
-	return r == -IRT_EINTR || *(const volatile uint32_t *)word != value || irt_ticks() - start >= IRT_NAP_TICKS;
+	return r == -IRT_EINTR || irt_load_relaxed(word) != value || irt_ticks() - start >= IRT_NAP_TICKS;
 }
 
 /* Bytes and strings. The empty asm keeps the compiler from turning a loop into a libc call. */
