@@ -44,6 +44,7 @@ static struct irt_ring facts;
 static void clear_ring(void)
 {
 	memset(irt_map.threads, 0, 64 * sizeof(*irt_map.threads));
+	irt_map.ring->thread_hint = 0; /* else each turn takes the next slot, beyond those that are looked at */
 	for (int i = 0; i < SUBS; i++) {
 		if (irt_map.subs[i].owner)
 			memset(irt_sub_units(&irt_map, (uint32_t)i), 0, IRT_SUB_BYTES);
