@@ -47,6 +47,12 @@ static void remove_rest(const struct irt_attached *a)
 	}
 }
 
+/* Not about the file: it may pass. */
+static int may_pass(int error)
+{
+	return error == ENOMEM || error == EMFILE || error == ENFILE || error == EINTR || error == EIO;
+}
+
 static int open_ring(struct irt_attached *a, const char *folder, int how, char *error, size_t bytes)
 {
 	memset(a, 0, sizeof(*a));
@@ -56,9 +62,14 @@ static int open_ring(struct irt_attached *a, const char *folder, int how, char *
 	strcpy(a->folder, folder);
 	a->folder_fd = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (a->folder_fd < 0)
-		return fail(error, bytes, INSTR_ERR_NOT_FOUND, strerror(errno), folder);
+		return fail(error, bytes, may_pass(errno) ? INSTR_ERR_IO : INSTR_ERR_NOT_FOUND, strerror(errno), folder);
 	a->ring_fd = openat(a->folder_fd, "ring", how | O_NOFOLLOW | O_CLOEXEC);
 	struct stat st;
+	if (a->ring_fd < 0 && may_pass(errno)) {
+		fail(error, bytes, INSTR_ERR_IO, strerror(errno), folder);
+		irt_detach(a);
+		return INSTR_ERR_IO;
+	}
 	if (a->ring_fd < 0 && errno == ENOENT && is_private(a->folder_fd, S_IFDIR)) {
 		remove_rest(a);
 		irt_detach(a);
@@ -118,9 +129,9 @@ int irt_is_mapped(const struct irt_attached *a)
 {
 	int fd = openat(a->folder_fd, "ring", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
-		return 0;
+		return errno == ENOENT ? 0 : INSTR_ERR_IO;
 	void (*before)(int) = signal(SIGIO, SIG_IGN);
-	int r = fcntl(fd, F_SETLEASE, F_RDLCK), mapped = r != 0 && errno == EAGAIN;
+	int r = fcntl(fd, F_SETLEASE, F_RDLCK), mapped = r == 0 ? 0 : errno == EAGAIN ? 1 : may_pass(errno) ? INSTR_ERR_IO : 0;
 	if (r == 0)
 		fcntl(fd, F_SETLEASE, F_UNLCK);
 	signal(SIGIO, before);
@@ -128,7 +139,7 @@ int irt_is_mapped(const struct irt_attached *a)
 	return mapped;
 }
 
-/* Has a process joined that the caller does not know? */
+/* Has a process joined that the caller does not know? Negative: it cannot be seen now. */
 static int has_joined(int ring_fd, const struct irt_attached *a, uint32_t last_process_id)
 {
 	static struct irt_process all[IRT_PROCESS_MAX];
@@ -136,7 +147,7 @@ static int has_joined(int ring_fd, const struct irt_attached *a, uint32_t last_p
 	for (size_t i = 0; n > 0 && i < (size_t)n / sizeof(*all); i++)
 		if (all[i].state == IRT_SLOT_LIVE && all[i].process_id > last_process_id)
 			return 1;
-	return 0;
+	return n < 0 ? INSTR_ERR_IO : 0;
 }
 
 /* While the file lease is held, nobody can open the ring for writing (run.c tries again, and then finds that
@@ -147,14 +158,17 @@ enum irt_run_end irt_end_run(struct irt_attached *a, uint32_t last_process_id)
 	irt_unmap(a);
 	int fd = openat(a->folder_fd, "ring", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
-		return IRT_RUN_REMOVED;
+		return errno == ENOENT ? IRT_RUN_REMOVED : IRT_RUN_UNKNOWN;
 	void (*before)(int) = signal(SIGIO, SIG_IGN);
 	int r = fcntl(fd, F_SETLEASE, F_RDLCK);
 	if (r != 0 && errno == EAGAIN)
 		end = IRT_RUN_MAPPED;
+	else if (r != 0 && may_pass(errno))
+		end = IRT_RUN_UNKNOWN;
 	/* In this order: one that has joined and is gone has left its events. */
-	if (has_joined(fd, a, last_process_id))
-		end = IRT_RUN_JOINED;
+	int joined = has_joined(fd, a, last_process_id);
+	if (joined)
+		end = joined < 0 ? IRT_RUN_UNKNOWN : IRT_RUN_JOINED;
 	if (end == IRT_RUN_REMOVED)
 		irt_remove_run(a);
 	if (r == 0)

@@ -64,12 +64,12 @@ void irt_grow_threads(struct irt_attached *a);
 void irt_unmap(struct irt_attached *a);
 
 /* Where the ring is not mapped here: does a process have the ring mapped? Children of fork that have not called a traced
- * function yet are in no registry, but this shows them. */
+ * function yet are in no registry, but this shows them. Negative: it cannot be seen now. */
 int irt_is_mapped(const struct irt_attached *a);
 
 /* The last step of who holds the run's lease and has drained the processes up to that id: lets go of the ring,
  * and removes the run if nobody else has it mapped and no other process has joined. */
-enum irt_run_end { IRT_RUN_REMOVED, IRT_RUN_MAPPED, IRT_RUN_JOINED };
+enum irt_run_end { IRT_RUN_REMOVED, IRT_RUN_MAPPED, IRT_RUN_JOINED, IRT_RUN_UNKNOWN /* it cannot be seen now */ };
 enum irt_run_end irt_end_run(struct irt_attached *a, uint32_t last_process_id);
 
 /* Removes the run's folder and its files, whoever uses them. */

@@ -140,19 +140,20 @@ static void put_thread(struct irt_session *s, struct irt_drained_thread *t, int 
 
 static void put_frames(struct irt_session *s, struct irt_drained_thread *t)
 {
+	enum { AT_ONCE = 64 };
+	struct irt_store_frame f[AT_ONCE];
 	uint64_t from = irt_walk_unchanged_frames(t->walk), depth = irt_walk_depth(t->walk);
-	size_t count = (size_t)(depth - from);
-	struct irt_store_frame *f = malloc((count + 1) * sizeof(*f));
-	if (!f)
-		return;
-	for (size_t i = 0; i < count; i++) {
-		struct irt_walk_frame w;
-		irt_walk_frame(t->walk, from + i, &w);
-		f[i] = (struct irt_store_frame){irt_context_id(t->process, w.context), w.enter_ticks, (int64_t)w.child_ticks,
-						w.tag, (int64_t)w.flags};
-	}
-	irt_store_put_frames(s->store, (int64_t)t->id, (int64_t)from, f, count);
-	free(f);
+	do { /* at least once: the frames that are gone are deleted */
+		size_t count = 0;
+		for (; count < AT_ONCE && from + count < depth; count++) {
+			struct irt_walk_frame w;
+			irt_walk_frame(t->walk, from + count, &w);
+			f[count] = (struct irt_store_frame){irt_context_id(t->process, w.context), w.enter_ticks,
+							    (int64_t)w.child_ticks, w.tag, (int64_t)w.flags};
+		}
+		irt_store_put_frames(s->store, (int64_t)t->id, (int64_t)from, f, count);
+		from += count;
+	} while (from < depth);
 }
 
 static int put_totals(void *arg, const struct irt_walk_totals *row)
@@ -181,7 +182,26 @@ static int pool_is_short(const struct irt_session *s)
 	return s->held_subs * 2 >= s->at.sub_count || irt_pool_is_awaited(s);
 }
 
-static void put_chunk(struct irt_session *s, struct irt_drained_thread *t, uint64_t now, int write, int close)
+/* The open chunk will not be in the file. Its events are counted; the totals have them. */
+static void lose_chunk(struct irt_session *s, struct irt_drained_thread *t, const char *cause)
+{
+	struct irt_walk_chunk c;
+	struct irt_walk_counters k;
+	irt_walk_chunk(t->walk, &c);
+	irt_walk_counters(t->walk, &k);
+	s->lost_no_store += c.events - t->events_stored;
+	s->lost_cause = cause;
+	t->chunk_end_put = k.position;
+	t->close_put = 1;
+}
+
+static void lose_chunks(struct irt_session *s, const char *cause)
+{
+	for (uint32_t i = 0; i < s->thread_count; i++)
+		lose_chunk(s, s->threads[i], cause);
+}
+
+static void put_chunk(struct irt_session *s, struct irt_drained_thread *t, uint64_t now, int write, int close, int last)
 {
 	struct irt_walk_chunk c;
 	irt_walk_chunk(t->walk, &c);
@@ -203,8 +223,15 @@ static void put_chunk(struct irt_session *s, struct irt_drained_thread *t, uint6
 		return;
 	struct irt_chunk_bytes b;
 	enum irt_codec codec = s->held_subs * 4 >= s->at.sub_count ? IRT_CODEC_LZ4 : IRT_CODEC_ZSTD;
-	if (irt_chunk_encode(s->encoder, t->walk, codec, &b) != 0)
+	int r = irt_chunk_encode(s->encoder, t->walk, codec, &b), now_or_never = last || s->recovering || pool_is_short(s);
+	if (r == INSTR_ERR_MEMORY && now_or_never)
+		r = irt_chunk_encode(s->encoder, t->walk, IRT_CODEC_NONE, &b);
+	if (r == INSTR_ERR_MEMORY && !now_or_never)
+		return; /* the next round tries again */
+	if (r != 0) {
+		lose_chunk(s, t, r == INSTR_ERR_MEMORY ? "no memory" : "damaged");
 		return;
+	}
 	irt_store_put_chunk(s->store, &(struct irt_store_chunk){
 		.thread_id = (int64_t)t->id, .start_pos = (int64_t)b.columns.start_pos, .end_pos = (int64_t)b.columns.end_pos,
 		.first_event = (int64_t)b.columns.first_event, .events = (int64_t)b.columns.events,
@@ -426,6 +453,7 @@ static void after_commit(struct irt_session *s, int checkpoint)
 		for (uint32_t i = 0; i < s->process_count; i++)
 			irt_functions_saved(s->processes[i]->functions);
 	}
+	s->facts_put = 1;
 	irt_symbols_committed(s->symbols);
 	while (s->messages) {
 		struct message *m = s->messages;
@@ -438,26 +466,11 @@ static void after_commit(struct irt_session *s, int checkpoint)
 }
 
 /* The round is not stored: its chunks are gone, and will be said to be gone; its totals go with the next. */
-static void lose_chunks(struct irt_session *s)
-{
-	for (uint32_t i = 0; i < s->thread_count; i++) {
-		struct irt_drained_thread *t = s->threads[i];
-		struct irt_walk_chunk c;
-		struct irt_walk_counters k;
-		irt_walk_chunk(t->walk, &c);
-		irt_walk_counters(t->walk, &k);
-		s->lost_no_store += c.events - t->events_stored;
-		t->chunk_end_put = k.position;
-		t->close_put = 1;
-	}
-}
-
 static void after_failure(struct irt_session *s, int result)
 {
 	const char *error = s->store ? irt_store_error(s->store) : "there is no file";
-	s->lost_cause = result == INSTR_ERR_FULL ? "disk full" : "io error";
 	irt_session_message(s, "error", error);
-	lose_chunks(s);
+	lose_chunks(s, result == INSTR_ERR_FULL ? "disk full" : result == INSTR_ERR_MEMORY ? "no memory" : "io error");
 }
 
 /* A reader keeps a long -wal from being used again: then all that is written makes it longer. Chunks are
@@ -473,7 +486,7 @@ static int must_save_log(const struct irt_session *s, const struct irt_store_hea
 	return now - s->checkpoint_ns < turn_s * 1000000000ull && ended < STUCK_ENDED; /* these have slots and walks */
 }
 
-void irt_commit(struct irt_session *s, int last)
+int irt_commit(struct irt_session *s, int last)
 {
 	struct irt_ring *ring = s->at.map.ring;
 	uint64_t now = irt_now_ns();
@@ -483,8 +496,9 @@ void irt_commit(struct irt_session *s, int last)
 
 	if (s->store)
 		irt_store_health(s->store, &health);
+	int cannot_store = s->recovering && health.stop_events && strcmp(health.stop_cause, "reader");
 	int saved = !last && !s->recovering && must_save_log(s, &health, now); /* this round is not written */
-	int r = saved ? INSTR_ERR_AGAIN : s->store ? irt_store_begin(s->store) : INSTR_ERR_IO;
+	int r = saved ? INSTR_ERR_AGAIN : !s->store ? INSTR_ERR_IO : cannot_store ? INSTR_ERR_FULL : irt_store_begin(s->store);
 	for (uint32_t i = 0; i < s->thread_count; i++) {
 		struct irt_drained_thread *t = s->threads[i];
 		checkpoint |= t->ended;
@@ -501,6 +515,8 @@ void irt_commit(struct irt_session *s, int last)
 	if (r == 0) {
 		IRT_TESTPOINT(commit_begun);
 		s->finished = 0;
+		if (!s->facts_put)
+			irt_session_put_facts(s);
 		for (uint32_t i = 0; i < s->process_count; i++)
 			if (s->processes[i]->changed)
 				put_process(s, s->processes[i]);
@@ -513,18 +529,10 @@ void irt_commit(struct irt_session *s, int last)
 				put_thread(s, t, checkpoint);
 			if (t->first && !checkpoint)
 				irt_store_put_frames(s->store, (int64_t)t->id, 0, t->first, t->first_count);
-			if (health.stop_events && !last) {
-				struct irt_walk_chunk c;
-				struct irt_walk_counters k;
-				irt_walk_chunk(t->walk, &c);
-				irt_walk_counters(t->walk, &k);
-				s->lost_no_store += c.events - t->events_stored;
-				s->lost_cause = health.stop_cause;
-				t->chunk_end_put = k.position;
-				t->close_put = 1;
-			} else {
-				put_chunk(s, t, now, checkpoint || last, s->chunk_full || last);
-			}
+			if (health.stop_events && !last)
+				lose_chunk(s, t, health.stop_cause);
+			else
+				put_chunk(s, t, now, checkpoint || last, s->chunk_full || last, last);
 			put_holes(s, t);
 		}
 		IRT_TESTPOINT(commit_chunks);
@@ -542,17 +550,24 @@ void irt_commit(struct irt_session *s, int last)
 		IRT_TESTPOINT(commit_put);
 		r = irt_store_commit(s->store);
 	}
+	int is_short = pool_is_short(s);
 	if (r == 0) {
 		IRT_TESTPOINT(commit_done);
 		after_commit(s, checkpoint);
 	} else if (saved) {
-		lose_chunks(s);
-		s->lost_cause = health.stop_cause;
+		lose_chunks(s, health.stop_cause);
 	} else if (s->recovering) {
 		/* Nobody waits for the pool: nothing is given up, another attempt may have more luck. */
-		snprintf(s->error, sizeof(s->error), "%s", irt_store_error(s->store));
+		snprintf(s->error, sizeof(s->error), "%s", cannot_store ? health.stop_cause : irt_store_error(s->store));
 		s->failed = r;
-		return;
+		return r;
+	} else if (r != INSTR_ERR_FULL && !is_short) {
+		/* It may pass, and there is room in the ring meanwhile. (A full disk has room for the totals once
+		 * there are no chunks to be stored.) */
+		s->lost_no_store = lost_before;
+		s->round_start_ns = irt_now_ns();
+		irt_add_acq_rel(&ring->heartbeat, 1); /* own: a round that did not come through */
+		return r;
 	} else {
 		s->lost_no_store = lost_before;
 		after_failure(s, r);
@@ -568,7 +583,8 @@ void irt_commit(struct irt_session *s, int last)
 			t->chunk_since_ns = 0;
 			t->events_put = t->events_stored = 0;
 		}
-		freed += release_subs(s, t);
+		if (r == 0 || saved || is_short) /* else the ring has it still, should this drain never store it */
+			freed += release_subs(s, t);
 		IRT_TESTPOINT(commit_released_one);
 	}
 	freed += retire_threads(s);
@@ -581,7 +597,7 @@ void irt_commit(struct irt_session *s, int last)
 	}
 	if (checkpoint && r == 0)
 		s->checkpoint_ns = now;
-	s->must_checkpoint = r != 0 || (s->must_checkpoint && !checkpoint);
+	s->must_checkpoint = r != 0 || ((s->must_checkpoint || last) && !checkpoint);
 	if (r == 0 && (last || anchor_is_due(s, now))) {
 		s->anchor_ns = now;
 		s->anchored = 1;
@@ -593,6 +609,7 @@ void irt_commit(struct irt_session *s, int last)
 	s->round_start_ns = irt_now_ns();
 	IRT_TESTPOINT(commit_unbeaten);
 	irt_add_acq_rel(&ring->heartbeat, 1); /* own: a round with nothing in it */
+	return s->must_checkpoint ? INSTR_ERR_AGAIN : 0;
 }
 
 int irt_finish(struct irt_session *s, const char *state)

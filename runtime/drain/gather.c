@@ -33,8 +33,10 @@ static int has_content(const struct irt_session *s, uint32_t sub, uint32_t from)
 static void queue_sub(struct irt_session *s, struct irt_drained_thread *t, uint32_t sub, uint64_t sequence)
 {
 	struct irt_drained_sub *q = realloc(t->queue, (t->queued + 1) * sizeof(*q));
-	if (!q)
+	if (!q) {
+		s->starved = 1;
 		return;
+	}
 	t->queue = q;
 	uint32_t at = t->queued++;
 	while (at > 0 && q[at - 1].sequence > sequence) {
@@ -67,8 +69,10 @@ static void forget_sub(struct irt_session *s, uint32_t sub)
 static void take_back(struct irt_session *s, struct irt_drained_thread *t, uint32_t sub, uint64_t sequence)
 {
 	struct irt_drained_sub *d = realloc(t->done, (t->done_count + 1) * sizeof(*d));
-	if (!d)
+	if (!d) {
+		s->starved = 1;
 		return;
+	}
 	t->done = d;
 	t->done[t->done_count++] = (struct irt_drained_sub){sequence, irt_position(sequence + 1, 0), sub};
 	s->sub_owner[sub] = t->id;
@@ -77,12 +81,14 @@ static void take_back(struct irt_session *s, struct irt_drained_thread *t, uint3
 }
 
 /* Holes that an earlier drain has left: where they are. */
-static void find_holes(struct irt_drained_thread *t, uint32_t sub, uint64_t sequence)
+static void find_holes(struct irt_session *s, struct irt_drained_thread *t, uint32_t sub, uint64_t sequence)
 {
 	for (uint32_t i = 0; i < t->old_hole_count;) {
 		struct irt_hole *h = realloc(t->holes, (t->hole_count + 1) * sizeof(*h)), old = t->old_holes[i];
 		if (h)
 			t->holes = h;
+		else
+			s->starved = 1;
 		if (!h || old.position / IRT_SUB_UNITS + 1 != sequence) {
 			i++;
 			continue;
@@ -123,7 +129,7 @@ static void look_at_subs(struct irt_session *s)
 		if (!t)
 			continue;
 		if (t->old_hole_count)
-			find_holes(t, i, sequence);
+			find_holes(s, t, i, sequence);
 		if (sequence >= t->next_sequence)
 			queue_sub(s, t, i, sequence);
 		else if (sequence < t->restored_sequence && has_content(s, i, 0))
@@ -186,8 +192,10 @@ static void complete(struct irt_session *s, struct irt_drained_thread *t)
 {
 	struct irt_walk_counters c;
 	struct irt_drained_sub *d = realloc(t->done, (t->done_count + 1) * sizeof(*d));
-	if (!d)
-		return; /* tried again at the next look */
+	if (!d) {
+		s->starved = 1; /* tried again at the next look */
+		return;
+	}
 	t->done = d;
 	irt_walk_counters(t->walk, &c);
 	t->done[t->done_count] = t->queue[0];
@@ -215,8 +223,10 @@ static int add_holes(struct irt_session *s, struct irt_drained_thread *t, uint32
 {
 	uint32_t count = one_record ? 1 : units;
 	struct irt_hole *h = realloc(t->holes, (t->hole_count + count) * sizeof(*h));
-	if (!h)
+	if (!h) {
+		s->starved = 1;
 		return 0;
+	}
 	t->holes = h;
 	for (uint32_t i = 0; i < count; i++)
 		h[t->hole_count++] = (struct irt_hole){
@@ -356,6 +366,7 @@ static void look_at_holes(struct irt_session *s, struct irt_drained_thread *t)
 				continue;
 			}
 			s->chunk_full |= stop == IRT_WALK_CHUNK_FULL;
+			s->starved |= stop == IRT_WALK_NO_MEMORY;
 			if (!consumed && stop != IRT_WALK_SHORT)
 				return; /* the next look goes on here */
 		}
@@ -419,14 +430,18 @@ static uint64_t walk_thread(struct irt_session *s, struct irt_drained_thread *t)
 		case IRT_WALK_CHUNK_FULL:
 			s->chunk_full = 1;
 			return walked;
-		case IRT_WALK_HORIZON:
 		case IRT_WALK_NO_MEMORY:
+			s->starved = 1;
+			return walked;
+		case IRT_WALK_HORIZON:
 			return walked;
 		}
 		if (s->round_events + walked >= IRT_ROUND_EVENTS * 2) {
 			s->more = 1;
 			return walked; /* others have a turn */
 		}
+		if (s->starved)
+			return walked;
 	}
 	return walked;
 }
@@ -453,6 +468,7 @@ static int end_calls(struct irt_session *s, struct irt_drained_thread *t)
 	if (!t->gone_alone || !irt_walk_depth(t->walk))
 		return 1;
 	enum irt_walk_stop stop = irt_walk_end(t->walk);
+	s->starved |= stop == IRT_WALK_NO_MEMORY;
 	s->chunk_full |= stop == IRT_WALK_CHUNK_FULL;
 	t->changed = 1;
 	s->dirty = 1;
@@ -499,6 +515,7 @@ uint64_t irt_gather(struct irt_session *s)
 	uint64_t walked = 0;
 
 	s->more = 0;
+	s->starved = 0;
 	s->look_ns = irt_now_ns();
 	irt_look_at_processes(s); /* G1 */
 	irt_look_at_threads(s);
@@ -508,6 +525,10 @@ uint64_t irt_gather(struct irt_session *s)
 	__asm__ volatile("lfence" : : : "memory");
 	if (irt_symbols_scan(s->symbols, s->at.facts.start_ticks, forget_rows, is_dead, s))
 		s->dirty = 1;
+	if (irt_symbols_starved(s->symbols)) { /* records would get no names */
+		s->starved = 1;
+		return 0;
+	}
 	irt_inherit_modules(s);
 	look_at_subs(s); /* G3 */
 	irt_inherit_calls(s);
@@ -515,10 +536,10 @@ uint64_t irt_gather(struct irt_session *s)
 		walked += walk_threads(s);
 	} while (irt_inherit_calls(s) && !s->chunk_full);
 	s->more |= s->inheriting != 0;
-	if (s->chunk_full)
+	if (s->chunk_full || s->starved)
 		return walked;
 	irt_look_at_ends(s);
-	for (uint32_t i = 0; i < s->thread_count && !s->chunk_full; i++) {
+	for (uint32_t i = 0; i < s->thread_count && !s->chunk_full && !s->starved; i++) {
 		struct irt_drained_thread *t = s->threads[i];
 		if (t->dead && !t->inherit && !t->queued && !t->ended && !(t->process->end_unseen && t->process->unwalked))
 			end_thread(s, t);

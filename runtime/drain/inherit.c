@@ -226,12 +226,14 @@ static int find_calls(struct irt_session *s, struct irt_drained_thread *t, struc
 	return !r && head < t->parent_position ? INSTR_ERR_NOT_FOUND : r;
 }
 
-static void remember_first(struct irt_drained_thread *t)
+static void remember_first(struct irt_session *s, struct irt_drained_thread *t)
 {
 	size_t count = (size_t)irt_walk_depth(t->walk);
 	struct irt_store_frame *f = malloc((count + 1) * sizeof(*f));
-	if (!f)
+	if (!f) {
+		s->must_checkpoint = 1; /* which has them */
 		return;
+	}
 	for (size_t i = 0; i < count; i++) {
 		struct irt_walk_frame w;
 		irt_walk_frame(t->walk, i, &w);
@@ -262,9 +264,10 @@ static int inherit(struct irt_session *s, struct irt_drained_thread *t)
 	if (r == 0 || r == INSTR_ERR_NOT_FOUND)
 		r = irt_walk_inherit(t->walk, frames, count, ticks < t->start_ticks ? ticks : t->start_ticks, r != 0);
 	free(frames);
+	s->starved |= r == INSTR_ERR_MEMORY;
 	if (r == INSTR_ERR_MEMORY || r == INSTR_ERR_AGAIN)
 		return 0;
-	remember_first(t);
+	remember_first(s, t);
 	t->inherit = 0;
 	t->changed = 1;
 	s->inheriting--;

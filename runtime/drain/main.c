@@ -33,6 +33,9 @@ enum {
 	SLEEP_NS = 200 * 1000 * 1000,
 };
 #define FINISH_NS UINT64_C(5000000000)
+#ifndef IRT_PATIENCE_NS /* with memory or space that is missing when all is over; tests have less */
+#define IRT_PATIENCE_NS UINT64_C(1000000000)
+#endif
 
 /* Away from the program that started us: no terminal, no descriptors, no signals of its group, no
  * limits that would kill the one process that keeps its data. */
@@ -119,9 +122,25 @@ static int all_threads_ended(const struct irt_session *s)
 	return 1;
 }
 
-static void drain(struct irt_session *s)
+/* There has been no memory for some time, and nobody is left who would wait for us. (Processes may be among
+ * what there was no memory for.) */
+static int is_hopeless(const struct irt_session *s, uint64_t *since_ns)
+{
+	uint64_t now = irt_now_ns();
+	if (!s->starved)
+		*since_ns = 0;
+	else if (!*since_ns)
+		*since_ns = now;
+	return *since_ns && now - *since_ns >= IRT_PATIENCE_NS && !irt_run_is_live(&s->at);
+}
+
+/* Returns 0 when all that there was is in the file or counted; else there was no memory to look at it, or it
+ * could not be stored, and the ring is left to whoever reads the trace. */
+static int drain(struct irt_session *s)
 {
 	struct irt_ring *ring = s->at.map.ring;
+	struct timespec failed_turn = {0, SLEEP_NS / 40};
+	uint64_t over_ns = 0, starved_ns = 0;
 	s->round_start_ns = s->checkpoint_ns = s->anchor_ns = irt_now_ns();
 	if (s->at.sub_count < START_SUBS)
 		irt_grow(&s->at, START_SUBS);
@@ -137,20 +156,34 @@ static void drain(struct irt_session *s)
 		uint64_t walked = irt_gather(s), elapsed = irt_now_ns() - s->round_start_ns;
 		IRT_TESTPOINT(round_gathered);
 		int flush = flush_is_wanted(s) && !s->chunk_full && !s->more;
-		int over = s->process_count && !irt_session_living(s) && all_threads_ended(s);
+		int gone = s->process_count && !irt_session_living(s), over = gone && all_threads_ended(s) && !s->starved;
+		if (gone && !over_ns)
+			over_ns = irt_now_ns();
+		int late = gone && irt_now_ns() - over_ns >= IRT_PATIENCE_NS;
 		int full = s->chunk_full || s->ended >= IRT_ROUND_ENDED || s->round_events >= IRT_ROUND_EVENTS ||
 			   s->held_subs * 2 >= s->at.sub_count ||
 			   (irt_pool_is_awaited(s) && s->held_subs && !walked);
 		if (flush || over) {
-			if (s->dirty)
-				irt_commit(s, 1);
-			if (over || !irt_session_staying(s))
+			int r = s->dirty || s->must_checkpoint ? irt_commit(s, 1) : 0;
+			if (r) /* what failed once may not fail again */
+				r = irt_commit(s, 1);
+			if (!r && (over || !irt_session_staying(s)))
 				irt_finish(s, "complete");
 			IRT_TESTPOINT(flush_finished);
 			answer_flushes(s);
 			IRT_TESTPOINT(flush_told);
+			if (over && r && !late) { /* it may pass */
+				nanosleep(&failed_turn, NULL);
+				continue;
+			}
+			if (over && r)
+				return r;
+		} else if (is_hopeless(s, &starved_ns)) {
+			return INSTR_ERR_MEMORY;
 		} else if (full || (s->dirty && elapsed >= IRT_ROUND_NS)) {
-			irt_commit(s, 0);
+			int r = irt_commit(s, 0);
+			if (r != 0 && r != INSTR_ERR_AGAIN) /* the ring keeps it meanwhile */
+				nanosleep(&failed_turn, NULL);
 		} else if (!walked) {
 			/* Sleep protocol: say so, then look once more at the word that programs add to. */
 			irt_store_release(&ring->sleeping, 1u); /* R9 */
@@ -167,31 +200,74 @@ static void drain(struct irt_session *s)
 			break;
 	}
 	/* A reader holds the -wal: it may let go in a moment. */
-	for (uint64_t since = irt_now_ns(); s->store && !s->finished && irt_now_ns() - since < FINISH_NS;) {
+	int r = INSTR_ERR_BUSY;
+	for (uint64_t since = irt_now_ns(); s->store && !s->finished;) {
+		if (irt_now_ns() - since >= (r == INSTR_ERR_BUSY ? FINISH_NS : IRT_PATIENCE_NS))
+			break;
 		irt_sys_futex_wait(&ring->wake, irt_load_acquire(&ring->wake), SLEEP_NS / 4); /* A9 */
-		irt_finish(s, "complete");
+		r = irt_finish(s, "complete");
 	}
+	return 0;
 }
 
 /* All processes are gone and the file is whole. A child that was forked before but has not called a
  * traced function yet (a daemon) belongs to the run all the same. Waits until no process has the ring
- * mapped, and removes the run: 0; or until one has joined: 1. */
+ * mapped, and removes the run: 0; or until one has joined: 1. Negative: that cannot be seen. */
 static int linger(struct irt_session *s)
 {
 	struct timespec turn = {0, 1000000};
 	enum irt_run_end end;
+	uint64_t blind_ns = 0;
 	uint32_t last = s->process_count ? s->processes[s->process_count - 1]->facts.process_id : 0;
 	irt_store_relaxed(&s->at.map.ring->lingering, 1u);
 	IRT_TESTPOINT(linger_begun);
 	irt_watch_destroy(s->watch); /* wakes a word in the ring */
 	s->watch = NULL;
-	while ((end = irt_end_run(&s->at, last)) == IRT_RUN_MAPPED) {
+	while ((end = irt_end_run(&s->at, last)) == IRT_RUN_MAPPED || end == IRT_RUN_UNKNOWN) {
+		if (end == IRT_RUN_MAPPED)
+			blind_ns = 0;
+		else if (!blind_ns)
+			blind_ns = irt_now_ns();
+		else if (irt_now_ns() - blind_ns >= IRT_PATIENCE_NS)
+			return INSTR_ERR_IO;
 		IRT_TESTPOINT(linger_on);
 		nanosleep(&turn, NULL);
 		if (turn.tv_nsec < SLEEP_NS)
 			turn.tv_nsec *= 2;
 	}
 	return end == IRT_RUN_JOINED;
+}
+
+/* What fails for want of memory or descriptors may pass in a moment. */
+static int open_session(struct irt_session *s, const char *folder)
+{
+	enum { TURNS = 5 };
+	struct timespec turn = {0, 10000000};
+	int r = 0;
+	for (int i = 0; i < TURNS; i++) {
+		r = irt_session_open(s, folder, IRT_SESSION_LIVE, -1, 2000);
+		if (r == 0 || r == INSTR_ERR_BUSY)
+			break;
+		nanosleep(&turn, NULL);
+		turn.tv_nsec *= 2;
+	}
+	return r;
+}
+
+/* No file can be written: the programs must not wait. Only the holder of the lease may say so. Where there
+ * was no memory the ring is left to whoever reads the trace. */
+static void give_up(const char *folder, int remove)
+{
+	struct irt_attached a;
+	char error[300];
+	if (irt_attach(&a, folder, error, sizeof(error)) != 0)
+		return;
+	if (irt_take_lease(&a, 0) == 0) {
+		irt_store_release(&a.map.ring->failed, 1u); /* R10 */
+		if (remove)
+			irt_remove_run(&a);
+	}
+	irt_detach(&a);
 }
 
 int main(int argc, char **argv)
@@ -211,31 +287,27 @@ int main(int argc, char **argv)
 	IRT_TESTPOINT(drain_aside);
 	struct irt_session s;
 	irt_store_single_thread();
-	int r = irt_session_open(&s, argv[2], IRT_SESSION_LIVE, -1, 2000);
+	int r = open_session(&s, argv[2]);
 	if (r == INSTR_ERR_BUSY)
 		return 0; /* somebody else drains it */
 	if (r != 0) {
-		struct irt_attached a; /* no file can be written: the programs must not wait */
-		char error[300];
-		if (irt_attach(&a, argv[2], error, sizeof(error)) == 0) {
-			irt_store_release(&a.map.ring->failed, 1u); /* R10 */
-			irt_remove_run(&a);
-			irt_detach(&a);
-		}
+		give_up(argv[2], r != INSTR_ERR_MEMORY);
 		return 3;
 	}
-	for (drain(&s); linger(&s); drain(&s)) {
+	while ((r = drain(&s)) == 0 && (r = linger(&s)) > 0) {
 		IRT_TESTPOINT(linger_joined);
 		while (s.thread_count)
 			irt_session_drop_thread(&s, s.threads[--s.thread_count]);
 		struct irt_pasts pasts = s.pasts; /* for the one that has just joined */
 		memset(&s.pasts, 0, sizeof(s.pasts));
 		irt_session_close(&s);
-		r = irt_session_open(&s, argv[2], IRT_SESSION_LIVE, -1, 2000);
+		r = open_session(&s, argv[2]);
 		s.pasts = pasts;
 		if (r != 0)
 			return r == INSTR_ERR_BUSY ? 0 : 3;
 	}
+	if (r != 0)
+		return 3; /* the lease ends with us: whoever reads the trace completes it */
 	irt_session_close(&s);
 	IRT_TESTPOINT(sweep_begun);
 	irt_sweep(argv[2]); /* now that nobody waits for us */

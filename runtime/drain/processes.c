@@ -106,8 +106,10 @@ static void look_at_slot(struct irt_session *s, uint32_t slot)
 		if (!facts.process_id || facts.process_id > irt_load_relaxed(&s->at.map.ring->next_process_id))
 			return;
 		p = irt_session_add_process(s, &facts, slot);
-		if (!p)
+		if (!p) {
+			s->starved = 1;
 			return;
+		}
 		for (uint32_t i = 0; i < s->process_count; i++) { /* exec: the same process has begun again */
 			struct irt_drained_process *o = s->processes[i];
 			if (o != p && !o->dead && o->facts.pid == facts.pid && o->facts.start_time == facts.start_time &&

@@ -109,7 +109,7 @@ struct irt_drained_process *irt_session_add_process(struct irt_session *s, const
 	p->foreign = irt_is_foreign(facts->pid_namespace);
 	p->watch = s->watch && p->pid ? irt_watch_add(s->watch, p->pid, facts->start_time) : -1;
 	if (irt_cct_create(&p->cct, &tree) != 0)
-		goto fail;
+		goto fail_watch;
 	if (irt_functions_create(&p->functions, s->functions) != 0)
 		goto fail_tree;
 	uint32_t at = s->process_count++;
@@ -122,6 +122,9 @@ struct irt_drained_process *irt_session_add_process(struct irt_session *s, const
 	return p;
 fail_tree:
 	irt_cct_destroy(p->cct);
+fail_watch:
+	if (p->watch >= 0)
+		irt_watch_remove(s->watch, p->watch);
 fail:
 	free(p);
 	return NULL;
@@ -303,10 +306,11 @@ static enum irt_store_verdict other_run(void *arg, const struct irt_store_info *
 
 	struct irt_attached a;
 	char error[300];
-	if (irt_look(&a, folder, error, sizeof(error)) != 0)
-		return IRT_STORE_RUN_DEAD;
+	int r = irt_look(&a, folder, error, sizeof(error));
+	if (r != 0) /* one that cannot be seen now may be anything */
+		return r == INSTR_ERR_IO ? IRT_STORE_RUN_LIVE : IRT_STORE_RUN_DEAD;
 	IRT_TESTPOINT(other_run_met);
-	int r = irt_run_is_live(&a) ? INSTR_ERR_BUSY : irt_take_lease(&a, a.facts.lingering ? 0 : 10000);
+	r = irt_run_is_live(&a) ? INSTR_ERR_BUSY : irt_take_lease(&a, a.facts.lingering ? 0 : 10000);
 	if (r == 0)
 		r = irt_drain_dead_run(&a, IRT_SESSION_DEAD, error, sizeof(error));
 	else
@@ -367,14 +371,12 @@ static int open_store(struct irt_session *s, enum irt_session_kind kind)
 	return INSTR_ERR_BUSY;
 }
 
-static void put_facts(struct irt_session *s)
+void irt_session_put_facts(struct irt_session *s)
 {
 	static const char *const on_off[] = {"off", "on"};
 	char number[32], run_id[33];
 	const struct irt_ring *f = &s->at.facts;
 	hex(run_id, f->run_id, 16);
-	if (irt_store_begin(s->store) != 0)
-		return;
 	irt_store_put_run(s->store, "boot_id", f->boot_id, 0);
 	irt_store_put_run(s->store, "version", INSTR_VERSION, 0);
 	irt_store_put_run(s->store, "abi", NULL, INSTR_ABI);
@@ -399,8 +401,16 @@ static void put_facts(struct irt_session *s)
 	irt_store_put_setting(s->store, &(struct irt_store_setting){"runtime", "overflow",
 		f->flags & IRT_RING_OVERFLOW_DROP ? "drop" : "wait"});
 	irt_store_put_setting(s->store, &(struct irt_store_setting){"runtime", "out", s->out_name});
+}
+
+/* If that fails they go with the first round. */
+static void store_facts(struct irt_session *s)
+{
+	if (irt_store_begin(s->store) != 0)
+		return;
+	irt_session_put_facts(s);
 	IRT_TESTPOINT(facts_put);
-	irt_store_commit(s->store);
+	s->facts_put = irt_store_commit(s->store) == 0;
 }
 
 static int take_fact(void *arg, const char *key, const char *text, int64_t number)
@@ -415,8 +425,9 @@ static int take_fact(void *arg, const char *key, const char *text, int64_t numbe
 static int put_missing_facts(struct irt_session *s)
 {
 	int there = 0, r = irt_store_read_run(s->store, &there, take_fact);
+	s->facts_put = there;
 	if (r == 0 && !there)
-		put_facts(s);
+		store_facts(s);
 	return r;
 }
 
@@ -473,7 +484,7 @@ int irt_session_open(struct irt_session *s, const char *folder, enum irt_session
 			r = irt_session_restore(s);
 	} else if (r > 0) {
 		IRT_TESTPOINT(file_started);
-		put_facts(s);
+		store_facts(s);
 		r = 0;
 	}
 	IRT_TESTPOINT(session_open);
@@ -521,10 +532,11 @@ int irt_drain_dead_run(struct irt_attached *a, enum irt_session_kind kind, char 
 	struct irt_session s;
 	char folder[sizeof(a->folder)];
 	strcpy(folder, a->folder);
-	if (irt_is_mapped(a)) { /* a child of fork that has not joined yet */
+	int mapped = irt_is_mapped(a);
+	if (mapped) { /* a child of fork that has not joined yet */
 		irt_detach(a);
-		snprintf(error, bytes, "%s: a process will join this run", folder);
-		return INSTR_ERR_BUSY;
+		snprintf(error, bytes, mapped < 0 ? "%s: the ring cannot be looked at" : "%s: a process will join this run", folder);
+		return mapped < 0 ? mapped : INSTR_ERR_BUSY;
 	}
 	/* Who joins from here on is not dead: it is left for a drain of its own. */
 	uint32_t last = a->facts.next_process_id;
@@ -542,7 +554,7 @@ int irt_drain_dead_run(struct irt_attached *a, enum irt_session_kind kind, char 
 		int left = 0;
 		for (uint32_t i = 0; i < s.thread_count; i++)
 			left |= !s.threads[i]->ended;
-		if (!walked && !left)
+		if (!walked && !left && !s.starved)
 			break;
 		IRT_TESTPOINT(recovery_gathered);
 		irt_commit(&s, 0);
@@ -553,8 +565,12 @@ int irt_drain_dead_run(struct irt_attached *a, enum irt_session_kind kind, char 
 			return INSTR_ERR_MEMORY;
 		}
 	}
-	if (!s.failed)
-		irt_commit(&s, 1);
+	for (int turn = 0; turn < 2 && !s.failed && (r = irt_commit(&s, 1)) != 0; turn++)
+		;
+	if (r != 0 && !s.failed) {
+		snprintf(s.error, sizeof(s.error), "%s: no memory for the totals", folder);
+		s.failed = INSTR_ERR_MEMORY;
+	}
 	IRT_TESTPOINT(recovery_committed);
 	if (!s.failed) {
 		r = irt_finish(&s, "recovered");
@@ -564,7 +580,11 @@ int irt_drain_dead_run(struct irt_attached *a, enum irt_session_kind kind, char 
 		}
 	}
 	IRT_TESTPOINT(recovery_finished);
-	if (!s.failed && irt_end_run(&s.at, last) != IRT_RUN_REMOVED) {
+	enum irt_run_end end = s.failed ? IRT_RUN_REMOVED : irt_end_run(&s.at, last);
+	if (end == IRT_RUN_UNKNOWN) {
+		snprintf(s.error, sizeof(s.error), "%s: the ring cannot be looked at", folder);
+		s.failed = INSTR_ERR_IO;
+	} else if (end != IRT_RUN_REMOVED) {
 		snprintf(s.error, sizeof(s.error), "%s: a process has joined this run", folder);
 		s.failed = INSTR_ERR_BUSY;
 	}

@@ -212,6 +212,8 @@ struct irt_session {
 	int anchored;               /* there is a second anchor, so a rate */
 	struct irt_store_clock last_anchor; /* that an earlier drain has put */
 	int finished;               /* the file is complete; the next commit makes it "recording" again */
+	int starved;                /* the last look had no memory for something: it is not over */
+	int facts_put;              /* what is known of the run from its start is in the file */
 	int seccomp_known, seccomp_level; /* the drain's own */
 	int unjoined_told;
 	uint32_t thread_turn;       /* of the checks of threads */
@@ -304,9 +306,13 @@ int irt_session_quiet(const struct irt_session *s);
 void irt_look_for_sandbox(struct irt_session *s, struct irt_drained_thread *t, uint32_t index);
 void irt_look_for_unjoined(struct irt_session *s);
 
-/* commit.c: ends the round. `last` closes every chunk and checkpoints. */
+/* session.c: puts them, in a round that is open. */
+void irt_session_put_facts(struct irt_session *s);
+
+/* commit.c: ends the round. `last` closes every chunk and checkpoints. INSTR_ERR_AGAIN: totals are still to be
+ * stored, another round may do it. Other errors: nothing was done, and the ring still has it all. */
 int64_t irt_context_id(const struct irt_drained_process *p, uint32_t index);
-void irt_commit(struct irt_session *s, int last);
+int irt_commit(struct irt_session *s, int last);
 /* 0: the file is finished, or there is none; INSTR_ERR_BUSY: all is in it, but a reader keeps its -wal. */
 int irt_finish(struct irt_session *s, const char *state);
 

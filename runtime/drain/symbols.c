@@ -37,19 +37,22 @@ struct irt_symbols *irt_symbols_create(struct irt_attached *a)
 	return s;
 }
 
+static void free_image(struct image *m)
+{
+	free(m->flags);
+	free(m->path);
+	free(m->build_id);
+	free(m->options);
+	free(m->copies);
+	free(m->texts);
+}
+
 void irt_symbols_destroy(struct irt_symbols *s)
 {
 	if (!s)
 		return;
-	for (uint32_t i = 0; i < s->image_count; i++) {
-		struct image *m = &s->images[i];
-		free(m->flags);
-		free(m->path);
-		free(m->build_id);
-		free(m->options);
-		free(m->copies);
-		free(m->texts);
-	}
+	for (uint32_t i = 0; i < s->image_count; i++)
+		free_image(&s->images[i]);
 	for (uint32_t i = 0; i < s->raw_count; i++) {
 		free(s->raws[i].name);
 		free(s->raws[i].linkage_name);
@@ -87,17 +90,20 @@ uint32_t irt_symbols_function_count(const struct irt_symbols *s) { return s->nex
 
 static const char *text_at(const char *texts, uint32_t bytes, uint32_t at) { return at < bytes ? texts + at : ""; }
 
-static void take_process(struct irt_symbols *s, uint32_t process_id, const char *text, size_t bytes)
+/* Taking a record returns 0 if there is no memory: it is to be taken again. */
+static int take_process(struct irt_symbols *s, uint32_t process_id, const char *text, size_t bytes)
 {
 	if (process_id == 0 || process_id > IRT_THREAD_MAX * 64u)
-		return;
+		return 1;
 	struct irt_process_names *n = names_of(s, process_id);
-	if (!n || n->command)
-		return;
+	if (!n)
+		return 0;
+	if (n->command)
+		return 1;
 	/* Arguments, each ended by NUL, then an empty one; quoted as a shell would need them. */
 	char *command = malloc(bytes * 4 + 3);
 	if (!command)
-		return;
+		return 0;
 	size_t at = 0, used = 0;
 	while (at < bytes && text[at]) {
 		size_t length = strnlen(text + at, bytes - at);
@@ -127,26 +133,27 @@ static void take_process(struct irt_symbols *s, uint32_t process_id, const char 
 	}
 	if (at < bytes)
 		n->working_directory = strndup(text + at, bytes - at);
+	return 1;
 }
 
-static void take_image(struct irt_symbols *s, uint64_t at, const unsigned char *payload, size_t bytes)
+static int take_image(struct irt_symbols *s, uint64_t at, const unsigned char *payload, size_t bytes)
 {
 	struct irt_log_names n;
 	if (bytes < sizeof(n))
-		return;
+		return 1;
 	memcpy(&n, payload, sizeof(n));
 	uint64_t rows = (uint64_t)n.rows + n.skipped;
-	if (rows > ROWS_MAX || sizeof(n) + rows * 16 + n.texts_bytes > bytes || !grow(&s->images, s->image_count, sizeof(*s->images)))
-		return;
+	if (rows > ROWS_MAX || sizeof(n) + rows * 16 + n.texts_bytes > bytes)
+		return 1;
+	if (!grow(&s->images, s->image_count, sizeof(*s->images)))
+		return 0;
 	struct image m = {.log_at = at + 1, .rows = n.rows, .skipped = n.skipped};
 	m.copies = malloc(rows * 16 + 1);
 	m.texts = malloc((size_t)n.texts_bytes + 1);
 	m.flags = malloc(((size_t)n.rows + 1) * sizeof(*m.flags));
 	if (!m.copies || !m.texts || !m.flags) {
-		free(m.copies);
-		free(m.texts);
-		free(m.flags);
-		return;
+		free_image(&m);
+		return 0;
 	}
 	memcpy(m.copies, payload + sizeof(n), rows * 16);
 	memcpy(m.texts, payload + sizeof(n) + rows * 16, n.texts_bytes);
@@ -156,6 +163,10 @@ static void take_image(struct irt_symbols *s, uint64_t at, const unsigned char *
 	m.path = strdup(text_at(m.texts, n.texts_bytes, n.path));
 	m.build_id = strdup(text_at(m.texts, n.texts_bytes, n.build_id));
 	m.options = strdup(text_at(m.texts, n.texts_bytes, n.options));
+	if (!m.path || !m.build_id || !m.options) {
+		free_image(&m);
+		return 0;
+	}
 	for (uint32_t i = 0; i < rows; i++) { /* offsets stay as indexes into texts, made safe */
 		if ((uint32_t)m.copies[i].name >= n.texts_bytes)
 			m.copies[i].name = (int32_t)n.texts_bytes;
@@ -178,6 +189,7 @@ static void take_image(struct irt_symbols *s, uint64_t at, const unsigned char *
 		s->next_function += (uint32_t)rows;
 	}
 	s->images[s->image_count++] = m;
+	return 1;
 }
 
 /* The id of a load that an earlier drain has put, or a new one. */
@@ -195,11 +207,13 @@ static uint32_t load_id(struct irt_symbols *s, uint32_t process_id, uint64_t row
 	return s->next_load++;
 }
 
-static void take_load(struct irt_symbols *s, uint32_t process_id, const struct irt_log_load *l, uint64_t image_at,
-		      int64_t ticks, int *overlaps)
+static int take_load(struct irt_symbols *s, uint32_t process_id, const struct irt_log_load *l, uint64_t image_at,
+		     int64_t ticks, int *overlaps)
 {
-	if (!grow_loads(s) || l->rows_begin > l->rows_end)
-		return;
+	if (l->rows_begin > l->rows_end)
+		return 1;
+	if (!grow_loads(s))
+		return 0;
 	struct load n = {.process_id = process_id, .load_id = load_id(s, process_id, l->rows_begin, ticks), .rows_begin = l->rows_begin,
 			 .rows_end = l->rows_end, .start_ticks = ticks, .end_ticks = IRT_STORE_NULL, .changed = 1};
 	for (uint32_t i = 0; i < s->image_count; i++)
@@ -216,6 +230,7 @@ static void take_load(struct irt_symbols *s, uint32_t process_id, const struct i
 		}
 	}
 	s->loads[s->load_count++] = n;
+	return 1;
 }
 
 static void take_unload(struct irt_symbols *s, uint32_t process_id, const struct irt_log_load *l, int64_t ticks)
@@ -231,7 +246,7 @@ static void take_unload(struct irt_symbols *s, uint32_t process_id, const struct
 	}
 }
 
-/* bytes: of the record, within the log. Returns 0: it is not written yet. */
+/* bytes: of the record, within the log. Returns 0: it is not written yet, or there is no memory (starved). */
 static unsigned take_record(struct irt_symbols *s, const struct scan *scan, uint64_t at, uint64_t bytes)
 {
 	const struct irt_log_record *r = (const struct irt_log_record *)(s->at->map.log + at);
@@ -242,6 +257,7 @@ static unsigned take_record(struct irt_symbols *s, const struct scan *scan, uint
 	int64_t ticks = (int64_t)(r->ticks - scan->start_ticks);
 	const unsigned char *payload = (const unsigned char *)(r + 1);
 	struct irt_log_load l;
+	int taken = 1;
 	if (text_bytes > bytes - sizeof(*r))
 		return 1;
 	if (kind == IRT_LOG_PROCESS) {
@@ -249,22 +265,25 @@ static unsigned take_record(struct irt_symbols *s, const struct scan *scan, uint
 		if (copy) {
 			memcpy(copy, payload, text_bytes);
 			copy[text_bytes] = 0;
-			take_process(s, process_id, copy, text_bytes);
+			taken = take_process(s, process_id, copy, text_bytes);
+		} else {
+			taken = 0;
 		}
 		free(copy);
 	} else if (kind == IRT_LOG_NAMES) {
-		take_image(s, at, payload, text_bytes);
+		taken = take_image(s, at, payload, text_bytes);
 	} else if ((kind == IRT_LOG_LOAD || kind == IRT_LOG_UNLOAD) && text_bytes >= sizeof(l)) {
 		memcpy(&l, payload, sizeof(l));
 		int over = kind == IRT_LOG_UNLOAD;
 		if (kind == IRT_LOG_LOAD)
-			take_load(s, process_id, &l, r->image, ticks, &over);
+			taken = take_load(s, process_id, &l, r->image, ticks, &over);
 		else
 			take_unload(s, process_id, &l, ticks);
 		if (over)
 			scan->unmapped(scan->arg, process_id, r->ticks);
 	}
-	return 1;
+	s->starved |= !taken;
+	return (unsigned)taken;
 }
 
 /* Records that were claimed and not written when they were met. One whose writer is dead never will be. */
@@ -274,9 +293,9 @@ static unsigned take_pending(struct irt_symbols *s, const struct scan *scan)
 	for (uint32_t i = 0; i < s->pending_count; i++) {
 		struct pending p = s->pending[i];
 		int dead = scan->is_dead(scan->arg, p.process_id); /* before the last look: the dead write no more */
-		if (take_record(s, scan, p.at, p.bytes))
+		if (!s->starved && take_record(s, scan, p.at, p.bytes))
 			taken++;
-		else if (!dead)
+		else if (!dead || s->starved)
 			s->pending[kept++] = p;
 	}
 	s->pending_count = kept;
@@ -289,11 +308,12 @@ unsigned irt_symbols_scan(struct irt_symbols *s, uint64_t start_ticks,
 {
 	const struct scan scan = {start_ticks, unmapped, is_dead, arg};
 	uint64_t limit = irt_log_bytes(&s->at->facts), used = irt_load_acquire(&s->at->map.ring->log_used); /* A15 */
+	s->starved = 0;
 	unsigned taken = take_pending(s, &scan);
 
 	if (used > limit)
 		used = limit;
-	while (s->scanned + sizeof(struct irt_log_record) <= used) {
+	while (!s->starved && s->scanned + sizeof(struct irt_log_record) <= used) {
 		const struct irt_log_record *r = (const struct irt_log_record *)(s->at->map.log + s->scanned);
 		uint64_t claim = irt_load_acquire(&r->claim), bytes = claim & UINT32_MAX; /* A15 */
 		if (bytes < sizeof(*r) || bytes % 16 || bytes > used - s->scanned)
@@ -302,17 +322,27 @@ unsigned irt_symbols_scan(struct irt_symbols *s, uint64_t start_ticks,
 		/* What this one relies on (the names of its image) was written before it: taken before it. */
 		if (written && s->pending_count)
 			taken += take_pending(s, &scan);
+		if (s->starved)
+			break; /* the next look tries again */
 		if (written) {
 			taken += take_record(s, &scan, s->scanned, bytes);
-		} else { /* being written, or its writer has died: the others' names do not wait for it */
-			if (s->pending_count >= PENDING_MAX || !grow(&s->pending, s->pending_count, sizeof(*s->pending)))
+			if (s->starved)
 				break;
+		} else { /* being written, or its writer has died: the others' names do not wait for it */
+			if (s->pending_count >= PENDING_MAX)
+				break;
+			if (!grow(&s->pending, s->pending_count, sizeof(*s->pending))) {
+				s->starved = 1;
+				break;
+			}
 			s->pending[s->pending_count++] = (struct pending){s->scanned, bytes, (uint32_t)(claim >> 32)};
 		}
 		s->scanned += bytes;
 	}
 	return taken;
 }
+
+int irt_symbols_starved(const struct irt_symbols *s) { return s->starved; }
 
 void irt_symbols_inherit(struct irt_symbols *s, uint32_t child, uint32_t parent, int64_t ticks)
 {

@@ -33,6 +33,9 @@ unsigned irt_symbols_scan(struct irt_symbols *s, uint64_t start_ticks,
 			  void (*unmapped)(void *arg, uint32_t process_id, uint64_t ticks),
 			  int (*is_dead)(void *arg, uint32_t process_id), void *arg);
 
+/* The last scan stopped because there was no memory: names are missing that are in the log. */
+int irt_symbols_starved(const struct irt_symbols *s);
+
 /* A fork child has what its parent had loaded, and its command line. */
 void irt_symbols_inherit(struct irt_symbols *s, uint32_t child, uint32_t parent, int64_t ticks);
 

@@ -67,6 +67,7 @@ struct irt_symbols {
 	uint32_t known_load_count, known_load_at; /* at: where to look first, since they come in the same order */
 	uint32_t greatest_function; /* that a file may have */
 	int fixed_in_store; /* "(unknown)" and "(other)" */
+	int starved;
 };
 
 static inline int grow(void *array, uint32_t count, size_t bytes)

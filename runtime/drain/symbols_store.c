@@ -19,6 +19,8 @@ static int load_module(void *arg, const struct irt_store_module *row)
 	k->first_function = 0;
 	k->path = strdup(row->path ? row->path : "");
 	k->build_id = strdup(row->build_id ? row->build_id : "");
+	if (!k->path || !k->build_id)
+		return INSTR_ERR_MEMORY;
 	if (k->module_id >= s->next_module)
 		s->next_module = k->module_id + 1;
 	return 0;

@@ -47,8 +47,10 @@ void irt_look_at_threads(struct irt_session *s)
 			if (!p || !facts.owner || facts.owner > irt_load_relaxed(&s->at.map.ring->next_thread_id))
 				continue;
 			t = irt_session_add_thread(s, facts.owner, p);
-			if (!t)
+			if (!t) {
+				s->starved = 1;
 				continue;
+			}
 			irt_session_set_tid(s, t, facts.tid);
 			s->joined++;
 			t->start_ticks = (int64_t)(facts.join_ticks - s->at.facts.start_ticks);

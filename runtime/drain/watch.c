@@ -32,7 +32,7 @@ struct exit_info { /* struct pidfd_info, first version, of linux/pidfd.h */
 #define GET_INFO _IOWR(0xFF, 11, struct exit_info)
 #define INFO_EXIT (1u << 3)
 
-enum { RETRY_US = 100000 };
+enum { RETRY_US = 100000, LOOK_MS = 1000 /* should a poke not come through */ };
 
 struct watched {
 	int fd, pid; /* fd -1 = free */
@@ -249,7 +249,7 @@ static void *run(void *arg)
 		}
 		pthread_mutex_unlock(&w->lock);
 		uint64_t sink;
-		if (poll(polls, (nfds_t)n, -1) < 0) {
+		if (poll(polls, (nfds_t)n, LOOK_MS) < 0) {
 			usleep(RETRY_US); /* no memory */
 			continue;
 		}

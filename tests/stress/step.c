@@ -502,19 +502,20 @@ UNTRACED static void gap(void)
 	long k = 0, gaps = 0;
 	fillers_may_be_lost = 1;
 	call_filler();
+	const volatile struct irt_thread *thread = irt_thread_slot(irt_tls.thread); /* a traced call: not in between */
 	do {
 		k += 3;
 		fire_at = k;
 		fill_ring();
-		uint64_t lost = irt_thread_slot(irt_tls.thread)->lost_events;
-		while (irt_thread_slot(irt_tls.thread)->lost_events < lost + 4)
+		uint64_t lost = thread->lost_events;
+		while (thread->lost_events < lost + 4)
 			call_filler();
 		kill((int)irt_map.ring->drain_pid, SIGCONT);
 		while (!is_any_free())
 			usleep(200);
-		gaps += irt_thread_slot(irt_tls.thread)->lost_told < irt_thread_slot(irt_tls.thread)->lost_events;
+		gaps += thread->lost_told < thread->lost_events;
 		window();
-		if (irt_thread_slot(irt_tls.thread)->lost_told != irt_thread_slot(irt_tls.thread)->lost_events)
+		if (thread->lost_told != thread->lost_events)
 			exit(1);
 	} while (k <= steps);
 	fprintf(stderr, "%ld instructions, %ld gaps\n", k, gaps);
