@@ -4,6 +4,11 @@
  * calls, histograms, orphans, waits, all to the tick. Works on a finished trace and on one as a crash has
  * left it (there the events up to each thread's last checkpoint are folded, which is what totals hold).
  *
+ * A fork child's first thread begins inside calls of its parent: that many, in the context that its first
+ * chunk names, since the child joined; none of them counts as a call of the child. Threads that are merged
+ * are folded one by one, and compared with the row that stands for them. Where chunks were deleted for
+ * max_db_bytes, that row may say more than the chunks which are left.
+ *
  * Shares no code with the drain: chunks are read by the decoder that was written from docs/format.md
  * (tests/unit/plain_decoder.h), and the fold is the plain one below.
  *
@@ -26,21 +31,24 @@ struct totals {
 
 struct call {
 	uint32_t context;
+	int inherited; /* over fork */
 	int64_t enter; /* on a clock that stands still while the thread waits for the drain */
 	uint64_t child;
 };
 
 struct process {
-	int64_t id;
+	int64_t id, start;
 	struct plain_context *contexts;
 	int64_t *function;
 	int *recursive;
 	uint32_t count;
 	struct totals **functions; /* by function id */
+	int is_least; /* folded orphans are not all there were */
 };
 
 struct thread {
-	int64_t id, totals_events, last_ticks, orphans, waits, wait_ticks, lost;
+	int64_t id, totals_events, last_ticks, orphans, waits, wait_ticks, lost, flags, merged, parent, start;
+	int is_least; /* stands for threads of which not all chunks are there */
 	struct process *process;
 	struct totals **contexts; /* by index; NULL: never entered */
 	uint32_t *open;           /* calls of this context on the stack */
@@ -53,6 +61,7 @@ static const char *path;
 static sqlite3 *db;
 static int findings;
 static int64_t function_count;
+static int chunks_deleted, some_least;
 static uint64_t compared_events, compared_totals, compared_functions, compared_calls, compared_chunks;
 static struct totals **run_functions;
 static struct process *processes;
@@ -131,6 +140,10 @@ static void end_call(struct thread *t, int64_t now, int unwound, const uint64_t 
 	if (--t->open[c->context] == 0)
 		x->total += took;
 	x->self += took - c->child;
+	if (t->depth)
+		t->stack[t->depth - 1].child += took;
+	if (c->inherited)
+		return;
 	x->min = took < x->min ? took : x->min;
 	x->max = took > x->max ? took : x->max;
 	x->counts[plain_bucket(took)]++;
@@ -139,11 +152,9 @@ static void end_call(struct thread *t, int64_t now, int unwound, const uint64_t 
 		x->unwound++;
 	else
 		x->returns++;
-	if (t->depth)
-		t->stack[t->depth - 1].child += took;
 }
 
-static void begin_call(struct thread *t, int64_t now, uint32_t context)
+static void begin_call(struct thread *t, int64_t now, uint32_t context, int inherited)
 {
 	if (t->depth == t->room) {
 		t->room = 2 * t->room + 64;
@@ -151,9 +162,31 @@ static void begin_call(struct thread *t, int64_t now, uint32_t context)
 		if (!t->stack)
 			cannot("no memory");
 	}
-	t->stack[t->depth++] = (struct call){context, now - t->waited, 0};
+	t->stack[t->depth++] = (struct call){context, inherited, now - t->waited, 0};
 	t->open[context]++;
-	of(t->contexts, context)->open++;
+	if (!inherited)
+		of(t->contexts, context)->open++;
+}
+
+/* A fork child's thread: in the calls of the path that leads to this context, since it joined. */
+static void begin_inside(struct thread *t, int64_t depth, int64_t context)
+{
+	const struct process *p = t->process;
+	int64_t length = 0;
+	for (int64_t c = context; c && c < p->count && length <= depth; c = p->contexts[c].parent)
+		length++;
+	if (length != depth || context >= p->count) {
+		found("inherited: thread %lld begins in context %lld, whose path is not the %lld calls that it begins in",
+		      (long long)t->id, (long long)context, (long long)depth);
+		return;
+	}
+	for (; length; length--) {
+		uint32_t c = (uint32_t)context;
+		for (int64_t i = 1; i < length; i++)
+			c = p->contexts[c].parent;
+		/* outermost first: what is length - 1 above the context */
+		begin_call(t, p->start < t->start ? p->start : t->start, c, 1);
+	}
 }
 
 static void fold(struct thread *t, const struct irt_event *e)
@@ -162,9 +195,14 @@ static void fold(struct thread *t, const struct irt_event *e)
 		found("events: thread %lld goes back in time at event %lld", (long long)t->id, (long long)t->events);
 	t->last = e->ticks;
 	t->events++;
+	if ((e->operation >= IRT_OP_EXIT && e->operation <= IRT_OP_POP) || e->operation == IRT_OP_LANDED)
+		if (t->depth && (e->context != t->stack[t->depth - 1].context || e->depth != t->depth - 1))
+			found("events: thread %lld: event %lld ends a call of context %u at depth %u, the fold is in %u at %zu",
+			      (long long)t->id, (long long)t->events - 1, e->context, e->depth,
+			      t->stack[t->depth - 1].context, t->depth - 1);
 	switch (e->operation) {
 	case IRT_OP_ENTER:
-		begin_call(t, e->ticks, e->context);
+		begin_call(t, e->ticks, e->context, 0);
 		break;
 	case IRT_OP_EXIT:
 	case IRT_OP_TAIL:
@@ -194,6 +232,22 @@ static void fold(struct thread *t, const struct irt_event *e)
 		break;
 	default:
 		break;
+	}
+}
+
+/* Where a fork child's thread begins, as its first chunk says; while it has none, all its open calls. */
+static void fold_inherited(struct thread *t)
+{
+	sqlite3_stmt *s = ask("SELECT start_depth, start_context_id FROM chunks WHERE thread_id = ?1 AND start_depth > 0 AND"
+			      " start_pos = (SELECT min(start_pos) FROM chunks WHERE thread_id = ?1) UNION ALL SELECT depth + 1,"
+			      " context_id FROM open_frames WHERE thread_id = ?1 AND depth = (SELECT max(depth) FROM open_frames"
+			      " WHERE thread_id = ?1) AND NOT EXISTS (SELECT 1 FROM chunks WHERE thread_id = ?1)", t->id);
+	while (next(s)) {
+		if (!t->parent)
+			continue;
+		if (number(s, 1) / SPAN + 1 != t->process->id)
+			found("inherited: thread %lld begins in a context of another process", (long long)t->id);
+		begin_inside(t, number(s, 0), number(s, 1) % SPAN);
 	}
 }
 
@@ -236,6 +290,40 @@ static void compare(const char *of_what, int64_t id, int64_t within, const char 
 		      (unsigned long long)said, (unsigned long long)folded);
 }
 
+/* What the row of merged threads says is not less than what is left of them. It is taken for true then: the
+ * functions' totals have to be the sum of it. */
+static void compare_least(const struct thread *t, sqlite3_stmt *s)
+{
+	static const char *const names[] = {"calls", "returns", "unwound", "open", "total_ticks", "self_ticks"};
+	int64_t id = number(s, 0);
+	if (id / SPAN + 1 != t->process->id || id % SPAN >= t->process->count) {
+		found("totals: %lld of %lld: no such context", (long long)id, (long long)t->id);
+		return;
+	}
+	struct totals *x = of(t->contexts, (size_t)(id % SPAN)), said = {.min = UINT64_MAX};
+	uint64_t values[] = {x->returns + x->unwound + x->open, x->returns, x->unwound, x->open, x->total, x->self};
+	for (int i = 0; i < 6; i++)
+		if ((uint64_t)number(s, 1 + i) < values[i])
+			compare("totals", id, t->id, names[i], (uint64_t)number(s, 1 + i), values[i]);
+	said.returns = (uint64_t)number(s, 2);
+	said.unwound = (uint64_t)number(s, 3);
+	said.open = (uint64_t)number(s, 4);
+	said.total = (uint64_t)number(s, 5);
+	said.self = (uint64_t)number(s, 6);
+	if (said.returns + said.unwound) {
+		said.min = (uint64_t)number(s, 7);
+		said.max = (uint64_t)number(s, 8);
+	}
+	if (said.min > x->min || said.max < x->max)
+		found("totals: %lld of %lld: min or max are not those of its events", (long long)id, (long long)t->id);
+	plain_histogram(sqlite3_column_blob(s, 9), (size_t)sqlite3_column_bytes(s, 9), said.counts);
+	for (int i = 0; i < BUCKETS; i++)
+		if (said.counts[i] < x->counts[i])
+			found("totals: %lld of %lld: the histogram has less than its events", (long long)id, (long long)t->id);
+	*x = said;
+	compared_totals++;
+}
+
 static void compare_context(const struct thread *t, sqlite3_stmt *s)
 {
 	static const struct totals nothing = {.min = UINT64_MAX};
@@ -262,26 +350,34 @@ static void compare_context(const struct thread *t, sqlite3_stmt *s)
 	compared_totals++;
 }
 
+static int is_anything(const struct totals *x)
+{
+	return x && x->returns + x->unwound + x->open + x->orphans + x->total + x->self > 0;
+}
+
 static void compare_totals(const struct thread *t)
 {
 	int64_t rows = 0, entered = 0;
 	sqlite3_stmt *s = ask("SELECT context_id, calls, returns, unwound, open, total_ticks, self_ticks, min_ticks, max_ticks,"
 			      " histogram FROM totals WHERE thread_id = ?", t->id);
 	while (next(s)) {
-		compare_context(t, s);
-		rows += number(s, 1) > 0;
+		if (t->is_least)
+			compare_least(t, s);
+		else
+			compare_context(t, s);
+		rows += number(s, 1) + number(s, 5) + number(s, 6) > 0;
 	}
 	for (uint32_t i = 0; i < t->process->count; i++)
-		entered += t->contexts[i] != NULL;
+		entered += is_anything(t->contexts[i]);
 	if (rows != entered)
-		found("totals: thread %lld has %lld rows, its events enter %lld contexts", (long long)t->id, (long long)rows,
+		found("totals: thread %lld has %lld rows, its events are of %lld contexts", (long long)t->id, (long long)rows,
 		      (long long)entered);
 }
 
 static void compare_frames(const struct thread *t)
 {
 	size_t depth = 0;
-	sqlite3_stmt *s = ask("SELECT context_id, enter_ticks, child_ticks, depth FROM open_frames WHERE thread_id = ?"
+	sqlite3_stmt *s = ask("SELECT context_id, enter_ticks, child_ticks, depth, flags & 1 FROM open_frames WHERE thread_id = ?"
 			      " ORDER BY depth", t->id);
 	while (next(s)) {
 		if (depth < t->depth) {
@@ -291,6 +387,8 @@ static void compare_frames(const struct thread *t)
 				(uint64_t)(c->enter + t->waited));
 			compare("open_frames", (int64_t)depth, t->id, "child_ticks", (uint64_t)number(s, 2), c->child);
 			compare("open_frames", (int64_t)depth, t->id, "depth", (uint64_t)number(s, 3), depth);
+			compare("open_frames", (int64_t)depth, t->id, "inherited", (uint64_t)number(s, 4),
+				(uint64_t)c->inherited);
 		}
 		depth++;
 	}
@@ -312,17 +410,85 @@ static void add_to_function(struct totals *f, const struct totals *x, int recurs
 		f->counts[i] += x->counts[i];
 }
 
+/* A thread that is merged: into this one, which has no events of its own. Its row still says how many it had. */
+static void fold_merged(struct thread *into, struct thread *t)
+{
+	sqlite3_stmt *s = ask("SELECT coalesce(min(first_event), 1), (SELECT count(*) FROM totals WHERE thread_id = ?1)"
+			      " + (SELECT count(*) FROM open_frames WHERE thread_id = ?1) FROM chunks WHERE thread_id = ?1", t->id);
+	int whole = next(s) && number(s, 0) == 0;
+	compare("merged", t->id, into->id, "rows of totals and open_frames", (uint64_t)number(s, 1), 0);
+	sqlite3_finalize(s);
+	if (!whole && chunks_deleted)
+		return;
+	fold_inherited(t);
+	fold_chunks(t);
+	compare("merged", t->id, into->id, "totals_events", (uint64_t)t->totals_events, (uint64_t)t->events);
+	if (t->events)
+		compare("merged", t->id, into->id, "last_ticks", (uint64_t)t->last_ticks, (uint64_t)t->last);
+	if (t->depth)
+		found("merged: thread %lld ends with %zu open calls", (long long)t->id, t->depth);
+	while (t->depth)
+		into->open[t->stack[--t->depth].context] = 0;
+	into->events += t->events;
+	into->last = t->last > into->last ? t->last : into->last;
+	into->seen_orphans += t->seen_orphans;
+	into->seen_waits += t->seen_waits;
+	into->waited += t->waited;
+	into->gaps += t->gaps;
+	free(t->stack);
+}
+
+#define THREAD_COLUMNS "thread_id, totals_events, last_ticks, orphans, waits, wait_ticks, lost_events, flags, merged," \
+		       " parent_thread_id, start_ticks"
+
+static struct thread thread_of(struct process *p, sqlite3_stmt *s)
+{
+	return (struct thread){.id = number(s, 0), .totals_events = number(s, 1), .last_ticks = number(s, 2),
+			       .orphans = number(s, 3), .waits = number(s, 4), .wait_ticks = number(s, 5),
+			       .lost = number(s, 6), .flags = number(s, 7), .merged = number(s, 8), .parent = number(s, 9),
+			       .start = number(s, 10), .process = p};
+}
+
+static void fold_all_merged(struct thread *into)
+{
+	int64_t rows = 0;
+	sqlite3_stmt *s = ask("SELECT " THREAD_COLUMNS " FROM threads WHERE process_id = ? AND flags >= 32 ORDER BY 1",
+			      into->process->id);
+	for (; next(s); rows++) {
+		struct thread t = thread_of(into->process, s);
+		t.contexts = into->contexts;
+		t.open = into->open;
+		fold_merged(into, &t);
+	}
+	if (rows > into->merged)
+		found("merged: process %lld has %lld merged threads, their row says %lld", (long long)into->process->id,
+		      (long long)rows, (long long)into->merged);
+	into->is_least = into->process->is_least = chunks_deleted;
+}
+
+/* Of a thread's row. */
+static void compare_row(const struct thread *t, const char *column, int64_t said, int64_t folded)
+{
+	if (!t->is_least || said < folded)
+		compare("threads", t->id, t->process->id, column, (uint64_t)said, (uint64_t)folded);
+}
+
 static void do_thread(struct thread *t)
 {
 	t->contexts = zeroed(t->process->count, sizeof(*t->contexts));
 	t->open = zeroed(t->process->count, sizeof(*t->open));
-	fold_chunks(t);
-	compare("threads", t->id, t->process->id, "totals_events", (uint64_t)t->totals_events, (uint64_t)t->events);
+	if (t->flags & 16) {
+		fold_all_merged(t);
+	} else {
+		fold_inherited(t);
+		fold_chunks(t);
+	}
+	compare_row(t, "totals_events", t->totals_events, t->events);
 	if (t->events)
-		compare("threads", t->id, t->process->id, "last_ticks", (uint64_t)t->last_ticks, (uint64_t)t->last);
-	compare("threads", t->id, t->process->id, "orphans", (uint64_t)t->orphans, (uint64_t)t->seen_orphans);
-	compare("threads", t->id, t->process->id, "waits", (uint64_t)t->waits, (uint64_t)t->seen_waits);
-	compare("threads", t->id, t->process->id, "wait_ticks", (uint64_t)t->wait_ticks, (uint64_t)t->waited);
+		compare_row(t, "last_ticks", t->last_ticks, t->last);
+	compare_row(t, "orphans", t->orphans, t->seen_orphans);
+	compare_row(t, "waits", t->waits, t->seen_waits);
+	compare_row(t, "wait_ticks", t->wait_ticks, t->waited);
 	if (t->lost < t->gaps)
 		found("threads: %lld says it lost %lld events, its gaps are %lld", (long long)t->id, (long long)t->lost,
 		      (long long)t->gaps);
@@ -358,7 +524,7 @@ static uint64_t quantile(const struct totals *f, unsigned percent)
 	return low < f->min ? f->min : low > f->max ? f->max : low;
 }
 
-static void compare_functions(int64_t process_id, struct totals **functions)
+static void compare_functions(int64_t process_id, struct totals **functions, int is_least)
 {
 	sqlite3_stmt *s = ask("SELECT function_id, calls, returns, unwound, open, orphans, total_ticks, self_ticks, min_ticks,"
 			      " max_ticks, p50_ticks, p99_ticks FROM function_totals WHERE process_id = ?", process_id);
@@ -373,7 +539,8 @@ static void compare_functions(int64_t process_id, struct totals **functions)
 		compare("functions", id, process_id, "returns", (uint64_t)number(s, 2), f->returns);
 		compare("functions", id, process_id, "unwound", (uint64_t)number(s, 3), f->unwound);
 		compare("functions", id, process_id, "open", (uint64_t)number(s, 4), f->open);
-		compare("functions", id, process_id, "orphans", (uint64_t)number(s, 5), f->orphans);
+		if (!is_least || (uint64_t)number(s, 5) < f->orphans)
+			compare("functions", id, process_id, "orphans", (uint64_t)number(s, 5), f->orphans);
 		compare("functions", id, process_id, "total_ticks", (uint64_t)number(s, 6), f->total);
 		compare("functions", id, process_id, "self_ticks", (uint64_t)number(s, 7), f->self);
 		if (ended) {
@@ -382,11 +549,11 @@ static void compare_functions(int64_t process_id, struct totals **functions)
 			compare("functions", id, process_id, "p50_ticks", (uint64_t)number(s, 10), quantile(f, 50));
 			compare("functions", id, process_id, "p99_ticks", (uint64_t)number(s, 11), quantile(f, 99));
 		}
-		rows += ended + f->open + f->orphans > 0;
+		rows += is_anything(f);
 		compared_functions++;
 	}
 	for (int64_t i = 0; i < function_count; i++)
-		folded += functions[i] && functions[i]->returns + functions[i]->unwound + functions[i]->open + functions[i]->orphans;
+		folded += is_anything(functions[i]);
 	compare("functions", process_id, 0, "rows", (uint64_t)rows, (uint64_t)folded);
 }
 
@@ -415,16 +582,14 @@ static void read_contexts(struct process *p)
 
 static void do_process(struct process *p)
 {
-	sqlite3_stmt *s = ask("SELECT thread_id, totals_events, last_ticks, orphans, waits, wait_ticks, lost_events FROM threads"
-			      " WHERE process_id = ? ORDER BY 1", p->id);
+	sqlite3_stmt *s = ask("SELECT " THREAD_COLUMNS " FROM threads WHERE process_id = ? AND flags < 32 ORDER BY 1", p->id);
 	read_contexts(p);
 	while (next(s)) {
-		struct thread t = {.id = number(s, 0), .totals_events = number(s, 1), .last_ticks = number(s, 2),
-				   .orphans = number(s, 3), .waits = number(s, 4), .wait_ticks = number(s, 5),
-				   .lost = number(s, 6), .process = p};
+		struct thread t = thread_of(p, s);
 		do_thread(&t);
 	}
-	compare_functions(p->id, p->functions);
+	compare_functions(p->id, p->functions, p->is_least);
+	some_least |= p->is_least;
 	for (int64_t i = 0; i < function_count; i++) {
 		if (!p->functions[i])
 			continue;
@@ -452,16 +617,20 @@ int main(int argc, char **argv)
 		function_count = number(s, 0);
 	sqlite3_finalize(s);
 	run_functions = zeroed((size_t)function_count, sizeof(*run_functions));
-	s = ask("SELECT process_id FROM processes ORDER BY 1", 0);
+	s = ask("SELECT count(*) FROM losses WHERE cause = 'chunks deleted'", 0);
+	if (next(s))
+		chunks_deleted = number(s, 0) > 0;
+	sqlite3_finalize(s);
+	s = ask("SELECT process_id, start_ticks FROM processes ORDER BY 1", 0);
 	while (next(s)) {
 		processes = realloc(processes, (process_count + 1) * sizeof(*processes));
 		if (!processes)
 			cannot("no memory");
-		processes[process_count++] = (struct process){.id = number(s, 0)};
+		processes[process_count++] = (struct process){.id = number(s, 0), .start = number(s, 1)};
 	}
 	for (size_t i = 0; i < process_count; i++)
 		do_process(&processes[i]);
-	compare_functions(0, run_functions);
+	compare_functions(0, run_functions, some_least);
 	if (findings > 20)
 		printf("%s: and %d more\n", path, findings - 20);
 	if (!findings)
