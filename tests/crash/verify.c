@@ -10,7 +10,7 @@
  * max_db_bytes, that row may say more than the chunks which are left.
  *
  * Shares no code with the drain: chunks are read by the decoder that was written from docs/format.md
- * (tests/unit/plain_decoder.h), and the fold is the plain one below.
+ * (tests/unit/plain_decoder.h), and the fold is a plain one (verify_fold.c).
  *
  * Prints "FILE: rule: what is wrong" for each finding, or how much was compared. Exit status 1: findings;
  * 3: it cannot be read.
@@ -18,56 +18,20 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include <sqlite3.h>
-
+#include "crash/verify.h"
 #include "unit/plain_decoder.h"
 
-enum { SPAN = 1 << 21, BUCKETS = 976 };
-
-struct totals {
-	uint64_t returns, unwound, open, orphans, total, self, min, max;
-	uint64_t counts[BUCKETS];
-};
-
-struct call {
-	uint32_t context;
-	int inherited; /* over fork */
-	int64_t enter; /* on a clock that stands still while the thread waits for the drain */
-	uint64_t child;
-};
-
-struct process {
-	int64_t id, start;
-	struct plain_context *contexts;
-	int64_t *function;
-	int *recursive;
-	uint32_t count;
-	struct totals **functions; /* by function id */
-	int is_least; /* folded orphans are not all there were */
-};
-
-struct thread {
-	int64_t id, totals_events, last_ticks, orphans, waits, wait_ticks, lost, flags, merged, parent, start;
-	int is_least; /* stands for threads of which not all chunks are there */
-	struct process *process;
-	struct totals **contexts; /* by index; NULL: never entered */
-	uint32_t *open;           /* calls of this context on the stack */
-	struct call *stack;
-	size_t depth, room;
-	int64_t events, last, seen_orphans, seen_waits, waited, gaps;
-};
-
-static const char *path;
-static sqlite3 *db;
-static int findings;
-static int64_t function_count;
+const char *path;
+sqlite3 *db;
+int findings;
+int64_t function_count;
 static int chunks_deleted, some_least;
-static uint64_t compared_events, compared_totals, compared_functions, compared_calls, compared_chunks;
+static uint64_t compared_totals, compared_functions, compared_calls;
 static struct totals **run_functions;
 static struct process *processes;
 static size_t process_count;
 
-static void found(const char *format, ...)
+void found(const char *format, ...)
 {
 	va_list arguments;
 	va_start(arguments, format);
@@ -79,13 +43,13 @@ static void found(const char *format, ...)
 	va_end(arguments);
 }
 
-static _Noreturn void cannot(const char *what)
+_Noreturn void cannot(const char *what)
 {
 	fprintf(stderr, "%s: %s\n", path, what);
 	exit(3);
 }
 
-static void *zeroed(size_t count, size_t bytes)
+void *zeroed(size_t count, size_t bytes)
 {
 	void *p = calloc(count ? count : 1, bytes);
 	if (!p)
@@ -93,7 +57,7 @@ static void *zeroed(size_t count, size_t bytes)
 	return p;
 }
 
-static sqlite3_stmt *ask(const char *sql, int64_t parameter)
+sqlite3_stmt *ask(const char *sql, int64_t parameter)
 {
 	sqlite3_stmt *s;
 	if (sqlite3_prepare_v2(db, sql, -1, &s, NULL) != SQLITE_OK)
@@ -102,7 +66,7 @@ static sqlite3_stmt *ask(const char *sql, int64_t parameter)
 	return s;
 }
 
-static int next(sqlite3_stmt *s)
+int next(sqlite3_stmt *s)
 {
 	int rc = sqlite3_step(s);
 	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
@@ -112,173 +76,15 @@ static int next(sqlite3_stmt *s)
 	return rc == SQLITE_ROW;
 }
 
-static int64_t number(sqlite3_stmt *s, int column) { return sqlite3_column_int64(s, column); }
+int64_t number(sqlite3_stmt *s, int column) { return sqlite3_column_int64(s, column); }
 
-static struct totals *of(struct totals **table, size_t i)
+struct totals *of(struct totals **table, size_t i)
 {
 	if (!table[i]) {
 		table[i] = zeroed(1, sizeof(**table));
 		table[i]->min = UINT64_MAX;
 	}
 	return table[i];
-}
-
-/* ---- the fold --------------------------------------------------------------------------------- */
-
-static void end_call(struct thread *t, int64_t now, int unwound, const uint64_t *told)
-{
-	if (!t->depth) {
-		found("events: thread %lld ends a call that is not open", (long long)t->id);
-		return;
-	}
-	struct call *c = &t->stack[--t->depth];
-	struct totals *x = of(t->contexts, c->context);
-	uint64_t took = (uint64_t)(now - t->waited - c->enter);
-	if (told && *told != took)
-		found("durations: thread %lld context %u: %llu, its enter and exit say %llu", (long long)t->id, c->context,
-		      (unsigned long long)*told, (unsigned long long)took);
-	if (--t->open[c->context] == 0)
-		x->total += took;
-	x->self += took - c->child;
-	if (t->depth)
-		t->stack[t->depth - 1].child += took;
-	if (c->inherited)
-		return;
-	x->min = took < x->min ? took : x->min;
-	x->max = took > x->max ? took : x->max;
-	x->counts[plain_bucket(took)]++;
-	x->open--;
-	if (unwound)
-		x->unwound++;
-	else
-		x->returns++;
-}
-
-static void begin_call(struct thread *t, int64_t now, uint32_t context, int inherited)
-{
-	if (t->depth == t->room) {
-		t->room = 2 * t->room + 64;
-		t->stack = realloc(t->stack, t->room * sizeof(*t->stack));
-		if (!t->stack)
-			cannot("no memory");
-	}
-	t->stack[t->depth++] = (struct call){context, inherited, now - t->waited, 0};
-	t->open[context]++;
-	if (!inherited)
-		of(t->contexts, context)->open++;
-}
-
-/* A fork child's thread: in the calls of the path that leads to this context, since it joined. */
-static void begin_inside(struct thread *t, int64_t depth, int64_t context)
-{
-	const struct process *p = t->process;
-	int64_t length = 0;
-	for (int64_t c = context; c && c < p->count && length <= depth; c = p->contexts[c].parent)
-		length++;
-	if (length != depth || context >= p->count) {
-		found("inherited: thread %lld begins in context %lld, whose path is not the %lld calls that it begins in",
-		      (long long)t->id, (long long)context, (long long)depth);
-		return;
-	}
-	for (; length; length--) {
-		uint32_t c = (uint32_t)context;
-		for (int64_t i = 1; i < length; i++)
-			c = p->contexts[c].parent;
-		/* outermost first: what is length - 1 above the context */
-		begin_call(t, p->start < t->start ? p->start : t->start, c, 1);
-	}
-}
-
-static void fold(struct thread *t, const struct irt_event *e)
-{
-	if (t->events && e->ticks < t->last)
-		found("events: thread %lld goes back in time at event %lld", (long long)t->id, (long long)t->events);
-	t->last = e->ticks;
-	t->events++;
-	if ((e->operation >= IRT_OP_EXIT && e->operation <= IRT_OP_POP) || e->operation == IRT_OP_LANDED)
-		if (t->depth && (e->context != t->stack[t->depth - 1].context || e->depth != t->depth - 1))
-			found("events: thread %lld: event %lld ends a call of context %u at depth %u, the fold is in %u at %zu",
-			      (long long)t->id, (long long)t->events - 1, e->context, e->depth,
-			      t->stack[t->depth - 1].context, t->depth - 1);
-	switch (e->operation) {
-	case IRT_OP_ENTER:
-		begin_call(t, e->ticks, e->context, 0);
-		break;
-	case IRT_OP_EXIT:
-	case IRT_OP_TAIL:
-		end_call(t, e->ticks, 0, &e->value);
-		break;
-	case IRT_OP_UNWIND:
-		end_call(t, e->ticks, 1, &e->value);
-		break;
-	case IRT_OP_POP:
-	case IRT_OP_LANDED:
-		for (uint64_t i = 0; i < e->value; i++)
-			end_call(t, e->ticks, 1, NULL);
-		break;
-	case IRT_OP_ORPHAN:
-		t->seen_orphans++;
-		if ((int64_t)e->value >= function_count)
-			found("events: thread %lld: an orphan of no function", (long long)t->id);
-		else
-			of(t->process->functions, e->value)->orphans++;
-		break;
-	case IRT_OP_GAP:
-		t->gaps += (int64_t)e->value;
-		break;
-	case IRT_OP_WAIT:
-		t->seen_waits++;
-		t->waited += (int64_t)e->value;
-		break;
-	default:
-		break;
-	}
-}
-
-/* Where a fork child's thread begins, as its first chunk says; while it has none, all its open calls. */
-static void fold_inherited(struct thread *t)
-{
-	sqlite3_stmt *s = ask("SELECT start_depth, start_context_id FROM chunks WHERE thread_id = ?1 AND start_depth > 0 AND"
-			      " start_pos = (SELECT min(start_pos) FROM chunks WHERE thread_id = ?1) UNION ALL SELECT depth + 1,"
-			      " context_id FROM open_frames WHERE thread_id = ?1 AND depth = (SELECT max(depth) FROM open_frames"
-			      " WHERE thread_id = ?1) AND NOT EXISTS (SELECT 1 FROM chunks WHERE thread_id = ?1)", t->id);
-	while (next(s)) {
-		if (!t->parent)
-			continue;
-		if (number(s, 1) / SPAN + 1 != t->process->id)
-			found("inherited: thread %lld begins in a context of another process", (long long)t->id);
-		begin_inside(t, number(s, 0), number(s, 1) % SPAN);
-	}
-}
-
-/* Up to the thread's last checkpoint, whole chunks or not. */
-static void fold_chunks(struct thread *t)
-{
-	sqlite3_stmt *s = ask("SELECT data, first_event, events, start_ticks, end_ticks, start_depth, start_context_id FROM chunks"
-			      " WHERE thread_id = ? ORDER BY start_pos", t->id);
-	while (next(s)) {
-		size_t count;
-		if (t->events >= t->totals_events)
-			continue;
-		struct irt_event *events = plain_decode(t->process->contexts, t->process->count, sqlite3_column_blob(s, 0),
-							(size_t)sqlite3_column_bytes(s, 0), &count);
-		int64_t context = t->depth ? t->stack[t->depth - 1].context : 0;
-		if (number(s, 1) != t->events)
-			found("chunks: thread %lld: one begins with event %lld, %lld are before it", (long long)t->id,
-			      (long long)number(s, 1), (long long)t->events);
-		if (number(s, 2) != (int64_t)count || (count && (number(s, 3) != events[0].ticks ||
-								 number(s, 4) != events[count - 1].ticks)))
-			found("chunks: thread %lld: events or ticks of the row are not those of its bytes", (long long)t->id);
-		if (number(s, 5) != (int64_t)t->depth || number(s, 6) % SPAN != context)
-			found("chunks: thread %lld: one begins at depth %lld in context %lld, the fold is at %zu in %lld",
-			      (long long)t->id, (long long)number(s, 5), (long long)number(s, 6) % SPAN, t->depth,
-			      (long long)context);
-		for (size_t i = 0; i < count && t->events < t->totals_events; i++)
-			fold(t, &events[i]);
-		free(events);
-		compared_chunks++;
-	}
-	compared_events += (uint64_t)t->events;
 }
 
 /* ---- comparing -------------------------------------------------------------------------------- */
@@ -420,8 +226,7 @@ static void fold_merged(struct thread *into, struct thread *t)
 	sqlite3_finalize(s);
 	if (!whole && chunks_deleted)
 		return;
-	fold_inherited(t);
-	fold_chunks(t);
+	fold_thread(t);
 	compare("merged", t->id, into->id, "totals_events", (uint64_t)t->totals_events, (uint64_t)t->events);
 	if (t->events)
 		compare("merged", t->id, into->id, "last_ticks", (uint64_t)t->last_ticks, (uint64_t)t->last);
@@ -480,8 +285,7 @@ static void do_thread(struct thread *t)
 	if (t->flags & 16) {
 		fold_all_merged(t);
 	} else {
-		fold_inherited(t);
-		fold_chunks(t);
+		fold_thread(t);
 	}
 	compare_row(t, "totals_events", t->totals_events, t->events);
 	if (t->events)

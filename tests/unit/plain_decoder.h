@@ -212,6 +212,30 @@ static inline struct irt_event *plain_decode(const struct plain_context *context
 	return events;
 }
 
+/* Of a chunk: the contexts of the calls that end in it but have begun before it, innermost first, and last the
+ * context below them all. Their number is *count; the caller frees them. */
+static inline uint32_t *plain_closed(const struct plain_context *contexts, const uint8_t *data, size_t *count)
+{
+	const uint8_t *p = data + 2;
+	uint64_t header[8], stored[3];
+	for (int i = 0; i < 8; i++)
+		header[i] = i == 2 ? (uint64_t)plain_signed(&p) : plain_varint(&p);
+	for (int i = 0; i < 3; i++)
+		stored[i] = plain_varint(&p);
+	uint8_t *side = plain_stream(data[1] >> 4 & 3, p + stored[0] + stored[1], stored[2], header[6] + header[7]);
+	uint32_t *list = calloc(header[5] + 1, sizeof(*list));
+	const uint8_t *at = side;
+	list[0] = (uint32_t)header[3];
+	for (uint64_t i = 0; i < header[5]; i++) {
+		plain_signed(&at);
+		uint64_t below = plain_varint(&at);
+		list[i + 1] = below ? (uint32_t)below - 1 : contexts[list[i]].parent;
+	}
+	free(side);
+	*count = header[5];
+	return list;
+}
+
 /* Adds the histogram's counts to counts[976]. */
 static inline void plain_histogram(const uint8_t *bytes, size_t count, uint64_t *counts)
 {
