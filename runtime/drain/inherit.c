@@ -9,8 +9,9 @@
  *   - behind it: what was open there is told from its log (walk_past.c);
  *   - over, the thread ended: its log and last open calls outlive it here (irt_pasts), since a daemon may
  *     call its first traced function long after its parent has left;
- *   - lost, with a drain that was killed, or the log was too short: the chunk of the parent's stream in which
- *     the place lies says what was open there, if the events are kept.
+ *   - lost, with a drain that was killed, or the log was too short: if the parent got no further than there,
+ *     its open calls in the file are those; else the chunk of its stream in which the place lies says what was
+ *     open there, if the events are kept.
  * Until then the child's records wait in the ring. The parent's own way there does not depend on the
  * child, and a parent thread's id is the smaller one, so nobody waits in a circle; a parent that does not
  * move for IRT_INHERIT_NS is not waited for. What cannot be known is left out, and the thread is marked.
@@ -184,6 +185,62 @@ static int find_in_chunks(struct irt_session *s, const struct irt_drained_thread
 	return r;
 }
 
+/* ---- the open calls of a thread that an earlier drain has seen end ------------------------------------ */
+
+struct last {
+	int64_t thread_id, process_id, position;
+	struct irt_contexts *contexts;
+	struct irt_past_frame *frames;
+	size_t count;
+	int is_there; /* it has stayed at the position */
+};
+
+static int look_at_thread(void *arg, const struct irt_store_thread *row, int64_t consumed_pos)
+{
+	struct last *l = arg;
+	if (row->thread_id == l->thread_id)
+		l->is_there = row->process_id == l->process_id && row->totals_pos == l->position && consumed_pos == l->position;
+	return row->thread_id == l->thread_id;
+}
+
+static int take_last_frame(void *arg, int64_t depth, const struct irt_store_frame *row)
+{
+	struct last *l = arg;
+	struct irt_past_frame *f = realloc(l->frames, (l->count + 1) * sizeof(*f));
+	if (!f)
+		return INSTR_ERR_MEMORY;
+	l->frames = f;
+	if (depth != (int64_t)l->count || row->context_id / IRT_CCT_ID_SPAN + 1 != l->process_id)
+		return INSTR_ERR_FORMAT;
+	f[l->count++] = (struct irt_past_frame){
+		.tag = row->tag, .sp = (int64_t)((uint64_t)row->flags >> IRT_FRAME_SP_SHIFT),
+		.function = irt_contexts_function(l->contexts, (uint32_t)(row->context_id % IRT_CCT_ID_SPAN)),
+		.flags = row->flags & IRT_STORE_FRAME_STACK_START ? IRT_FRAME_STACK_START : 0};
+	return 0;
+}
+
+/* As when a daemon's parent has left right after the fork. */
+static int find_last(struct irt_session *s, const struct irt_drained_thread *t, struct irt_past_frame **frames, size_t *count)
+{
+	struct last l = {.thread_id = (int64_t)t->parent_thread_id, .process_id = t->process->facts.parent_process_id,
+			 .position = (int64_t)t->parent_position};
+	int r = INSTR_ERR_NOT_FOUND;
+
+	if (s->store && irt_store_read_threads(s->store, &l, look_at_thread) >= 0 && l.is_there &&
+	    irt_contexts_create(&l.contexts) == 0 &&
+	    irt_store_read_contexts(s->store, l.process_id, l.contexts, take_context) == 0 &&
+	    irt_store_read_frames(s->store, l.thread_id, &l, take_last_frame) == 0)
+		r = 0;
+	irt_contexts_destroy(l.contexts);
+	if (r == 0) {
+		*frames = l.frames;
+		*count = l.count;
+	} else {
+		free(l.frames);
+	}
+	return r;
+}
+
 /* ---- the child --------------------------------------------------------------------------------------- */
 
 static int is_waiting_for(struct irt_drained_thread *t, struct irt_drained_thread *parent)
@@ -254,7 +311,9 @@ static int inherit(struct irt_session *s, struct irt_drained_thread *t)
 	if (r == INSTR_ERR_NOT_FOUND) {
 		struct irt_past_frame *all = NULL;
 		size_t all_count = 0;
-		r = find_in_chunks(s, t, &all, &all_count);
+		r = find_last(s, t, &all, &all_count);
+		if (r == INSTR_ERR_NOT_FOUND)
+			r = find_in_chunks(s, t, &all, &all_count);
 		if (r == 0) {
 			free(frames);
 			frames = all;
