@@ -179,7 +179,7 @@ static int put_function(void *arg, const struct irt_function_row *row)
 
 static int pool_is_short(const struct irt_session *s)
 {
-	return s->held_subs * 2 >= s->at.sub_count || irt_pool_is_awaited(s);
+	return s->held_subs * 2 >= s->at.sub_count || s->awaited;
 }
 
 /* The open chunk will not be in the file. Its events are counted; the totals have them. */

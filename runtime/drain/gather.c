@@ -252,12 +252,12 @@ static int at_unwritten(struct irt_session *s, struct irt_drained_thread *t, str
 	/* One that waits itself does so in a handler, with the unit's hook below it: where the pool cannot
 	 * grow, nothing will come before the unit is passed. */
 	uint64_t patience_ns = waiting && s->at.sub_count >= s->at.facts.sub_max ? 0 :
-			       irt_pool_is_awaited(s) ? IRT_HURRY_NS : IRT_HOLD_NS;
+			       s->awaited ? IRT_HURRY_NS : IRT_HOLD_NS;
 
 	/* The edge of what is written, that is the common case, and what may be behind it is 32 KiB to read:
 	 * for a thread that has stood here for a while, and not at each look. */
 	if (!past) {
-		uint64_t turn_ns = irt_pool_is_awaited(s) ? IRT_HURRY_NS / 4 : IRT_EDGE_NS;
+		uint64_t turn_ns = s->awaited ? IRT_HURRY_NS / 4 : IRT_EDGE_NS;
 		if (!t->edge_since_ns)
 			t->edge_since_ns = s->look_ns;
 		if (s->look_ns - t->edge_since_ns < turn_ns && !t->process->ending)
@@ -519,6 +519,7 @@ uint64_t irt_gather(struct irt_session *s)
 	s->look_ns = irt_now_ns();
 	irt_look_at_processes(s); /* G1 */
 	irt_look_at_threads(s);
+	s->awaited = irt_pool_is_awaited(s);
 	irt_check_threads(s);
 	__asm__ volatile("lfence" : : : "memory");
 	s->horizon_ticks = irt_ticks(); /* G2 */

@@ -196,6 +196,7 @@ struct irt_session {
 	uint32_t staying;           /* threads that this check has found there */
 	uint64_t thread_checks;     /* checks so far */
 	uint32_t ended;             /* threads that have ended since the last commit */
+	int awaited;                /* irt_pool_is_awaited, asked once a look */
 	int must_check_threads;     /* a process goes: which threads went before? */
 	uint64_t *sub_owner;        /* per sub-buffer: thread id that has it queued or done, 0 = nobody */
 	struct irt_pasts pasts;

@@ -168,10 +168,9 @@ static void find_gone(struct irt_session *s, int names)
  * a few times, however many come and go); more often while memory is short, which the dead ones hold. */
 void irt_check_threads(struct irt_session *s)
 {
-	int short_of_subs = irt_pool_is_awaited(s);
 	int names = s->look_ns - s->thread_names_ns >= 1000000000u;
 	if (!names && !s->must_check_threads && s->joined < IRT_CHECK_THREADS + s->staying &&
-	    !(short_of_subs && (s->joined || s->look_ns - s->thread_check_ns >= 5000000u)))
+	    !(s->awaited && (s->joined || s->look_ns - s->thread_check_ns >= 5000000u)))
 		return;
 	find_gone(s, names);
 	s->must_check_threads = 0;
