@@ -367,7 +367,9 @@ static void look_at_holes(struct irt_session *s, struct irt_drained_thread *t)
 			}
 			s->chunk_full |= stop == IRT_WALK_CHUNK_FULL;
 			s->starved |= stop == IRT_WALK_NO_MEMORY;
-			if (!consumed && stop != IRT_WALK_SHORT)
+			if (t->dead && (stop == IRT_WALK_UNWRITTEN || stop == IRT_WALK_RESERVED))
+				t->abandoned++; /* one of its words is there, the other one never will be */
+			else if (!consumed && stop != IRT_WALK_SHORT)
 				return; /* the next look goes on here */
 		}
 		remove_hole(s, t, i);

@@ -261,6 +261,24 @@ TEST(a_sub_buffer_that_was_given_back_is_walked_for_its_new_owner)
 	CHECK_EQ(events_of(1), 8);
 }
 
+TEST(a_unit_that_is_written_in_part_holds_up_no_dead_thread)
+{
+	begin();
+	put_sub(0, 1, 1);
+	put_calls(0, 0, 4);
+	put_calls(0, 9, 4);
+	open_session();
+	irt_gather(&session);
+	CHECK_EQ(events_of(1), 16);
+	irt_sub_units(&ring, 0)[8].ticks = irt_ticks(); /* and never its tag */
+	irt_session_thread(&session, 1)->dead = 1;
+	for (int i = 0; i < 3; i++)
+		irt_gather(&session);
+	CHECK(irt_session_thread(&session, 1)->ended);
+	CHECK_EQ(irt_session_thread(&session, 1)->abandoned, 1);
+	CHECK_EQ(events_of(1), 16);
+}
+
 int main(int argc, char **argv)
 {
 	char command[128];
