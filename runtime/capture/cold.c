@@ -196,16 +196,19 @@ static void give_back_sub(struct irt_ring *ring, uint32_t i)
 /* The first use of a sub-buffer in this process: have its pages mapped now, not by page faults in
  * the steady path. The drain has given them memory already. By touching them, not by a system call: a
  * sandbox may kill for one that the program itself never makes. It is this thread's and not installed
- * yet (C5), so the zeros change nothing; the read comes first because the kernel then maps all that is
- * there of the 64 KiB around it. */
+ * yet (C5); but a child that comes back into here from a handler that has forked (C6) has it too, while the
+ * parent writes there: so the touch is a compare and exchange, which leaves whatever it finds. The read
+ * comes first because the kernel then maps all that is there of the 64 KiB around it. */
 static void map_sub(uint32_t i)
 {
 	unsigned char bit = (unsigned char)(1u << (i & 7));
 	if (!(irt_load_relaxed(&irt_local.populated[i >> 3]) & bit)) { /* seen too late: touched twice */
-		volatile struct instr_unit *units = irt_sub_units(&irt_map, i);
-		(void)units[0].tag;
-		for (unsigned at = 0; at < IRT_SUB_UNITS; at += IRT_PAGE / INSTR_UNIT_BYTES)
-			units[at].tag = 0;
+		struct instr_unit *units = irt_sub_units(&irt_map, i);
+		(void)*(const volatile uint64_t *)&units[0].tag;
+		for (unsigned at = 0; at < IRT_SUB_UNITS; at += IRT_PAGE / INSTR_UNIT_BYTES) {
+			uint64_t nothing = 0;
+			irt_cas_acq_rel(&units[at].tag, &nothing, (uint64_t)0);
+		}
 		__atomic_fetch_or(&irt_local.populated[i >> 3], bit, __ATOMIC_RELAXED);
 	}
 }
