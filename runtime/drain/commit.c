@@ -61,8 +61,10 @@ static void put_process(struct irt_session *s, struct irt_drained_process *p)
 {
 	static const char *const how[] = {"start", "fork", "exec"};
 	const struct irt_process_names *n = irt_symbols_process(s->symbols, p->facts.process_id);
-	/* a fork child runs its parent's program, which may be one itself */
-	for (const struct irt_drained_process *a = p; a && !n->command && a->facts.joined_by == IRT_JOINED_FORK;
+	/* A fork child runs its parent's program, which may be one itself. Parents have the smaller id: what says
+	 * otherwise is damaged, and may lead in a circle. */
+	for (const struct irt_drained_process *a = p; a && !n->command && a->facts.joined_by == IRT_JOINED_FORK &&
+	     a->facts.parent_process_id < a->facts.process_id;
 	     a = irt_session_process(s, a->facts.parent_process_id))
 		n = irt_symbols_process(s->symbols, a->facts.parent_process_id);
 	irt_store_put_process(s->store, &(struct irt_store_process){
