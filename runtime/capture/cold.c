@@ -207,7 +207,7 @@ static void map_sub(uint32_t i)
 		(void)*(const volatile uint64_t *)&units[0].tag;
 		for (unsigned at = 0; at < IRT_SUB_UNITS; at += IRT_PAGE / INSTR_UNIT_BYTES) {
 			uint64_t nothing = 0;
-			irt_cas_acq_rel(&units[at].tag, &nothing, (uint64_t)0); /* C6 */
+			irt_cas_acq_rel(&units[at].tag, &nothing, (uint64_t)0); /* own: leaves what it finds (C6) */
 		}
 		__atomic_fetch_or(&irt_local.populated[i >> 3], bit, __ATOMIC_RELAXED);
 	}
