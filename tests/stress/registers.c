@@ -291,10 +291,11 @@ UNTRACED static void full(void)
 		usleep(1000);
 	enter();
 	leave();
+	/* In memory that is shared. A traced call: not while the ring is full. */
+	const struct irt_thread *slot = irt_thread_slot(irt_tls.thread);
 	for (int turn = 0; turn < 3; turn++) {
-		uint64_t before = irt_thread_slot(irt_tls.thread)->waits + irt_thread_slot(irt_tls.thread)->lost_events;
+		uint64_t before = slot->waits + slot->lost_events;
 		kill(drain, SIGSTOP);
-		struct irt_thread *slot = irt_tls.thread; /* in memory that is shared */
 		pid_t helper = fork();
 		if (helper == 0) {
 			for (int i = 0; i < 60000 && !irt_load_acquire(&slot->waiting) && slot->lost_events < before + 6; i++)
@@ -303,13 +304,13 @@ UNTRACED static void full(void)
 			kill(drain, SIGCONT);
 			_exit(0);
 		}
-		for (long i = 0; i < 1000000 && irt_thread_slot(irt_tls.thread)->waits + irt_thread_slot(irt_tls.thread)->lost_events < before + 6; i++) {
+		for (long i = 0; i < 1000000 && slot->waits + slot->lost_events < before + 6; i++) {
 			enter();
 			leave();
-			if (irt_thread_slot(irt_tls.thread)->waits > before)
+			if (slot->waits > before)
 				break;
 		}
-		if (irt_thread_slot(irt_tls.thread)->waits + irt_thread_slot(irt_tls.thread)->lost_events == before) {
+		if (slot->waits + slot->lost_events == before) {
 			printf("the ring did not run full\n");
 			failures++;
 		}
