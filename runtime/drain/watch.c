@@ -94,27 +94,37 @@ static int number_in_proc(int pid)
 	return find_in_proc(pid, namespace_of("self"));
 }
 
-uint64_t irt_start_time(int pid, int tid, char *state)
+enum { STAT_BYTES = 1024 };
+
+/* What /proc says of a process, or of one of its threads, behind its name (which may hold anything); NULL =
+ * it does not say. */
+static const char *read_stat(int pid, int tid, char text[STAT_BYTES])
 {
-	char name[64], text[1024];
-	pid = number_in_proc(pid);
+	char name[64];
 	if (tid)
 		snprintf(name, sizeof(name), "/proc/%d/task/%d/stat", pid, tid);
 	else
 		snprintf(name, sizeof(name), "/proc/%d/stat", pid);
 	int fd = open(name, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return 0;
-	ssize_t n = read(fd, text, sizeof(text) - 1);
+		return NULL;
+	ssize_t n = read(fd, text, STAT_BYTES - 1);
 	close(fd);
 	if (n <= 0)
-		return 0;
+		return NULL;
 	text[n] = 0;
-	char *p = strrchr(text, ')');
+	const char *p = strrchr(text, ')');
+	return p ? p + 1 : NULL;
+}
+
+uint64_t irt_start_time(int pid, int tid, char *state)
+{
+	char text[STAT_BYTES];
+	const char *p = read_stat(number_in_proc(pid), tid, text);
 	unsigned long long start = 0;
 	long threads = 0;
 	char s = 0;
-	if (!p || sscanf(p + 1, " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %ld %*d %llu", &s,
+	if (!p || sscanf(p, " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %ld %*d %llu", &s,
 			 &threads, &start) != 3)
 		return 0;
 	if (state) /* main has left by pthread_exit, other threads go on */
@@ -128,21 +138,12 @@ enum { ENDING_FLAGS = 0x4 | 0x8 | 0x200 | 0x400 };
 
 int irt_goes_on(int pid, int tid, int *left)
 {
-	char name[64], text[1024], state = 0;
+	char text[STAT_BYTES], state = 0;
 	unsigned flags = 0;
 	long threads = 0;
 	unsigned long pending = 0;
-	snprintf(name, sizeof(name), "/proc/%d/task/%d/stat", pid, tid);
-	int fd = open(name, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return 0;
-	ssize_t n = read(fd, text, sizeof(text) - 1);
-	close(fd);
-	if (n <= 0)
-		return 0;
-	text[n] = 0;
-	char *p = strrchr(text, ')');
-	if (!p || sscanf(p + 1, " %c %*d %*d %*d %*d %*d %u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %ld %*d %*u %*u %*d %*u %*u %*u"
+	const char *p = read_stat(pid, tid, text);
+	if (!p || sscanf(p, " %c %*d %*d %*d %*d %*d %u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %ld %*d %*u %*u %*d %*u %*u %*u"
 				" %*u %*u %*u %lu", &state, &flags, &threads, &pending) != 4)
 		return 0;
 	if (left)
@@ -165,18 +166,9 @@ int irt_find_process(int pid, uint64_t pid_namespace, uint64_t start_time)
 
 static int zombie_status(int pid, int *status)
 {
-	char name[64], text[1024];
-	snprintf(name, sizeof(name), "/proc/%d/stat", number_in_proc(pid));
-	int fd = open(name, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return 0;
-	ssize_t n = read(fd, text, sizeof(text) - 1);
-	close(fd);
-	if (n <= 0)
-		return 0;
-	text[n] = 0;
-	char *p = strrchr(text, ')'), *last = strrchr(text, ' ');
-	if (!p || p[1] != ' ' || p[2] != 'Z' || !last)
+	char text[STAT_BYTES];
+	const char *p = read_stat(number_in_proc(pid), 0, text), *last = p ? strrchr(p, ' ') : NULL;
+	if (!p || p[0] != ' ' || p[1] != 'Z' || !last)
 		return 0;
 	*status = atoi(last + 1); /* field 52; 0 also when it may not be seen */
 	return 1;

@@ -8,6 +8,8 @@
 #     folded FILE           its totals are the fold of its events (verify.c)
 #     exact FILE COUNTERS MORE   all that a crash must leave of crowd.c: complete, sound, folded, all calls of
 #                           work there, at most MORE that were not counted yet, each ended by its own exit
+#     crowd_builds          crowd and its library are there
+#     nothing_left          a program that is killed before it has a drain is swept up by a later one
 # shellcheck shell=sh
 crash=$(cd "$(dirname "$0")" && pwd)
 . "$crash/../e2e/runtime/trace.sh"
@@ -26,4 +28,20 @@ exact() {
 	complete "$1" 10 && sound "$1" && folded "$1" && calls_within "$1" work "$(counted "$2")" "$3" &&
 		is "$1" "SELECT coalesce(sum(t.unwound + t.orphans), 0) FROM function_totals t JOIN functions f USING (function_id)
 			WHERE t.process_id = 0 AND f.name = 'work'" 0
+}
+
+crowd_builds() {
+	traced libcrowd.so -fPIC -shared "-I$programs" "$crash/programs/crowd_library.c" &&
+		traced crowd "-I$programs" "$crash/programs/crowd.c" -pthread -ldl
+}
+
+nothing_left() {
+	sleep 11
+	cd "$scratch" && rm -f trace.db* testpoint* && exits_with 3 ./crowd churn 1 "$scratch/libcrowd.so" || return 1
+	for turn in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+		[ -n "$(ls "/dev/shm/instr-$(id -u)" 2>/dev/null)" ] || return 0
+		sleep 0.1 # drains end by themselves
+	done
+	ls -lR "/dev/shm/instr-$(id -u)"
+	return 1
 }

@@ -12,11 +12,7 @@
 . "$(dirname "$0")/crash.sh"
 turns=${2:-60} seed=${3:-$(date +%s)} jobs=${CRASH_JOBS:-2}
 
-builds() {
-	traced libcrowd.so -fPIC -shared "-I$programs" "$crash/programs/crowd_library.c" &&
-		traced crowd "-I$programs" "$crash/programs/crowd.c" -pthread -ldl
-}
-check builds builds
+check builds crowd_builds
 
 # Choices of this turn: what runs, who dies, and three times in ms.
 choose() {
@@ -160,15 +156,5 @@ all_turns() {
 check each_of_"$turns"_turns_leaves_a_whole_and_exact_trace all_turns
 echo "seeds $seed to $((seed + turns - 1)); in $(ls "$scratch" | grep -c '^lossy') of them the drain was held up and losses were told"
 
-nothing_left() {
-	sleep 11
-	exits_with 3 ./crowd churn 1 "$scratch/libcrowd.so" || return 1
-	for turn in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-		[ -n "$(ls "/dev/shm/instr-$(id -u)" 2>/dev/null)" ] || return 0
-		sleep 0.1 # drains end by themselves
-	done
-	ls -lR "/dev/shm/instr-$(id -u)"
-	return 1
-}
 if [ "$own" = 1 ]; then check nothing_of_killed_runs_is_left nothing_left; fi
 finish

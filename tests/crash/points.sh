@@ -21,11 +21,7 @@ listed() {
 in_program=$(listed capture control)
 in_drain=$(listed drain store)
 
-builds() {
-	traced libcrowd.so -fPIC -shared "-I$programs" "$crash/programs/crowd_library.c" &&
-		traced crowd "-I$programs" "$crash/programs/crowd.c" -pthread -ldl
-}
-check builds builds
+check builds crowd_builds
 each_once() { [ -z "$(printf '%s\n' "$in_program" "$in_drain" | sort | uniq -d)" ]; }
 check each_point_stands_in_one_place each_once
 
@@ -236,16 +232,5 @@ swept() {
 }
 if [ -z "$chosen" ]; then check a_run_without_a_first_round_is_completed_by_the_sweep swept; fi
 
-# A program that is killed before it has a drain is swept up by a later one.
-nothing_left() {
-	sleep 11
-	cd "$scratch" && rm -f trace.db* testpoint* && exits_with 3 ./crowd churn 1 "$scratch/libcrowd.so" || return 1
-	for turn in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-		[ -n "$(ls "/dev/shm/instr-$(id -u)" 2>/dev/null)" ] || return 0
-		sleep 0.1 # drains end by themselves
-	done
-	ls -lR "/dev/shm/instr-$(id -u)"
-	return 1
-}
 if [ "$own" = 1 ]; then check nothing_of_killed_runs_is_left nothing_left; fi
 finish

@@ -6,11 +6,7 @@
 . "$(dirname "$0")/crash.sh"
 turns=${2:-6}
 
-builds() {
-	traced libcrowd.so -fPIC -shared "-I$programs" "$crash/programs/crowd_library.c" &&
-		traced crowd "-I$programs" "$crash/programs/crowd.c" -pthread -ldl
-}
-check builds builds
+check builds crowd_builds
 
 start() {
 	rm -rf trace*.db* counters

@@ -4,10 +4,7 @@
 # verify.sh BUILD - verify.c, which the tests of this folder rely on, finds what it is there to find.
 . "$(dirname "$0")/crash.sh"
 
-builds() {
-	traced libcrowd.so -fPIC -shared "-I$programs" "$crash/programs/crowd_library.c" &&
-		traced crowd "-I$programs" "$crash/programs/crowd.c" -pthread -ldl && traced forks "$programs/forks.c" -pthread
-}
+builds() { crowd_builds && traced forks "$programs/forks.c" -pthread; }
 check builds builds
 whole() {
 	exits_with 3 ./crowd all 3000 "$scratch/libcrowd.so" && mv trace.db whole.db && folded whole.db &&
