@@ -23,6 +23,16 @@
 #define MADV_POPULATE_WRITE 23
 #endif
 
+void irt_runs_folder(const char *beside, char *folder, size_t bytes)
+{
+	snprintf(folder, bytes, beside ? "%s/.instr-%u" : "%s/instr-%u", beside ? beside : "/dev/shm", (unsigned)geteuid());
+}
+
+int irt_is_run_name(const char *name)
+{
+	return strlen(name) == 32 && strspn(name, "0123456789abcdef") == 32;
+}
+
 static int fail(char *error, size_t bytes, int code, const char *what, const char *where)
 {
 	snprintf(error, bytes, "%s: %s", where, what);

@@ -38,6 +38,13 @@ static inline struct irt_thread irt_thread_facts(const struct irt_thread *in)
 	return facts;
 }
 
+/* The folder in which runs of this user lie: in /dev/shm, or with `beside` that in the folder of their trace
+ * (absolute; "" is the root), where there is no room in /dev/shm. A run's own folder there has its name. */
+void irt_runs_folder(const char *beside, char *folder, size_t bytes);
+
+/* Whether a run can have that name: 32 hexadecimal digits. */
+int irt_is_run_name(const char *name);
+
 /* Opens and checks a run's folder, for reading, and copies the header: whoever asks whether a process has
  * the ring mapped (irt_is_mapped) is not misled by it. The folder and its files must belong to this user
  * and be closed to others. Returns 0, or a negative irt_err with a sentence in `error`. */

@@ -133,7 +133,7 @@ static int copy_run(const char *root, const char *run_id, const char *folder, in
  * whose it is, where it is, may say so as a copy. */
 static int may_have_left(const char *folder, const char *name)
 {
-	char run[IRT_PATH_BYTES + 80];
+	char root[IRT_PATH_BYTES + 40], run[IRT_PATH_BYTES + 80];
 	struct irt_store_info info;
 	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int r = fd < 0 ? INSTR_ERR_PERMISSION : irt_store_peek(fd, name, NULL, &info, NULL);
@@ -141,10 +141,12 @@ static int may_have_left(const char *folder, const char *name)
 		close(fd);
 	if (r != 0)
 		return 1;
-	snprintf(run, sizeof(run), "/dev/shm/instr-%u/%.32s", (unsigned)geteuid(), info.run_id);
+	irt_runs_folder(NULL, root, sizeof(root));
+	snprintf(run, sizeof(run), "%s/%.32s", root, info.run_id);
 	if (access(run, F_OK) == 0)
 		return 1;
-	snprintf(run, sizeof(run), "%s/.instr-%u/%.32s", folder, (unsigned)geteuid(), info.run_id);
+	irt_runs_folder(folder, root, sizeof(root));
+	snprintf(run, sizeof(run), "%s/%.32s", root, info.run_id);
 	return access(run, F_OK) == 0;
 }
 
@@ -193,13 +195,13 @@ int irt_recover_copy(const char *path, char *folder, size_t folder_bytes, char *
 	}
 	if (!r)
 		r = irt_store_peek(to, IRT_COPY_NAME, NULL, &info, &failed);
-	if (!r && (strlen(info.run_id) != 32 || strspn(info.run_id, "0123456789abcdef") != 32))
+	if (!r && !irt_is_run_name(info.run_id))
 		r = INSTR_ERR_NOT_FOUND;
 	if (!r) {
 		*slash = 0;
-		snprintf(root, sizeof(root), "/dev/shm/instr-%u", (unsigned)geteuid());
+		irt_runs_folder(NULL, root, sizeof(root));
 		r = copy_run(root, info.run_id, folder, to, error, bytes);
-		snprintf(root, sizeof(root), "%s/.instr-%u", whole, (unsigned)geteuid());
+		irt_runs_folder(whole, root, sizeof(root));
 		if (r == INSTR_ERR_NOT_FOUND)
 			r = copy_run(root, info.run_id, folder, to, error, bytes);
 	}

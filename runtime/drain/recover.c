@@ -69,7 +69,7 @@ static int recover_folder(const char *folder, enum irt_session_kind kind, unsign
 
 int irt_recover_trace(const char *path, unsigned wait_ms, enum irt_recovery *outcome, char *error, size_t bytes)
 {
-	char folder[IRT_PATH_BYTES + 80];
+	char root[IRT_PATH_BYTES + 40], folder[IRT_PATH_BYTES + 80];
 	struct irt_store_config any = {0};
 	struct irt_store_info info;
 	struct irt_store_error failed;
@@ -88,11 +88,13 @@ int irt_recover_trace(const char *path, unsigned wait_ms, enum irt_recovery *out
 		close(fd);
 	if (r != 0)
 		snprintf(error, bytes, "%s", fd < 0 ? path : failed.text);
-	if (r == 0 && strlen(info.run_id) == 32 && strspn(info.run_id, "0123456789abcdef") == 32) {
-		snprintf(folder, sizeof(folder), "/dev/shm/instr-%u/%s", (unsigned)geteuid(), info.run_id);
+	if (r == 0 && irt_is_run_name(info.run_id)) {
+		irt_runs_folder(NULL, root, sizeof(root));
+		snprintf(folder, sizeof(folder), "%s/%s", root, info.run_id);
 		r = recover_folder(folder, IRT_SESSION_DEAD, wait_ms, outcome, error, bytes);
 		if (r == 0 && *outcome == IRT_RECOVERY_NOTHING) {
-			snprintf(folder, sizeof(folder), "%s/.instr-%u/%s", whole, (unsigned)geteuid(), info.run_id);
+			irt_runs_folder(whole, root, sizeof(root));
+			snprintf(folder, sizeof(folder), "%s/%s", root, info.run_id);
 			r = recover_folder(folder, IRT_SESSION_DEAD, wait_ms, outcome, error, bytes);
 		}
 	}
@@ -104,12 +106,12 @@ unsigned irt_recover_all(void *arg, void (*each)(void *, const char *, enum irt_
 {
 	char root[64], folder[IRT_PATH_BYTES], error[600];
 	unsigned n = 0;
-	snprintf(root, sizeof(root), "/dev/shm/instr-%u", (unsigned)geteuid());
+	irt_runs_folder(NULL, root, sizeof(root));
 	DIR *d = opendir(root);
 	struct dirent *e;
 	while (d && (e = readdir(d))) {
 		enum irt_recovery outcome;
-		if (strlen(e->d_name) != 32 || strspn(e->d_name, "0123456789abcdef") != 32)
+		if (!irt_is_run_name(e->d_name))
 			continue;
 		snprintf(folder, sizeof(folder), "%s/%s", root, e->d_name);
 		error[0] = 0;
@@ -175,7 +177,7 @@ void irt_sweep(const char *own_folder)
 	struct dirent *e;
 	while (d && (e = readdir(d))) {
 		struct stat st;
-		if (strlen(e->d_name) != 32 || strspn(e->d_name, "0123456789abcdef") != 32 || !strcmp(e->d_name, own))
+		if (!irt_is_run_name(e->d_name) || !strcmp(e->d_name, own))
 			continue;
 		snprintf(folder, sizeof(folder), "%s/%s", root, e->d_name);
 		if (lstat(folder, &st) != 0 || time(NULL) - st.st_ctime < YOUNG_S)

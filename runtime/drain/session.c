@@ -299,7 +299,7 @@ static enum irt_store_verdict other_run(void *arg, const struct irt_store_info *
 	if (other->start_monotonic_ns != IRT_STORE_NULL && !strcmp(other->boot_id, s->at.facts.boot_id) &&
 	    other->start_monotonic_ns > (int64_t)s->at.facts.start_monotonic_ns)
 		return IRT_STORE_RUN_NEWER;
-	if (strlen(other->run_id) != 32 || strspn(other->run_id, "0123456789abcdef") != 32 || !slash ||
+	if (!irt_is_run_name(other->run_id) || !slash ||
 	    strcmp(other->boot_id, s->at.facts.boot_id))
 		return IRT_STORE_RUN_DEAD;
 	snprintf(folder, sizeof(folder), "%.*s/%s", (int)(slash - s->at.folder), s->at.folder, other->run_id);
