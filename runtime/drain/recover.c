@@ -126,6 +126,33 @@ unsigned irt_recover_all(void *arg, void (*each)(void *, const char *, enum irt_
 
 /* ---- what others left ----------------------------------------------------------------------------- */
 
+/* A run that is just being made has no process in it yet. Its folder tells how old it is until it is described,
+ * and no longer: whoever sweeps it and dies over it has put a lease into it. */
+static int is_young(const struct irt_attached *described, const char *folder)
+{
+	enum { YOUNG_S = 10 };
+	struct stat st;
+	if (described)
+		return irt_now_ns() - described->facts.start_monotonic_ns < YOUNG_S * UINT64_C(1000000000);
+	return lstat(folder, &st) != 0 || time(NULL) - st.st_ctime < YOUNG_S;
+}
+
+/* Its maker died over making it; or it is of another version. */
+static void remove_undescribed(const char *folder)
+{
+	uint64_t magic = 0;
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int ring = fd >= 0 ? openat(fd, "ring", O_RDONLY | O_NOFOLLOW | O_CLOEXEC) : -1;
+	if (ring >= 0 && pread(ring, &magic, sizeof(magic), 0) >= 0 && magic == 0) { /* also if it is shorter */
+		unlinkat(fd, "ring", 0);
+		rmdir(folder);
+	}
+	if (ring >= 0)
+		close(ring);
+	if (fd >= 0)
+		close(fd);
+}
+
 /* Nobody's ring: completed into its database, then removed; removed if it has none. Where the database
  * cannot be written it stays. */
 static void sweep_run(const char *folder)
@@ -134,25 +161,18 @@ static void sweep_run(const char *folder)
 	enum irt_recovery outcome;
 	char error[600];
 	int r = irt_look(&a, folder, error, sizeof(error));
+	int young = is_young(r == 0 ? &a : NULL, folder);
 
-	if (r == INSTR_ERR_VERSION) { /* its maker died over making it; or it is of another version */
-		uint64_t magic = 0;
-		int fd = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		int ring = fd >= 0 ? openat(fd, "ring", O_RDONLY | O_NOFOLLOW | O_CLOEXEC) : -1;
-		if (ring >= 0 && pread(ring, &magic, sizeof(magic), 0) >= 0 && magic == 0) { /* also if it is shorter */
-			unlinkat(fd, "ring", 0);
-			rmdir(folder);
-		}
-		if (ring >= 0)
-			close(ring);
-		if (fd >= 0)
-			close(fd);
+	if (r == 0)
+		irt_detach(&a);
+	if (young)
 		return;
-	}
-	if (r != 0)
-		return;
-	irt_detach(&a);
-	if (recover_folder(folder, IRT_SESSION_BEGUN, 0, &outcome, error, sizeof(error)) != INSTR_ERR_NOT_FOUND)
+	IRT_TESTPOINT(sweep_met);
+	if (r == INSTR_ERR_NOT_FOUND)
+		rmdir(folder); /* if it is empty */
+	else if (r == INSTR_ERR_VERSION)
+		remove_undescribed(folder);
+	if (r != 0 || recover_folder(folder, IRT_SESSION_BEGUN, 0, &outcome, error, sizeof(error)) != INSTR_ERR_NOT_FOUND)
 		return;
 	if (irt_look(&a, folder, error, sizeof(error)) != 0)
 		return;
@@ -166,7 +186,6 @@ static void sweep_run(const char *folder)
 
 void irt_sweep(const char *own_folder)
 {
-	enum { YOUNG_S = 10 }; /* one that is just being made has no process in it yet */
 	char root[IRT_PATH_BYTES], folder[IRT_PATH_BYTES + 80];
 	snprintf(root, sizeof(root), "%s", own_folder);
 	char *own = strrchr(root, '/');
@@ -176,15 +195,10 @@ void irt_sweep(const char *own_folder)
 	DIR *d = opendir(root);
 	struct dirent *e;
 	while (d && (e = readdir(d))) {
-		struct stat st;
 		if (!irt_is_run_name(e->d_name) || !strcmp(e->d_name, own))
 			continue;
 		snprintf(folder, sizeof(folder), "%s/%s", root, e->d_name);
-		if (lstat(folder, &st) != 0 || time(NULL) - st.st_ctime < YOUNG_S)
-			continue;
-		IRT_TESTPOINT(sweep_met);
-		if (rmdir(folder) != 0) /* empty: that was all */
-			sweep_run(folder);
+		sweep_run(folder);
 	}
 	if (d)
 		closedir(d);

@@ -3,6 +3,7 @@
 #
 # kill.sh BUILD [TURNS] - a program that is killed at any moment leaves a complete trace within two seconds:
 # every call that it had counted itself is there, and at most one more per thread.
+. "$(dirname "$0")/own.sh"
 . "$(dirname "$0")/crash.sh"
 turns=${2:-20}
 

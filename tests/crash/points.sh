@@ -232,5 +232,27 @@ swept() {
 }
 if [ -z "$chosen" ]; then check a_run_without_a_first_round_is_completed_by_the_sweep swept; fi
 
+# Who sweeps has put a lease into the folder, which is no younger for it: the next one finds it old enough.
+swept_by_the_next() {
+	mkdir "$scratch/next" && cd "$scratch/next" && point=process_live nth=1 && arm && run threads 1000 && hit || return 1
+	family_dead $program
+	left=$ring
+	[ -e "$left/ring" ] && [ ! -e "$left/lease" ] && sleep 11 || return 1
+	rm testpoint.hit
+	point=sweep_unfiled && arm && run threads 1000 && hit || return 1
+	kill -9 "$stopped"
+	wait $program
+	[ -e "$left/lease" ] || { echo "nobody has swept"; return 1; }
+	run threads 1000
+	wait $program
+	for turn in 1 2 3 4 5; do
+		[ -e "$left" ] || return 0
+		sleep 1 # the drain sweeps when the program has ended
+	done
+	ls -la --time-style=full-iso "$left"
+	return 1
+}
+if [ -z "$chosen" ] && [ "$own" = 1 ]; then check what_a_sweep_leaves_that_dies_is_swept_by_the_next swept_by_the_next; fi
+
 if [ "$own" = 1 ]; then check nothing_of_killed_runs_is_left nothing_left; fi
 finish
