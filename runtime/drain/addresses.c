@@ -201,18 +201,23 @@ struct irt_place irt_addresses_find(struct irt_addresses *a, uint32_t process_id
 	return place;
 }
 
-void irt_addresses_inherit(struct irt_addresses *a, uint32_t child, uint32_t parent)
+int irt_addresses_inherit(struct irt_addresses *a, uint32_t child, uint32_t parent)
 {
-	if (!process_of(a, parent, 0) || process_of(a, child, 0))
-		return;
-	struct process *c = process_of(a, child, 1), *p = process_of(a, parent, 0);
-	struct mapping *copy = c && p->mapping_count ? malloc(p->mapping_count * sizeof(*copy)) : NULL;
-	if (!copy)
-		return;
+	struct process *p = process_of(a, parent, 0);
+	if (!p || !p->mapping_count || process_of(a, child, 0))
+		return 1;
+	struct mapping *copy = malloc(p->mapping_count * sizeof(*copy));
+	struct process *c = copy ? process_of(a, child, 1) : NULL;
+	if (!c) {
+		free(copy);
+		return 0;
+	}
+	p = process_of(a, parent, 0); /* they may have moved */
 	memcpy(copy, p->mappings, p->mapping_count * sizeof(*copy));
 	c->mappings = copy;
 	c->mapping_count = p->mapping_count;
 	c->read_ms = p->read_ms;
+	return 1;
 }
 
 void irt_addresses_forget(struct irt_addresses *a, uint32_t process_id)

@@ -28,8 +28,8 @@ void irt_addresses_destroy(struct irt_addresses *a); /* NULL is allowed */
 struct irt_place irt_addresses_find(struct irt_addresses *a, uint32_t process_id, int pid, uint64_t start_time,
 				    uint64_t address);
 
-/* A fork child has what its parent had mapped. */
-void irt_addresses_inherit(struct irt_addresses *a, uint32_t child, uint32_t parent);
+/* A fork child has what its parent had mapped. Returns 0: no memory. */
+int irt_addresses_inherit(struct irt_addresses *a, uint32_t child, uint32_t parent);
 
 void irt_addresses_forget(struct irt_addresses *a, uint32_t process_id);
 

@@ -220,10 +220,12 @@ void irt_inherit_modules(struct irt_session *s)
 			const struct irt_drained_process *parent = p->inherits ? irt_session_process(s, p->facts.parent_process_id) : NULL;
 			if (!p->inherits || (parent && parent->inherits && parent->facts.process_id < p->facts.process_id))
 				continue;
-			if (s->store)
-				irt_symbols_recall(s->symbols, s->store, p->facts.parent_process_id);
-			irt_symbols_inherit(s->symbols, p->facts.process_id, p->facts.parent_process_id,
-					    (int64_t)(p->facts.join_ticks - s->at.facts.start_ticks));
+			if ((s->store && !irt_symbols_recall(s->symbols, s->store, p->facts.parent_process_id)) ||
+			    !irt_symbols_inherit(s->symbols, p->facts.process_id, p->facts.parent_process_id,
+						 (int64_t)(p->facts.join_ticks - s->at.facts.start_ticks))) {
+				s->starved = 1; /* it is tried again */
+				return;
+			}
 			if (!parent)
 				irt_symbols_forget(s->symbols, &p->facts.parent_process_id, 1);
 			p->inherits = 0;

@@ -58,11 +58,8 @@ void irt_symbols_destroy(struct irt_symbols *s)
 		free(s->raws[i].linkage_name);
 	}
 	irt_addresses_destroy(s->addresses);
-	for (uint32_t i = 0; i < s->name_count; i++) {
-		free(s->names[i].command);
-		free(s->names[i].executable);
-		free(s->names[i].working_directory);
-	}
+	for (uint32_t i = 0; i < s->named_count; i++)
+		free_names(&s->named[i].names);
 	for (uint32_t i = 0; i < s->known_count; i++) {
 		free(s->known[i].path);
 		free(s->known[i].build_id);
@@ -74,7 +71,7 @@ void irt_symbols_destroy(struct irt_symbols *s)
 	free(s->pending);
 	free(s->raws);
 	free(s->raw_table);
-	free(s->names);
+	free(s->named);
 	free(s);
 }
 
@@ -93,7 +90,7 @@ static const char *text_at(const char *texts, uint32_t bytes, uint32_t at) { ret
 /* Taking a record returns 0 if there is no memory: it is to be taken again. */
 static int take_process(struct irt_symbols *s, uint32_t process_id, const char *text, size_t bytes)
 {
-	if (process_id == 0 || process_id > IRT_THREAD_MAX * 64u)
+	if (process_id == 0)
 		return 1;
 	struct irt_process_names *n = names_of(s, process_id);
 	if (!n)
@@ -344,15 +341,19 @@ unsigned irt_symbols_scan(struct irt_symbols *s, uint64_t start_ticks,
 
 int irt_symbols_starved(const struct irt_symbols *s) { return s->starved; }
 
-void irt_symbols_inherit(struct irt_symbols *s, uint32_t child, uint32_t parent, int64_t ticks)
+int irt_symbols_inherit(struct irt_symbols *s, uint32_t child, uint32_t parent, int64_t ticks)
 {
-	irt_addresses_inherit(s->addresses, child, parent);
-	struct irt_process_names *heir = names_of(s, child > parent ? child : parent);
-	if (heir) {
-		const struct irt_process_names *n = &s->names[parent];
-		copy_names(&s->names[child], n->command, n->executable, n->working_directory);
-	}
-	uint32_t count = s->load_count;
+	uint32_t count = s->load_count, more = 0;
+	struct irt_process_names *heir = names_of(s, child);
+	const struct irt_process_names *names = irt_symbols_process(s, parent);
+	if (!heir || !copy_names(heir, names->command, names->executable, names->working_directory) ||
+	    !irt_addresses_inherit(s->addresses, child, parent))
+		return 0;
+	for (uint32_t i = 0; i < count; i++)
+		more += s->loads[i].process_id == parent;
+	while (s->load_room < count + more) /* all or none: an id that is given is not given again */
+		if (!room_for(&s->loads, &s->load_room, s->load_room, sizeof(*s->loads)))
+			return 0;
 	for (uint32_t i = 0; i < count; i++) {
 		struct load n = s->loads[i];
 		if (n.process_id != parent || n.start_ticks > ticks)
@@ -365,8 +366,6 @@ void irt_symbols_inherit(struct irt_symbols *s, uint32_t child, uint32_t parent,
 				   s->loads[k].rows_begin < n.rows_end && n.rows_begin < s->loads[k].rows_end;
 		if (replaced)
 			continue;
-		if (!grow_loads(s))
-			return;
 		n.process_id = child;
 		n.load_id = load_id(s, child, n.rows_begin, ticks);
 		n.start_ticks = ticks;
@@ -374,6 +373,7 @@ void irt_symbols_inherit(struct irt_symbols *s, uint32_t child, uint32_t parent,
 		n.changed = 1;
 		s->loads[s->load_count++] = n;
 	}
+	return 1;
 }
 
 /* ---- finding -------------------------------------------------------------------------------- */
@@ -488,5 +488,6 @@ int irt_symbols_find(struct irt_symbols *s, uint32_t process_id, int pid, uint64
 const struct irt_process_names *irt_symbols_process(const struct irt_symbols *s, uint32_t process_id)
 {
 	static const struct irt_process_names nothing;
-	return process_id < s->name_count ? &s->names[process_id] : &nothing;
+	uint32_t at = named_at(s, process_id);
+	return at < s->named_count && s->named[at].process_id == process_id ? &s->named[at].names : &nothing;
 }

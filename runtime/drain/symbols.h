@@ -14,7 +14,7 @@
 
 struct irt_symbols;
 
-/* What the names log says about processes: command line etc. Valid as long as the symbols. */
+/* What the names log says about processes: command line etc. Valid until the symbols are told something. */
 struct irt_process_names {
 	char *command, *executable, *working_directory; /* NULL = not known */
 };
@@ -36,13 +36,14 @@ unsigned irt_symbols_scan(struct irt_symbols *s, uint64_t start_ticks,
 /* The last scan stopped because there was no memory: names are missing that are in the log. */
 int irt_symbols_starved(const struct irt_symbols *s);
 
-/* A fork child has what its parent had loaded, and its command line. */
-void irt_symbols_inherit(struct irt_symbols *s, uint32_t child, uint32_t parent, int64_t ticks);
+/* A fork child has what its parent had loaded, and its command line. Returns 0: no memory; nothing was taken
+ * that another call would take twice. */
+int irt_symbols_inherit(struct irt_symbols *s, uint32_t child, uint32_t parent, int64_t ticks);
 
 /* Processes that are over, by ascending id: what is known of them alone goes, once it is committed. Recall:
- * takes what an heir needs of such a one from the file again. */
+ * takes what an heir needs of such a one from the file again; 0: no memory, as above. */
 void irt_symbols_forget(struct irt_symbols *s, const uint32_t *process_ids, uint32_t count);
-void irt_symbols_recall(struct irt_symbols *s, struct irt_store *store, uint32_t process_id);
+int irt_symbols_recall(struct irt_symbols *s, struct irt_store *store, uint32_t process_id);
 
 /* The function of an ENTER or CYG_ENTER record (word 2) of a process at a time (ticks since start). Pid
  * and start time (as in watch.h) are the process's, which may be gone.

@@ -56,8 +56,8 @@ struct irt_symbols {
 	uint32_t raw_table_size; /* a power of two */
 	struct irt_addresses *addresses;
 	uint32_t image_count, load_count, load_room, raw_count, raw_room, next_function, next_module, next_load;
-	struct irt_process_names *names; /* by process id */
-	uint32_t name_count;
+	struct named { uint32_t process_id; struct irt_process_names names; } *named; /* by ascending id */
+	uint32_t named_count, named_room;
 	struct pending { uint64_t at, bytes; uint32_t process_id; } *pending; /* records of the log behind `scanned` */
 	uint32_t pending_count;
 	struct known { uint32_t module_id, first_function; char *path, *build_id; } *known;
@@ -98,29 +98,54 @@ static inline int room_for(void *array, uint32_t *room, uint32_t count, size_t b
 
 static inline int grow_loads(struct irt_symbols *s) { return room_for(&s->loads, &s->load_room, s->load_count, sizeof(*s->loads)); }
 
-static inline struct irt_process_names *names_of(struct irt_symbols *s, uint32_t process_id)
+/* Where it stands among the named, or would. */
+static inline uint32_t named_at(const struct irt_symbols *s, uint32_t process_id)
 {
-	if (process_id >= s->name_count) {
-		uint32_t n = process_id + process_id / 2 + 16;
-		struct irt_process_names *p = realloc(s->names, n * sizeof(*p));
-		if (!p)
-			return NULL;
-		memset(p + s->name_count, 0, (n - s->name_count) * sizeof(*p));
-		s->names = p;
-		s->name_count = n;
+	uint32_t low = 0, high = s->named_count;
+	while (low < high) {
+		uint32_t middle = (low + high) / 2;
+		if (s->named[middle].process_id < process_id)
+			low = middle + 1;
+		else
+			high = middle;
 	}
-	return &s->names[process_id];
+	return low;
 }
 
-static inline char *copy_text(const char *text) { return text ? strdup(text) : NULL; }
-
-static inline void copy_names(struct irt_process_names *to, const char *command, const char *executable, const char *folder)
+/* Valid until the next one is made. NULL: no memory. */
+static inline struct irt_process_names *names_of(struct irt_symbols *s, uint32_t process_id)
 {
+	uint32_t at = named_at(s, process_id);
+	if (at < s->named_count && s->named[at].process_id == process_id)
+		return &s->named[at].names;
+	if (!room_for(&s->named, &s->named_room, s->named_count, sizeof(*s->named)))
+		return NULL;
+	memmove(&s->named[at + 1], &s->named[at], (s->named_count++ - at) * sizeof(*s->named));
+	s->named[at] = (struct named){.process_id = process_id};
+	return &s->named[at].names;
+}
+
+static inline void free_names(struct irt_process_names *n)
+{
+	free(n->command);
+	free(n->executable);
+	free(n->working_directory);
+}
+
+static inline int copy_text(char **to, const char *text) { return !text || (*to = strdup(text)) != NULL; }
+
+/* Unless it has names. Returns 0: no memory, and it has none. */
+static inline int copy_names(struct irt_process_names *to, const char *command, const char *executable, const char *folder)
+{
+	struct irt_process_names n = {NULL, NULL, NULL};
 	if (to->command)
-		return;
-	to->command = copy_text(command);
-	to->executable = copy_text(executable);
-	to->working_directory = copy_text(folder);
+		return 1;
+	if (!copy_text(&n.command, command) || !copy_text(&n.executable, executable) || !copy_text(&n.working_directory, folder)) {
+		free_names(&n);
+		return 0;
+	}
+	*to = n;
+	return 1;
 }
 
 static inline uint32_t raw_slot(const struct irt_symbols *s, uint64_t scope, uint64_t address)

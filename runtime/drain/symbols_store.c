@@ -102,16 +102,16 @@ void irt_symbols_forget(struct irt_symbols *s, const uint32_t *process_ids, uint
 		if (s->loads[i].changed || !is_among(process_ids, count, s->loads[i].process_id))
 			s->loads[kept++] = s->loads[i];
 	s->load_count = kept;
-	for (uint32_t i = 0; i < count; i++) {
+	for (uint32_t i = 0; i < count; i++)
 		irt_addresses_forget(s->addresses, process_ids[i]);
-		if (process_ids[i] >= s->name_count)
-			continue;
-		struct irt_process_names *n = &s->names[process_ids[i]];
-		free(n->command);
-		free(n->executable);
-		free(n->working_directory);
-		*n = (struct irt_process_names){NULL, NULL, NULL};
+	kept = 0;
+	for (uint32_t i = 0; i < s->named_count; i++) {
+		if (is_among(process_ids, count, s->named[i].process_id))
+			free_names(&s->named[i].names);
+		else
+			s->named[kept++] = s->named[i];
 	}
+	s->named_count = kept;
 	forget_raws(s, process_ids, count);
 }
 
@@ -142,19 +142,23 @@ static int recall_names(void *arg, const struct irt_store_process *row)
 {
 	struct recall *r = arg;
 	struct irt_process_names *n = row->process_id == r->process_id ? names_of(r->s, (uint32_t)row->process_id) : NULL;
-	if (n)
-		copy_names(n, row->command, row->executable, row->working_directory);
-	return 0;
+	if (row->process_id != r->process_id)
+		return 0;
+	return n && copy_names(n, row->command, row->executable, row->working_directory) ? 0 : INSTR_ERR_MEMORY;
 }
 
-void irt_symbols_recall(struct irt_symbols *s, struct irt_store *store, uint32_t process_id)
+int irt_symbols_recall(struct irt_symbols *s, struct irt_store *store, uint32_t process_id)
 {
 	struct recall r = {s, process_id};
-	for (uint32_t i = 0; i < s->load_count; i++)
+	uint32_t count = s->load_count;
+	for (uint32_t i = 0; i < count; i++)
 		if (s->loads[i].process_id == process_id)
-			return; /* it has not been forgotten */
-	irt_store_read_loads(store, &r, recall_load);
-	irt_store_read_processes(store, &r, recall_names);
+			return 1; /* it has not been forgotten */
+	if (irt_store_read_processes(store, &r, recall_names) != INSTR_ERR_MEMORY &&
+	    irt_store_read_loads(store, &r, recall_load) != INSTR_ERR_MEMORY)
+		return 1; /* what the file does not tell another time either is done without */
+	s->load_count = count;
+	return 0;
 }
 
 /* ---- to the store --------------------------------------------------------------------------- */
