@@ -110,7 +110,7 @@ static void read_maps(struct irt_addresses *a, struct process *p, int pid, uint6
 	struct mapping *found = NULL;
 	uint32_t count = 0, room = 0;
 
-	snprintf(name, sizeof(name), "/proc/%d/maps", pid);
+	snprintf(name, sizeof(name), "/proc/%d/maps", irt_number_in_proc(pid));
 	FILE *f = fopen(name, "re");
 	if (f && irt_start_time(pid, 0, NULL) != start_time) { /* asked when the maps are ours for good */
 		fclose(f);
@@ -166,7 +166,7 @@ static void read_symbols(struct file *f, int pid)
 		if (own)
 			snprintf(path, sizeof(path), "%s", f->path);
 		else
-			snprintf(path, sizeof(path), "/proc/%d/root%s", pid, f->path);
+			snprintf(path, sizeof(path), "/proc/%d/root%s", irt_number_in_proc(pid), f->path);
 		int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 		if (fd < 0)
 			continue;

@@ -44,7 +44,7 @@ void irt_look_for_sandbox(struct irt_session *s, struct irt_drained_thread *t, u
 		s->seccomp_level = seccomp_level(0, 0);
 	}
 	if (p->quiet || (index + s->thread_turn) % (s->thread_count / 64 + 1) ||
-	    seccomp_level(p->pid, t->tid) <= s->seccomp_level)
+	    !p->proc_pid || seccomp_level(p->proc_pid, irt_tid_in_proc(t)) <= s->seccomp_level)
 		return;
 	p->quiet = 1;
 	if (p->slot != UINT32_MAX)

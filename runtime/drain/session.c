@@ -106,6 +106,7 @@ struct irt_drained_process *irt_session_add_process(struct irt_session *s, const
 	p->exit_code = p->exit_signal = -1;
 	p->changed = 1;
 	p->pid = slot != UINT32_MAX ? irt_find_process(facts->pid, facts->pid_namespace, facts->start_time) : 0;
+	p->proc_pid = p->pid ? irt_number_in_proc(p->pid) : 0;
 	p->foreign = irt_is_foreign(facts->pid_namespace);
 	p->watch = s->watch && p->pid ? irt_watch_add(s->watch, p->pid, facts->start_time) : -1;
 	if (irt_cct_create(&p->cct, &tree) != 0)

@@ -48,6 +48,7 @@ struct irt_drained_process {
 	struct irt_process facts; /* copy of its slot when it was first seen */
 	uint32_t slot;            /* UINT32_MAX: it has none any more */
 	int pid;                  /* as the drain sees it: the process may call itself otherwise; 0 = it cannot be seen */
+	int proc_pid;             /* what /proc calls it (irt_number_in_proc); 0 = it does not show it */
 	int foreign;              /* of another pid namespace: its numbers mean nothing here */
 	struct irt_cct *cct;
 	struct irt_functions *functions;
@@ -288,6 +289,10 @@ void irt_check_threads(struct irt_session *s);
 /* Does any thread wait for the pool? ring.waiters counts too many: a thread that was killed in its wait, or
  * has left it by siglongjmp, is not taken from it. */
 int irt_pool_is_awaited(const struct irt_session *s);
+
+/* The thread's number in /proc, below its process's proc_pid; 0 = not known: where /proc is of an outer pid
+ * namespace that can be told of first threads only. */
+int irt_tid_in_proc(const struct irt_drained_thread *t);
 /* Processes that live and have not said that they go. */
 unsigned irt_session_staying(const struct irt_session *s);
 unsigned irt_session_living(const struct irt_session *s);

@@ -83,15 +83,21 @@ int irt_pool_is_awaited(const struct irt_session *s)
 	return 0;
 }
 
+int irt_tid_in_proc(const struct irt_drained_thread *t)
+{
+	const struct irt_drained_process *p = t->process;
+	return p->proc_pid == p->facts.pid ? t->tid : t->tid == p->facts.pid ? p->proc_pid : 0;
+}
+
 /* The name last seen is kept: it may change during a thread's life. */
 static void read_name(struct irt_drained_thread *t)
 {
 	char path[64], name[32];
 	struct irt_text p = irt_text_in(path, sizeof(path));
 	irt_text_add(&p, "/proc/");
-	irt_text_number(&p, (uint64_t)t->process->facts.pid);
+	irt_text_number(&p, (uint64_t)t->process->proc_pid);
 	irt_text_add(&p, "/task/");
-	irt_text_number(&p, (uint64_t)t->tid);
+	irt_text_number(&p, (uint64_t)irt_tid_in_proc(t));
 	irt_text_add(&p, "/comm");
 	int fd = (int)irt_sys_open(path, IRT_O_RDONLY | IRT_O_CLOEXEC, 0);
 	long n = fd >= 0 ? irt_sys_read(fd, name, sizeof(name) - 1) : -1;
@@ -116,11 +122,11 @@ static int goes_on(struct irt_session *s, struct irt_drained_process *p)
 	if (p->alive_check == s->thread_checks)
 		return p->alive;
 	p->alive_check = s->thread_checks;
-	p->alive = irt_start_time(p->facts.pid, 0, NULL) == p->facts.start_time && irt_goes_on(p->facts.pid, p->facts.pid, &left);
+	p->alive = irt_start_time(p->facts.pid, 0, NULL) == p->facts.start_time && irt_goes_on(p->proc_pid, p->proc_pid, &left);
 	for (uint32_t i = 0; i < s->thread_count && left; i++) {
 		const struct irt_drained_thread *t = s->threads[i];
 		if (t->process == p && !t->dead && !t->noted_gone && t->tid != p->facts.pid) {
-			p->alive = irt_goes_on(p->facts.pid, t->tid, NULL);
+			p->alive = irt_goes_on(p->proc_pid, irt_tid_in_proc(t), NULL);
 			left = 0;
 		}
 	}

@@ -84,9 +84,7 @@ static int find_in_proc(int pid, uint64_t pid_namespace)
 	return found;
 }
 
-/* What /proc calls a process of our own namespace: /proc may be of an outer one (unshare --pid without a mount),
- * where our numbers are other processes'. */
-static int number_in_proc(int pid)
+int irt_number_in_proc(int pid)
 {
 	char self[32] = "";
 	if (readlink("/proc/self", self, sizeof(self) - 1) <= 0 || atoi(self) == getpid())
@@ -120,7 +118,7 @@ static const char *read_stat(int pid, int tid, char text[STAT_BYTES])
 uint64_t irt_start_time(int pid, int tid, char *state)
 {
 	char text[STAT_BYTES];
-	const char *p = read_stat(number_in_proc(pid), tid, text);
+	const char *p = read_stat(irt_number_in_proc(pid), tid, text);
 	unsigned long long start = 0;
 	long threads = 0;
 	char s = 0;
@@ -142,7 +140,7 @@ int irt_goes_on(int pid, int tid, int *left)
 	unsigned flags = 0;
 	long threads = 0;
 	unsigned long pending = 0;
-	const char *p = read_stat(pid, tid, text);
+	const char *p = pid && tid ? read_stat(pid, tid, text) : NULL;
 	if (!p || sscanf(p, " %c %*d %*d %*d %*d %*d %u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %ld %*d %*u %*u %*d %*u %*u %*u"
 				" %*u %*u %*u %lu", &state, &flags, &threads, &pending) != 4)
 		return 0;
@@ -167,7 +165,7 @@ int irt_find_process(int pid, uint64_t pid_namespace, uint64_t start_time)
 static int zombie_status(int pid, int *status)
 {
 	char text[STAT_BYTES];
-	const char *p = read_stat(number_in_proc(pid), 0, text), *last = p ? strrchr(p, ' ') : NULL;
+	const char *p = read_stat(irt_number_in_proc(pid), 0, text), *last = p ? strrchr(p, ' ') : NULL;
 	if (!p || p[0] != ' ' || p[1] != 'Z' || !last)
 		return 0;
 	*status = atoi(last + 1); /* field 52; 0 also when it may not be seen */

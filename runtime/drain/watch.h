@@ -37,7 +37,11 @@ int irt_is_foreign(uint64_t pid_namespace);
  * process sees it; 0 = there is none, or it cannot be seen from here. */
 int irt_find_process(int pid, uint64_t pid_namespace, uint64_t start_time);
 
-/* Has this thread of the process no end in sight? Once a process has begun to end, by whatever cause, each
+/* What /proc calls a process of our own pid namespace: another number where /proc is of an outer one (unshare
+ * --pid without a mount of its own). 0 = it does not show it. */
+int irt_number_in_proc(int pid);
+
+/* Has this thread of the process no end in sight? By their numbers in /proc; tid 0: one that is not known. Once a process has begun to end, by whatever cause, each
  * of its threads is told: 0 for all of them. *left (NULL is allowed): it is the first thread, and has left
  * alone: ask about another one. */
 int irt_goes_on(int pid, int tid, int *left);
