@@ -4,8 +4,8 @@
  *
  *     irt_session_open   attach, lease, store, state of an earlier drain         session.c, restore.c
  *       ┌─► irt_gather   names, processes, threads, sub-buffers; walk them        gather.c
- *       │   irt_commit   chunks, contexts, totals, losses in one transaction;     commit.c
- *       └──              then release sub-buffers, wake producers
+ *       │   irt_commit   chunks, contexts, totals, losses in one transaction;     commit.c, rows.c
+ *       └──              then release sub-buffers, wake producers                release.c
  *     irt_session_close
  *
  * runtime/drain/main.c is the loop for live programs; irt_drain_dead_run (session.c) is the same
