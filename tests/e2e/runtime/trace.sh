@@ -24,7 +24,7 @@ programs=$runtime_tests/programs
 . "$runtime_tests/../../harness/check.sh"
 unset INSTR_CLANG CFLAGS CXXFLAGS LDFLAGS LD_LIBRARY_PATH LD_PRELOAD
 
-traced() { traced_out=$1; shift; "$build/bin/instr-clang" -g -O0 -o "$traced_out" "$@"; }
+traced() { traced_out=$1; shift; "$build/bin/instr-clang" -g -O0 -Werror=int-conversion -Werror=implicit-function-declaration -o "$traced_out" "$@"; }
 tracedxx() { traced_out=$1; shift; "$build/bin/instr-clang++" -g -O0 -o "$traced_out" "$@"; }
 plain() { traced_out=$1; shift; clang -g -O0 -o "$traced_out" "$@"; }
 plainxx() { traced_out=$1; shift; clang++ -g -O0 -o "$traced_out" "$@"; }
