@@ -150,6 +150,16 @@ static int is_there(const struct irt_session *s, const struct irt_drained_thread
 	return 0;
 }
 
+/* Up to this sub-buffer nothing of the stream is left. As many events are lost as there were units, if each
+ * was one of its own. */
+static void pass_missing(struct irt_session *s, struct irt_drained_thread *t, uint64_t sequence)
+{
+	uint64_t from = irt_position(t->next_sequence, t->unit), units = irt_position(sequence, 0) - from;
+	irt_session_message(s, "warning", "A part of a thread's stream is missing from the ring: its events are counted as lost.");
+	irt_walk_skip(t->walk, from, units, false);
+	t->abandoned = units < UINT32_MAX - t->abandoned ? t->abandoned + (uint32_t)units : UINT32_MAX;
+}
+
 /* The sub-buffer to walk next, or NULL. */
 static struct irt_drained_sub *head(struct irt_session *s, struct irt_drained_thread *t)
 {
@@ -179,7 +189,7 @@ static struct irt_drained_sub *head(struct irt_session *s, struct irt_drained_th
 		if (h->sequence > t->next_sequence) {
 			if (!t->dead && is_there(s, t, t->next_sequence))
 				return NULL; /* its header came behind the last look at it */
-			irt_session_message(s, "warning", "A part of a thread's stream is missing from the ring.");
+			pass_missing(s, t, h->sequence);
 			t->next_sequence = h->sequence;
 			t->unit = 0;
 		}

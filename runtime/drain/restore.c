@@ -173,8 +173,11 @@ static int take_loss(void *arg, const struct irt_store_loss *row)
 		r->s->next_loss_id = row->loss_id + 1;
 	if (row->thread_id != IRT_STORE_NULL) {
 		struct irt_drained_thread *t = irt_session_thread(r->s, (uint64_t)row->thread_id);
-		if (t)
+		if (t) {
 			t->loss_id = row->loss_id;
+			if (row->events > 0 && (uint64_t)row->events > t->lost_seen)
+				t->abandoned = (uint32_t)((uint64_t)row->events - t->lost_seen);
+		}
 		else
 			note_ended_loss(r->s, row);
 	}

@@ -216,7 +216,7 @@ TEST(who_was_killed_while_it_waited_waits_no_more)
 	CHECK(irt_pool_is_awaited(&session));
 }
 
-TEST(a_missing_sub_buffer_holds_up_no_living_thread)
+TEST(a_missing_sub_buffer_holds_up_no_living_thread_and_is_counted)
 {
 	begin();
 	put_sub(0, 1, 3);
@@ -225,6 +225,15 @@ TEST(a_missing_sub_buffer_holds_up_no_living_thread)
 	irt_gather(&session);
 	CHECK_EQ(events_of(1), 8);
 	CHECK(!irt_session_thread(&session, 1)->dead);
+	CHECK_EQ(irt_session_thread(&session, 1)->abandoned, 2 * IRT_SUB_UNITS);
+	irt_commit(&session, 1);
+	irt_session_close(&session);
+	put_sub(1, 1, 6); /* and again, for the next drain */
+	put_calls(1, 0, 4);
+	open_session();
+	irt_gather(&session);
+	CHECK_EQ(events_of(1), 16);
+	CHECK_EQ(irt_session_thread(&session, 1)->abandoned, 4 * IRT_SUB_UNITS); /* behind a hole in the third */
 }
 
 TEST(an_empty_twin_hides_nothing_after_a_restart)
