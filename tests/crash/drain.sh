@@ -3,6 +3,7 @@
 #
 # drain.sh BUILD [TURNS] - the drain dies, or does not move, in the middle of a busy run. Nothing that was
 # published is missing and nothing is there twice.
+. "$(dirname "$0")/own.sh"
 . "$(dirname "$0")/crash.sh"
 turns=${2:-8}
 
