@@ -9,33 +9,14 @@
  * CALLS", as step.c does.
  */
 #define _GNU_SOURCE
-#include <errno.h>
-#include <signal.h>
+#include "interrupted.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#define UNTRACED __attribute__((annotate("instr_skip")))
-
-int f(int n);
-int g(int n);
-int h(int n);
-
-int f(int n) { return n + 1; }
-int g(int n) { return n + 2; }
-int h(int n) { return g(n) + 3; }
-
-static volatile sig_atomic_t handled;
-
-UNTRACED static void on_signal(int number)
-{
-	(void)number;
-	h(1);
-	handled = 1;
-}
 
 /* Stops before and behind its first traced call. */
 UNTRACED static void child(void)
@@ -88,10 +69,7 @@ UNTRACED static long run(long at)
 UNTRACED int main(int argc, char **argv)
 {
 	long turns = argc > 2 ? atol(argv[2]) : 20, children = 1;
-	struct sigaction a;
-	memset(&a, 0, sizeof(a));
-	a.sa_handler = on_signal;
-	sigaction(SIGUSR1, &a, NULL);
+	handle_signal();
 	f(1);
 	long all = run(-1);
 	fprintf(stderr, "%ld instructions\n", all);
