@@ -8,34 +8,15 @@
 #include "check.h"
 
 #include "capture/cold.c"
+#include "hook.h"
+#include "trap.h"
 
 #include <pthread.h>
 #include <setjmp.h>
-#include <signal.h>
 #include <sys/mman.h>
-#include <ucontext.h>
 #include <unistd.h>
 
-enum { TRAP_FLAG = 0x100, SUBS = 64, ROW = 0x5000, MANY = IRT_SUB_UNITS + 100 };
-
-int irt_join(void) { return 0; }
-int irt_restart_drain(void) { return 1; }
-
-/* hooks.S in C: the same steps, one event. */
-static void hook(uint64_t row)
-{
-	uint64_t sp = (uint64_t)__builtin_frame_address(0);
-	for (;;) {
-		int far = sp - irt_tls.anchor + IRT_ANCHOR_HALF >= 2 * IRT_ANCHOR_HALF;
-		uint64_t ticks = irt_ticks(), at = far ? 0 : add_to_cursor(&irt_tls, INSTR_UNIT_BYTES);
-		if (!far && !(at & IRT_OVERFLOW_BIT)) {
-			publish((struct instr_unit *)at, instr_tag(INSTR_ENTER, row, sp), ticks);
-			return;
-		}
-		if (!irt_cold(row, 0, sp))
-			return;
-	}
-}
+enum { SUBS = 64, MANY = IRT_SUB_UNITS + 100 };
 
 /* ---- the ring ----------------------------------------------------------------------------------- */
 
@@ -100,25 +81,20 @@ static __thread sigjmp_buf out;
 static int leaves;
 static uint64_t handler_lost;
 
-#define TRAP(mask, op)                                                                                       \
-	__asm__ volatile("leaq -128(%%rsp), %%rsp\n\tpushfq\n\t" op " %0, (%%rsp)\n\tpopfq\n\tleaq 128(%%rsp), %%rsp" \
-			 : : "i"(mask) : "memory", "cc")
-
 static void on_trap(int signal_number, siginfo_t *info, void *context)
 {
-	ucontext_t *u = context;
 	(void)signal_number;
 	(void)info;
 	if (!stepping) {
-		u->uc_mcontext.gregs[REG_EFL] &= ~(greg_t)TRAP_FLAG;
+		TRAP_NO_MORE(context);
 		return;
 	}
 	if (++steps != fire_at)
 		return;
 	stepping = 0;
-	u->uc_mcontext.gregs[REG_EFL] &= ~(greg_t)TRAP_FLAG;
+	TRAP_NO_MORE(context);
 	for (int i = 0; i < (leaves ? 2 : MANY); i++)
-		hook(ROW + 0x10);
+		hook(INSTR_ENTER, ROW + 0x10);
 	if (leaves)
 		siglongjmp(out, 1);
 }
@@ -127,10 +103,10 @@ static void step_hook(void)
 {
 	steps = 0;
 	stepping = 1;
-	TRAP(TRAP_FLAG, "orq");
-	hook(ROW);
+	TRAP_ON();
+	hook(INSTR_ENTER, ROW);
 	stepping = 0;
-	TRAP(~TRAP_FLAG, "andq");
+	TRAP_OFF();
 }
 
 struct turn {
@@ -143,7 +119,7 @@ static void *take_turn(void *arg)
 {
 	struct turn *t = arg;
 	if (t->in_use) {
-		hook(ROW + 0x20);
+		hook(INSTR_ENTER, ROW + 0x20);
 		while (!(irt_tls.cursor & IRT_OVERFLOW_BIT))
 			add_to_cursor(&irt_tls, INSTR_UNIT_BYTES);
 		irt_thread_slot(irt_tls.thread)->lost_events = t->lost;
@@ -152,7 +128,7 @@ static void *take_turn(void *arg)
 	if (sigsetjmp(out, 1) == 0)
 		step_hook();
 	stepping = 0;
-	hook(ROW + 0x30);
+	hook(INSTR_ENTER, ROW + 0x30);
 	handler_lost = irt_tls.thread ? irt_thread_slot(irt_tls.thread)->lost_events - irt_thread_slot(irt_tls.thread)->lost_told : UINT64_MAX;
 	t->steps = steps;
 	return NULL;

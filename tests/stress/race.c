@@ -6,8 +6,8 @@
  *
  * With RACE_MUTATION the producers' releases are relaxed; then races must be found.
  *
- * The steady path is C here: its stores in that order are what hooks.S has. Threads come and go, and the
- * pool is so small that they wait. Each call must be in the file.
+ * The steady path is C here (hook.h). Threads come and go, and the pool is so small that they wait. Each call
+ * must be in the file.
  */
 #define _GNU_SOURCE
 #include <pthread.h>
@@ -22,6 +22,7 @@
 #define irt_store_release(p, v) irt_store_relaxed(p, v)
 #endif
 #include "capture/cold.c"
+#include "hook.h"
 #ifdef RACE_MUTATION
 #undef irt_store_release
 #define irt_store_release(p, v) __atomic_store_n((p), (v), __ATOMIC_RELEASE)
@@ -50,25 +51,7 @@ static void *map_once(void)
 
 #include <sqlite3.h>
 
-enum { WORKERS = 4, SHORT_LIVED = 40, CALLS = 60000, SHORT_CALLS = 300, ROW = 0x5000 };
-
-int irt_join(void) { return 0; }
-int irt_restart_drain(void) { return 1; }
-
-static void hook(enum instr_kind kind, uint64_t row)
-{
-	uint64_t sp = (uint64_t)__builtin_frame_address(0);
-	for (;;) {
-		int far = sp - irt_tls.anchor + IRT_ANCHOR_HALF >= 2 * IRT_ANCHOR_HALF;
-		uint64_t ticks = irt_ticks(), at = far ? 0 : add_to_cursor(&irt_tls, INSTR_UNIT_BYTES);
-		if (!far && !(at & IRT_OVERFLOW_BIT)) {
-			publish((struct instr_unit *)at, instr_tag(kind, row, sp), ticks);
-			return;
-		}
-		if (!irt_cold(row, 0, sp))
-			return;
-	}
-}
+enum { WORKERS = 4, SHORT_LIVED = 40, CALLS = 60000, SHORT_CALLS = 300 };
 
 static void call(int n)
 {

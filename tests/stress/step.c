@@ -25,20 +25,18 @@
 #include "capture/capture.h"
 
 #include "base/atomic.h"
+#include "trap.h"
 
 #include <fcntl.h>
 #include <pthread.h>
 #include <setjmp.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <ucontext.h>
 #include <unistd.h>
 
 #define UNTRACED __attribute__((annotate("instr_skip")))
-#define TRAP_FLAG 0x100
 
 int f(int n);
 int filler(int n);
@@ -72,18 +70,6 @@ static int to_land, fillers_may_be_lost;
 static __thread volatile long steps, fire_at, nested_steps, nested_fire_at;
 static __thread volatile int level, fire_always, stepping;
 
-UNTRACED static inline void trap_on(void)
-{
-	__asm__ volatile("leaq -128(%%rsp), %%rsp\n\tpushfq\n\torq %0, (%%rsp)\n\tpopfq\n\tleaq 128(%%rsp), %%rsp"
-			 : : "i"(TRAP_FLAG) : "memory", "cc");
-}
-
-UNTRACED static inline void trap_off(void)
-{
-	__asm__ volatile("leaq -128(%%rsp), %%rsp\n\tpushfq\n\tandq %0, (%%rsp)\n\tpopfq\n\tleaq 128(%%rsp), %%rsp"
-			 : : "i"(~TRAP_FLAG) : "memory", "cc");
-}
-
 UNTRACED static void call_h(void)
 {
 	__atomic_fetch_add(&h_calls, 1, __ATOMIC_RELAXED);
@@ -93,11 +79,10 @@ UNTRACED static void call_h(void)
 /* Level 0: an instruction of the window. Level 1: an instruction of the handler's own calls. */
 UNTRACED static void on_trap(int signal_number, siginfo_t *info, void *context)
 {
-	ucontext_t *u = context;
 	(void)signal_number;
 	(void)info;
 	if (!stepping) {
-		u->uc_mcontext.gregs[REG_EFL] &= ~(greg_t)TRAP_FLAG;
+		TRAP_NO_MORE(context);
 		return;
 	}
 	if (level) {
@@ -114,9 +99,9 @@ UNTRACED static void on_trap(int signal_number, siginfo_t *info, void *context)
 	if (nested_fire_at) {
 		level = 1;
 		nested_steps = 0;
-		trap_on();
+		TRAP_ON();
 		call_h();
-		trap_off();
+		TRAP_OFF();
 		level = 0;
 	} else {
 		call_h();
@@ -127,12 +112,12 @@ UNTRACED static void window(void)
 {
 	steps = 0;
 	stepping = 1;
-	trap_on();
+	TRAP_ON();
 	if (to_land)
 		lands(1);
 	else
 		f(1);
-	trap_off();
+	TRAP_OFF();
 	stepping = 0;
 	__atomic_fetch_add(to_land ? &lands_calls : &f_calls, 1, __ATOMIC_RELAXED);
 }
