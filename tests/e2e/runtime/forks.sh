@@ -8,6 +8,9 @@
 builds() { traced forks "$programs/forks.c" -pthread; }
 check builds builds
 
+# in_all_three CALLER>..> PROCESSES: what work_is_called_in says of a fork in outer, three calls deep.
+in_all_three() { printf '%s\n' "5|$1outer>middle>inner>|$2" "7|$1outer>middle>|$2" "11|$1outer>|$2"; }
+
 # The calls that a child began in are counted in the process that made them, and their time here is.
 counted_once() {
 	is trace.db "SELECT name, sum(calls), count(DISTINCT process_id), min(total_ticks) > 0 FROM function_totals JOIN functions USING (function_id)
@@ -23,15 +26,12 @@ inside() {
 }
 
 returned() {
-	inside 0 10 returned && work_is_called_in '5|main>returned>outer>middle>inner>|1
-7|main>returned>outer>middle>|1
-11|main>returned>outer>|1' && counted_once inner 1 2 && counted_once outer 1 2 && calls trace.db other 200000
+	inside 0 10 returned && work_is_called_in "$(in_all_three 'main>returned>' 1)" && counted_once inner 1 2 &&
+		counted_once outer 1 2 && calls trace.db other 200000
 }
 check a_child_whose_parent_has_returned_goes_on_inside_its_calls returned
 left() {
-	inside 0 10 left && sleep 1 && complete trace.db 10 && sound trace.db && work_is_called_in '5|main>left>outer>middle>inner>|1
-7|main>left>outer>middle>|1
-11|main>left>outer>|1'
+	inside 0 10 left && sleep 1 && complete trace.db 10 && sound trace.db && work_is_called_in "$(in_all_three 'main>left>' 1)"
 }
 check a_child_whose_parent_has_ended_goes_on_inside_its_calls left
 deep() {
@@ -43,24 +43,18 @@ deep() {
 check a_child_returns_through_a_recursion deep 500 no_rule 0
 check a_child_returns_through_a_recursion_whose_paths_are_folded deep 9000 no_rule 4
 loop() {
-	inside 0 20 loop 100 && work_is_called_in '5|main>loop>outer>middle>inner>|34
-7|main>loop>outer>middle>|34
-11|main>loop>outer>|34
+	inside 0 20 loop 100 && work_is_called_in "$(in_all_three 'main>loop>' 34)
 5|main>loop>middle>inner>|33
 7|main>loop>middle>|33
-5|main>loop>inner>|33'
+5|main>loop>inner>|33"
 }
 check many_children_go_on_inside_the_calls_that_each_was_forked_in loop
 late() {
-	inside 0 20 late 300 && work_is_called_in '5|main>late>outer>middle>inner>|1
-7|main>late>outer>middle>|1
-11|main>late>outer>|1
-5|main>late>loop>outer>middle>inner>|100
-7|main>late>loop>outer>middle>|100
-11|main>late>loop>outer>|100
+	inside 0 20 late 300 && work_is_called_in "$(in_all_three 'main>late>' 1)
+$(in_all_three 'main>late>loop>' 100)
 5|main>late>loop>middle>inner>|100
 7|main>late>loop>middle>|100
-5|main>late>loop>inner>|100' && is trace.db "SELECT count(*) FROM processes WHERE command = './forks late 300'" 303
+5|main>late>loop>inner>|100" && is trace.db "SELECT count(*) FROM processes WHERE command = './forks late 300'" 303
 }
 check a_child_whose_parent_is_forgotten_finds_its_names_and_calls late
 generations() {
@@ -73,9 +67,7 @@ handler() {
 }
 check a_child_returns_from_the_handler_that_forked_it handler
 threads() {
-	inside 0 20 threads && work_is_called_in '5|fork_here>outer>middle>inner>|20
-7|fork_here>outer>middle>|20
-11|fork_here>outer>|20'
+	inside 0 20 threads && work_is_called_in "$(in_all_three 'fork_here>' 20)"
 }
 check a_child_of_a_thread_goes_on_inside_that_threads_calls threads
 thread() {
@@ -84,16 +76,12 @@ thread() {
 }
 check a_child_whose_first_call_is_a_new_threads_leaves_its_parents_stream_alone thread
 by_syscall() {
-	inside 0 10 "$1" && work_is_called_in '5|main>by_syscall>outer>middle>inner>|1
-7|main>by_syscall>outer>middle>|1
-11|main>by_syscall>outer>|1'
+	inside 0 10 "$1" && work_is_called_in "$(in_all_three 'main>by_syscall>' 1)"
 }
 check a_child_by_the_system_call_clone_is_as_one_by_fork by_syscall clone
 check a_child_by_the_system_call_clone3_is_as_one_by_fork by_syscall clone3
 constructor() {
-	inside 0 10 constructor && work_is_called_in '5|at_start>outer>middle>inner>|1
-7|at_start>outer>middle>|1
-11|at_start>outer>|1'
+	inside 0 10 constructor && work_is_called_in "$(in_all_three 'at_start>' 1)"
 }
 check a_child_that_a_constructor_forks_is_recorded constructor
 twice() {

@@ -20,6 +20,8 @@
  *     many N       N children, one after the other; says so and waits for a line; once more; and again
  */
 #define _GNU_SOURCE
+#include "children.h"
+
 #include <linux/sched.h>
 #include <pthread.h>
 #include <signal.h>
@@ -28,7 +30,6 @@
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -64,16 +65,6 @@ static void sleep_ms(long ms)
 {
 	struct timespec t = {ms / 1000, ms % 1000 * 1000000};
 	nanosleep(&t, NULL);
-}
-
-static int wait_for(int expected)
-{
-	int status, bad = 0, count = 0;
-	while (waitpid(-1, &status, 0) > 0) {
-		count++;
-		bad |= !WIFEXITED(status) || WEXITSTATUS(status) != 7;
-	}
-	return bad || count != expected;
 }
 
 /* ---- three calls deep ------------------------------------------------------------------------------ */

@@ -16,6 +16,8 @@
  *     closed         closes every descriptor, then a million calls
  */
 #define _GNU_SOURCE
+#include "children.h"
+
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
@@ -24,7 +26,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 extern char **environ;
@@ -39,16 +40,6 @@ static void make_calls(long count)
 {
 	for (long i = 0; i < count; i++)
 		work(0);
-}
-
-static int wait_for(int expected)
-{
-	int status, bad = 0, count = 0;
-	while (waitpid(-1, &status, 0) > 0) {
-		count++;
-		bad |= !WIFEXITED(status) || WEXITSTATUS(status) != 7;
-	}
-	return bad || count != expected;
 }
 
 static int fork_children(const char *how)
