@@ -2,21 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #
 # libraries.sh BUILD - instrumented shared libraries: linked, loaded, unloaded, in hosts of either kind.
-. "$(dirname "$0")/trace.sh"
+. "$(dirname "$0")/plugins.sh"
 
 builds() {
-	for name in alpha beta gamma; do
-		traced "lib$name.so" -shared -fPIC "-DNAME=$name" "$programs/library.c" || return 1
-	done
-	traced linked "$programs/linked.c" -L. -lalpha -lbeta "-Wl,-rpath,\$ORIGIN" && traced host "$programs/host.c" -ldl &&
+	build_plugins && traced linked "$programs/linked.c" -L. -lalpha -lbeta "-Wl,-rpath,\$ORIGIN" && traced host "$programs/host.c" -ldl &&
 		plain host-plain "$programs/host.c" -ldl
 }
 check builds builds
 
-of_module() {
-	is trace.db "SELECT t.calls FROM function_totals t JOIN functions f USING (function_id) JOIN modules m USING (module_id)
-		WHERE t.process_id = 0 AND f.name = '$2' AND m.path LIKE '%/$1'" "$3"
-}
 linked() {
 	rm -f trace.db*
 	exits_with 0 ./linked && says out 20200 && sound trace.db && of_module libalpha.so alpha 100 && of_module libbeta.so beta 100 &&
@@ -28,11 +21,7 @@ check a_program_and_two_libraries_are_one_trace linked
 # Loaded at the same place one after the other, the same addresses are other functions.
 in_turn() {
 	rm -f trace.db*
-	exits_with 0 "./$1" 200 ./libalpha.so:alpha ./libbeta.so:beta ./libgamma.so:gamma && says out 66000 && sound trace.db || return 1
-	for name in alpha beta gamma; do
-		of_module "lib$name.so" "$name" 2000 && of_module "lib$name.so" inside 2000 || return 1
-	done
-	is trace.db 'SELECT count(*) FROM module_loads WHERE end_ticks IS NULL' 0 &&
+	exits_with 0 "./$1" 200 ./libalpha.so:alpha ./libbeta.so:beta ./libgamma.so:gamma && says out 66000 && sound trace.db && of_each_plugin 2000 &&
 		is trace.db "SELECT count(DISTINCT rows_start) < 100 FROM module_loads" 1 && # addresses did come again
 		is trace.db "SELECT count(*) FROM module_loads JOIN modules USING (module_id) WHERE path LIKE '%/lib%'" 600
 }

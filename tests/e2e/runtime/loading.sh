@@ -3,13 +3,10 @@
 #
 # loading.sh BUILD - libraries loaded by several threads, late, into other namespaces, where static TLS is
 # short, before the program; what runs before and behind main.
-. "$(dirname "$0")/trace.sh"
+. "$(dirname "$0")/plugins.sh"
 
 builds() {
-	for name in alpha beta gamma; do
-		traced "lib$name.so" -shared -fPIC "-DNAME=$name" "$programs/library.c" || return 1
-	done
-	traced libchosen.so -shared -fPIC -DNAME=chosen "$programs/ifunc.c" && traced ifunc -DPROGRAM -DNAME=chosen "$programs/ifunc.c" &&
+	build_plugins && traced libchosen.so -shared -fPIC -DNAME=chosen "$programs/ifunc.c" && traced ifunc -DPROGRAM -DNAME=chosen "$programs/ifunc.c" &&
 		traced ifunc-static -static -DPROGRAM -DNAME=chosen "$programs/ifunc.c" && plain ifunc-plain -DPROGRAM -DNAME=chosen "$programs/ifunc.c" || return 1
 	for name in loads moments hello; do
 		traced $name "$programs/$name.c" -pthread -ldl && plain $name-plain "$programs/$name.c" -pthread -ldl || return 1
@@ -21,19 +18,10 @@ builds() {
 }
 check builds builds
 
-of_module() {
-	is trace.db "SELECT t.calls FROM function_totals t JOIN functions f USING (function_id) JOIN modules m USING (module_id)
-		WHERE t.process_id = 0 AND f.name = '$2' AND m.path LIKE '%/$1'" "$3"
-}
-
 threads() {
 	rm -f trace.db*
 	exits_with 0 "./$1" threads 4 100 ./libalpha.so:alpha ./libbeta.so:beta ./libgamma.so:gamma && says out 'sum 132000' &&
-		sound trace.db || return 1
-	for name in alpha beta gamma; do
-		of_module "lib$name.so" "$name" 4000 && of_module "lib$name.so" inside 4000 || return 1
-	done
-	is trace.db 'SELECT count(*) FROM module_loads WHERE end_ticks IS NULL' 0
+		sound trace.db && of_each_plugin 4000
 }
 check names_are_right_when_threads_load_and_unload_at_once threads loads
 check and_in_a_host_without_hooks threads loads-plain
