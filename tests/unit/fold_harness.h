@@ -73,6 +73,19 @@ static inline void harness_config(struct harness *h, struct irt_walk_config *con
 	config->user = h;
 }
 
+/* The same settings and stream, nothing walked. */
+static inline struct harness harness_again(const struct harness *h)
+{
+	struct harness n = *h;
+	n.chunks = NULL;
+	n.chunk_count = n.chunk_room = 0;
+	n.events = NULL;
+	n.event_count = n.event_room = 0;
+	n.closed_at = NULL;
+	n.closed_count = n.closed_room = 0;
+	return n;
+}
+
 static inline void harness_open(struct harness *h)
 {
 	struct irt_cct_config tree = {h->max_contexts, h->max_depth, 250};

@@ -191,19 +191,6 @@ TEST(the_log_is_bounded_but_holds_the_deepest_recursion)
 	harness_close(&h);
 }
 
-/* The same settings and stream, nothing walked. */
-static struct harness again(const struct harness *h)
-{
-	struct harness n = *h;
-	n.chunks = NULL;
-	n.chunk_count = n.chunk_room = 0;
-	n.events = NULL;
-	n.event_count = n.event_room = 0;
-	n.closed_at = NULL;
-	n.closed_count = n.closed_room = 0;
-	return n;
-}
-
 /* The child does what its parent did from the fork on: the same calls end the same way. */
 TEST(a_child_that_does_as_its_parent_ends_the_same_calls)
 {
@@ -216,7 +203,7 @@ TEST(a_child_that_does_as_its_parent_ends_the_same_calls)
 		make(&p, seed, features, 1);
 		for (unsigned i = 0; i < p.count; i += 7) {
 			struct place *place = &p.at[i];
-			struct harness parent = again(&p.h), child = again(&p.h);
+			struct harness parent = harness_again(&p.h), child = harness_again(&p.h);
 			struct irt_walk_counters before, after, c;
 			struct instr_unit stack[2] = {{0, 0}};
 			size_t used, more;
@@ -278,7 +265,7 @@ TEST(a_restored_walk_tells_what_was_open_at_a_pause)
 		make(&p, seed, (unsigned)stream_random(&pick) & STREAM_ALL &
 			 ~(unsigned)(STREAM_RELOAD | STREAM_SLOW_TIME | STREAM_UNKNOWN_EXT), 1);
 		harness_close_chunk(&p.h, p.h.stream.count, 1);
-		struct harness r = again(&p.h);
+		struct harness r = harness_again(&p.h);
 		harness_open(&r);
 		for (uint32_t i = 1; i < irt_cct_count(p.h.cct); i++)
 			CHECK_EQ(irt_cct_load(r.cct, i, irt_cct_node(p.h.cct, i)), 0);

@@ -81,13 +81,7 @@ static void restore(struct harness *r, const struct harness *h, const struct sav
 	struct irt_cct_config tree = {h->max_contexts, h->max_depth, 250};
 	struct irt_walk_config config;
 
-	*r = *h;
-	r->chunks = NULL;
-	r->chunk_count = r->chunk_room = 0;
-	r->events = NULL;
-	r->event_count = r->event_room = 0;
-	r->closed_at = NULL;
-	r->closed_count = r->closed_room = 0;
+	*r = harness_again(h);
 	CHECK_EQ(irt_cct_create(&r->cct, &tree), 0);
 	for (uint32_t i = 0; i < irt_cct_count(h->cct); i++)
 		CHECK_EQ(irt_cct_load(r->cct, i, irt_cct_node(h->cct, i)), 0);
@@ -188,6 +182,15 @@ static void compare(struct harness *a, struct harness *b)
 	saved_fini(&y);
 }
 
+static void compare_and_close(struct harness *h, struct harness *restored, struct saved *s)
+{
+	compare(h, restored);
+	harness_close(restored);
+	harness_close(h);
+	saved_fini(s);
+	free(h->stream.units);
+}
+
 static void settings(struct harness *h, unsigned seed)
 {
 	memset(h, 0, sizeof(*h));
@@ -223,11 +226,7 @@ TEST(totals_and_the_chunks_behind_them_are_the_truth)
 		harness_close_chunk(&h, h.stream.count, 1);
 		restore(&r, &h, &s);
 		replay(&r, &h, s.counters.events);
-		compare(&h, &r);
-		harness_close(&r);
-		harness_close(&h);
-		saved_fini(&s);
-		free(h.stream.units);
+		compare_and_close(&h, &r, &s);
 	}
 }
 
@@ -268,11 +267,7 @@ TEST(a_restored_walk_goes_on_like_the_first)
 			else
 				CHECK(stop == IRT_WALK_ALL);
 		}
-		compare(&h, &r);
-		harness_close(&r);
-		harness_close(&h);
-		saved_fini(&s);
-		free(h.stream.units);
+		compare_and_close(&h, &r, &s);
 	}
 }
 
@@ -326,11 +321,7 @@ TEST(rows_that_cannot_be_are_refused)
 	e.operation = IRT_OP_WAIT;
 	e.value = 1;
 	CHECK_EQ(irt_walk_replay(r.walk, &e), INSTR_ERR_FORMAT); /* longer than the time that passed */
-	compare(&h, &r);
-	harness_close(&r);
-	harness_close(&h);
-	saved_fini(&s);
-	free(h.stream.units);
+	compare_and_close(&h, &r, &s);
 }
 
 /* A fork child: its calls above are its parent's, and are not counted again. */

@@ -9,9 +9,7 @@
 
 TEST(a_landing_pops_exactly_to_its_frame)
 {
-	begin();
-	stack(TOP);
-	enter(1, 0x1000);
+	begin_inside(1);
 	ext(INSTR_EXT_LANDED, 1, STACK + 0x1010, 0); /* setjmp returns for the first time */
 	enter(2, 0xf00);
 	enter(1, 0xe00);
@@ -30,13 +28,8 @@ TEST(a_landing_pops_exactly_to_its_frame)
 
 TEST(a_call_between_two_open_ones_proves_the_inner_one_dead)
 {
-	begin();
-	stack(TOP);
-	enter(1, 0x1000);
-	enter(2, 0xf00);
-	enter(3, 0xe00);
-	enter(4, 0xd00); /* longjmp to 1, which nobody tells */
-	enter(5, 0xe80);
+	begin_inside(4);
+	enter(5, 0xe80); /* behind a longjmp to 1, which nobody tells */
 	run();
 	CHECK_EQ(open_calls(), 125); /* below 2, above 3: 2 may live */
 	enter(6, 0xf40);
@@ -49,8 +42,7 @@ TEST(a_call_between_two_open_ones_proves_the_inner_one_dead)
 
 TEST(a_call_at_the_same_place_proves_the_old_one_dead_also_at_the_bottom)
 {
-	begin();
-	stack(TOP);
+	begin_inside(0);
 	for (unsigned i = 0; i < 1000; i++) {
 		enter(1, 0x1000);
 		enter(2, 0xf00); /* both leave by longjmp to code without hooks */
@@ -63,10 +55,7 @@ TEST(a_call_at_the_same_place_proves_the_old_one_dead_also_at_the_bottom)
 
 TEST(a_longjmp_over_more_than_the_range_of_the_bits_is_seen)
 {
-	begin();
-	stack(TOP);
-	enter(1, 0x1000);
-	enter(2, 0xf00);
+	begin_inside(2);
 	stack(-0x400000);
 	enter(3, -0x400000); /* 4 MiB deeper */
 	stack(0xe80);
@@ -78,10 +67,7 @@ TEST(a_longjmp_over_more_than_the_range_of_the_bits_is_seen)
 
 TEST(a_call_above_all_others_is_marked_and_kept)
 {
-	begin();
-	stack(TOP);
-	enter(1, 0x1000);
-	enter(2, 0xf00);
+	begin_inside(2);
 	ext(INSTR_EXT_STACK, 0, STACK + 0x10000000, 0);
 	enter(3, 0x10000000); /* a handler on another stack, say */
 	enter(4, 0xfffff00);
@@ -105,10 +91,7 @@ TEST(a_call_above_all_others_is_marked_and_kept)
 
 TEST(the_end_of_a_call_that_was_only_left_marks_several_stacks)
 {
-	begin();
-	stack(TOP);
-	enter(1, 0x1000);
-	enter(2, 0xf00);
+	begin_inside(2);
 	stack(-0x40000000); /* swapcontext */
 	enter(3, -0x40000000);
 	stack(0xf00);
@@ -124,10 +107,7 @@ TEST(the_end_of_a_call_that_was_only_left_marks_several_stacks)
 
 TEST(equal_bits_on_another_stack_are_not_the_same_call)
 {
-	begin();
-	stack(TOP);
-	enter(1, 0x1000);
-	enter(2, 0xf00);
+	begin_inside(2);
 	ext(INSTR_EXT_STACK, 0, STACK - 0x40000000 + 0x1000, 0); /* a lower stack with the same low 20 bits */
 	enter(2, 0xf00);
 	leave(2, 0xf00); /* so that the next exit is predicted */

@@ -8,10 +8,7 @@
 
 TEST(total_contains_callees_and_self_does_not)
 {
-	begin();
-	stack(TOP);
-	enter(1, 0x1000); /* 1010 */
-	enter(2, 0xf00);  /* 1020 */
+	begin_inside(2); /* at 1010 and 1020 */
 	leave(2, 0xf00);  /* 1030 */
 	enter(2, 0xf00);  /* 1040 */
 	enter(3, 0xe00);
@@ -32,8 +29,7 @@ TEST(total_contains_callees_and_self_does_not)
 
 TEST(recursion_counts_once_in_total)
 {
-	begin();
-	stack(TOP);
+	begin_inside(0);
 	for (unsigned i = 0; i < 5; i++)
 		enter(1, 0x1000 - 0x40 * i);
 	for (unsigned i = 5; i-- > 0;)
@@ -48,10 +44,7 @@ TEST(recursion_counts_once_in_total)
 
 TEST(open_calls_are_counted_as_calls)
 {
-	begin();
-	stack(TOP);
-	enter(1, 0x1000);
-	enter(2, 0xf00);
+	begin_inside(2);
 	run();
 	CHECK_EQ(row_of(1).calls, 1);
 	CHECK_EQ(row_of(1).open, 1);
@@ -66,11 +59,7 @@ TEST(open_calls_are_counted_as_calls)
 
 TEST(unwinding_ends_a_call_as_unwound_and_tail_as_returned)
 {
-	begin();
-	stack(TOP);
-	enter(1, 0x1000);
-	enter(2, 0xf00);
-	enter(3, 0xe00);
+	begin_inside(3);
 	put(INSTR_UNWIND, 3, 0xe00);
 	put(INSTR_UNWIND, 2, 0xf00);
 	enter(4, 0xf00);
@@ -89,12 +78,7 @@ TEST(unwinding_ends_a_call_as_unwound_and_tail_as_returned)
 
 TEST(an_exit_further_down_ends_the_calls_above_it)
 {
-	begin();
-	stack(TOP);
-	enter(1, 0x1000);
-	enter(2, 0xf00);
-	enter(3, 0xe00);
-	enter(4, 0xd00);
+	begin_inside(4);
 	leave(2, 0xf00);
 	run();
 	CHECK_EQ(row_of(2).returns, 1);
@@ -108,11 +92,7 @@ TEST(calls_of_a_thread_that_is_gone_end_with_its_last_event)
 {
 	struct irt_walk_chunk c;
 
-	begin();
-	stack(TOP);
-	enter(1, 0x1000); /* 1010 */
-	enter(2, 0xf00);
-	enter(3, 0xe00);
+	begin_inside(3); /* at 1010 */
 	leave(3, 0xe00);  /* 1040 */
 	run();
 	irt_walk_next_chunk(walk);
@@ -134,9 +114,7 @@ TEST(calls_of_a_thread_that_is_gone_end_with_its_last_event)
 
 TEST(of_several_calls_of_a_function_the_stack_pointer_tells_which)
 {
-	begin();
-	stack(TOP);
-	enter(1, 0x1000);
+	begin_inside(1);
 	enter(1, 0xf00);
 	enter(1, 0xe00);
 	enter(1, 0xd00);
@@ -149,9 +127,7 @@ TEST(of_several_calls_of_a_function_the_stack_pointer_tells_which)
 
 TEST(an_exit_without_its_call_changes_nothing)
 {
-	begin();
-	stack(TOP);
-	enter(1, 0x1000);
+	begin_inside(1);
 	leave(9, 0xf00);  /* never entered */
 	leave(1, 0x1010); /* not that call */
 	leave(9, 0xf00);
@@ -166,9 +142,7 @@ TEST(an_exit_without_its_call_changes_nothing)
 
 TEST(dynamic_alloca_may_move_the_stack_pointer_between_enter_and_exit)
 {
-	begin();
-	stack(TOP);
-	enter(1, 0x1000);
+	begin_inside(1);
 	enter(DYNAMIC, 0xf00);
 	enter(2, 0x500);
 	leave(2, 0x500);
@@ -182,9 +156,7 @@ TEST(dynamic_alloca_may_move_the_stack_pointer_between_enter_and_exit)
 
 TEST(time_never_goes_back)
 {
-	begin();
-	stack(TOP);
-	enter(1, 0x1000); /* 1010 */
+	begin_inside(1); /* at 1010 */
 	now = 900;
 	enter(2, 0xf00);
 	leave(2, 0xf00);
@@ -198,10 +170,7 @@ TEST(time_never_goes_back)
 
 TEST(a_wait_is_nobodys_time)
 {
-	begin();
-	stack(TOP);
-	enter(1, 0x1000); /* 1010 */
-	enter(2, 0xf00);  /* 1020 */
+	begin_inside(2); /* at 1010 and 1020 */
 	now = 1500;
 	ext(INSTR_EXT_WAIT, 0, 450, 0); /* 1050 .. 1500 */
 	leave(2, 0xf00);  /* 1510 */
@@ -220,10 +189,7 @@ TEST(a_wait_is_nobodys_time)
 
 TEST(lost_events_are_counted_and_the_stack_recovers)
 {
-	begin();
-	stack(TOP);
-	enter(1, 0x1000);
-	enter(2, 0xf00);
+	begin_inside(2);
 	ext(INSTR_EXT_GAP, 0, 17, now - 5);
 	enter(3, 0xf80); /* 2 has ended meanwhile */
 	leave(3, 0xf80);
@@ -239,9 +205,7 @@ TEST(lost_events_are_counted_and_the_stack_recovers)
 
 TEST(a_row_used_again_by_another_module_is_another_function)
 {
-	begin();
-	stack(TOP);
-	enter(1, 0x1000);
+	begin_inside(1);
 	for (unsigned i = 0; i < 20; i++) {
 		enter(2, 0xf00);
 		leave(2, 0xf00);
@@ -259,8 +223,7 @@ TEST(a_row_used_again_by_another_module_is_another_function)
 
 TEST(rows_that_differ_above_bit_31_alone_are_different)
 {
-	begin();
-	stack(TOP);
+	begin_inside(0);
 	for (unsigned i = 0; i < 50; i++) {
 		enter(3, 0x1000);
 		leave(3, 0x1000);
@@ -293,10 +256,7 @@ TEST(addresses_that_differ_in_their_top_bits_alone_are_different)
 TEST(a_walk_waits_for_a_function_and_changes_nothing_meanwhile)
 {
 	size_t used, more;
-	begin();
-	stack(TOP);
-	enter(1, 0x1000);
-	enter(2, 0xf00);
+	begin_inside(2);
 	unknown = 2;
 	CHECK_EQ(irt_walk_run(walk, units, count, 0, &used, &more), IRT_WALK_UNKNOWN);
 	CHECK_EQ(used, 2); /* the STACK record */
@@ -353,8 +313,7 @@ TEST(a_record_that_reaches_past_the_units_is_left_alone)
 TEST(records_beyond_the_horizon_wait)
 {
 	size_t used, more;
-	begin();
-	stack(TOP);
+	begin_inside(0);
 	for (unsigned i = 0; i < 100; i++) {
 		enter(1, 0x1000);
 		leave(1, 0x1000);
@@ -387,11 +346,7 @@ TEST(a_chunk_that_spans_too_much_time_is_full)
 
 TEST(frames_are_unchanged_only_while_nothing_returned_to_them)
 {
-	begin();
-	stack(TOP);
-	enter(1, 0x1000);
-	enter(2, 0xf00);
-	enter(3, 0xe00);
+	begin_inside(3);
 	run();
 	CHECK_EQ(irt_walk_unchanged_frames(walk), 0); /* never saved */
 	irt_walk_saved(walk);
@@ -416,9 +371,7 @@ TEST(frames_are_unchanged_only_while_nothing_returned_to_them)
 TEST(chunks_tile_the_stream)
 {
 	struct irt_walk_chunk a, b;
-	begin();
-	stack(TOP);
-	enter(1, 0x1000);
+	begin_inside(1);
 	run();
 	irt_walk_chunk(walk, &a);
 	irt_walk_next_chunk(walk);
@@ -441,9 +394,7 @@ TEST(chunks_tile_the_stream)
 
 TEST(records_of_unknown_kinds_are_skipped_and_counted)
 {
-	begin();
-	stack(TOP);
-	enter(1, 0x1000);
+	begin_inside(1);
 	for (unsigned kind = 9; kind < 16; kind++)
 		units[count++] = (struct instr_unit){now++, kind | 0x1000};
 	ext(INSTR_EXT_LOCK, 0, 1, 2);
