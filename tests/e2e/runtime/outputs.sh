@@ -24,22 +24,22 @@ empty_file() { rm -f trace.db* && : >trace.db && refuses "$scratch/trace.db is t
 check an_empty_file_is_left_alone empty_file
 missing() { rm -f trace.db* && INSTR_OPTIONS=out=nowhere/x.db refuses "there is no folder $scratch/nowhere"; }
 check a_missing_folder_is_named missing
+# mounted FOLDER OPTIONS COMMAND...: while a file system of its own is there. Where that cannot be, nothing is tested.
+mounted() {
+	mounted_at=$1
+	[ "$(id -u)" -eq 0 ] && mkdir -p "$1" && mount -t tmpfs -o "$2" none "$1" || { echo 'no mount here'; return 0; }
+	shift 2
+	"$@"
+	mounted_result=$?
+	umount "$mounted_at"
+	return $mounted_result
+}
 read_only() {
 	[ "$(id -u)" -eq 0 ] || { mkdir -p ro && chmod 555 ro && INSTR_OPTIONS=out=ro/x.db refuses "the folder $scratch/ro cannot be written to"; return; }
-	mkdir -p ro && mount -t tmpfs -o ro,size=1m none ro || { echo 'no mount here'; return 0; }
-	INSTR_OPTIONS=out=ro/x.db refuses "the folder $scratch/ro is on a read-only file system"
-	result=$?
-	umount ro
-	return $result
+	INSTR_OPTIONS=out=ro/x.db mounted ro ro,size=1m refuses "the folder $scratch/ro is on a read-only file system"
 }
 check a_read_only_folder_is_named read_only
-full() {
-	[ "$(id -u)" -eq 0 ] && mkdir -p small && mount -t tmpfs -o size=2m none small || { echo 'no mount here'; return 0; }
-	INSTR_OPTIONS=out=small/x.db refuses "the file system of $scratch/small is full"
-	result=$?
-	umount small
-	return $result
-}
+full() { INSTR_OPTIONS=out=small/x.db mounted small size=2m refuses "the file system of $scratch/small is full"; }
 check a_full_disk_is_named full
 # How many bytes an event takes depends on how busy the machine is: more of them, until they do not fit.
 fills_up_with() {
@@ -47,16 +47,13 @@ fills_up_with() {
 		calls filling/x.db work $(($1 * 8)) && is filling/x.db 'PRAGMA integrity_check' ok
 }
 fills_up() {
-	[ "$(id -u)" -eq 0 ] && mkdir -p filling && mount -t tmpfs -o size=6m none filling || { echo 'no mount here'; return 0; }
-	result=1
 	for each_thread in 3000000 9000000 27000000; do
-		rm -f filling/x.db* && fills_up_with $each_thread || break
-		is filling/x.db "SELECT count(*) > 0 FROM losses WHERE totals_kept = 1" 1 && result=0 && break
+		rm -f filling/x.db* && fills_up_with $each_thread || return 1
+		is filling/x.db "SELECT count(*) > 0 FROM losses WHERE totals_kept = 1" 1 && return 0
 	done
-	umount filling
-	return $result
+	return 1
 }
-check a_disk_that_fills_up_costs_events_not_totals fills_up
+check a_disk_that_fills_up_costs_events_not_totals mounted filling size=6m fills_up
 link() { rm -f trace.db* elsewhere && echo mine >elsewhere && ln -s elsewhere trace.db && refuses "$scratch/trace.db is there and is not a trace" && [ "$(cat elsewhere)" = mine ]; }
 check a_link_to_a_foreign_file_is_left_alone link
 file_limit() { rm -f trace.db* && (ulimit -f 100 && exits_with 3 ./hello 3) && says out 'hello, 12' && says err 'limit on file sizes'; }
