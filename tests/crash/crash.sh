@@ -9,6 +9,10 @@
 #     exact FILE COUNTERS MORE   all that a crash must leave of crowd.c: complete, sound, folded, all calls of
 #                           work there, at most MORE that were not counted yet, each ended by its own exit
 #     crowd_builds          crowd and its library are there
+#     alive PROGRAM         somebody of the group of processes that it leads is there
+#     look PID|FOLDER [MS]  that run's folder and the pid of its drain, into $ring and $drain; fails if it has none
+#     settle TURNS          everybody in $program's group, and the drain of $ring, ends by himself, or nobody is left
+#                           who could, in TURNS times 20 ms; $program's exit status into $status
 #     nothing_left          a program that is killed before it has a drain is swept up by a later one
 # shellcheck shell=sh
 crash=$(cd "$(dirname "$0")" && pwd)
@@ -33,6 +37,20 @@ exact() {
 crowd_builds() {
 	traced libcrowd.so -fPIC -shared "-I$programs" "$crash/programs/crowd_library.c" &&
 		traced crowd "-I$programs" "$crash/programs/crowd.c" -pthread -ldl
+}
+
+alive() { kill -0 "-$1" 2>/dev/null; }
+look() { found=$("$build/tests/crash_ring_of" "$@") && ring=${found% *} drain=${found##* } && [ "$drain" != 0 ]; }
+
+settle() {
+	settle_turns=0
+	while alive $program || { [ -e "$ring/ring" ] && look "$ring" 100; }; do
+		sleep 0.02
+		settle_turns=$((settle_turns + 1))
+		[ $settle_turns -lt "$1" ] || { echo "it does not end"; ps -ef | grep -E "crowd|--run $ring"; return 1; }
+	done
+	wait $program
+	status=$?
 }
 
 nothing_left() {

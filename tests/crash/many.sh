@@ -30,8 +30,6 @@ run() {
 	INSTR_OPTIONS=ring_bytes=$((1 << $1 % 3))m setsid "$scratch/crowd" "$2" "$3" "$scratch/libcrowd.so" >>out 2>&1 &
 	program=$!
 }
-alive() { kill -0 "-$1" 2>/dev/null; }
-look() { found=$("$build/tests/crash_ring_of" "$@") && ring=${found% *} drain=${found##* } && [ "$drain" != 0 ]; }
 begun() {
 	until [ -s counters ] && [ "$(counted)" -gt 0 ] && look $program 20; do
 		alive $program || return 0
@@ -48,18 +46,6 @@ dead() {
 		*) kill -9 "$dead_one" ;;
 		esac
 	done
-}
-
-# Until everybody has come to an end by himself, or nobody is left who could.
-settle() {
-	settle_turns=0
-	while alive $program || { [ -e "$ring/ring" ] && look "$ring" 100; }; do
-		sleep 0.02
-		settle_turns=$((settle_turns + 1))
-		[ $settle_turns -lt 1500 ] || { echo "it does not end"; ps -ef | grep -E "crowd|--run $ring"; return 1; }
-	done
-	wait $program
-	status=$?
 }
 
 # A loaded machine may hold a drain up so long that the program goes on without it; then losses are told.
@@ -104,7 +90,7 @@ turn() {
 		[ "${drain:-0}" = 0 ] || kill -CONT "$drain"
 		;;
 	esac 2>/dev/null
-	settle || return 1
+	settle 1500 || return 1
 	for reader in 1 2 3; do
 		[ "$who" = reader ] && [ -e trace.db ] || break
 		"$build/bin/instr-recover" trace.db >>out 2>&1 &

@@ -92,8 +92,6 @@ scenes_of() {
 
 # ---- one turn ---------------------------------------------------------------------------------------
 
-alive() { kill -0 "-$1" 2>/dev/null; }
-
 # Somebody stands at the point: $stopped. 1: the run is over and nobody came.
 hit() {
 	over=0
@@ -131,16 +129,8 @@ act() {
 	return 0
 }
 
-# Everybody who is left ends by himself; what is then in nobody's hands is completed by whoever comes.
-settle() {
-	turns=0
-	while alive $program || { [ -e "$ring/ring" ] && found=$("$build/tests/crash_ring_of" "$ring" 100) && [ "${found##* }" != 0 ]; }; do
-		sleep 0.02
-		turns=$((turns + 1))
-		[ $turns -lt 1000 ] || { echo "it does not end"; ps -ef | grep -E "crowd|instr-drain --run $ring"; return 1; }
-	done
-	wait $program
-	status=$?
+# What is in nobody's hands is completed by whoever comes.
+complete_what_is_left() {
 	[ -e "$ring" ] || return 0
 	if [ -e trace.db ]; then "$build/bin/instr-recover" trace.db && "$build/bin/instr-recover" trace.db || return 1; fi
 	if [ -e "$ring/ring" ] && [ -s counters ] && [ "$(counted)" -gt 0 ]; then # it has no file yet
@@ -155,7 +145,7 @@ turn() {
 	rm -rf "$scratch/$point.$action"
 	mkdir "$scratch/$point.$action" && cd "$scratch/$point.$action" && "scene_$scene" || return 1
 	hit || { echo "nobody comes to it in scene $scene"; ls; return 2; }
-	act "$action" && settle || return 1
+	act "$action" && settle 1000 && complete_what_is_left || return 1
 	ended=killed
 	case $scene-$side-$action in
 	recovery-* | daemon-*) ;;
