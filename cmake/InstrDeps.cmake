@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #
-# SQLite, LZ4 and zstd as static archives, for the drain and the tools: the drain's image travels
-# inside the runtime to machines that may have none of them.
+# SQLite and zstd as static archives, for the drain and the tools: the drain's image travels
+# inside the runtime to machines that may have neither.
 #
-#   instr_deps_sqlite, instr_deps_lz4, instr_deps_zstd
+#   instr_deps_sqlite, instr_deps_zstd
 
 find_package(Threads REQUIRED)
 
@@ -22,5 +22,4 @@ function(instr_static_dep target archive header debian_package)
 endfunction()
 
 instr_static_dep(sqlite sqlite3 sqlite3.h libsqlite3-dev Threads::Threads m ${CMAKE_DL_LIBS})
-instr_static_dep(lz4 lz4 lz4.h liblz4-dev)
 instr_static_dep(zstd zstd zstd.h libzstd-dev Threads::Threads)

@@ -145,11 +145,10 @@ def peers(results):
 
 FOLD_STAGES = {
     "clock_read_ns": "a clock read, ns", "walk_ns": "walk and statistics, ns per event",
-    "encode_none_ns": "pack, ns per event",
-    "encode_lz4_ns": "pack and LZ4, ns per event", "encode_zstd_ns": "pack and zstd, ns per event",
-    "decode_lz4_ns": "decode LZ4, ns per event", "decode_zstd_ns": "decode zstd, ns per event",
-    "bytes_none": "packed, bytes per event", "bytes_lz4": "LZ4, bytes per event",
-    "bytes_zstd": "zstd, bytes per event", "settle_us": "totals of all contexts, µs", "contexts": "contexts",
+    "encode_none_ns": "pack, ns per event", "encode_zstd_ns": "pack and compress, ns per event",
+    "decode_zstd_ns": "decode, ns per event",
+    "bytes_none": "packed, bytes per event", "bytes_zstd": "compressed, bytes per event",
+    "settle_us": "totals of all contexts, µs", "contexts": "contexts",
 }
 
 

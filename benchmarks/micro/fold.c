@@ -115,8 +115,12 @@ static int function_of(void *user, uint64_t tag, uint64_t ticks, struct irt_func
 	return 0;
 }
 
+enum { CODECS = 2 };
+static const struct { const char *name; enum irt_codec codec; } codecs[CODECS] = {
+	{"none", IRT_CODEC_NONE}, {"zstd", IRT_CODEC_ZSTD}};
+
 struct figures {
-	double walk, settle, encode[3], decode[3], bytes[3];
+	double walk, settle, encode[CODECS], decode[CODECS], bytes[CODECS];
 };
 
 static __attribute__((noreturn)) void fail(const char *what)
@@ -165,12 +169,12 @@ static void decode(struct irt_chunk_decoder *decoder, const struct irt_contexts 
 
 static void one_round(const struct stream *s, struct figures *f, uint32_t *contexts_made, unsigned *tokens)
 {
-	static struct chunk chunks[3][4096];
+	static struct chunk chunks[CODECS][4096];
 	struct irt_walk *walk;
 	struct irt_encoder *encoder;
 	struct irt_contexts *contexts;
 	struct irt_chunk_decoder *decoder;
-	uint64_t start, walk_ns = 0, encode_ns[3] = {0}, bytes[3] = {0};
+	uint64_t start, walk_ns = 0, encode_ns[CODECS] = {0}, bytes[CODECS] = {0};
 	size_t at = 0, used, more, chunk_count = 0, events = 0;
 	struct irt_walk_config config = {.time_unit_ticks = STEP_TICKS, .function_of = function_of};
 
@@ -190,11 +194,11 @@ static void one_round(const struct stream *s, struct figures *f, uint32_t *conte
 		walk_ns += cpu_ns() - start;
 		if (stop != IRT_WALK_ALL && stop != IRT_WALK_CHUNK_FULL)
 			fail("the walk stopped");
-		for (unsigned codec = 0; codec < 3; codec++) {
+		for (unsigned codec = 0; codec < CODECS; codec++) {
 			struct irt_chunk_bytes out;
 			struct chunk *c = &chunks[codec][chunk_count];
 			start = cpu_ns();
-			if (irt_chunk_encode(encoder, walk, (enum irt_codec)codec, &out))
+			if (irt_chunk_encode(encoder, walk, codecs[codec].codec, &out))
 				fail("a chunk does not encode");
 			encode_ns[codec] += cpu_ns() - start;
 			bytes[codec] += out.data_bytes + out.function_bytes;
@@ -215,7 +219,7 @@ static void one_round(const struct stream *s, struct figures *f, uint32_t *conte
 	f->settle = (double)(cpu_ns() - start);
 	irt_contexts_add_tree(contexts, config.cct);
 	*contexts_made = irt_cct_count(config.cct);
-	for (unsigned codec = 0; codec < 3; codec++) {
+	for (unsigned codec = 0; codec < CODECS; codec++) {
 		f->encode[codec] = (double)encode_ns[codec] / (double)events;
 		f->bytes[codec] = (double)bytes[codec] / (double)events;
 		start = cpu_ns();
@@ -256,8 +260,7 @@ static void print(const char *stream, const char *name, double *samples, unsigne
 
 static void measure(const char *name, struct stream *s, unsigned rounds)
 {
-	static const char *const codecs[3] = {"none", "lz4", "zstd"};
-	static double samples[12][ROUNDS_MAX];
+	static double samples[3 + 3 * CODECS][ROUNDS_MAX];
 	unsigned tokens[4] = {0};
 	uint32_t contexts;
 	char text[64];
@@ -268,10 +271,10 @@ static void measure(const char *name, struct stream *s, unsigned rounds)
 		one_round(s, &f, &contexts, r ? NULL : tokens);
 		samples[1][r] = f.walk;
 		samples[2][r] = f.settle / 1000;
-		for (int c = 0; c < 3; c++) {
+		for (int c = 0; c < CODECS; c++) {
 			samples[3 + c][r] = f.encode[c];
-			samples[6 + c][r] = f.decode[c];
-			samples[9 + c][r] = f.bytes[c];
+			samples[3 + CODECS + c][r] = f.decode[c];
+			samples[3 + 2 * CODECS + c][r] = f.bytes[c];
 		}
 	}
 	printf("%s_events %zu\n%s_contexts %u\n", name, s->count, name, contexts);
@@ -281,13 +284,13 @@ static void measure(const char *name, struct stream *s, unsigned rounds)
 	print(name, "clock_read_ns", samples[0], rounds);
 	print(name, "walk_ns", samples[1], rounds);
 	print(name, "settle_us", samples[2], rounds);
-	for (int c = 0; c < 3; c++) {
-		snprintf(text, sizeof(text), "encode_%s_ns", codecs[c]);
+	for (int c = 0; c < CODECS; c++) {
+		snprintf(text, sizeof(text), "encode_%s_ns", codecs[c].name);
 		print(name, text, samples[3 + c], rounds);
-		snprintf(text, sizeof(text), "decode_%s_ns", codecs[c]);
-		print(name, text, samples[6 + c], rounds);
-		snprintf(text, sizeof(text), "bytes_%s", codecs[c]);
-		print(name, text, samples[9 + c], rounds);
+		snprintf(text, sizeof(text), "decode_%s_ns", codecs[c].name);
+		print(name, text, samples[3 + CODECS + c], rounds);
+		snprintf(text, sizeof(text), "bytes_%s", codecs[c].name);
+		print(name, text, samples[3 + 2 * CODECS + c], rounds);
 	}
 }
 

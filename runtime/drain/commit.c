@@ -73,8 +73,7 @@ static void put_chunk(struct irt_session *s, struct irt_drained_thread *t, uint6
 		       (!write && !pool_is_short(s) && now - t->chunk_written_ns < CHUNK_WRITE_NS)))
 		return;
 	struct irt_chunk_bytes b;
-	enum irt_codec codec = s->held_subs * 4 >= s->at.sub_count ? IRT_CODEC_LZ4 : IRT_CODEC_ZSTD;
-	int r = irt_chunk_encode(s->encoder, t->walk, codec, &b), now_or_never = last || s->recovering || pool_is_short(s);
+	int r = irt_chunk_encode(s->encoder, t->walk, IRT_CODEC_ZSTD, &b), now_or_never = last || s->recovering || pool_is_short(s);
 	if (r == INSTR_ERR_MEMORY && now_or_never)
 		r = irt_chunk_encode(s->encoder, t->walk, IRT_CODEC_NONE, &b);
 	if (r == INSTR_ERR_MEMORY && !now_or_never)

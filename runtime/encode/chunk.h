@@ -25,8 +25,7 @@
 
 enum irt_codec { /* chunks.codec */
 	IRT_CODEC_NONE = 0,
-	IRT_CODEC_LZ4 = 1,  /* about 1 ns per event less than zstd, a third more bytes */
-	IRT_CODEC_ZSTD = 2, /* level 1 */
+	IRT_CODEC_ZSTD = 2, /* 1 is not used */
 };
 
 /* ---- encoding ------------------------------------------------------------------------------------- */

@@ -19,7 +19,6 @@
 #include "encode/format.h"
 
 #include <emmintrin.h>
-#include <lz4.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zstd.h>
@@ -123,7 +122,7 @@ static int read_head(const uint8_t *data, size_t bytes, struct irt_chunk_header 
 		return INSTR_ERR_VERSION;
 	for (int i = 0; i < STREAMS; i++) {
 		l->codecs[i] = data[1] >> 2 * i & 3;
-		if (l->codecs[i] > IRT_CODEC_ZSTD)
+		if (l->codecs[i] != IRT_CODEC_NONE && l->codecs[i] != IRT_CODEC_ZSTD)
 			return INSTR_ERR_FORMAT;
 		if (l->codecs[i])
 			h->codec = l->codecs[i];
@@ -187,22 +186,13 @@ static bool grow(void *array, size_t *room, size_t want, size_t item_bytes)
 static int unpack_stream(struct irt_chunk_decoder *d, unsigned codec, const uint8_t *in, size_t in_bytes,
 			 uint8_t *out, size_t out_bytes)
 {
-	size_t n;
-
-	switch (codec) {
-	case IRT_CODEC_NONE:
+	if (codec == IRT_CODEC_NONE) {
 		if (in_bytes)
 			memcpy(out, in, in_bytes);
 		return 0;
-	case IRT_CODEC_LZ4:
-		if (in_bytes > INT32_MAX || out_bytes > INT32_MAX)
-			return INSTR_ERR_FORMAT;
-		return LZ4_decompress_safe((const char *)in, (char *)out, (int)in_bytes, (int)out_bytes) ==
-			       (int)out_bytes ? 0 : INSTR_ERR_FORMAT;
-	default:
-		n = ZSTD_decompressDCtx(d->zstd, out, out_bytes, in, in_bytes);
-		return ZSTD_isError(n) || n != out_bytes ? INSTR_ERR_FORMAT : 0;
 	}
+	size_t n = ZSTD_decompressDCtx(d->zstd, out, out_bytes, in, in_bytes);
+	return ZSTD_isError(n) || n != out_bytes ? INSTR_ERR_FORMAT : 0;
 }
 
 static void forget_states(struct irt_chunk_decoder *d)

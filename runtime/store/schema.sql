@@ -185,7 +185,7 @@ CREATE TABLE chunks (
     min_depth        INTEGER NOT NULL, -- the fewest calls open at any moment in it
     operations       INTEGER NOT NULL, -- bit n set: operation code n occurs (unwind, gap, mark, payload ...)
     functions        BLOB NOT NULL, -- which functions occur: a set for skipping, docs/format.md
-    codec            INTEGER NOT NULL, -- compression of the streams: 0 none, 1 LZ4, 2 zstd
+    codec            INTEGER NOT NULL, -- compression of the streams: 0 none, 2 zstd
     time_unit_ticks  INTEGER NOT NULL, -- ticks per stored step of time
     data             BLOB NOT NULL, -- the events
     UNIQUE (thread_id, start_pos)

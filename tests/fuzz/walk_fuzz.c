@@ -104,7 +104,7 @@ static void take_chunk(struct irt_walk *walk, const struct irt_cct *cct, struct 
 	if ((!encoder && (irt_encoder_create(&encoder) || irt_chunk_decoder_create(&decoder))) ||
 	    irt_contexts_create(&contexts) || irt_contexts_add_tree(contexts, cct))
 		abort();
-	if (irt_chunk_encode(encoder, walk, IRT_CODEC_LZ4, &out) == 0) {
+	if (irt_chunk_encode(encoder, walk, IRT_CODEC_ZSTD, &out) == 0) {
 		if (irt_chunk_open(decoder, contexts, out.data, out.data_bytes))
 			abort();
 		while ((n = irt_chunk_next(decoder, r->events + r->event_count, EVENTS_MAX - r->event_count)) > 0)

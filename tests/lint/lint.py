@@ -86,7 +86,7 @@ LAYERS = {
     "runtime/base": ["include/instr"],
     "runtime/ring": ["runtime/base", "include/instr"],
     "runtime/fold": ["runtime/base", "include/instr"],
-    "runtime/encode": ["runtime/base", "include/instr", "runtime/fold", "<lz4>", "<zstd>"],
+    "runtime/encode": ["runtime/base", "include/instr", "runtime/fold", "<zstd>"],
     "runtime/store": ["runtime/base", "include/instr", "<sqlite>"],
     "runtime/capture": ["runtime/ring", "runtime/base", "include/instr"],
     "runtime/control": ["runtime/capture", "runtime/ring", "runtime/base", "include/instr"],
@@ -106,7 +106,6 @@ LAYERS = {
 LIBRARIES = [
     (re.compile(r"sqlite3(ext)?\.h$"), "<sqlite>"),
     (re.compile(r"llvm(-c)?/|clang(-c)?/"), "<llvm>"),
-    (re.compile(r"lz4\w*\.h$"), "<lz4>"),
     (re.compile(r"(zstd\w*|zdict)\.h$"), "<zstd>"),
     (re.compile(r"(libdwarf(-\d+)?/)?(libdwarf|dwarf)\.h$"), "<libdwarf>"),
 ]

@@ -37,7 +37,7 @@ CLEAN = {
     "runtime/ring/ring.h": c_file("ring.h", '"base/os.h"'),
     "runtime/ring/ring.c": c_file("ring.c", '"ring.h"', '"ring/ring.h"', '"instr/version.h"'),
     "runtime/fold/walk.h": c_file("walk.h", '"base/os.h"'),
-    "runtime/encode/chunk.c": c_file("chunk.c", '"fold/walk.h"', "<zstd.h>", "<lz4.h>"),
+    "runtime/encode/chunk.c": c_file("chunk.c", '"fold/walk.h"', "<zstd.h>"),
     "runtime/store/store.c": c_file("store.c", '"base/os.h"', "<sqlite3.h>"),
     "runtime/store/schema.sql": SCHEMA,
     "runtime/drain/main.c": c_file("main.c", '"ring/ring.h"', '"fold/walk.h"'),

@@ -233,7 +233,7 @@ static inline struct irt_store_chunk a_chunk(int64_t thread, int64_t pos, int64_
 	return (struct irt_store_chunk){
 		.thread_id = thread, .start_pos = pos, .end_pos = pos + events, .first_event = pos, .events = events,
 		.start_ticks = pos, .end_ticks = pos + events - 1, .operations = 3, .functions = "\1", .functions_bytes = 1,
-		.codec = 1, .time_unit_ticks = 26, .data = data, .data_bytes = bytes,
+		.codec = 2, .time_unit_ticks = 26, .data = data, .data_bytes = bytes,
 	};
 }
 
