@@ -107,10 +107,23 @@ read_only() {
 read_only_or_not() { read_only && return 0; umount "$scratch/folder"; return 1; }
 check a_trace_that_may_not_be_written_is_shown_whole_and_left_as_it_is read_only_or_not
 
+# A dead run of which so much is in the ring alone that it cannot find room in pages that the file has already.
+leave_much_in_the_ring() {
+	start threads 1 && kill -STOP "$drain" || return 1
+	much=$(($(counted) + 30000)) much_turns=0
+	until [ "$(counted)" -gt $much ] || [ $much_turns -eq 100 ]; do
+		much_turns=$((much_turns + 1))
+		sleep 0.01
+	done
+	kill -9 "$drain" $program
+	wait $program
+	[ -e "$ring/ring" ]
+}
+
 # Whoever recovers it has no space: it says so, nothing is given up, and a later attempt has all of it.
 disk_full() {
 	[ "$own" = 1 ] || return 0 # not allowed here
-	mkdir -p small && mount -t tmpfs -o size=64m tmpfs small && cd small && leave_a_dead_run threads 1 || return 1
+	mkdir -p small && mount -t tmpfs -o size=64m tmpfs small && cd small && leave_much_in_the_ring || return 1
 	cat /dev/zero >filler 2>/dev/null
 	for attempt in 1 2; do
 		timeout 60 "$build/bin/instr-recover" trace.db >../recover.out 2>&1
