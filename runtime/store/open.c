@@ -43,6 +43,7 @@ static void destroy(struct irt_store *store)
 	free(store->covered);
 	free(store->covered_slots);
 	free(store->merged);
+	free(store->last_chunks);
 	free(store->text);
 	free(store);
 }

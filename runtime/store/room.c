@@ -16,6 +16,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -117,25 +118,31 @@ static int count_room(struct irt_store *store, int64_t *room)
 	return result;
 }
 
-/* Finds the oldest chunk behind chunk_id AFTER that may go: its id, or 0 if there is none. */
-static int find_oldest(struct irt_store *store, int64_t after, bool last_too, int64_t *id, int64_t *thread_id,
-		       struct irt_store_deleted *what)
+struct found {
+	int64_t id; /* 0: there is none */
+	int64_t thread_id, start_pos;
+	struct irt_store_deleted what;
+};
+
+/* Finds the oldest chunk behind chunk_id AFTER that may go. */
+static int find_oldest(struct irt_store *store, int64_t after, bool last_too, struct found *f)
 {
 	sqlite3_stmt *oldest = irt_store_statement(store, IRT_ST_OLDEST_COVERED);
 	int rc, result = 0;
 
-	*id = 0;
+	f->id = 0;
 	if (!oldest)
 		return store->error.code;
 	sqlite3_bind_int64(oldest, 1, after);
 	sqlite3_bind_int(oldest, 2, last_too);
 	rc = sqlite3_step(oldest);
 	if (rc == SQLITE_ROW) {
-		*id = sqlite3_column_int64(oldest, 0);
-		what->start_ticks = sqlite3_column_int64(oldest, 1);
-		what->end_ticks = sqlite3_column_int64(oldest, 2);
-		what->events = sqlite3_column_int64(oldest, 3);
-		*thread_id = sqlite3_column_int64(oldest, 4);
+		f->id = sqlite3_column_int64(oldest, 0);
+		f->what.start_ticks = sqlite3_column_int64(oldest, 1);
+		f->what.end_ticks = sqlite3_column_int64(oldest, 2);
+		f->what.events = sqlite3_column_int64(oldest, 3);
+		f->thread_id = sqlite3_column_int64(oldest, 4);
+		f->start_pos = sqlite3_column_int64(oldest, 5);
 	} else if (rc != SQLITE_DONE) {
 		result = irt_store_fail_sqlite(store, rc, "read chunks");
 	}
@@ -143,38 +150,95 @@ static int find_oldest(struct irt_store *store, int64_t after, bool last_too, in
 	return result;
 }
 
+static int note_last_chunk(struct irt_store *store, const struct found *f)
+{
+	if (store->last_chunk_count == store->last_chunk_room) {
+		size_t room = store->last_chunk_room ? 2 * store->last_chunk_room : 16;
+		struct irt_store_last_chunk *more = realloc(store->last_chunks, room * sizeof(*more));
+		if (!more)
+			return irt_store_fail(store, INSTR_ERR_MEMORY, "no memory");
+		store->last_chunks = more;
+		store->last_chunk_room = room;
+	}
+	store->last_chunks[store->last_chunk_count++] = (struct irt_store_last_chunk){
+		.thread_id = f->thread_id, .start_pos = f->start_pos, .events = f->what.events, .open_round = true};
+	return 0;
+}
+
+void irt_store_chunk_comes(struct irt_store *store, int64_t thread_id, int64_t start_pos)
+{
+	for (size_t i = 0; i < store->last_chunk_count; i++) {
+		struct irt_store_last_chunk *c = &store->last_chunks[i];
+		if (c->thread_id != thread_id || c->over)
+			continue;
+		c->over = true;
+		if (c->start_pos == start_pos)
+			store->deleted.events -= c->events;
+	}
+}
+
+void irt_store_keep_deleted(struct irt_store *store)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < store->last_chunk_count; i++) {
+		store->last_chunks[kept] = store->last_chunks[i];
+		store->last_chunks[kept].open_round = false;
+		kept += !store->last_chunks[i].over;
+	}
+	store->last_chunk_count = kept;
+	store->deleted_before = store->deleted;
+}
+
+void irt_store_restore_deleted(struct irt_store *store)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < store->last_chunk_count; i++) {
+		store->last_chunks[kept] = store->last_chunks[i];
+		store->last_chunks[kept].over = false;
+		kept += !store->last_chunks[i].open_round;
+	}
+	store->last_chunk_count = kept;
+	store->deleted = store->deleted_before;
+	store->deleted_up_to = 0;
+}
+
 /* Deletes the oldest chunk that a checkpoint covers; *found says whether there was one. What the last
  * search passed (chunks not covered then, last chunks of idle threads) is looked at again when there
  * is nothing behind it, and live threads' last chunks go when there is nothing else. */
 static int delete_oldest(struct irt_store *store, bool *found)
 {
-	struct irt_store_deleted what = {0}, *d = &store->deleted;
+	struct found f = {0};
+	struct irt_store_deleted *d = &store->deleted;
 	sqlite3_stmt *delete;
-	int64_t id, thread_id = 0;
-	int result = find_oldest(store, store->deleted_up_to, false, &id, &thread_id, &what);
+	bool last = false;
+	int result = find_oldest(store, store->deleted_up_to, false, &f);
 
-	if (!result && !id && store->deleted_up_to)
-		result = find_oldest(store, 0, false, &id, &thread_id, &what);
-	if (!result && !id)
-		result = find_oldest(store, 0, true, &id, &thread_id, &what);
-	*found = id != 0;
-	if (result || !id)
+	if (!result && !f.id && store->deleted_up_to)
+		result = find_oldest(store, 0, false, &f);
+	if (!result && !f.id) {
+		result = find_oldest(store, 0, true, &f);
+		last = true;
+	}
+	*found = f.id != 0;
+	if (result || !f.id)
 		return result;
 	delete = irt_store_statement(store, IRT_ST_DELETE_CHUNK);
 	if (!delete)
 		return store->error.code;
-	sqlite3_bind_int64(delete, 1, id);
+	sqlite3_bind_int64(delete, 1, f.id);
 	result = irt_store_run(store, delete, "delete chunks");
 	if (!result)
-		result = irt_store_delete_merged(store, thread_id);
+		result = irt_store_delete_merged(store, f.thread_id);
+	if (!result && last)
+		result = note_last_chunk(store, &f);
 	if (result)
 		return result;
-	store->deleted_up_to = id;
-	d->events += what.events;
-	if (d->start_ticks == IRT_STORE_NULL || what.start_ticks < d->start_ticks)
-		d->start_ticks = what.start_ticks;
-	if (d->end_ticks == IRT_STORE_NULL || what.end_ticks > d->end_ticks)
-		d->end_ticks = what.end_ticks;
+	store->deleted_up_to = f.id;
+	d->events += f.what.events;
+	if (d->start_ticks == IRT_STORE_NULL || f.what.start_ticks < d->start_ticks)
+		d->start_ticks = f.what.start_ticks;
+	if (d->end_ticks == IRT_STORE_NULL || f.what.end_ticks > d->end_ticks)
+		d->end_ticks = f.what.end_ticks;
 	return 0;
 }
 

@@ -247,8 +247,7 @@ void irt_store_rollback(struct irt_store *store)
 		}
 	}
 	store->state = IRT_STORE_IDLE;
-	store->deleted = store->deleted_before;
-	store->deleted_up_to = 0;
+	irt_store_restore_deleted(store);
 	irt_store_clear_covered(store);
 	store->merged_count = 0;
 }
@@ -303,7 +302,7 @@ int irt_store_commit(struct irt_store *store)
 	store->state = IRT_STORE_IDLE;
 	store->recording = true;
 	store->said_exclusive = store->no_shared_memory;
-	store->deleted_before = store->deleted;
+	irt_store_keep_deleted(store);
 	store->rounds++;
 	irt_store_clear_covered(store);
 	store->merged_count = 0;

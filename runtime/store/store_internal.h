@@ -70,6 +70,14 @@ struct irt_store_deleted {
 	int64_t end_ticks;   /* last moment */
 };
 
+/* A live thread's last chunk that was deleted. If it was open it is put again, with all its events: then they
+ * are not deleted any more. */
+struct irt_store_last_chunk {
+	int64_t thread_id, start_pos, events;
+	bool open_round; /* deleted in it */
+	bool over;       /* since the open round it is back, or there is another one of the thread */
+};
+
 /* A thread's row put in the open round: what its checkpoint covers. */
 struct irt_store_covered {
 	int64_t thread_id, totals_pos;
@@ -110,6 +118,8 @@ struct irt_store {
 	int64_t wal_used_bytes; /* part of the -wal in use */
 	int64_t round_bytes;    /* the largest recent round */
 	struct irt_store_deleted deleted, deleted_before; /* before: as of the last commit */
+	struct irt_store_last_chunk *last_chunks;
+	size_t last_chunk_count, last_chunk_room;
 	int64_t deleted_up_to;  /* chunk_id where the search for the oldest chunk goes on */
 
 	/* events=off: the round's checkpoint (write.c). */
@@ -164,6 +174,13 @@ int irt_store_delete_all_merged(struct irt_store *store);
 
 /* Makes room for BYTES more below max_db_bytes by deleting the oldest covered chunks, if it can. */
 int irt_store_make_room(struct irt_store *store, int64_t bytes);
+/* A chunk is about to be put. */
+void irt_store_chunk_comes(struct irt_store *store, int64_t thread_id, int64_t start_pos);
+
+/* The round is committed, or rolled back: so is what was deleted. */
+void irt_store_keep_deleted(struct irt_store *store);
+void irt_store_restore_deleted(struct irt_store *store);
+
 /* Writes what make_room deleted to run and losses; the last thing in a round. */
 int irt_store_note_deleted(struct irt_store *store);
 /* After a commit: folds the -wal in if it is long, looks at sizes, keeps bytes. */

@@ -74,7 +74,7 @@ const char *const irt_store_sql[IRT_ST_COUNT] = {
 	/* Chunks of all threads are numbered in the order of their rounds, that is by time. A live
 	 * thread's last chunk may be open: it would be written again. */
 	[IRT_ST_OLDEST_COVERED] =
-		"SELECT c.chunk_id, c.start_ticks, c.end_ticks, c.events, c.thread_id"
+		"SELECT c.chunk_id, c.start_ticks, c.end_ticks, c.events, c.thread_id, c.start_pos"
 		" FROM chunks c CROSS JOIN threads t ON t.thread_id = c.thread_id"
 		" WHERE c.chunk_id > ?1 AND c.end_pos <= t.totals_pos AND (?2 OR t.end_ticks IS NOT NULL OR"
 		"  EXISTS (SELECT 1 FROM chunks n WHERE n.thread_id = c.thread_id AND n.start_pos > c.start_pos))"
@@ -503,6 +503,7 @@ int irt_store_put_chunk(struct irt_store *store, const struct irt_store_chunk *r
 		int result = irt_store_make_room(store, row->data_bytes + row->functions_bytes);
 		if (result)
 			return result;
+		irt_store_chunk_comes(store, row->thread_id, row->start_pos);
 	}
 	b = start(store, IRT_ST_CHUNK);
 	number(&b, row->thread_id);

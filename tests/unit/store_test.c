@@ -559,6 +559,43 @@ TEST(a_chunk_that_is_still_written_is_not_deleted_and_counted_twice)
 	irt_store_close(store);
 }
 
+/* Where nothing else is left to delete it goes all the same; it comes back when it is put again. */
+TEST(a_deleted_chunk_that_is_put_again_is_no_longer_deleted)
+{
+	enum { LIMIT = 1 << 20, STEP = 20000, ROUNDS = 60 };
+	static char data[ROUNDS * STEP];
+	struct irt_store_config config = config_of(RUN_A);
+	struct irt_store_health health;
+	int64_t events = 0, most_deleted = 0;
+
+	config.max_db_bytes = LIMIT;
+	new_folder();
+	struct irt_store *store = start_store("trace.db", &config);
+	for (int i = 0; i < ROUNDS; i++) {
+		struct irt_store_chunk open = a_chunk(1, 0, 100 * i + 100, data, (i % 20 + 1) * 3 * STEP),
+				       other = a_chunk(2, 10 * i, 10, data, 3 * STEP);
+		struct irt_store_thread thread = a_thread(1, 100 * i + 100);
+		OK(irt_store_begin(store));
+		OK(irt_store_put_thread(store, &thread));
+		thread = a_thread(2, 10 * i + 10);
+		OK(irt_store_put_thread(store, &thread));
+		OK(irt_store_put_chunk(store, &open));
+		OK(irt_store_put_chunk(store, &other));
+		if (i % 3 == 1) {
+			irt_store_rollback(store);
+			continue;
+		}
+		OK(irt_store_commit(store));
+		events = 100 * i + 100 + 10 * (i + 1 - (i + 1) / 3);
+		irt_store_health(store, &health);
+		CHECK_EQ(ask_number("trace.db", "SELECT coalesce(sum(events), 0) FROM chunks") + health.deleted_events, events);
+		if (health.deleted_events > most_deleted)
+			most_deleted = health.deleted_events;
+	}
+	CHECK(most_deleted > 3000); /* it was among them */
+	irt_store_close(store);
+}
+
 TEST(a_full_file_asks_for_a_checkpoint_and_deletes_nothing_before_it)
 {
 	enum { LIMIT = 4 << 20, BYTES = 100000 };
