@@ -124,6 +124,66 @@ unsigned irt_recover_all(void *arg, void (*each)(void *, const char *, enum irt_
 	return n;
 }
 
+/* ---- what has just begun ---------------------------------------------------------------------------- */
+
+struct awaited {
+	struct stat folder; /* of the trace */
+	const char *name;
+	char found[IRT_PATH_BYTES + 80]; /* the run's folder */
+};
+
+/* Among the runs below root: one that is to write this file, and has no drain yet that could. */
+static int find_unbegun(const char *root, struct awaited *w)
+{
+	DIR *d = opendir(root);
+	struct dirent *e;
+	int found = 0;
+	while (d && !found && (e = readdir(d))) {
+		struct irt_attached a;
+		struct stat st;
+		char error[300];
+		if (!irt_is_run_name(e->d_name))
+			continue;
+		snprintf(w->found, sizeof(w->found), "%s/%s", root, e->d_name);
+		if (irt_look(&a, w->found, error, sizeof(error)) != 0)
+			continue;
+		found = !a.facts.drain_pid && !a.facts.heartbeat && !a.facts.failed && !strcmp(a.facts.out_name, w->name) &&
+			stat(a.facts.out_directory, &st) == 0 && st.st_dev == w->folder.st_dev && st.st_ino == w->folder.st_ino;
+		irt_detach(&a);
+	}
+	if (d)
+		closedir(d);
+	return found;
+}
+
+void irt_await_begun(const char *path, unsigned wait_ms)
+{
+	enum { TURN_MS = 2 };
+	struct timespec turn = {0, TURN_MS * 1000 * 1000};
+	struct awaited w;
+	enum irt_recovery outcome;
+	char root[2][IRT_PATH_BYTES + 40], error[600];
+	const char *slash = strrchr(path, '/');
+	char *folder = strndup(slash ? path : ".", slash ? (size_t)(slash - path) + 1 : 1), *whole = folder ? realpath(folder, NULL) : NULL;
+	int found = 0;
+
+	w.name = slash ? slash + 1 : path;
+	if (whole && stat(whole, &w.folder) == 0) {
+		irt_runs_folder(NULL, root[0], sizeof(root[0]));
+		irt_runs_folder(strcmp(whole, "/") ? whole : "", root[1], sizeof(root[1]));
+		for (unsigned waited = 0; waited <= wait_ms; waited += TURN_MS) {
+			found = find_unbegun(root[0], &w) || find_unbegun(root[1], &w);
+			if (!found)
+				break;
+			nanosleep(&turn, NULL);
+		}
+	}
+	if (found)
+		recover_folder(w.found, IRT_SESSION_DEAD, 0, &outcome, error, sizeof(error));
+	free(folder);
+	free(whole);
+}
+
 /* ---- what others left ----------------------------------------------------------------------------- */
 
 /* A run that is just being made has no process in it yet. Its folder tells how old it is until it is described,

@@ -23,6 +23,11 @@ enum irt_recovery {
  * completed). */
 int irt_recover_trace(const char *path, unsigned wait_ms, enum irt_recovery *outcome, char *error, size_t error_bytes);
 
+/* A run that is to write PATH may have begun a moment ago, and its drain may not have come to making the file:
+ * until then PATH is of an earlier run, or not there. Waits for that, at most wait_ms; a dead run that no drain
+ * has come to by then is completed here. Returns at once where there is no such run. */
+void irt_await_begun(const char *path, unsigned wait_ms);
+
 /* For a trace that may not be written: completes a copy of it and of its run's ring, and changes nothing
  * else. Returns 0 if there was something to complete, with the folder in which the copy is, under the name
  * IRT_COPY_NAME; irt_remove_copy removes both. Else a negative irt_err, and there is no copy (INSTR_ERR_BUSY:

@@ -337,39 +337,44 @@ static int open_store(struct irt_session *s, enum irt_session_kind kind)
 
 	/* This run's file, under either name, if an earlier drain has begun it. */
 	const char *names[] = {s->at.facts.out_name, other_name};
+	int unusable = 0;
 	for (int i = 0; i < 2; i++) {
 		int r = irt_store_open(s->out_fd, names[i], IRT_STORE_CONTINUE, &c, &s->store, &error);
 		if (r == 0) {
 			snprintf(s->out_name, sizeof(s->out_name), "%s", names[i]);
 			return 0;
 		}
-		if (r != INSTR_ERR_NOT_FOUND && r != INSTR_ERR_NOT_OURS && kind != IRT_SESSION_LIVE) {
+		if (r != INSTR_ERR_NOT_FOUND && r != INSTR_ERR_NOT_OURS && kind != IRT_SESSION_LIVE && !unusable) {
 			/* It may be there and only not be writable, now and by us. */
 			snprintf(s->error, sizeof(s->error), "%s", error.text);
-			return r;
+			unusable = r;
 		}
 	}
+	if (unusable)
+		return unusable;
 	if (kind == IRT_SESSION_BEGUN ||
 	    (kind == IRT_SESSION_DEAD && irt_load_relaxed(&s->at.map.ring->heartbeat) > 0)) {
 		/* It had a file, which somebody has removed: nothing to complete. */
 		snprintf(s->error, sizeof(s->error), "%s", error.text);
 		return INSTR_ERR_NOT_FOUND;
 	}
+	char why[sizeof(s->error) + 128] = "The file named by out= was that of another run, live or newer; this run took a name of its own.";
+	int r = 0;
 	for (int i = 0; i < 2; i++) {
-		int r = irt_store_open(s->out_fd, names[i], IRT_STORE_START, &c, &s->store, &error);
+		r = irt_store_open(s->out_fd, names[i], IRT_STORE_START, &c, &s->store, &error);
 		snprintf(s->out_name, sizeof(s->out_name), "%s", names[i]);
 		if (r == 0) {
 			if (i)
-				irt_session_message(s, "note", "The file named by out= was that of another run, live or newer; this run took a name of its own.");
+				irt_session_message(s, "note", why);
 			return 1;
 		}
-		if (r != INSTR_ERR_BUSY) {
-			snprintf(s->error, sizeof(s->error), "%s", error.text);
-			return r;
-		}
+		snprintf(s->error, sizeof(s->error), "%s", error.text);
+		if (r == INSTR_ERR_NOT_OURS || r == INSTR_ERR_PERMISSION)
+			snprintf(why, sizeof(why), "The file named by out= could not make way (%s); this run took a name of its own.", s->error);
+		else if (r != INSTR_ERR_BUSY)
+			break;
 	}
-	snprintf(s->error, sizeof(s->error), "%s", error.text);
-	return INSTR_ERR_BUSY;
+	return r;
 }
 
 void irt_session_put_facts(struct irt_session *s)

@@ -150,6 +150,21 @@ told() {
 }
 check the_report_says_how_it_died_and_in_which_calls told
 
+# A reader that comes before the drain has made the file shows this run, not the one before, and not nothing.
+just_begun() {
+	turn=0
+	while [ $turn -lt $((turns * 4)) ]; do
+		turn=$((turn + 1))
+		rm -rf trace*.db*
+		[ $((turn % 2)) -eq 0 ] || { exits_with 3 ./hello 3 && complete trace.db; } || return 1
+		./endings abort
+		exits_with 0 "$build/bin/instr-report" && says out './endings abort' || { cat out err; echo "in turn $turn"; return 1; }
+	done
+}
+begun_builds() { traced hello "$programs/hello.c" && traced endings "$programs/endings.c" -pthread; }
+check programs_that_die_early_build begun_builds
+check a_reader_that_comes_at_once_shows_the_run_that_has_just_begun just_begun
+
 # Nobody saw it die: its last sign of life is when it ended, not when somebody recovers it.
 recovered_late() {
 	began=$(date +%s%N)

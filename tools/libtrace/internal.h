@@ -49,7 +49,9 @@ int tr_check_shape(struct tr_trace *, struct tr_error *error);
 /* functions.c: SQL functions that the queries use. */
 int tr_add_functions(struct tr_trace *, struct tr_error *error);
 
-/* recover.c: before the file is opened. Completes the trace of a dead run, if there is one to
+/* recover.c: before the file is looked at: waits for the drain of a run that has just begun to make it. */
+void tr_await_begun(const char *path);
+/* Before it is opened. Completes the trace of a dead run, if there is one to
  * complete, and finds out who writes it. Where it may not be written, a copy is completed: *copy is then its
  * folder (tr_copied_file in it), which tr_remove_copy removes. */
 int tr_recover_if_needed(const char *path, int wal, enum tr_writer *writer, char **copy, struct tr_error *error);

@@ -2,9 +2,9 @@
  *
  * open.c - from a path to a trace that queries can be run on, or to a sentence that says why not.
  *
- *     path ─► check_file ─► tr_recover_if_needed ─► connect ─► tr_guard ─► check_identity
- *                                                                               │
- *             queries ◄─ tr_lock_down ◄─ create_views ◄─ tr_check_shape ◄───────┘
+ *     path ─► tr_await_begun ─► check_file ─► tr_recover_if_needed ─► connect ─► tr_guard
+ *                                                                                   │
+ *             queries ◄─ tr_lock_down ◄─ create_views ◄─ tr_check_shape ◄─ check_identity
  */
 #include "libtrace/internal.h"
 
@@ -307,6 +307,7 @@ int tr_open(struct tr_trace **out, const char *path, struct tr_error *error)
 		free(trace);
 		return tr_fail(error, INSTR_ERR_MEMORY, path, "there is not enough memory to read it");
 	}
+	tr_await_begun(path);
 	if ((status = check_file(trace, &wal, error)) ||
 	    (status = tr_recover_if_needed(path, wal, &trace->writer, &trace->copy, error)) ||
 	    (status = connect(trace, wal, error)) ||

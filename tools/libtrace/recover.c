@@ -18,7 +18,7 @@
 
 /* SQLite's file format: a connection in WAL mode holds a read lock on these bytes as long as it is
  * open. (https://sqlite.org/src/file/src/os_unix.c, "PENDING_BYTE") */
-enum { SHARED_FIRST = 0x40000000 + 2, SHARED_SIZE = 510, WAIT_MS = 10000 };
+enum { SHARED_FIRST = 0x40000000 + 2, SHARED_SIZE = 510, WAIT_MS = 10000, BEGIN_MS = 2000 };
 
 static enum tr_recovery outcome_of(enum irt_recovery outcome)
 {
@@ -37,10 +37,13 @@ int tr_recover(const char *path, enum tr_recovery *outcome, struct tr_error *err
 	enum irt_recovery found = IRT_RECOVERY_NOTHING;
 
 	error->text[0] = 0;
+	tr_await_begun(path);
 	error->code = irt_recover_trace(path, WAIT_MS, &found, error->text, sizeof(error->text));
 	*outcome = outcome_of(found);
 	return error->code;
 }
+
+void tr_await_begun(const char *path) { irt_await_begun(path, BEGIN_MS); }
 
 struct each {
 	void *arg;

@@ -149,7 +149,7 @@ static void say_state(struct report *report, const struct facts *facts)
 					     "since the last commit is missing");
 	}
 	if (tr_newer_beside(report->trace))
-		say(report, CLI_WARN, "%s beside it is newer: another run began while this one was live",
+		say(report, CLI_WARN, "%s beside it is of a newer run, which could not have this name",
 		    tr_newer_beside(report->trace));
 }
 

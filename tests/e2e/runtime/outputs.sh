@@ -74,6 +74,28 @@ at_once() {
 	second=$(ls trace.*.db) && complete "$second" 5 && calls "$second" leaf 6 && complete trace.db 5 && calls trace.db work 40000000
 }
 check two_runs_at_once_have_a_file_each at_once
+# What cannot make way stays, and the run takes a name of its own, which readers of the old one are told.
+own_name() {
+	[ "$(ls trace.[0-9]*.db | wc -l)" -eq 1 ] && calls trace.[0-9]*.db leaf 6 &&
+		is trace.[0-9]*.db "SELECT count(*) FROM messages WHERE text LIKE '%took a name of its own%'" 1 &&
+		exits_with 0 "$build/bin/instr-report" && says out 'is of a newer run'
+}
+foreign_old() {
+	rm -f trace.* && exits_with 3 ./hello 3 && complete trace.db && echo mine >trace.db.old && exits_with 3 ./hello 3 && sleep 0.5 &&
+		own_name && [ "$(cat trace.db.old)" = mine ]
+}
+check a_foreign_old_file_is_left_alone foreign_old
+link_to_a_trace() {
+	rm -f trace.* real.db && INSTR_OPTIONS=out=real.db exits_with 3 ./hello 3 && complete real.db && cp real.db before && ln -s real.db trace.db &&
+		exits_with 3 ./hello 3 && sleep 0.5 && own_name && cmp real.db before && [ -L trace.db ]
+}
+check a_link_to_a_trace_is_not_followed link_to_a_trace
+sticky() {
+	[ "$(id -u)" -eq 0 ] || return 0
+	mkdir -p sticky && chmod 1777 sticky && chmod 755 . && cp hello sticky && cd sticky && rm -f trace.* && exits_with 3 ./hello 3 && complete trace.db &&
+		exits_with 3 setpriv --reuid 65534 --regid 65534 --clear-groups ./hello 3 && sleep 0.5 && own_name
+}
+check in_a_shared_folder_the_file_of_another_user_stays sticky
 moves() {
 	rm -rf away trace*.db* && mkdir away && cp hello "$build/lib/libinstr_rt.so" away && (cd away && exits_with 3 ./hello 3 && calls trace.db leaf 6)
 }
