@@ -85,7 +85,8 @@ static void say_bad_value(const struct instr_option *o, const struct instr_setti
 	irt_text_bytes(&t, s->value ? s->value : "", s->value_bytes);
 	irt_text_add(&t, o->kind == INSTR_OPTION_FLAG ? ": expected on or off" :
 			 o->kind == INSTR_OPTION_BYTES ? ": expected a number of bytes, such as 8m" :
-			 o->kind == INSTR_OPTION_COUNT ? ": expected a number" : ": expected ");
+			 o->kind == INSTR_OPTION_COUNT ? ": expected a number" :
+			 o->kind == INSTR_OPTION_TEXT ? ": expected a text" : ": expected ");
 	if (o->kind == INSTR_OPTION_CHOICE)
 		irt_text_add(&t, o->fallback);
 	irt_say(buffer, "; the default stays", "");
@@ -252,10 +253,15 @@ int irt_config_check_output(struct irt_config *c)
 			irt_text_bytes(&t, p, 1);
 		}
 	}
+	int folder = path[t.used - 1] == '/';
 	while (t.used > 1 && path[t.used - 1] == '/')
 		path[--t.used] = 0;
-	if (is_folder(path))
+	if (is_folder(path)) {
 		irt_text_add(&t, "/trace.db");
+	} else if (folder) {
+		irt_say("cannot record: there is no folder ", path, "");
+		return INSTR_ERR_NOT_FOUND;
+	}
 	size_t slash = t.used;
 	while (path[slash] != '/')
 		slash--;

@@ -55,7 +55,7 @@ static const struct cli_option options[] = {
 	{CLI_CHOICE, .name = "format", .letter = 'f', .argument = "FORMAT", .choices = "text|csv|json", .value = &format,
 	 .help = "for people, or rows for programs: times are in nanoseconds there, columns named as in the views"},
 	{CLI_FLAG, .name = "show-sql", .value = &report.show_sql,
-	 .help = "print the query instead of running it; sqlite3 trace.db runs it too"},
+	 .help = "print the query instead of running it; sqlite3 trace.db runs it too (with --thread: without its two lines of percentiles)"},
 	{CLI_FLAG, .name = "no-pager", .value = &no_pager, .help = "do not start a pager on a terminal"},
 	{0},
 };
@@ -118,6 +118,18 @@ static void choose_thread(void)
 		report.thread_id = number;
 	else
 		report.thread_name = thread;
+}
+
+/* What a report would pass over is not what was meant. */
+static int check_mode(void)
+{
+	if (mode == REPORT_INFO && (thread || report.process_id != ANY))
+		return cli_wrong_usage("--info shows the whole run: --thread and --process go with --top and --tree");
+	if (mode == REPORT_INFO && report.sort != CLI_UNSET)
+		return cli_wrong_usage("--sort goes with --top and --tree");
+	if (mode != REPORT_TREE && least_percent >= 0)
+		return cli_wrong_usage("--min goes with --tree");
+	return CLI_GO;
 }
 
 static void settle_defaults(void)
@@ -222,6 +234,8 @@ int main(int argc, char **argv)
 		return cli_finish(status);
 	if (operands.count > 1)
 		return cli_finish(cli_wrong_usage("one trace at a time, not %s and %s", operands.items[0], operands.items[1]));
+	if ((status = check_mode()) != CLI_GO)
+		return cli_finish(status);
 	settle_defaults();
 	if (tr_open(&report.trace, operands.count ? operands.items[0] : "trace.db", &report.error)) {
 		cli_error("%s", report.error.text);

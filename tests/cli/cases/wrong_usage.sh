@@ -22,6 +22,12 @@ t instr-report a.db b.db
 t instr-report -n
 t instr-report --color sometimes
 s 'instr-report --topp 2>/dev/null'
+say options that the report would pass over
+t instr-report --info --process 1
+t instr-report --info --thread main
+t instr-report --info --sort calls
+t instr-report --top --min 5
+t instr-report --min 5
 say right usage in its other forms
 s 'instr-report -n1 -scalls -fcsv'
 s 'instr-report --limit=1 --sort=calls --format=csv -- trace.db'

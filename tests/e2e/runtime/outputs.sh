@@ -24,6 +24,8 @@ empty_file() { rm -f trace.db* && : >trace.db && refuses "$scratch/trace.db is t
 check an_empty_file_is_left_alone empty_file
 missing() { rm -f trace.db* && INSTR_OPTIONS=out=nowhere/x.db refuses "there is no folder $scratch/nowhere"; }
 check a_missing_folder_is_named missing
+missing_with_slash() { rm -rf trace.db* nowhere && INSTR_OPTIONS=out=nowhere/ refuses "there is no folder $scratch/nowhere" && [ ! -e nowhere ]; }
+check a_name_that_ends_in_a_slash_is_a_folders missing_with_slash
 # mounted FOLDER OPTIONS COMMAND...: while a file system of its own is there. Where that cannot be, nothing is tested.
 mounted() {
 	mounted_at=$1
