@@ -31,6 +31,8 @@ enum {
 	GROW_SUBS = (4 << 20) / IRT_SUB_BYTES,
 	ONE_CPU_SUBS = (1 << 20) / IRT_SUB_BYTES,
 	SLEEP_NS = 200 * 1000 * 1000,
+	LITTLE_UNITS = 4 * IRT_SUB_UNITS,
+	LITTLE_NS = 100 * 1000,
 };
 #define FINISH_NS UINT64_C(5000000000)
 #ifndef IRT_PATIENCE_NS /* with memory or space that is missing when all is over; tests have less */
@@ -134,6 +136,14 @@ static int is_hopeless(const struct irt_session *s, uint64_t *since_ns)
 	return *since_ns && now - *since_ns >= IRT_PATIENCE_NS && !irt_run_is_live(&s->at);
 }
 
+/* A look costs as much as some hundred events, also when it finds few. Whoever keeps up with the programs
+ * lets more of them come. */
+static int worth_a_nap(const struct irt_session *s, uint64_t walked)
+{
+	uint32_t taken = irt_load_relaxed(&s->at.map.ring->taken);
+	return walked < LITTLE_UNITS && taken < s->at.sub_count - s->at.sub_count / 4 && !irt_pool_is_awaited(s);
+}
+
 /* Returns 0 when all that there was is in the file or counted; else there was no memory to look at it, or it
  * could not be stored, and the ring is left to whoever reads the trace. */
 static int drain(struct irt_session *s)
@@ -184,13 +194,15 @@ static int drain(struct irt_session *s)
 			int r = irt_commit(s, 0);
 			if (r != 0 && r != INSTR_ERR_AGAIN) /* the ring keeps it meanwhile */
 				nanosleep(&failed_turn, NULL);
-		} else if (!walked) {
+		} else if (!walked || worth_a_nap(s, walked)) {
 			/* Sleep protocol: say so, then look once more at the word that programs add to. */
 			irt_store_release(&ring->sleeping, 1u); /* R9 */
 			irt_full_barrier();
 			uint64_t left = s->dirty && elapsed < IRT_ROUND_NS ? IRT_ROUND_NS - elapsed : SLEEP_NS;
 			if ((irt_pool_is_awaited(s) || irt_session_quiet(s)) && left > IRT_HURRY_NS / 4)
 				left = IRT_HURRY_NS / 4; /* the pool grows, or what is held up is passed */
+			if (walked && left > LITTLE_NS)
+				left = LITTLE_NS;
 			irt_sys_futex_wait(&ring->wake, before, (int64_t)left);
 			irt_store_release(&ring->sleeping, 0u); /* R9 */
 			if (!s->dirty)
