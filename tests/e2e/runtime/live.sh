@@ -33,13 +33,21 @@ check a_live_trace_is_at_most_a_second_old within_a_second
 all_there() { sound trace.db && calls trace.db work "$(counted)"; }
 check and_whole_when_the_program_has_returned all_there
 
-# Readers that hold the file open, ask without end, and one that never lets go of its transaction.
+# A fast machine writes more than 64 MiB of -wal while a reader holds it: then events are not kept, and counted.
+sound_or_held() {
+	if [ "$(ask trace.db "SELECT count(*) FROM losses WHERE cause = 'reader'")" = 0 ]; then
+		sound trace.db
+	else
+		sound trace.db chunks && is trace.db 'SELECT events_kept + events_deleted - events FROM summary' 0
+	fi
+}
+# Readers that hold the file open, ask without end, and one that does not let go of its transaction.
 disturb() {
 	rm -f trace.db*
 	./busy 3 2 >out 2>err &
 	program=$!
 	until [ -e trace.db-wal ] && [ "$(seen 2>/dev/null || echo 0)" -gt 0 ]; do sleep 0.02; done
-	{ printf 'BEGIN;\nSELECT count(*) FROM chunks;\n'; sleep 2; printf 'SELECT count(*) FROM chunks;\nCOMMIT;\n'; } |
+	{ printf 'BEGIN;\nSELECT count(*) FROM chunks;\n'; sleep 1.2; printf 'SELECT count(*) FROM chunks;\nCOMMIT;\n'; } |
 		sqlite3 -batch -readonly trace.db >held 2>&1 &
 	reader=$!
 	turns=0
@@ -50,7 +58,7 @@ disturb() {
 	wait $reader || return 1
 	wait $program && says out done && [ ! -s err ] || return 1
 	[ "$(sort -u held | wc -l)" = 1 ] || { echo 'the transaction did not stay as it was'; cat held; return 1; }
-	complete trace.db 5 && sound trace.db && calls trace.db work "$(counted)" && [ $turns -gt 2 ]
+	complete trace.db 5 && sound_or_held && calls trace.db work "$(counted)" && [ $turns -gt 2 ]
 }
 check readers_neither_disturb_nor_are_disturbed disturb
 consistent() {
