@@ -359,7 +359,7 @@ static int open_store(struct irt_session *s, enum irt_session_kind kind)
 		return INSTR_ERR_NOT_FOUND;
 	}
 	char why[sizeof(s->error) + 128] = "The file named by out= was that of another run, live or newer; this run took a name of its own.";
-	int r = 0;
+	int r = 0, tries = 0;
 	for (int i = 0; i < 2; i++) {
 		r = irt_store_open(s->out_fd, names[i], IRT_STORE_START, &c, &s->store, &error);
 		snprintf(s->out_name, sizeof(s->out_name), "%s", names[i]);
@@ -369,7 +369,9 @@ static int open_store(struct irt_session *s, enum irt_session_kind kind)
 			return 1;
 		}
 		snprintf(s->error, sizeof(s->error), "%s", error.text);
-		if (r == INSTR_ERR_NOT_OURS || r == INSTR_ERR_PERMISSION)
+		if (r != INSTR_ERR_BUSY && !i && !tries++)
+			i--; /* what failed once may not fail again */
+		else if (r == INSTR_ERR_NOT_OURS || r == INSTR_ERR_PERMISSION)
 			snprintf(why, sizeof(why), "The file named by out= could not make way (%s); this run took a name of its own.", s->error);
 		else if (r != INSTR_ERR_BUSY)
 			break;
