@@ -177,9 +177,9 @@ static int take_loss(void *arg, const struct irt_store_loss *row)
 			t->loss_id = row->loss_id;
 			if (row->events > 0 && (uint64_t)row->events > t->lost_seen)
 				t->abandoned = (uint32_t)((uint64_t)row->events - t->lost_seen);
-		}
-		else
+		} else {
 			note_ended_loss(r->s, row);
+		}
 	}
 	return 0;
 }

@@ -32,18 +32,23 @@ static enum tr_recovery outcome_of(enum irt_recovery outcome)
 	return TR_RECOVERY_NOTHING;
 }
 
-int tr_recover(const char *path, enum tr_recovery *outcome, struct tr_error *error)
+static int recover(const char *path, enum tr_recovery *outcome, struct tr_error *error)
 {
 	enum irt_recovery found = IRT_RECOVERY_NOTHING;
 
 	error->text[0] = 0;
-	tr_await_begun(path);
 	error->code = irt_recover_trace(path, WAIT_MS, &found, error->text, sizeof(error->text));
 	*outcome = outcome_of(found);
 	return error->code;
 }
 
 void tr_await_begun(const char *path) { irt_await_begun(path, BEGIN_MS); }
+
+int tr_recover(const char *path, enum tr_recovery *outcome, struct tr_error *error)
+{
+	tr_await_begun(path);
+	return recover(path, outcome, error);
+}
 
 struct each {
 	void *arg;
@@ -105,7 +110,7 @@ int tr_recover_if_needed(const char *path, int wal, enum tr_writer *writer, char
 	*writer = TR_WRITER_NONE;
 	/* Whatever keeps it from being completed does not keep it from being read as far as it goes:
 	 * tr_open says what is wrong with the file, reports say that it is marked as recording. */
-	if (tr_recover(path, &outcome, error) == 0 && outcome == TR_RECOVERY_LIVE)
+	if (recover(path, &outcome, error) == 0 && outcome == TR_RECOVERY_LIVE)
 		*writer = TR_WRITER_LIVE;
 	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = SHARED_FIRST, .l_len = SHARED_SIZE};
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
