@@ -458,12 +458,15 @@ static uint64_t walk_thread(struct irt_session *s, struct irt_drained_thread *t)
 	return walked;
 }
 
-static void forget_rows(void *arg, uint32_t process_id, uint64_t ticks)
+/* Twice does no harm. */
+static int forget_rows(void *arg, uint32_t process_id, uint64_t ticks)
 {
 	struct irt_session *s = arg;
-	for (uint32_t i = 0; i < s->thread_count; i++)
+	int forgets = 1;
+	for (uint32_t i = 0; i < s->thread_count && forgets; i++)
 		if (s->threads[i]->process->facts.process_id == process_id)
-			irt_walk_forget_rows(s->threads[i]->walk, ticks);
+			forgets = irt_walk_forget_rows(s->threads[i]->walk, ticks) == 0;
+	return forgets;
 }
 
 /* One that is not known yet has joined since the look at processes. */

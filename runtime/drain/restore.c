@@ -302,14 +302,13 @@ static int restore_thread(struct restore *r, const struct listed *l)
 	if (row->process_id < 1 || row->process_id > UINT32_MAX || row->thread_id < 1 || l->consumed_pos < 0)
 		return INSTR_ERR_FORMAT;
 	struct irt_drained_process *p = irt_session_process(s, (uint32_t)row->process_id);
-	struct irt_drained_thread *t = p ? irt_session_add_thread(s, (uint64_t)row->thread_id, p) : NULL;
+	struct irt_drained_thread *t = p ? irt_session_add_thread(s, (uint64_t)row->thread_id, p, row->start_ticks) : NULL;
 	if (!t)
 		return p ? INSTR_ERR_MEMORY : INSTR_ERR_FORMAT;
 	r->thread = t;
 	r->totals_events = (uint64_t)row->totals_events;
 	irt_session_set_tid(s, t, (int32_t)row->tid);
 	memcpy(t->name, l->name, sizeof(t->name));
-	t->start_ticks = row->start_ticks;
 	t->parent_thread_id = row->parent_thread_id == IRT_STORE_NULL ? 0 : (uint64_t)row->parent_thread_id;
 	t->parent_position = row->parent_position == IRT_STORE_NULL ? 0 : (uint64_t)row->parent_position;
 	t->known = 1;

@@ -149,6 +149,23 @@ static int function_of(void *user, uint64_t tag, uint64_t ticks, struct irt_func
 				t->final_names, &answer->function, &answer->flags);
 }
 
+struct forgetting {
+	struct irt_walk *walk;
+	uint64_t origin_ticks;
+};
+
+static int forget_one(void *arg, int64_t ticks)
+{
+	struct forgetting *f = arg;
+	return irt_walk_forget_rows(f->walk, (uint64_t)ticks + f->origin_ticks) == 0;
+}
+
+static int forget_unmapped(struct irt_session *s, struct irt_drained_thread *t)
+{
+	struct forgetting f = {t->walk, s->at.facts.start_ticks};
+	return irt_symbols_changes_since(s->symbols, t->process->facts.process_id, t->start_ticks, forget_one, &f);
+}
+
 /* Threads are kept in a table by id: ids come in ascending order, so the search is by halves. */
 struct irt_drained_thread *irt_session_thread(struct irt_session *s, uint64_t id)
 {
@@ -163,7 +180,8 @@ struct irt_drained_thread *irt_session_thread(struct irt_session *s, uint64_t id
 	return low < s->thread_count && s->threads[low]->id == id ? s->threads[low] : NULL;
 }
 
-struct irt_drained_thread *irt_session_add_thread(struct irt_session *s, uint64_t id, struct irt_drained_process *p)
+struct irt_drained_thread *irt_session_add_thread(struct irt_session *s, uint64_t id, struct irt_drained_process *p,
+						  int64_t start_ticks)
 {
 	struct irt_drained_thread *t = calloc(1, sizeof(*t));
 	if (s->thread_count == s->thread_room) {
@@ -187,9 +205,12 @@ struct irt_drained_thread *irt_session_add_thread(struct irt_session *s, uint64_
 	t->session = s;
 	t->slot = UINT32_MAX;
 	t->next_sequence = 1;
+	t->start_ticks = start_ticks;
 	t->end_ticks = IRT_STORE_NULL;
 	t->changed = 1;
-	if (irt_walk_create(&t->walk, &c) != 0) {
+	/* It may have called what is gone by now: the names log is read further than threads were seen. */
+	if (irt_walk_create(&t->walk, &c) != 0 || !forget_unmapped(s, t)) {
+		irt_walk_destroy(t->walk);
 		free(t);
 		return NULL;
 	}

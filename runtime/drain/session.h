@@ -245,7 +245,9 @@ void irt_session_close(struct irt_session *s);
 struct irt_drained_process *irt_session_process(struct irt_session *s, uint32_t process_id);
 struct irt_drained_process *irt_session_add_process(struct irt_session *s, const struct irt_process *facts, uint32_t slot);
 struct irt_drained_thread *irt_session_thread(struct irt_session *s, uint64_t id);
-struct irt_drained_thread *irt_session_add_thread(struct irt_session *s, uint64_t id, struct irt_drained_process *p);
+/* start_ticks: none of its records is older. NULL: no memory. */
+struct irt_drained_thread *irt_session_add_thread(struct irt_session *s, uint64_t id, struct irt_drained_process *p,
+						  int64_t start_ticks);
 void irt_session_free_process(struct irt_session *s, struct irt_drained_process *p); /* leaves it in the table */
 /* Its kernel thread id; whoever of the same process had that before is returned one by one: they are gone. */
 void irt_session_set_tid(struct irt_session *s, struct irt_drained_thread *t, int32_t tid);

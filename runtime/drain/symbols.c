@@ -15,7 +15,7 @@ enum { PENDING_MAX = 1024 };
 
 struct scan {
 	uint64_t start_ticks;
-	void (*unmapped)(void *arg, uint32_t process_id, uint64_t ticks);
+	int (*unmapped)(void *arg, uint32_t process_id, uint64_t ticks);
 	int (*is_dead)(void *arg, uint32_t process_id);
 	void *arg;
 };
@@ -189,6 +189,8 @@ static int take_image(struct irt_symbols *s, uint64_t at, const unsigned char *p
 	return 1;
 }
 
+static int64_t end_of(const struct load *l) { return l->end_ticks == IRT_STORE_NULL ? INT64_MAX : l->end_ticks; }
+
 /* The id of a load that an earlier drain has put, or a new one. */
 static uint32_t load_id(struct irt_symbols *s, uint32_t process_id, uint64_t rows_begin, int64_t start_ticks)
 {
@@ -204,12 +206,16 @@ static uint32_t load_id(struct irt_symbols *s, uint32_t process_id, uint64_t row
 	return s->next_load++;
 }
 
-static int take_load(struct irt_symbols *s, uint32_t process_id, const struct irt_log_load *l, uint64_t image_at,
-		     int64_t ticks, int *overlaps)
+static int take_load(struct irt_symbols *s, const struct scan *scan, uint32_t process_id, const struct irt_log_load *l,
+		     uint64_t image_at, int64_t ticks)
 {
+	int overlaps = 0;
 	if (l->rows_begin > l->rows_end)
 		return 1;
-	if (!grow_loads(s))
+	for (uint32_t i = 0; i < s->load_count && !overlaps; i++)
+		overlaps = s->loads[i].process_id == process_id && s->loads[i].rows_begin < l->rows_end &&
+			   l->rows_begin < s->loads[i].rows_end;
+	if (!grow_loads(s) || (overlaps && !scan->unmapped(scan->arg, process_id, (uint64_t)ticks + scan->start_ticks)))
 		return 0;
 	struct load n = {.process_id = process_id, .load_id = load_id(s, process_id, l->rows_begin, ticks), .rows_begin = l->rows_begin,
 			 .rows_end = l->rows_end, .start_ticks = ticks, .end_ticks = IRT_STORE_NULL, .changed = 1};
@@ -218,10 +224,8 @@ static int take_load(struct irt_symbols *s, uint32_t process_id, const struct ir
 			n.image = i + 1;
 	for (uint32_t i = 0; i < s->load_count; i++) {
 		struct load *o = &s->loads[i];
-		if (o->process_id != process_id || o->rows_begin >= n.rows_end || n.rows_begin >= o->rows_end)
-			continue;
-		*overlaps = 1;
-		if (o->end_ticks == IRT_STORE_NULL) { /* its end was not seen */
+		if (o->process_id == process_id && o->end_ticks == IRT_STORE_NULL && o->rows_begin < n.rows_end &&
+		    n.rows_begin < o->rows_end) { /* its end was not seen */
 			o->end_ticks = ticks;
 			o->changed = 1;
 		}
@@ -271,13 +275,10 @@ static unsigned take_record(struct irt_symbols *s, const struct scan *scan, uint
 		taken = take_image(s, at, payload, text_bytes);
 	} else if ((kind == IRT_LOG_LOAD || kind == IRT_LOG_UNLOAD) && text_bytes >= sizeof(l)) {
 		memcpy(&l, payload, sizeof(l));
-		int over = kind == IRT_LOG_UNLOAD;
 		if (kind == IRT_LOG_LOAD)
-			taken = take_load(s, process_id, &l, r->image, ticks, &over);
-		else
+			taken = take_load(s, scan, process_id, &l, r->image, ticks);
+		else if ((taken = scan->unmapped(scan->arg, process_id, r->ticks)))
 			take_unload(s, process_id, &l, ticks);
-		if (over)
-			scan->unmapped(scan->arg, process_id, r->ticks);
 	}
 	s->starved |= !taken;
 	return (unsigned)taken;
@@ -300,7 +301,7 @@ static unsigned take_pending(struct irt_symbols *s, const struct scan *scan)
 }
 
 unsigned irt_symbols_scan(struct irt_symbols *s, uint64_t start_ticks,
-			  void (*unmapped)(void *arg, uint32_t process_id, uint64_t ticks),
+			  int (*unmapped)(void *arg, uint32_t process_id, uint64_t ticks),
 			  int (*is_dead)(void *arg, uint32_t process_id), void *arg)
 {
 	const struct scan scan = {start_ticks, unmapped, is_dead, arg};
@@ -339,6 +340,22 @@ unsigned irt_symbols_scan(struct irt_symbols *s, uint64_t start_ticks,
 	return taken;
 }
 
+int irt_symbols_changes_since(const struct irt_symbols *s, uint32_t process_id, int64_t ticks,
+			      int (*each)(void *arg, int64_t ticks), void *arg)
+{
+	for (uint32_t i = 0; i < s->load_count; i++) {
+		const struct load *l = &s->loads[i];
+		if (l->process_id != process_id)
+			continue;
+		/* its begin too: until then rows were those of the last one there, although that had ended */
+		if (l->start_ticks >= ticks && !each(arg, l->start_ticks))
+			return 0;
+		if (l->end_ticks != IRT_STORE_NULL && l->end_ticks >= ticks && !each(arg, l->end_ticks))
+			return 0;
+	}
+	return 1;
+}
+
 int irt_symbols_starved(const struct irt_symbols *s) { return s->starved; }
 
 int irt_symbols_inherit(struct irt_symbols *s, uint32_t child, uint32_t parent, int64_t ticks)
@@ -371,6 +388,13 @@ int irt_symbols_inherit(struct irt_symbols *s, uint32_t child, uint32_t parent, 
 		n.start_ticks = ticks;
 		n.end_ticks = IRT_STORE_NULL;
 		n.changed = 1;
+		/* What the child has loaded in its place is known already if that came soon. */
+		for (uint32_t k = 0; k < count; k++) {
+			const struct load *own = &s->loads[k];
+			if (own->process_id == child && own->start_ticks < end_of(&n) && own->rows_begin < n.rows_end &&
+			    n.rows_begin < own->rows_end)
+				n.end_ticks = own->start_ticks;
+		}
 		s->loads[s->load_count++] = n;
 	}
 	return 1;
@@ -446,6 +470,23 @@ static uint32_t raw_function(struct irt_symbols *s, uint32_t process_id, int pid
 	return raw.function_id;
 }
 
+/* The owner of an address at a time: of the loads that had not ended by then the earliest; for records
+ * later than every end (destructors that run after their module took leave) the last one. */
+static const struct load *owner_of(const struct irt_symbols *s, uint32_t process_id, uint64_t row, int64_t ticks)
+{
+	const struct load *owner = NULL, *last = NULL;
+	for (uint32_t i = 0; i < s->load_count; i++) {
+		const struct load *l = &s->loads[i];
+		if (l->process_id != process_id || row < l->rows_begin || row >= l->rows_end)
+			continue;
+		if (ticks < end_of(l) && (!owner || l->start_ticks < owner->start_ticks))
+			owner = l;
+		if (!last || end_of(l) >= end_of(last))
+			last = l;
+	}
+	return owner ? owner : last;
+}
+
 int irt_symbols_find(struct irt_symbols *s, uint32_t process_id, int pid, uint64_t start_time, uint64_t tag,
 		     int64_t ticks, int final, uint32_t *function_id, uint32_t *row_flags)
 {
@@ -456,22 +497,10 @@ int irt_symbols_find(struct irt_symbols *s, uint32_t process_id, int pid, uint64
 		return 0;
 	}
 	uint64_t row = instr_tag_row(tag);
-	const struct load *best = NULL;
-	/* The owner is the earliest load of that address that had not ended by then; records later
-	 * than every end (destructors that run after their module took leave) go to the last one. */
-	for (uint32_t i = 0; i < s->load_count; i++) {
-		const struct load *l = &s->loads[i];
-		if (l->process_id != process_id || row < l->rows_begin || row >= l->rows_end)
-			continue;
-		if (l->end_ticks == IRT_STORE_NULL || ticks < l->end_ticks) {
-			best = l;
-			break;
-		}
-		best = l;
-	}
-	if (best && best->image) {
-		const struct image *m = &s->images[best->image - 1];
-		uint64_t index = (row - best->rows_begin) / sizeof(struct instr_row);
+	const struct load *owner = owner_of(s, process_id, row, ticks);
+	if (owner && owner->image) {
+		const struct image *m = &s->images[owner->image - 1];
+		uint64_t index = (row - owner->rows_begin) / sizeof(struct instr_row);
 		/* A site is no function: a record that says it was entered is nonsense. */
 		if (index < m->rows && (m->flags[index] & INSTR_ROW_KIND_MASK) == INSTR_ROW_FUNCTION) {
 			*function_id = m->first_function + (uint32_t)index;

@@ -27,11 +27,16 @@ void irt_symbols_destroy(struct irt_symbols *s);
 int irt_symbols_load(struct irt_symbols *s, struct irt_store *store, uint32_t greatest);
 
 /* Takes what is new in the names log. For each module that was unmapped, unmapped(arg, process,
- * raw ticks) is called: that process's walks must forget rows. is_dead(arg, process): it writes no more.
- * Returns the number of records taken. */
+ * raw ticks) is called: that process's walks must forget rows; 0 if there is no memory for that (the record
+ * is taken again). is_dead(arg, process): it writes no more. Returns the number of records taken. */
 unsigned irt_symbols_scan(struct irt_symbols *s, uint64_t start_ticks,
-			  void (*unmapped)(void *arg, uint32_t process_id, uint64_t ticks),
+			  int (*unmapped)(void *arg, uint32_t process_id, uint64_t ticks),
 			  int (*is_dead)(void *arg, uint32_t process_id), void *arg);
+
+/* The same for a walk that comes later than the scan: each(arg, ticks) for the times, from that one on, at
+ * which rows changed hands, in ticks since start. 0: each has said so. */
+int irt_symbols_changes_since(const struct irt_symbols *s, uint32_t process_id, int64_t ticks,
+			      int (*each)(void *arg, int64_t ticks), void *arg);
 
 /* The last scan stopped because there was no memory: names are missing that are in the log. */
 int irt_symbols_starved(const struct irt_symbols *s);

@@ -46,14 +46,13 @@ void irt_look_at_threads(struct irt_session *s)
 			struct irt_drained_process *p = irt_session_process(s, facts.process_id);
 			if (!p || !facts.owner || facts.owner > irt_load_relaxed(&s->at.map.ring->next_thread_id))
 				continue;
-			t = irt_session_add_thread(s, facts.owner, p);
+			t = irt_session_add_thread(s, facts.owner, p, (int64_t)(facts.join_ticks - s->at.facts.start_ticks));
 			if (!t) {
 				s->starved = 1;
 				continue;
 			}
 			irt_session_set_tid(s, t, facts.tid);
 			s->joined++;
-			t->start_ticks = (int64_t)(facts.join_ticks - s->at.facts.start_ticks);
 			t->parent_thread_id = facts.parent_thread_id;
 			t->parent_position = facts.parent_position;
 			memcpy(t->name, facts.name, sizeof(t->name));

@@ -10,6 +10,7 @@
 
 #include "base/atomic.h"
 #include "base/os.h"
+#include "instr/hooks.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -183,6 +184,94 @@ TEST(names_that_are_never_written_hold_up_nobody)
 	irt_store_release(&dead->kind, (uint32_t)IRT_LOG_PROCESS);
 	irt_gather(&session);
 	CHECK_STR(irt_symbols_process(session.symbols, 2)->executable, "/bin/command");
+}
+
+/* Appends to the names log. */
+static struct irt_log_record *put_log(uint64_t process_id, enum irt_log_kind kind, uint64_t image, const void *payload,
+				      uint32_t bytes)
+{
+	struct irt_log_record *r = (struct irt_log_record *)(ring.log + ring.ring->log_used);
+	uint32_t all = (uint32_t)sizeof(*r) + (bytes + 15) / 16 * 16;
+	*r = (struct irt_log_record){all | process_id << 32, kind, bytes, irt_ticks(), image};
+	memcpy(r + 1, payload, bytes);
+	ring.ring->log_used += all;
+	return r;
+}
+
+/* A library of one function: where its names stand in the log, + 1. */
+static uint64_t put_library(const char *function)
+{
+	struct {
+		struct irt_log_names n;
+		struct instr_row row;
+		char texts[32];
+	} payload = {{1, 0, 32, 1, 0, 0, 0}, {1, 0, 1, INSTR_ROW_FUNCTION}, {0}};
+	strcpy(payload.texts + 1, function);
+	return (uint64_t)((unsigned char *)put_log(1, IRT_LOG_NAMES, 0, &payload, sizeof(payload)) - ring.log) + 1;
+}
+
+static void put_call(uint32_t sub, uint32_t unit, uint64_t row)
+{
+	struct instr_unit *u = irt_sub_units(&ring, sub) + unit;
+	for (int i = 0; i < 2; i++) {
+		u[i].tag = instr_tag(i ? INSTR_EXIT : INSTR_ENTER, row, 0x7ffe0000);
+		u[i].ticks = irt_ticks();
+	}
+}
+
+/* It has called two functions, one by one. */
+static void check_two_functions(uint64_t thread_id)
+{
+	struct irt_cct *cct = irt_session_thread(&session, thread_id)->process->cct;
+	CHECK_EQ(events_of(thread_id), 4);
+	CHECK_EQ(irt_cct_count(cct), 3); /* the root, and both */
+	CHECK(irt_cct_node(cct, 1)->function != irt_cct_node(cct, 2)->function);
+}
+
+TEST(a_thread_that_is_seen_after_an_unloading_has_both_names)
+{
+	static const struct irt_log_load here = {0x7000, 0x7010, 0x8000, 0};
+	begin();
+	uint64_t alpha = put_library("alpha"), beta = put_library("beta");
+	put_log(1, IRT_LOG_LOAD, alpha, &here, sizeof(here));
+	put_thread(1, 2, 1, (int)irt_sys_gettid() + 1);
+	ring.threads[1].state = IRT_SLOT_FREE; /* the look at threads is over */
+	put_call(0, 0, here.rows_begin);
+	put_log(1, IRT_LOG_UNLOAD, 0, &here, sizeof(here));
+	put_log(1, IRT_LOG_LOAD, beta, &here, sizeof(here));
+	put_call(0, 2, here.rows_begin);
+	open_session();
+	irt_gather(&session); /* has read the names */
+	ring.threads[1].state = IRT_SLOT_LIVE;
+	put_sub(0, 2, 1);
+	irt_gather(&session);
+	check_two_functions(2);
+}
+
+/* The child's library is in the log before it is known what it has from its parent. */
+TEST(a_fork_child_that_changes_libraries_at_once_has_both_names)
+{
+	static const struct irt_log_load here = {0x7000, 0x7010, 0x8000, 0};
+	begin();
+	uint64_t alpha = put_library("alpha"), beta = put_library("beta");
+	put_log(1, IRT_LOG_LOAD, alpha, &here, sizeof(here));
+	put_process(1, 2, getpid(), own_namespace() + 1);
+	ring.processes[1].parent_process_id = 1;
+	ring.processes[1].joined_by = IRT_JOINED_FORK;
+	ring.processes[1].state = IRT_SLOT_FREE; /* the look at processes is over */
+	put_thread(1, 2, 2, (int)irt_sys_gettid() + 1);
+	ring.threads[1].state = IRT_SLOT_FREE;
+	put_call(0, 0, here.rows_begin);
+	put_log(2, IRT_LOG_UNLOAD, 0, &here, sizeof(here));
+	put_log(2, IRT_LOG_LOAD, beta, &here, sizeof(here));
+	put_call(0, 2, here.rows_begin);
+	open_session();
+	irt_gather(&session);
+	ring.processes[1].state = IRT_SLOT_LIVE;
+	ring.threads[1].state = IRT_SLOT_LIVE;
+	put_sub(0, 2, 1);
+	irt_gather(&session);
+	check_two_functions(2);
 }
 
 TEST(what_a_killed_drain_was_releasing_is_free_again)
