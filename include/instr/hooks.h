@@ -29,8 +29,9 @@
 
 /* A descriptor row: 16 bytes, 16-byte aligned, no relocation, no function pointer. name and file
  * are byte offsets from the row's own address to a NUL-terminated string; the name is the linkage
- * (mangled) name; file is as the compiler was given it, made absolute with the compilation
- * directory when the debug information has one. line 0 = not known. */
+ * (mangled) name, of a site that of the function called there; file is as the compiler was given it,
+ * made absolute with the compilation directory when the debug information has one. line 0 = not known.
+ * A site has the place in the source where the call stands, also when it was inlined from there. */
 struct instr_row {
 	int32_t name;
 	int32_t file;
@@ -43,7 +44,8 @@ enum instr_row_flag {
 	INSTR_ROW_OFF = 0x10,            /* set and cleared by the runtime only: enters are not recorded */
 	INSTR_ROW_DYNAMIC_STACK = 0x20,  /* dynamic alloca: stack-pointer bits of enter and exit may differ */
 	INSTR_ROW_RETURNS_TWICE = 0x40,  /* calls setjmp or its like */
-	INSTR_ROW_REASON_SHIFT = 8,      /* 8 bits: enum instr_reason, why the function carries no hooks */
+	INSTR_ROW_REASON_SHIFT = 8,      /* 8 bits, functions: enum instr_reason, why it carries no hooks */
+	INSTR_ROW_FAMILY_SHIFT = 8,      /* 8 bits, ALLOC_SITE and FREE_SITE: enum instr_family */
 	INSTR_ROW_COLUMN_SHIFT = 16,     /* 16 bits: column of a site, 0 = not known */
 };
 
@@ -52,6 +54,15 @@ enum instr_row_kind {
 	INSTR_ROW_ALLOC_SITE = 2,
 	INSTR_ROW_LOCK_SITE = 3,
 	INSTR_ROW_BLOCK_SITE = 4,
+	INSTR_ROW_FREE_SITE = 5,
+};
+
+/* Who must free what was allocated. Stored in the trace; numbers are never reused, 7 is the greatest. */
+enum instr_family {
+	INSTR_FAMILY_NONE = 0,
+	INSTR_FAMILY_MALLOC = 1,
+	INSTR_FAMILY_NEW = 2,
+	INSTR_FAMILY_NEW_ARRAY = 3,
 };
 
 /* Why a function was not instrumented. Stored in the trace; numbers are never reused. */
@@ -103,6 +114,35 @@ _Static_assert(sizeof(struct instr_module) == 64, "the pass emits this layout");
  *   __instr_register(struct instr_module *)
  *   __instr_unregister(struct instr_module *)
  */
+/* Calls of allocators (instr/allocators.def). The pass replaces the function that is called by one of
+ * these, which calls it in turn: with the same arguments and two more behind them, the site's row and
+ * the function that was to be called. Of those with variable arguments the row stands first, and
+ * there is no function. Ordinary C convention; what they call decides whether they throw. W is
+ * anything that fits a register.
+ *
+ *   void *__instr_alloc(size_t bytes, row, f)                    malloc, valloc, new
+ *   void *__instr_alloc1(size_t bytes, W, row, f)                new with an alignment, or nothrow
+ *   void *__instr_alloc2(size_t bytes, W, W, row, f)             new with both
+ *   void *__instr_calloc(size_t count, size_t bytes, row, f)
+ *   void *__instr_aligned_alloc(size_t alignment, size_t bytes, row, f)
+ *   int   __instr_posix_memalign(void **out, size_t alignment, size_t bytes, row, f)
+ *   void *__instr_realloc(void *block, size_t bytes, row, f)
+ *   void *__instr_reallocarray(void *block, size_t count, size_t bytes, row, f)
+ *   char *__instr_strdup(const char *, row, f)
+ *   char *__instr_strndup(const char *, size_t, row, f)
+ *   wchar_t *__instr_wcsdup(const wchar_t *, row, f)
+ *   int   __instr_asprintf(row, char **out, const char *format, ...)
+ *   int   __instr_asprintf_chk(row, char **out, int flag, const char *format, ...)
+ *   int   __instr_vasprintf(char **out, const char *format, va_list, row, f)
+ *   int   __instr_vasprintf_chk(char **out, int flag, const char *format, va_list, row, f)
+ *   ssize_t __instr_getline(char **line, size_t *bytes, FILE *, row, f)
+ *   ssize_t __instr_getdelim(char **line, size_t *bytes, int delimiter, FILE *, row, f)
+ *   void  __instr_free(void *block, row, f)                      free, delete
+ *   void  __instr_free1(void *block, W, row, f)                  delete with a size, an alignment, or nothrow
+ *   void  __instr_free2(void *block, W, W, row, f)               delete with two of these
+ *
+ * Thread-safe as the functions that they call. In a signal handler they do what these do there. */
+
 #define INSTR_HOOK_ENTER "__instr_enter"
 #define INSTR_HOOK_EXIT "__instr_exit"
 #define INSTR_HOOK_UNWIND "__instr_unwind"

@@ -73,10 +73,19 @@ enum instr_ext {
 	INSTR_EXT_WAIT = 4,   /* 2 units: p[0] ticks waited for the drain, ending at word 1; p[1] 0 */
 	INSTR_EXT_MARK = 5,   /* reserved: user marks and labels */
 	INSTR_EXT_NOTHING = 6, /* 1 unit or more: reserved by a hook that has started again; no event */
-	INSTR_EXT_ALLOC = 16, /* 16..31 reserved: allocation records */
+	/* Heap, 16..31; row = the site's. All 2 units: p[0] an address, p[1] bytes (48 bits) | enum instr_family << 48.
+	 * What takes memory is stamped behind the call that does, what gives it back before that. */
+	INSTR_EXT_ALLOC = 16,  /* a block; address 0: the call failed */
+	INSTR_EXT_FREE = 17,   /* its end; bytes 0 */
+	INSTR_EXT_RESIZE = 18, /* realloc begins: the block is in its hands until RESIZED; address 0: none. bytes 0 */
+	INSTR_EXT_RESIZED = 19, /* ... and has ended: the block that there is now; address 0: none (freed, size 0);
+	                         * bytes all ones: it failed, the old block (which is the address) stays as it was */
 	INSTR_EXT_LOCK = 32,  /* 32..47 reserved: lock records */
 	INSTR_EXT_BLOCK = 48, /* 48..63 reserved: blocking calls */
 };
+
+#define INSTR_HEAP_BYTES_MASK UINT64_C(0x0000ffffffffffff)
+enum { INSTR_HEAP_FAMILY_SHIFT = 48 };
 
 struct instr_unit {
 	uint64_t ticks; /* word 1; 0 = not committed */
