@@ -213,6 +213,108 @@ CREATE TABLE holes (
     PRIMARY KEY (thread_id, position)
 ) STRICT, WITHOUT ROWID;
 
+-- Calls that allocate or free memory, as places in the source.
+CREATE TABLE sites (
+    site_id      INTEGER PRIMARY KEY, -- ours; from the same numbers as function_id
+    module_id    INTEGER NOT NULL REFERENCES modules, -- image
+    row          INTEGER NOT NULL, -- index of its descriptor row in the module
+    kind         TEXT NOT NULL, -- 'alloc' (a realloc is one, too), 'free'
+    family       TEXT NOT NULL, -- who frees what was allocated: 'malloc', 'new', 'new[]'
+    name         TEXT NOT NULL, -- the function called there, demangled
+    linkage_name TEXT NOT NULL, -- its name as the linker sees it
+    file         TEXT, -- source file; NULL if not known
+    line         INTEGER, -- line; NULL if not known (compiled without -g)
+    column       INTEGER -- column; NULL if not known
+) STRICT;
+
+-- The heap of each process that allocated: exact sums as of the last checkpoint. A realloc is the end
+-- of one block and the beginning of another, as valgrind counts it.
+CREATE TABLE heaps (
+    process_id    INTEGER PRIMARY KEY REFERENCES processes, -- the process
+    allocs        INTEGER NOT NULL, -- blocks allocated
+    bytes         INTEGER NOT NULL, -- their bytes, as asked for
+    frees         INTEGER NOT NULL, -- blocks of them that were freed
+    freed_bytes   INTEGER NOT NULL, -- their bytes
+    failed        INTEGER NOT NULL, -- allocations that failed
+    resized       INTEGER NOT NULL, -- blocks that realloc made of others, among allocs
+    temporary     INTEGER NOT NULL, -- blocks freed before their thread allocated again, realloc left out
+    crossed       INTEGER NOT NULL, -- blocks freed by another thread
+    lost          INTEGER NOT NULL, -- blocks whose free was not seen: another one was allocated in their place; among frees
+    unknown_frees INTEGER NOT NULL, -- frees of blocks whose allocation was not seen
+    peak_blocks   INTEGER NOT NULL, -- blocks alive at the peak
+    peak_bytes    INTEGER NOT NULL, -- most bytes that were alive at one moment
+    peak_ticks    INTEGER -- that moment, the first of them; NULL: nothing was ever alive
+) STRICT;
+
+-- The same by calling context and site. Those of a context are what its function itself did.
+CREATE TABLE heap_totals (
+    context_id     INTEGER NOT NULL REFERENCES contexts, -- innermost call that has hooks (0 of a process: none was open)
+    site_id        INTEGER NOT NULL REFERENCES sites, -- where; a site that frees has only the last two numbers
+    allocs         INTEGER NOT NULL, -- blocks allocated here
+    bytes          INTEGER NOT NULL, -- their bytes
+    frees          INTEGER NOT NULL, -- those of them that were freed, wherever
+    freed_bytes    INTEGER NOT NULL, -- their bytes
+    failed         INTEGER NOT NULL, -- allocations that failed
+    resized        INTEGER NOT NULL, -- blocks that realloc made of others, among allocs
+    temporary      INTEGER NOT NULL, -- blocks freed before their thread allocated again, realloc left out
+    crossed        INTEGER NOT NULL, -- blocks freed by another thread
+    max_bytes      INTEGER NOT NULL, -- most bytes of this row that were alive at one moment
+    peak_blocks    INTEGER NOT NULL, -- blocks of this row alive at the peak of the process
+    peak_bytes     INTEGER NOT NULL, -- their bytes
+    life_ticks     INTEGER NOT NULL, -- lifetimes of freed blocks, added up
+    sizes          BLOB, -- blocks by bytes, sparse log-linear: docs/format.md; NULL if there are none
+    lifetimes      BLOB, -- freed blocks by lifetime in ticks, the same; NULL if there are none
+    released       INTEGER NOT NULL, -- blocks freed here, wherever they came from
+    released_bytes INTEGER NOT NULL, -- their bytes
+    PRIMARY KEY (context_id, site_id)
+) STRICT, WITHOUT ROWID;
+
+-- Blocks that were alive at the last checkpoint; at the end of a run: what was never freed.
+CREATE TABLE live_blocks (
+    process_id  INTEGER NOT NULL REFERENCES processes, -- the process
+    address     INTEGER NOT NULL, -- its address
+    bytes       INTEGER NOT NULL, -- its size as asked for
+    context_id  INTEGER NOT NULL REFERENCES contexts, -- the calling context that allocated it
+    site_id     INTEGER NOT NULL REFERENCES sites, -- where in the source
+    thread_id   INTEGER NOT NULL REFERENCES threads, -- the thread that allocated it
+    start_ticks INTEGER NOT NULL, -- when
+    family      INTEGER NOT NULL, -- 1 malloc, 2 new, 3 new[]
+    resizer     INTEGER, -- the thread that has it in realloc just now; NULL: none
+    PRIMARY KEY (process_id, address)
+) STRICT, WITHOUT ROWID;
+
+-- The heap over time: a row at each checkpoint (about every second).
+CREATE TABLE heap_samples (
+    process_id  INTEGER NOT NULL REFERENCES processes, -- the process
+    ticks       INTEGER NOT NULL, -- when
+    allocs      INTEGER NOT NULL, -- blocks allocated until then
+    bytes       INTEGER NOT NULL, -- their bytes
+    live_blocks INTEGER NOT NULL, -- blocks alive then
+    live_bytes  INTEGER NOT NULL, -- their bytes
+    rss_bytes   INTEGER, -- memory of the process that was resident; NULL if not known
+    PRIMARY KEY (process_id, ticks)
+) STRICT, WITHOUT ROWID;
+
+-- Frees that cannot be right, by both places.
+CREATE TABLE heap_faults (
+    process_id       INTEGER NOT NULL REFERENCES processes, -- the process
+    kind             TEXT NOT NULL, -- 'wrong family' (new[] and free ...), 'freed twice', 'unknown' (its allocation was not seen), 'lost' (its free was not seen)
+    context_id       INTEGER NOT NULL REFERENCES contexts, -- calling context of the free; 'lost': of the block that came in its place
+    site_id          INTEGER NOT NULL REFERENCES sites, -- site of that
+    block_context_id INTEGER NOT NULL, -- where the block was allocated; 'freed twice': where it was freed first; 'unknown': 0
+    block_site_id    INTEGER NOT NULL, -- site of that; 'unknown': 0
+    count            INTEGER NOT NULL, -- how often
+    address          INTEGER NOT NULL, -- of the first one
+    first_ticks      INTEGER NOT NULL, -- when that was
+    PRIMARY KEY (process_id, kind, context_id, site_id, block_context_id, block_site_id)
+) STRICT, WITHOUT ROWID;
+
+-- Events of the heap that wait for those of other threads, as of the last checkpoint (docs/format.md).
+CREATE TABLE heap_pending (
+    process_id INTEGER PRIMARY KEY REFERENCES processes, -- the process
+    events     BLOB NOT NULL -- in the order in which they came
+) STRICT;
+
 -- What recording had to say, in order.
 CREATE TABLE messages (
     message_id INTEGER PRIMARY KEY, -- ours
