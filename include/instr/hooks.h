@@ -116,8 +116,8 @@ _Static_assert(sizeof(struct instr_module) == 64, "the pass emits this layout");
  */
 /* Calls of allocators (instr/allocators.def). The pass replaces the function that is called by one of
  * these, which calls it in turn: with the same arguments and two more behind them, the site's row and
- * the function that was to be called. Of those with variable arguments the row stands first, and
- * there is no function. Ordinary C convention; what they call decides whether they throw. W is
+ * the function that was to be called. Printing into a block is left alone; behind it __instr_printed
+ * is called with what it got first, what it gave, and the row. Ordinary C convention; what they call decides whether they throw. W is
  * anything that fits a register.
  *
  *   void *__instr_alloc(size_t bytes, row, f)                    malloc, valloc, new
@@ -131,10 +131,7 @@ _Static_assert(sizeof(struct instr_module) == 64, "the pass emits this layout");
  *   char *__instr_strdup(const char *, row, f)
  *   char *__instr_strndup(const char *, size_t, row, f)
  *   wchar_t *__instr_wcsdup(const wchar_t *, row, f)
- *   int   __instr_asprintf(row, char **out, const char *format, ...)
- *   int   __instr_asprintf_chk(row, char **out, int flag, const char *format, ...)
- *   int   __instr_vasprintf(char **out, const char *format, va_list, row, f)
- *   int   __instr_vasprintf_chk(char **out, int flag, const char *format, va_list, row, f)
+ *   void  __instr_printed(char **out, int result, row)           behind asprintf, vasprintf
  *   ssize_t __instr_getline(char **line, size_t *bytes, FILE *, row, f)
  *   ssize_t __instr_getdelim(char **line, size_t *bytes, int delimiter, FILE *, row, f)
  *   void  __instr_free(void *block, row, f)                      free, delete

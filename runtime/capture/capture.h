@@ -47,6 +47,7 @@ struct irt_local {
 	uint32_t process_slot;
 	uint32_t dropping;       /* 1 = events are dropped until one of the next two words moves in the ring */
 	uint32_t drop_freed;
+	uint32_t heap_off;       /* 1 = heap=off: allocations are not recorded */
 	uint64_t drop_heartbeat; /* the drain does not move; UINT64_MAX: it does, but has nothing to give */
 	uint64_t drop_look_ticks; /* when a restart of the drain was tried last */
 	unsigned char pad[4096 - 56];
@@ -69,6 +70,10 @@ IRT_HIDDEN int irt_join(void);
 /* The drain has not moved for a while: starts another one if it is gone and the rules allow. Returns
  * 0 if there is none and none starts. */
 IRT_HIDDEN int irt_restart_drain(void);
+
+/* Makes the steady path of this thread possible (cold.c). sp: near the stack pointer. Returns 1: try again; 0:
+ * this record is not made. */
+IRT_HIDDEN int irt_make_ready(uint64_t sp);
 
 /* What capture gives to control. */
 

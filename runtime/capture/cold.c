@@ -489,8 +489,7 @@ void irt_thread_reset(struct irt_tls *tls)
 
 /* ---- entry points ------------------------------------------------------------------------- */
 
-/* Makes the steady path possible. Returns 1: start the hook again; 0: this event is not recorded. */
-static int make_ready(uint64_t sp)
+int irt_make_ready(uint64_t sp)
 {
 	uint64_t gate = irt_load_acquire(&irt_local.gate); /* A13 */
 	if (gate == IRT_GATE_COLD) {
@@ -526,7 +525,7 @@ int irt_cold(uint64_t row, uint64_t unused, uint64_t sp)
 {
 	(void)row;
 	(void)unused;
-	return make_ready(sp);
+	return irt_make_ready(sp);
 }
 
 void irt_landed(uint64_t row, uint64_t frame, uint64_t sp)
@@ -536,7 +535,7 @@ void irt_landed(uint64_t row, uint64_t frame, uint64_t sp)
 		    irt_load_relaxed(&irt_local.gate) == IRT_GATE_ON &&
 		    put_ext(&irt_tls, INSTR_EXT_LANDED, row, frame, 0))
 			return;
-		if (!make_ready(sp))
+		if (!irt_make_ready(sp))
 			return;
 	}
 }

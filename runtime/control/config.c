@@ -114,6 +114,7 @@ static void apply(struct irt_config *c, const struct instr_setting *s)
 	switch (id) {
 	case INSTR_OPT_help: bad = instr_parse_flag(v, n, &c->help); break;
 	case INSTR_OPT_verbose: bad = instr_parse_flag(v, n, &c->verbose); break;
+	case INSTR_OPT_heap: bad = instr_parse_flag(v, n, &c->heap); break;
 	case INSTR_OPT_record: bad = instr_parse_flag(v, n, &c->record); break;
 	case INSTR_OPT_sandbox: bad = instr_parse_flag(v, n, &c->sandbox); break;
 	case INSTR_OPT_events: bad = instr_parse_flag(v, n, &c->events); break;
@@ -170,6 +171,7 @@ int irt_config_read(struct irt_config *c)
 	irt_zero(c, sizeof(*c));
 	c->record = 1;
 	c->events = 1;
+	c->heap = 1;
 	c->ring_bytes = 8 << 20;
 	c->ring_max_bytes = 256 << 20;
 	irt_copy(c->out, fallback_out, sizeof(fallback_out));

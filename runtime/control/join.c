@@ -94,6 +94,7 @@ static int enter_run(const struct irt_identity *me, enum irt_joined_by how, uint
 	own_process_id = id;
 	lost_before -= lost;
 	irt_local.process = p;
+	irt_local.heap_off = !irt_config.heap;
 	IRT_TESTPOINT(process_live);
 	return 0;
 }

@@ -389,7 +389,7 @@ static void look_at_holes(struct irt_session *s, struct irt_drained_thread *t)
 static uint64_t walk_thread(struct irt_session *s, struct irt_drained_thread *t)
 {
 	uint64_t walked = 0;
-	struct irt_drained_sub *h;
+	struct irt_drained_sub *h = NULL;
 
 	/* Of a dead thread everything is there, its names too; a stamp beyond the clock is nonsense. */
 	irt_walk_set_horizon(t->walk, t->dead ? UINT64_MAX : s->horizon_ticks);
@@ -419,11 +419,13 @@ static uint64_t walk_thread(struct irt_session *s, struct irt_drained_thread *t)
 			complete(s, t);
 			break;
 		case IRT_WALK_UNWRITTEN:
-			if (!at_unwritten(s, t, h, 0))
+			t->caught_up = !at_unwritten(s, t, h, 0);
+			if (t->caught_up)
 				return walked;
 			break;
 		case IRT_WALK_RESERVED:
-			if (!at_unwritten(s, t, h, record_units))
+			t->caught_up = !at_unwritten(s, t, h, record_units);
+			if (t->caught_up)
 				return walked;
 			break;
 		case IRT_WALK_SHORT:
@@ -446,6 +448,7 @@ static uint64_t walk_thread(struct irt_session *s, struct irt_drained_thread *t)
 			s->starved = 1;
 			return walked;
 		case IRT_WALK_HORIZON:
+			t->caught_up = 1;
 			return walked;
 		}
 		if (s->round_events + walked >= IRT_ROUND_EVENTS * 2) {
@@ -455,6 +458,7 @@ static uint64_t walk_thread(struct irt_session *s, struct irt_drained_thread *t)
 		if (s->starved)
 			return walked;
 	}
+	t->caught_up = !h && !s->chunk_full;
 	return walked;
 }
 
@@ -510,6 +514,7 @@ static uint64_t walk_threads(struct irt_session *s)
 
 	for (uint32_t i = 0; i < s->thread_count && !s->chunk_full; i++) {
 		struct irt_drained_thread *t = s->threads[i];
+		t->caught_up = 0;
 		if (t->process->dead)
 			t->dead = 1;
 		if (t->inherit)
@@ -525,7 +530,7 @@ static uint64_t walk_threads(struct irt_session *s)
 	return walked;
 }
 
-uint64_t irt_gather(struct irt_session *s)
+static uint64_t look(struct irt_session *s)
 {
 	uint64_t walked = 0;
 
@@ -560,5 +565,12 @@ uint64_t irt_gather(struct irt_session *s)
 		if (t->dead && !t->inherit && !t->queued && !t->ended && !(t->process->end_unseen && t->process->unwalked))
 			end_thread(s, t);
 	}
+	return walked;
+}
+
+uint64_t irt_gather(struct irt_session *s)
+{
+	uint64_t walked = look(s);
+	irt_settle_heaps(s);
 	return walked;
 }

@@ -113,6 +113,8 @@ struct irt_drained_process *irt_session_add_process(struct irt_session *s, const
 		goto fail_watch;
 	if (irt_functions_create(&p->functions, s->functions) != 0)
 		goto fail_tree;
+	if (irt_heap_create(&p->heap, facts->joined_by == IRT_JOINED_FORK) != 0)
+		goto fail_functions;
 	uint32_t at = s->process_count++;
 	while (at > 0 && s->processes[at - 1]->facts.process_id > facts->process_id) {
 		s->processes[at] = s->processes[at - 1];
@@ -121,6 +123,8 @@ struct irt_drained_process *irt_session_add_process(struct irt_session *s, const
 	s->processes[at] = p;
 	s->dirty = 1;
 	return p;
+fail_functions:
+	irt_functions_destroy(p->functions);
 fail_tree:
 	irt_cct_destroy(p->cct);
 fail_watch:
@@ -136,6 +140,8 @@ void irt_session_free_process(struct irt_session *s, struct irt_drained_process 
 	if (s->watch && p->watch >= 0)
 		irt_watch_remove(s->watch, p->watch);
 	irt_functions_destroy(p->functions);
+	irt_heap_destroy(p->heap);
+	free(p->heap_packed);
 	irt_cct_destroy(p->cct);
 	free(p->ended);
 	free(p);
@@ -147,6 +153,13 @@ static int function_of(void *user, uint64_t tag, uint64_t ticks, struct irt_func
 	return irt_symbols_find(t->session->symbols, t->process->facts.process_id, t->process->pid,
 				t->process->facts.start_time, tag, (int64_t)(ticks - t->session->at.facts.start_ticks),
 				t->final_names, &answer->function, &answer->flags);
+}
+
+static int site_of(void *user, uint64_t tag, uint64_t ticks, struct irt_function_answer *answer)
+{
+	struct irt_drained_thread *t = user;
+	return irt_symbols_find_site(t->session->symbols, t->process->facts.process_id, tag,
+				     (int64_t)(ticks - t->session->at.facts.start_ticks), t->final_names, &answer->function);
 }
 
 struct forgetting {
@@ -197,8 +210,9 @@ struct irt_drained_thread *irt_session_add_thread(struct irt_session *s, uint64_
 		return NULL;
 	}
 	struct irt_walk_config c = {
-		.cct = p->cct, .functions = p->functions, .origin_ticks = s->at.facts.start_ticks,
-		.time_unit_ticks = s->time_unit, .pause_ticks = IRT_PAUSE_TICKS, .function_of = function_of, .user = t,
+		.cct = p->cct, .functions = p->functions, .heap = p->heap, .thread = (uint32_t)id, .origin_ticks = s->at.facts.start_ticks,
+		.time_unit_ticks = s->time_unit, .pause_ticks = IRT_PAUSE_TICKS, .function_of = function_of, .site_of = site_of,
+		.user = t,
 	};
 	t->id = id;
 	t->process = p;
@@ -259,6 +273,7 @@ void irt_session_drop_thread(struct irt_session *s, struct irt_drained_thread *t
 	t->process->live_threads--;
 	s->inheriting -= t->inherit != 0;
 	irt_pasts_keep(&s->pasts, t);
+	irt_heap_end_thread(t->process->heap, (uint32_t)t->id);
 	irt_walk_destroy(t->walk);
 	free(t->queue);
 	free(t->done);

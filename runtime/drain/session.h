@@ -21,6 +21,7 @@
 #include "drain/watch.h"
 #include "encode/chunk.h"
 #include "fold/functions.h"
+#include "fold/heap.h"
 #include "fold/sums.h"
 #include "fold/walk.h"
 #include "store/store.h"
@@ -52,6 +53,11 @@ struct irt_drained_process {
 	int foreign;              /* of another pid namespace: its numbers mean nothing here */
 	struct irt_cct *cct;
 	struct irt_functions *functions;
+	struct irt_heap *heap;
+	uint8_t *heap_packed;     /* its pending events, as this round puts them */
+	size_t heap_packed_bytes;
+	int heap_put;             /* this round puts its rows */
+	int heap_pending;         /* the file has pending events of it */
 	uint32_t contexts_stored; /* contexts below this index are in the file */
 	uint32_t contexts_put;    /* ... when the open round commits */
 	int watch;                /* handle, -1 = none */
@@ -126,6 +132,7 @@ struct irt_drained_thread {
 	uint64_t next_sequence;  /* of queue[0] */
 	uint64_t restored_sequence; /* sub-buffers below were committed by an earlier drain */
 	uint64_t committed_pos;  /* units below are in the file (or lost, and counted) */
+	int caught_up;           /* this look has walked all that it had published */
 	int dead;                /* it writes no more: what is there is all there will be */
 	int gone_alone;          /* it was gone while its process lived */
 	int merging;             /* this round merges its totals instead of storing them */
@@ -278,6 +285,10 @@ void irt_pasts_fini(struct irt_pasts *all);
 
 /* gather.c: looks at everything once and walks what is there. Returns the number of units walked. */
 uint64_t irt_gather(struct irt_session *s);
+
+/* heaps.c: brings together what the look has found of the heaps. Restore: as restore.c, before the threads. */
+void irt_settle_heaps(struct irt_session *s);
+int irt_restore_heaps(struct irt_session *s);
 
 /* processes.c. Look: slots and ends; behind the walk, ends that nobody saw. Modules: of fork children that have just joined, from their parents.
  * Retire: slots of those that are over, and in time all that is known of them. */

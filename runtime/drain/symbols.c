@@ -487,6 +487,22 @@ static const struct load *owner_of(const struct irt_symbols *s, uint32_t process
 	return owner ? owner : last;
 }
 
+/* The row of an image that is at an address at a time. */
+static int find_row(const struct irt_symbols *s, uint32_t process_id, uint64_t row, int64_t ticks, uint32_t *id,
+		    uint32_t *flags)
+{
+	const struct load *owner = owner_of(s, process_id, row, ticks);
+	if (!owner || !owner->image)
+		return 0;
+	const struct image *m = &s->images[owner->image - 1];
+	uint64_t index = (row - owner->rows_begin) / sizeof(struct instr_row);
+	if (index >= m->rows)
+		return 0;
+	*id = m->first_function + (uint32_t)index;
+	*flags = m->flags[index];
+	return 1;
+}
+
 int irt_symbols_find(struct irt_symbols *s, uint32_t process_id, int pid, uint64_t start_time, uint64_t tag,
 		     int64_t ticks, int final, uint32_t *function_id, uint32_t *row_flags)
 {
@@ -497,21 +513,26 @@ int irt_symbols_find(struct irt_symbols *s, uint32_t process_id, int pid, uint64
 		return 0;
 	}
 	uint64_t row = instr_tag_row(tag);
-	const struct load *owner = owner_of(s, process_id, row, ticks);
-	if (owner && owner->image) {
-		const struct image *m = &s->images[owner->image - 1];
-		uint64_t index = (row - owner->rows_begin) / sizeof(struct instr_row);
-		/* A site is no function: a record that says it was entered is nonsense. */
-		if (index < m->rows && (m->flags[index] & INSTR_ROW_KIND_MASK) == INSTR_ROW_FUNCTION) {
-			*function_id = m->first_function + (uint32_t)index;
-			*row_flags = m->flags[index];
-			return 0;
-		}
-	}
+	/* A site is no function: a record that says it was entered is nonsense. */
+	if (find_row(s, process_id, row, ticks, function_id, row_flags) && (*row_flags & INSTR_ROW_KIND_MASK) == INSTR_ROW_FUNCTION)
+		return 0;
+	*row_flags = 0;
 	if (!final)
 		return INSTR_ERR_AGAIN;
 	*function_id = raw_function(s, process_id, pid, start_time, row);
 	return 0;
+}
+
+int irt_symbols_find_site(struct irt_symbols *s, uint32_t process_id, uint64_t tag, int64_t ticks, int final,
+			  uint32_t *site_id)
+{
+	uint64_t row = instr_tag_row(tag);
+	uint32_t flags;
+	int found = row && find_row(s, process_id, row, ticks, site_id, &flags);
+	if (found && is_heap_site(flags))
+		return 0;
+	*site_id = 0;
+	return final || !row || found ? 0 : INSTR_ERR_AGAIN;
 }
 
 const struct irt_process_names *irt_symbols_process(const struct irt_symbols *s, uint32_t process_id)

@@ -58,6 +58,10 @@ int irt_symbols_recall(struct irt_symbols *s, struct irt_store *store, uint32_t 
 int irt_symbols_find(struct irt_symbols *s, uint32_t process_id, int pid, uint64_t start_time, uint64_t tag,
 		     int64_t ticks, int final, uint32_t *function_id, uint32_t *row_flags);
 
+/* The same for a record of a site: its id, which is of the numbers of functions; 0: it has none. */
+int irt_symbols_find_site(struct irt_symbols *s, uint32_t process_id, uint64_t tag, int64_t ticks, int final,
+			  uint32_t *site_id);
+
 /* Puts what is new since the last commit that was followed by irt_symbols_committed. */
 void irt_symbols_put(struct irt_symbols *s, struct irt_store *store);
 void irt_symbols_committed(struct irt_symbols *s);

@@ -70,6 +70,11 @@ struct irt_symbols {
 	int starved;
 };
 
+static inline int is_heap_site(uint32_t flags)
+{
+	return (flags & INSTR_ROW_KIND_MASK) == INSTR_ROW_ALLOC_SITE || (flags & INSTR_ROW_KIND_MASK) == INSTR_ROW_FREE_SITE;
+}
+
 static inline int grow(void *array, uint32_t count, size_t bytes)
 {
 	void **p = array;

@@ -26,18 +26,29 @@ static int load_module(void *arg, const struct irt_store_module *row)
 	return 0;
 }
 
+/* A function or site: row 0 of its module has the id that is less by its row. */
+static int load_row(struct irt_symbols *s, int64_t id, int64_t module_id, int64_t row)
+{
+	if (id < 0 || id > s->greatest_function)
+		return INSTR_ERR_FORMAT;
+	if (id >= s->next_function)
+		s->next_function = (uint32_t)id + 1;
+	if (module_id == IRT_STORE_NULL || row < 0 || row > id)
+		return 0;
+	for (uint32_t i = 0; i < s->known_count; i++)
+		if (s->known[i].module_id == module_id)
+			s->known[i].first_function = (uint32_t)(id - row);
+	return 0;
+}
+
 static int load_function(void *arg, const struct irt_store_function *row)
 {
-	struct irt_symbols *s = arg;
-	if (row->function_id < 0 || row->function_id > s->greatest_function)
-		return INSTR_ERR_FORMAT;
-	if (row->function_id >= s->next_function)
-		s->next_function = (uint32_t)row->function_id + 1;
-	if (row->module_id != IRT_STORE_NULL && row->row == 0)
-		for (uint32_t i = 0; i < s->known_count; i++)
-			if (s->known[i].module_id == row->module_id)
-				s->known[i].first_function = (uint32_t)row->function_id;
-	return 0;
+	return load_row(arg, row->function_id, row->module_id, row->row);
+}
+
+static int load_site(void *arg, const struct irt_store_site *row)
+{
+	return load_row(arg, row->site_id, row->module_id, row->row);
 }
 
 static int load_load(void *arg, const struct irt_store_load *row)
@@ -58,6 +69,8 @@ int irt_symbols_load(struct irt_symbols *s, struct irt_store *store, uint32_t gr
 	int r = irt_store_read_modules(store, s, load_module);
 	if (!r)
 		r = irt_store_read_functions(store, s, load_function);
+	if (!r)
+		r = irt_store_read_sites(store, s, load_site);
 	if (!r)
 		r = irt_store_read_loads(store, s, load_load);
 	return r;
@@ -205,6 +218,27 @@ static void put_functions(const struct image *m, struct irt_store *store)
 	}
 }
 
+static void put_sites(const struct image *m, struct irt_store *store)
+{
+	static const char *const families[] = {"not known", "malloc", "new", "new[]"};
+	for (uint32_t i = 0; i < m->rows; i++) {
+		const struct instr_row *row = &m->copies[i];
+		if (!is_heap_site(row->flags))
+			continue;
+		const char *linkage = m->texts + row->name, *file = m->texts + row->file;
+		uint32_t family = row->flags >> INSTR_ROW_FAMILY_SHIFT & 255, column = row->flags >> INSTR_ROW_COLUMN_SHIFT;
+		char *demangled = irt_demangle(linkage);
+		irt_store_put_site(store, &(struct irt_store_site){
+			.site_id = m->first_function + i, .module_id = m->module_id, .row = i,
+			.kind = (row->flags & INSTR_ROW_KIND_MASK) == INSTR_ROW_FREE_SITE ? "free" : "alloc",
+			.family = families[family < 4 ? family : 0], .name = demangled ? demangled : linkage,
+			.linkage_name = linkage, .file = *file ? file : NULL,
+			.line = row->line ? (int64_t)row->line : IRT_STORE_NULL,
+			.column = column ? (int64_t)column : IRT_STORE_NULL});
+		free(demangled);
+	}
+}
+
 static void put_options(const struct image *m, struct irt_store *store)
 {
 	const char *text = m->options;
@@ -243,6 +277,7 @@ void irt_symbols_put(struct irt_symbols *s, struct irt_store *store)
 		irt_store_put_module(store, &(struct irt_store_module){m->module_id, m->path ? m->path : "",
 			m->build_id && *m->build_id ? m->build_id : NULL, m->rows});
 		put_functions(m, store);
+		put_sites(m, store);
 		put_options(m, store);
 	}
 	for (uint32_t i = 0; i < s->load_count; i++) {

@@ -23,6 +23,7 @@
 #include <string.h>
 #include <zstd.h>
 
+#include "fold/heap.h"
 #include "fold/varint.h"
 
 enum {
@@ -51,6 +52,7 @@ struct irt_chunk_decoder {
 	const uint8_t *side, *side_end;
 	ZSTD_DCtx *zstd;
 
+	uint64_t address;    /* of the last event of the heap, turned (docs/format.md) */
 	uint64_t done;       /* events given out or unpacked into the block and given out */
 	uint64_t unpacked;
 	int64_t ticks, stopped;
@@ -242,7 +244,7 @@ int irt_chunk_open(struct irt_chunk_decoder *d, const struct irt_contexts *conte
 	d->closed = d->times + l.raw[1];
 	d->closed_end = d->side = d->closed + l.closed_bytes;
 	d->side_end = out;
-	d->done = d->unpacked = 0;
+	d->done = d->unpacked = d->address = 0;
 	d->ticks = d->closed_enter = d->header.start_ticks;
 	d->stopped = 0;
 	d->state = 2 * d->header.start_context;
@@ -330,9 +332,29 @@ static int end_call(struct irt_chunk_decoder *d, struct call *ended)
 	return 0;
 }
 
+/* Operands of an event of the heap: [d->side, end). */
+static int get_heap_operands(struct irt_chunk_decoder *d, const uint8_t *end, struct irt_event *e)
+{
+	uint64_t site, distance;
+
+	if (!irt_get_varint(&d->side, end, &site) || site > UINT32_MAX || !irt_get_varint(&d->side, end, &distance))
+		return INSTR_ERR_FORMAT;
+	e->site = (uint32_t)site;
+	d->address += (uint64_t)irt_unzigzag(distance);
+	e->extra = d->address << 4 | d->address >> 60;
+	if (e->operation == IRT_OP_ALLOC || e->operation == IRT_OP_RESIZED) {
+		if (!irt_get_varint(&d->side, end, &e->value) || e->value > IRT_HEAP_FAILED)
+			return INSTR_ERR_FORMAT;
+		if (e->operation == IRT_OP_RESIZED)
+			e->value = e->value ? e->value - 1 : IRT_HEAP_FAILED;
+	}
+	return 0;
+}
+
 /* An operation that is no successor: its event. */
 static int operate(struct irt_chunk_decoder *d, uint64_t opcode, struct irt_event *e)
 {
+	const uint8_t *end;
 	struct call ended;
 	uint64_t length;
 
@@ -364,7 +386,10 @@ static int operate(struct irt_chunk_decoder *d, uint64_t opcode, struct irt_even
 		    !irt_get_varint(&d->side, d->side_end, &length) ||
 		    length > (uint64_t)(d->side_end - d->side))
 			return INSTR_ERR_FORMAT;
-		d->side += length;
+		end = d->side + length;
+		if (opcode >= IRT_OP_ALLOC && opcode <= IRT_OP_RESIZED && get_heap_operands(d, end, e))
+			return INSTR_ERR_FORMAT;
+		d->side = end; /* whatever more a later version may say */
 		return 0;
 	}
 }

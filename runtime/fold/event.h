@@ -28,19 +28,24 @@ enum irt_operation {
 	IRT_OP_LANDED = 9,  /* as POP, because setjmp (or its like) returned again */
 	IRT_OP_FOLD = 10,   /* only in chunks: an ENTER whose context is not a child of the current one */
 	IRT_OP_MARK = 16,   /* reserved: user marks and labels */
-	IRT_OP_PAYLOAD = 17 /* reserved: allocation, lock and blocking records */
+	IRT_OP_ALLOC = 17,  /* a block of `value` bytes at address `extra`; address 0: the call failed */
+	IRT_OP_FREE = 18,   /* its end */
+	IRT_OP_RESIZE = 19, /* realloc takes the block at `extra`; until RESIZED it is in its hands */
+	IRT_OP_RESIZED = 20 /* ... and leaves one of `value` bytes at `extra`; address 0: none; bytes
+	                     * IRT_HEAP_FAILED (heap.h): it failed, the old one, which is there, has stayed */
 };
 
 struct irt_event {
 	int64_t ticks;      /* rounded, since the run's origin; never less than the event before */
 	uint64_t value;     /* EXIT, UNWIND, TAIL: how long the call took, waits not counted, ticks;
 	                     * others: see enum irt_operation */
-	uint64_t extra;     /* GAP only; not set otherwise */
+	uint64_t extra;     /* GAP, and those of the heap; not set otherwise */
 	uint32_t context;   /* ENTER: the call's; EXIT, UNWIND, TAIL: that of the call that ends; POP,
 	                     * LANDED: that of the innermost call that ends; others: the current one */
 	uint32_t depth;     /* depth of that call in the stack, 0 = outermost; of the current call for
 	                     * others. UINT32_MAX with the root's context (0): no call is open */
 	uint32_t operation; /* enum irt_operation; never FOLD */
+	uint32_t site;      /* those of the heap: irt_site (heap.h); not set otherwise */
 };
 
 #endif

@@ -73,6 +73,9 @@ struct irt_function_answer {
 struct irt_walk_config {
 	struct irt_cct *cct;             /* the process's; outlives the walk */
 	struct irt_functions *functions; /* the process's; outlives the walk; NULL: not kept */
+	struct irt_heap *heap;           /* the process's; outlives the walk; NULL: not kept. It gets what the
+	                                  * records of the heap say, and is settled by the caller */
+	uint32_t thread;                 /* the thread's id, for the heap */
 	uint64_t origin_ticks;           /* all ticks given out are relative to this one */
 	uint32_t time_unit_ticks;        /* the clock's measured step, 1 .. IRT_WALK_UNIT_MAX; 0 = 1 */
 	uint32_t chunk_events;           /* a chunk is full at so many events; 0 = IRT_WALK_CHUNK_EVENTS */
@@ -86,6 +89,8 @@ struct irt_walk_config {
 	 * 0: *answer is filled, finally. Not 0: not known yet; the walk stops before the record with
 	 * IRT_WALK_UNKNOWN, and asks again when it is run again. */
 	int (*function_of)(void *user, uint64_t tag, uint64_t ticks, struct irt_function_answer *answer);
+	/* The same for the row of a site: answer->function is the site's id. */
+	int (*site_of)(void *user, uint64_t tag, uint64_t ticks, struct irt_function_answer *answer);
 	void *user;
 };
 

@@ -38,6 +38,7 @@
 #include <string.h>
 
 #include "base/atomic.h"
+#include "fold/heap.h"
 #include "fold/varint.h"
 #include "instr/hooks.h"
 
@@ -60,6 +61,7 @@ enum {
 	SIDE_EVENT_MAX = 64, /* side bytes of one event at most */
 	STEP_EVENTS_MAX = 2, /* events that one record makes at most */
 };
+#define SITE_EDGES UINT32_MAX /* the "node" of edges from a site's row to its id */
 #define NODE_MASK ((UINT64_C(1) << NODE_BITS) - 1)
 #define ENTER_BIT ((uint64_t)INSTR_ENTER << ROW_SHIFT)
 #define ENTRY(row_bits, number) ((row_bits) | ((uint64_t)(number) ^ ENTER_BIT))
@@ -225,6 +227,7 @@ struct irt_walk {
 	uint8_t *symbols, *side;
 	size_t symbol_room, side_room, side_bytes;
 	uint32_t chunk_events;
+	uint64_t chunk_address; /* of its last event of the heap, turned (walk_step.c) */
 	bool chunk_has_pos;
 	uint64_t chunk_pos, chunk_first_event;
 	uint64_t chunk_stopped;

@@ -202,6 +202,10 @@ unsigned irt_walk_event_units(const struct irt_event *e)
 	case IRT_OP_LANDED:
 	case IRT_OP_GAP:
 	case IRT_OP_WAIT:
+	case IRT_OP_ALLOC:
+	case IRT_OP_FREE:
+	case IRT_OP_RESIZE:
+	case IRT_OP_RESIZED:
 		return 2;
 	default:
 		return 1;

@@ -439,6 +439,67 @@ static int step_exit(struct irt_walk *w, uint64_t tag, uint64_t t)
 	return STEP_ON;
 }
 
+/* ---- the heap ----------------------------------------------------------------------------------------- */
+
+/* The site of a record: its id, and its family from the record. 0, or what to stop with. */
+static int find_site(struct irt_walk *w, uint64_t tag, uint64_t t, unsigned family, uint32_t *site)
+{
+	struct irt_function_answer answer = {0};
+	uint64_t row = instr_tag_row(tag);
+	uint32_t id;
+
+	if (irt_walk_find_edge(w, SITE_EDGES, row, &id) != 0) {
+		if (w->config.site_of(w->config.user, tag, clamped(w, t), &answer))
+			return IRT_WALK_UNKNOWN;
+		id = answer.function;
+		if (id && irt_walk_add_edge(w, SITE_EDGES, row, id))
+			return IRT_WALK_NO_MEMORY;
+	}
+	*site = irt_site(id, family & 7);
+	return STEP_ON;
+}
+
+/* Operands of the event, behind their length. Addresses are told by their distance from the one before,
+ * turned by four bits because most are multiples of 16. */
+static void put_heap_operation(struct irt_walk *w, const struct irt_heap_event *e, uint64_t n)
+{
+	uint64_t address = e->address >> 4 | e->address << 60;
+	uint8_t operands[3 * IRT_VARINT_MAX], *end = operands, *side;
+
+	end = irt_put_varint(end, e->site);
+	end = irt_put_varint(end, irt_zigzag((int64_t)(address - w->chunk_address)));
+	if (e->operation == IRT_OP_ALLOC)
+		end = irt_put_varint(end, e->bytes);
+	if (e->operation == IRT_OP_RESIZED)
+		end = irt_put_varint(end, e->bytes == IRT_HEAP_FAILED ? 0 : e->bytes + 1);
+	w->chunk_address = address;
+	side = irt_put_varint(side_end(w), 1);
+	side = irt_put_varint(side, e->operation);
+	side = irt_put_varint(side, (uint64_t)(end - operands));
+	memcpy(side, operands, (size_t)(end - operands));
+	side += end - operands;
+	w->operations |= UINT64_C(1) << e->operation;
+	put_event(w, TOKEN_ESCAPE, side, n);
+}
+
+static int step_heap(struct irt_walk *w, uint64_t tag, uint64_t t, const struct instr_unit *payload)
+{
+	uint64_t word = irt_load_relaxed(&payload->tag), n = stamp(w, t);
+	struct irt_heap_event e = {
+		.ticks = (int64_t)(w->chunk_ticks + n * w->config.time_unit_ticks - w->config.origin_ticks),
+		.address = irt_load_relaxed(&payload->ticks), .bytes = word & INSTR_HEAP_BYTES_MASK,
+		.context = context_of(w, w->frames[w->depth].node), .thread = w->config.thread,
+		.operation = IRT_OP_ALLOC + (instr_tag_ext(tag) - INSTR_EXT_ALLOC)};
+	int stop = find_site(w, tag, t, (unsigned)(word >> INSTR_HEAP_FAMILY_SHIFT), &e.site);
+
+	if (stop != STEP_ON)
+		return stop;
+	if (irt_heap_add(w->config.heap, &e))
+		return IRT_WALK_NO_MEMORY;
+	put_heap_operation(w, &e, n);
+	return STEP_ON;
+}
+
 /* ---- extended records -------------------------------------------------------------------------------- */
 
 static void re_anchor(struct irt_walk *w, uint64_t sp)
@@ -481,6 +542,8 @@ static int step_ext(struct irt_walk *w, uint64_t tag, uint64_t t, const struct i
 
 	if (ext == INSTR_EXT_NOTHING)
 		return STEP_ON;
+	if (units >= 2 && ext >= INSTR_EXT_ALLOC && ext <= INSTR_EXT_RESIZED && w->config.heap)
+		return step_heap(w, tag, t, payload);
 	if (units < 2 || ext == 0 || ext > INSTR_EXT_WAIT) {
 		w->counters.skipped_units += units;
 		return STEP_ON;

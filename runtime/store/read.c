@@ -6,18 +6,12 @@
 
 #include "store/store_internal.h"
 
-/* A query being read, column after column. */
-struct cursor {
-	sqlite3_stmt *statement;
-	int column;
-};
-
-static int64_t number(struct cursor *c)
+int64_t irt_row_number(struct irt_cursor *c)
 {
 	return sqlite3_column_int64(c->statement, c->column++);
 }
 
-static int64_t optional(struct cursor *c)
+int64_t irt_row_optional(struct irt_cursor *c)
 {
 	int column = c->column++;
 
@@ -25,12 +19,12 @@ static int64_t optional(struct cursor *c)
 		       ? IRT_STORE_NULL : sqlite3_column_int64(c->statement, column);
 }
 
-static const char *text(struct cursor *c)
+const char *irt_row_text(struct irt_cursor *c)
 {
 	return (const char *)sqlite3_column_text(c->statement, c->column++);
 }
 
-static const void *blob(struct cursor *c, int64_t *bytes)
+const void *irt_row_blob(struct irt_cursor *c, int64_t *bytes)
 {
 	const void *data = sqlite3_column_blob(c->statement, c->column);
 
@@ -38,14 +32,10 @@ static const void *blob(struct cursor *c, int64_t *bytes)
 	return data;
 }
 
-enum { NO_KEY = -1 };
-
-/* Runs SQL with at most two numbers bound and gives every row to EACH. KEY: the column whose numbers must
- * ascend; a damaged file can hold a page many times, and rows without end. */
-static int read_rows(struct irt_store *store, const char *sql, int key, int64_t first, int64_t second, void *arg,
-		     void *caller, int (*each)(void *arg, void *caller, struct cursor *cursor))
+int irt_store_read_rows(struct irt_store *store, const char *sql, int key, int64_t first, int64_t second, void *arg,
+			void *caller, int (*each)(void *arg, void *caller, struct irt_cursor *cursor))
 {
-	struct cursor cursor = {0};
+	struct irt_cursor cursor = {0};
 	int64_t last = 0;
 	bool any = false;
 	int rc, result = 0;
@@ -61,8 +51,8 @@ static int read_rows(struct irt_store *store, const char *sql, int key, int64_t 
 	if (sqlite3_bind_parameter_count(cursor.statement) > 1)
 		sqlite3_bind_int64(cursor.statement, 2, second);
 	while (!result && (rc = sqlite3_step(cursor.statement)) == SQLITE_ROW) {
-		int64_t now = key == NO_KEY ? 0 : sqlite3_column_int64(cursor.statement, key);
-		if (key != NO_KEY && any && now <= last)
+		int64_t now = key == IRT_NO_KEY ? 0 : sqlite3_column_int64(cursor.statement, key);
+		if (key != IRT_NO_KEY && any && now <= last)
 			result = irt_store_fail(store, INSTR_ERR_FORMAT, "cannot read: the file is damaged");
 		any = true;
 		last = now;
@@ -82,13 +72,13 @@ struct run_caller {
 	int (*each)(void *, const char *, const char *, int64_t);
 };
 
-static int run_row(void *arg, void *caller, struct cursor *c)
+static int run_row(void *arg, void *caller, struct irt_cursor *c)
 {
-	const char *key = text(c);
+	const char *key = irt_row_text(c);
 	int type = sqlite3_column_type(c->statement, 1);
 
-	return ((struct run_caller *)caller)->each(arg, key, type == SQLITE_TEXT ? text(c) : NULL,
-						   type == SQLITE_TEXT ? IRT_STORE_NULL : optional(c));
+	return ((struct run_caller *)caller)->each(arg, key, type == SQLITE_TEXT ? irt_row_text(c) : NULL,
+						   type == SQLITE_TEXT ? IRT_STORE_NULL : irt_row_optional(c));
 }
 
 int irt_store_read_run(struct irt_store *store, void *arg,
@@ -96,29 +86,16 @@ int irt_store_read_run(struct irt_store *store, void *arg,
 {
 	struct run_caller caller = {each};
 
-	return read_rows(store, "SELECT key, value FROM run ORDER BY key", NO_KEY, 0, 0, arg, &caller, run_row);
+	return irt_store_read_rows(store, "SELECT key, value FROM run ORDER BY key", IRT_NO_KEY, 0, 0, arg, &caller, run_row);
 }
 
-/* The rest differ in query and row: READER defines the row's function and the public one's caller. */
-#define READER(name)                                                                        \
-	struct name##_caller {                                                              \
-		int (*each)(void *, const struct irt_store_##name *);                       \
-	};                                                                                  \
-	static void name##_columns(struct cursor *c, struct irt_store_##name *row);         \
-	static int name##_row(void *arg, void *caller, struct cursor *c)                    \
-	{                                                                                   \
-		struct irt_store_##name row;                                                \
-		name##_columns(c, &row);                                                    \
-		return ((struct name##_caller *)caller)->each(arg, &row);                   \
-	}
-
-READER(clock)
-static void clock_columns(struct cursor *c, struct irt_store_clock *row)
+IRT_READER(clock)
+static void clock_columns(struct irt_cursor *c, struct irt_store_clock *row)
 {
-	row->ticks = number(c);
-	row->monotonic_ns = number(c);
-	row->realtime_ns = number(c);
-	row->counter = number(c);
+	row->ticks = irt_row_number(c);
+	row->monotonic_ns = irt_row_number(c);
+	row->realtime_ns = irt_row_number(c);
+	row->counter = irt_row_number(c);
 }
 
 int irt_store_read_clocks(struct irt_store *store, void *arg,
@@ -126,26 +103,26 @@ int irt_store_read_clocks(struct irt_store *store, void *arg,
 {
 	struct clock_caller caller = {each};
 
-	return read_rows(store, "SELECT ticks, monotonic_ns, realtime_ns, counter FROM clocks ORDER BY ticks",
+	return irt_store_read_rows(store, "SELECT ticks, monotonic_ns, realtime_ns, counter FROM clocks ORDER BY ticks",
 			 0, 0, 0, arg, &caller, clock_row);
 }
 
-READER(process)
-static void process_columns(struct cursor *c, struct irt_store_process *row)
+IRT_READER(process)
+static void process_columns(struct irt_cursor *c, struct irt_store_process *row)
 {
-	row->process_id = number(c);
-	row->parent_process_id = optional(c);
-	row->pid = number(c);
-	row->pid_namespace = number(c);
-	row->command = text(c);
-	row->executable = text(c);
-	row->working_directory = text(c);
-	row->joined_by = text(c);
-	row->start_ticks = number(c);
-	row->end_ticks = optional(c);
-	row->end_reason = text(c);
-	row->exit_code = optional(c);
-	row->exit_signal = optional(c);
+	row->process_id = irt_row_number(c);
+	row->parent_process_id = irt_row_optional(c);
+	row->pid = irt_row_number(c);
+	row->pid_namespace = irt_row_number(c);
+	row->command = irt_row_text(c);
+	row->executable = irt_row_text(c);
+	row->working_directory = irt_row_text(c);
+	row->joined_by = irt_row_text(c);
+	row->start_ticks = irt_row_number(c);
+	row->end_ticks = irt_row_optional(c);
+	row->end_reason = irt_row_text(c);
+	row->exit_code = irt_row_optional(c);
+	row->exit_signal = irt_row_optional(c);
 }
 
 int irt_store_read_processes(struct irt_store *store, void *arg,
@@ -153,20 +130,20 @@ int irt_store_read_processes(struct irt_store *store, void *arg,
 {
 	struct process_caller caller = {each};
 
-	return read_rows(store,
+	return irt_store_read_rows(store,
 			 "SELECT process_id, parent_process_id, pid, pid_namespace, command, executable,"
 			 " working_directory, joined_by, start_ticks, end_ticks, end_reason, exit_code,"
 			 " exit_signal FROM processes ORDER BY process_id",
 			 0, 0, 0, arg, &caller, process_row);
 }
 
-READER(module)
-static void module_columns(struct cursor *c, struct irt_store_module *row)
+IRT_READER(module)
+static void module_columns(struct irt_cursor *c, struct irt_store_module *row)
 {
-	row->module_id = number(c);
-	row->path = text(c);
-	row->build_id = text(c);
-	row->rows = number(c);
+	row->module_id = irt_row_number(c);
+	row->path = irt_row_text(c);
+	row->build_id = irt_row_text(c);
+	row->rows = irt_row_number(c);
 }
 
 int irt_store_read_modules(struct irt_store *store, void *arg,
@@ -174,20 +151,20 @@ int irt_store_read_modules(struct irt_store *store, void *arg,
 {
 	struct module_caller caller = {each};
 
-	return read_rows(store, "SELECT module_id, path, build_id, rows FROM modules ORDER BY module_id",
+	return irt_store_read_rows(store, "SELECT module_id, path, build_id, rows FROM modules ORDER BY module_id",
 			 0, 0, 0, arg, &caller, module_row);
 }
 
-READER(load)
-static void load_columns(struct cursor *c, struct irt_store_load *row)
+IRT_READER(load)
+static void load_columns(struct irt_cursor *c, struct irt_store_load *row)
 {
-	row->load_id = number(c);
-	row->process_id = number(c);
-	row->module_id = number(c);
-	row->rows_start = number(c);
-	row->rows_end = number(c);
-	row->start_ticks = number(c);
-	row->end_ticks = optional(c);
+	row->load_id = irt_row_number(c);
+	row->process_id = irt_row_number(c);
+	row->module_id = irt_row_number(c);
+	row->rows_start = irt_row_number(c);
+	row->rows_end = irt_row_number(c);
+	row->start_ticks = irt_row_number(c);
+	row->end_ticks = irt_row_optional(c);
 }
 
 int irt_store_read_loads(struct irt_store *store, void *arg,
@@ -195,25 +172,25 @@ int irt_store_read_loads(struct irt_store *store, void *arg,
 {
 	struct load_caller caller = {each};
 
-	return read_rows(store,
+	return irt_store_read_rows(store,
 			 "SELECT load_id, process_id, module_id, rows_start, rows_end, start_ticks, end_ticks"
 			 " FROM module_loads ORDER BY load_id",
 			 0, 0, 0, arg, &caller, load_row);
 }
 
-READER(function)
-static void function_columns(struct cursor *c, struct irt_store_function *row)
+IRT_READER(function)
+static void function_columns(struct irt_cursor *c, struct irt_store_function *row)
 {
-	row->function_id = number(c);
-	row->module_id = optional(c);
-	row->row = optional(c);
-	row->name = text(c);
-	row->linkage_name = text(c);
-	row->file = text(c);
-	row->line = optional(c);
-	row->instrumented = number(c);
-	row->reason = text(c);
-	row->flags = number(c);
+	row->function_id = irt_row_number(c);
+	row->module_id = irt_row_optional(c);
+	row->row = irt_row_optional(c);
+	row->name = irt_row_text(c);
+	row->linkage_name = irt_row_text(c);
+	row->file = irt_row_text(c);
+	row->line = irt_row_optional(c);
+	row->instrumented = irt_row_number(c);
+	row->reason = irt_row_text(c);
+	row->flags = irt_row_number(c);
 }
 
 int irt_store_read_functions(struct irt_store *store, void *arg,
@@ -221,23 +198,23 @@ int irt_store_read_functions(struct irt_store *store, void *arg,
 {
 	struct function_caller caller = {each};
 
-	return read_rows(store,
+	return irt_store_read_rows(store,
 			 "SELECT function_id, module_id, row, name, linkage_name, file, line, instrumented,"
 			 " reason, flags FROM functions ORDER BY function_id",
 			 0, 0, 0, arg, &caller, function_row);
 }
 
-READER(context)
-static void context_columns(struct cursor *c, struct irt_store_context *row)
+IRT_READER(context)
+static void context_columns(struct irt_cursor *c, struct irt_store_context *row)
 {
-	row->context_id = number(c);
-	row->process_id = number(c);
-	row->parent_id = optional(c);
-	row->ordinal = number(c);
-	row->function_id = number(c);
-	row->depth = number(c);
-	row->recursive = number(c);
-	row->flags = number(c);
+	row->context_id = irt_row_number(c);
+	row->process_id = irt_row_number(c);
+	row->parent_id = irt_row_optional(c);
+	row->ordinal = irt_row_number(c);
+	row->function_id = irt_row_number(c);
+	row->depth = irt_row_number(c);
+	row->recursive = irt_row_number(c);
+	row->flags = irt_row_number(c);
 }
 
 /* A process's contexts are a range of ids: (process_id - 1) * 2^21 and up (schema.sql). */
@@ -254,7 +231,7 @@ int irt_store_read_contexts(struct irt_store *store, int64_t process_id, void *a
 		first = (process_id - 1) << 21;
 		last = (process_id << 21) - 1;
 	}
-	return read_rows(store,
+	return irt_store_read_rows(store,
 			 "SELECT context_id, process_id, parent_id, ordinal, function_id, depth, recursive,"
 			 " flags FROM contexts WHERE context_id BETWEEN ? AND ? ORDER BY context_id",
 			 0, first, last, arg, &caller, context_row);
@@ -264,32 +241,32 @@ struct thread_caller {
 	int (*each)(void *, const struct irt_store_thread *, int64_t);
 };
 
-static int thread_row(void *arg, void *caller, struct cursor *c)
+static int thread_row(void *arg, void *caller, struct irt_cursor *c)
 {
 	struct irt_store_thread row = {
-		.thread_id = number(c),
+		.thread_id = irt_row_number(c),
 	};
 	int64_t consumed_pos;
 
-	row.process_id = number(c);
-	row.tid = number(c);
-	row.name = text(c);
-	row.parent_thread_id = optional(c);
-	row.parent_position = optional(c);
-	row.start_ticks = number(c);
-	row.end_ticks = optional(c);
-	row.last_ticks = number(c);
-	row.events = number(c);
-	row.totals_pos = number(c);
-	row.totals_events = number(c);
-	row.lost_events = number(c);
-	row.wait_ticks = number(c);
-	row.waits = number(c);
-	row.orphans = number(c);
-	row.skipped_units = number(c);
-	row.flags = number(c);
-	row.merged = number(c);
-	consumed_pos = optional(c);
+	row.process_id = irt_row_number(c);
+	row.tid = irt_row_number(c);
+	row.name = irt_row_text(c);
+	row.parent_thread_id = irt_row_optional(c);
+	row.parent_position = irt_row_optional(c);
+	row.start_ticks = irt_row_number(c);
+	row.end_ticks = irt_row_optional(c);
+	row.last_ticks = irt_row_number(c);
+	row.events = irt_row_number(c);
+	row.totals_pos = irt_row_number(c);
+	row.totals_events = irt_row_number(c);
+	row.lost_events = irt_row_number(c);
+	row.wait_ticks = irt_row_number(c);
+	row.waits = irt_row_number(c);
+	row.orphans = irt_row_number(c);
+	row.skipped_units = irt_row_number(c);
+	row.flags = irt_row_number(c);
+	row.merged = irt_row_number(c);
+	consumed_pos = irt_row_optional(c);
 	if (consumed_pos < row.totals_pos) /* also when it is IRT_STORE_NULL */
 		consumed_pos = row.totals_pos;
 	return ((struct thread_caller *)caller)->each(arg, &row, consumed_pos);
@@ -300,7 +277,7 @@ int irt_store_read_threads(struct irt_store *store, void *arg,
 {
 	struct thread_caller caller = {each};
 
-	return read_rows(store,
+	return irt_store_read_rows(store,
 			 "SELECT thread_id, process_id, tid, name, parent_thread_id, parent_position,"
 			 " start_ticks, end_ticks, last_ticks, events, totals_pos, totals_events, lost_events,"
 			 " wait_ticks, waits, orphans, skipped_units, flags, merged,"
@@ -314,16 +291,16 @@ struct frame_caller {
 	int (*each)(void *, int64_t, const struct irt_store_frame *);
 };
 
-static int frame_row(void *arg, void *caller, struct cursor *c)
+static int frame_row(void *arg, void *caller, struct irt_cursor *c)
 {
-	int64_t depth = number(c);
+	int64_t depth = irt_row_number(c);
 	struct irt_store_frame row;
 
-	row.context_id = number(c);
-	row.enter_ticks = number(c);
-	row.child_ticks = number(c);
-	row.tag = (uint64_t)number(c);
-	row.flags = number(c);
+	row.context_id = irt_row_number(c);
+	row.enter_ticks = irt_row_number(c);
+	row.child_ticks = irt_row_number(c);
+	row.tag = (uint64_t)irt_row_number(c);
+	row.flags = irt_row_number(c);
 	return ((struct frame_caller *)caller)->each(arg, depth, &row);
 }
 
@@ -332,26 +309,26 @@ int irt_store_read_frames(struct irt_store *store, int64_t thread_id, void *arg,
 {
 	struct frame_caller caller = {each};
 
-	return read_rows(store,
+	return irt_store_read_rows(store,
 			 "SELECT depth, context_id, enter_ticks, child_ticks, tag, flags FROM open_frames"
 			 " WHERE thread_id = ? ORDER BY depth",
 			 0, thread_id, 0, arg, &caller, frame_row);
 }
 
-READER(totals)
-static void totals_columns(struct cursor *c, struct irt_store_totals *row)
+IRT_READER(totals)
+static void totals_columns(struct irt_cursor *c, struct irt_store_totals *row)
 {
-	row->thread_id = number(c);
-	row->context_id = number(c);
-	row->calls = number(c);
-	row->returns = number(c);
-	row->unwound = number(c);
-	row->open = number(c);
-	row->total_ticks = number(c);
-	row->self_ticks = number(c);
-	row->min_ticks = optional(c);
-	row->max_ticks = optional(c);
-	row->histogram = blob(c, &row->histogram_bytes);
+	row->thread_id = irt_row_number(c);
+	row->context_id = irt_row_number(c);
+	row->calls = irt_row_number(c);
+	row->returns = irt_row_number(c);
+	row->unwound = irt_row_number(c);
+	row->open = irt_row_number(c);
+	row->total_ticks = irt_row_number(c);
+	row->self_ticks = irt_row_number(c);
+	row->min_ticks = irt_row_optional(c);
+	row->max_ticks = irt_row_optional(c);
+	row->histogram = irt_row_blob(c, &row->histogram_bytes);
 }
 
 int irt_store_read_totals(struct irt_store *store, int64_t thread_id, void *arg,
@@ -359,28 +336,28 @@ int irt_store_read_totals(struct irt_store *store, int64_t thread_id, void *arg,
 {
 	struct totals_caller caller = {each};
 
-	return read_rows(store,
+	return irt_store_read_rows(store,
 			 "SELECT thread_id, context_id, calls, returns, unwound, open, total_ticks, self_ticks,"
 			 " min_ticks, max_ticks, histogram FROM totals WHERE thread_id = ? ORDER BY context_id",
 			 1, thread_id, 0, arg, &caller, totals_row);
 }
 
-READER(function_totals)
-static void function_totals_columns(struct cursor *c, struct irt_store_function_totals *row)
+IRT_READER(function_totals)
+static void function_totals_columns(struct irt_cursor *c, struct irt_store_function_totals *row)
 {
-	row->process_id = number(c);
-	row->function_id = number(c);
-	row->calls = number(c);
-	row->returns = number(c);
-	row->unwound = number(c);
-	row->open = number(c);
-	row->orphans = number(c);
-	row->total_ticks = number(c);
-	row->self_ticks = number(c);
-	row->min_ticks = optional(c);
-	row->p50_ticks = optional(c);
-	row->p99_ticks = optional(c);
-	row->max_ticks = optional(c);
+	row->process_id = irt_row_number(c);
+	row->function_id = irt_row_number(c);
+	row->calls = irt_row_number(c);
+	row->returns = irt_row_number(c);
+	row->unwound = irt_row_number(c);
+	row->open = irt_row_number(c);
+	row->orphans = irt_row_number(c);
+	row->total_ticks = irt_row_number(c);
+	row->self_ticks = irt_row_number(c);
+	row->min_ticks = irt_row_optional(c);
+	row->p50_ticks = irt_row_optional(c);
+	row->p99_ticks = irt_row_optional(c);
+	row->max_ticks = irt_row_optional(c);
 }
 
 int irt_store_read_function_totals(struct irt_store *store, int64_t process_id, void *arg,
@@ -389,33 +366,33 @@ int irt_store_read_function_totals(struct irt_store *store, int64_t process_id, 
 	struct function_totals_caller caller = {each};
 	bool all = process_id == IRT_STORE_NULL;
 
-	return read_rows(store,
+	return irt_store_read_rows(store,
 			 "SELECT process_id, function_id, calls, returns, unwound, open, orphans, total_ticks,"
 			 " self_ticks, min_ticks, p50_ticks, p99_ticks, max_ticks FROM function_totals"
 			 " WHERE process_id BETWEEN ? AND ? ORDER BY process_id, function_id",
-			 NO_KEY, all ? INT64_MIN : process_id, all ? INT64_MAX : process_id, arg, &caller,
+			 IRT_NO_KEY, all ? INT64_MIN : process_id, all ? INT64_MAX : process_id, arg, &caller,
 			 function_totals_row);
 }
 
-READER(chunk)
-static void chunk_columns(struct cursor *c, struct irt_store_chunk *row)
+IRT_READER(chunk)
+static void chunk_columns(struct irt_cursor *c, struct irt_store_chunk *row)
 {
-	row->chunk_id = number(c);
-	row->thread_id = number(c);
-	row->start_pos = number(c);
-	row->end_pos = number(c);
-	row->first_event = number(c);
-	row->events = number(c);
-	row->start_ticks = number(c);
-	row->end_ticks = number(c);
-	row->start_context_id = number(c);
-	row->start_depth = number(c);
-	row->min_depth = number(c);
-	row->operations = (uint64_t)number(c);
-	row->functions = blob(c, &row->functions_bytes);
-	row->codec = number(c);
-	row->time_unit_ticks = number(c);
-	row->data = blob(c, &row->data_bytes);
+	row->chunk_id = irt_row_number(c);
+	row->thread_id = irt_row_number(c);
+	row->start_pos = irt_row_number(c);
+	row->end_pos = irt_row_number(c);
+	row->first_event = irt_row_number(c);
+	row->events = irt_row_number(c);
+	row->start_ticks = irt_row_number(c);
+	row->end_ticks = irt_row_number(c);
+	row->start_context_id = irt_row_number(c);
+	row->start_depth = irt_row_number(c);
+	row->min_depth = irt_row_number(c);
+	row->operations = (uint64_t)irt_row_number(c);
+	row->functions = irt_row_blob(c, &row->functions_bytes);
+	row->codec = irt_row_number(c);
+	row->time_unit_ticks = irt_row_number(c);
+	row->data = irt_row_blob(c, &row->data_bytes);
 }
 
 int irt_store_read_chunks(struct irt_store *store, int64_t thread_id, int64_t behind_pos, void *arg,
@@ -423,7 +400,7 @@ int irt_store_read_chunks(struct irt_store *store, int64_t thread_id, int64_t be
 {
 	struct chunk_caller caller = {each};
 
-	return read_rows(store,
+	return irt_store_read_rows(store,
 			 "SELECT chunk_id, thread_id, start_pos, end_pos, first_event, events, start_ticks,"
 			 " end_ticks, start_context_id, start_depth, min_depth, operations, functions, codec,"
 			 " time_unit_ticks, data FROM chunks WHERE thread_id = ?1 AND end_pos > ?2"
@@ -432,17 +409,17 @@ int irt_store_read_chunks(struct irt_store *store, int64_t thread_id, int64_t be
 			 2, thread_id, behind_pos, arg, &caller, chunk_row);
 }
 
-READER(loss)
-static void loss_columns(struct cursor *c, struct irt_store_loss *row)
+IRT_READER(loss)
+static void loss_columns(struct irt_cursor *c, struct irt_store_loss *row)
 {
-	row->loss_id = number(c);
-	row->process_id = optional(c);
-	row->thread_id = optional(c);
-	row->cause = text(c);
-	row->events = optional(c);
-	row->start_ticks = optional(c);
-	row->end_ticks = optional(c);
-	row->totals_kept = number(c);
+	row->loss_id = irt_row_number(c);
+	row->process_id = irt_row_optional(c);
+	row->thread_id = irt_row_optional(c);
+	row->cause = irt_row_text(c);
+	row->events = irt_row_optional(c);
+	row->start_ticks = irt_row_optional(c);
+	row->end_ticks = irt_row_optional(c);
+	row->totals_kept = irt_row_number(c);
 }
 
 int irt_store_read_losses(struct irt_store *store, void *arg,
@@ -450,18 +427,18 @@ int irt_store_read_losses(struct irt_store *store, void *arg,
 {
 	struct loss_caller caller = {each};
 
-	return read_rows(store,
+	return irt_store_read_rows(store,
 			 "SELECT loss_id, process_id, thread_id, cause, events, start_ticks, end_ticks,"
 			 " totals_kept FROM losses ORDER BY loss_id",
 			 0, 0, 0, arg, &caller, loss_row);
 }
 
-READER(hole)
-static void hole_columns(struct cursor *c, struct irt_store_hole *row)
+IRT_READER(hole)
+static void hole_columns(struct irt_cursor *c, struct irt_store_hole *row)
 {
-	row->thread_id = number(c);
-	row->position = number(c);
-	row->units = number(c);
+	row->thread_id = irt_row_number(c);
+	row->position = irt_row_number(c);
+	row->units = irt_row_number(c);
 }
 
 int irt_store_read_holes(struct irt_store *store, int64_t thread_id, void *arg,
@@ -469,6 +446,6 @@ int irt_store_read_holes(struct irt_store *store, int64_t thread_id, void *arg,
 {
 	struct hole_caller caller = {each};
 
-	return read_rows(store, "SELECT thread_id, position, units FROM holes WHERE thread_id = ? ORDER BY position",
+	return irt_store_read_rows(store, "SELECT thread_id, position, units FROM holes WHERE thread_id = ? ORDER BY position",
 			 1, thread_id, 0, arg, &caller, hole_row);
 }

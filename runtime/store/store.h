@@ -303,6 +303,54 @@ struct irt_store_hole {
 	int64_t thread_id, position, units;
 };
 
+struct irt_store_site {
+	int64_t site_id, module_id, row;
+	const char *kind, *family, *name, *linkage_name;
+	const char *file;           /* or NULL */
+	int64_t line, column;       /* or NULL */
+};
+
+struct irt_store_heap { /* heaps */
+	int64_t process_id;
+	int64_t allocs, bytes, frees, freed_bytes, failed, resized, temporary, crossed, lost, unknown_frees;
+	int64_t peak_blocks, peak_bytes;
+	int64_t peak_ticks;         /* or NULL */
+};
+
+struct irt_store_heap_totals {
+	int64_t context_id, site_id;
+	int64_t allocs, bytes, frees, freed_bytes, failed, resized, temporary, crossed;
+	int64_t max_bytes, peak_blocks, peak_bytes, life_ticks;
+	const void *sizes;          /* or NULL */
+	int64_t sizes_bytes;
+	const void *lifetimes;      /* or NULL */
+	int64_t lifetimes_bytes;
+	int64_t released, released_bytes;
+};
+
+struct irt_store_live_block {
+	int64_t process_id, address, bytes, context_id, site_id, thread_id, start_ticks, family;
+	int64_t resizer;            /* or NULL */
+};
+
+struct irt_store_heap_sample {
+	int64_t process_id, ticks, allocs, bytes, live_blocks, live_bytes;
+	int64_t rss_bytes;          /* or NULL */
+};
+
+struct irt_store_heap_fault {
+	int64_t process_id;
+	const char *kind;
+	int64_t context_id, site_id, block_context_id, block_site_id;
+	int64_t count, address, first_ticks;
+};
+
+struct irt_store_heap_pending {
+	int64_t process_id;
+	const void *events;
+	int64_t events_bytes;
+};
+
 struct irt_store_message {
 	int64_t ticks, process_id;  /* or NULL */
 	const char *severity;       /* "note", "warning", "error" */
@@ -325,6 +373,17 @@ int irt_store_put_hole(struct irt_store *store, const struct irt_store_hole *row
 int irt_store_delete_hole(struct irt_store *store, int64_t thread_id, int64_t position);
 /* Appends: the only put that must not be repeated after a round that succeeded. */
 int irt_store_put_message(struct irt_store *store, const struct irt_store_message *row);
+
+int irt_store_put_site(struct irt_store *store, const struct irt_store_site *row);
+/* The heap as of a checkpoint: of blocks those that are gone (first) and those that are new, of the rest what
+ * has changed. No pending events (events_bytes 0): the row goes. */
+int irt_store_put_heap(struct irt_store *store, const struct irt_store_heap *row);
+int irt_store_put_heap_totals(struct irt_store *store, const struct irt_store_heap_totals *row);
+int irt_store_delete_live_block(struct irt_store *store, int64_t process_id, int64_t address);
+int irt_store_put_live_block(struct irt_store *store, const struct irt_store_live_block *row);
+int irt_store_put_heap_sample(struct irt_store *store, const struct irt_store_heap_sample *row);
+int irt_store_put_heap_fault(struct irt_store *store, const struct irt_store_heap_fault *row);
+int irt_store_put_heap_pending(struct irt_store *store, const struct irt_store_heap_pending *row);
 
 /* Inserts a chunk, or rewrites the open chunk with the same (thread_id, start_pos). The chunk's
  * thread must be in the file or put earlier in the round. Put the thread's row before its chunks
@@ -400,5 +459,18 @@ int irt_store_read_losses(struct irt_store *store, void *arg,
 			  int (*each)(void *arg, const struct irt_store_loss *row));
 int irt_store_read_holes(struct irt_store *store, int64_t thread_id, void *arg,
 			 int (*each)(void *arg, const struct irt_store_hole *row));
+int irt_store_read_sites(struct irt_store *store, void *arg,
+			 int (*each)(void *arg, const struct irt_store_site *row));
+/* All processes' heaps; totals of those contexts whose ids lie in [FIRST, LAST]. */
+int irt_store_read_heaps(struct irt_store *store, void *arg,
+			 int (*each)(void *arg, const struct irt_store_heap *row));
+int irt_store_read_heap_totals(struct irt_store *store, int64_t first, int64_t last, void *arg,
+			       int (*each)(void *arg, const struct irt_store_heap_totals *row));
+int irt_store_read_live_blocks(struct irt_store *store, int64_t process_id, void *arg,
+			       int (*each)(void *arg, const struct irt_store_live_block *row));
+int irt_store_read_heap_faults(struct irt_store *store, int64_t process_id, void *arg,
+			       int (*each)(void *arg, const struct irt_store_heap_fault *row));
+int irt_store_read_heap_pending(struct irt_store *store, void *arg,
+				int (*each)(void *arg, const struct irt_store_heap_pending *row));
 
 #endif

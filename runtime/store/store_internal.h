@@ -58,6 +58,15 @@ enum irt_store_statement {
 	IRT_ST_DELETE_MERGED,
 	IRT_ST_MERGE_LOSS,
 	IRT_ST_DELETE_LOSS,
+	IRT_ST_SITE,
+	IRT_ST_HEAP,
+	IRT_ST_HEAP_TOTALS,
+	IRT_ST_LIVE_BLOCK,
+	IRT_ST_DELETE_LIVE_BLOCK,
+	IRT_ST_HEAP_SAMPLE,
+	IRT_ST_HEAP_FAULT,
+	IRT_ST_HEAP_PENDING,
+	IRT_ST_DELETE_HEAP_PENDING,
 	IRT_ST_COUNT
 };
 
@@ -158,6 +167,51 @@ int irt_store_exec(struct irt_store *store, const char *sql, const char *doing);
 /* ---- write.c ---- */
 
 extern const char *const irt_store_sql[IRT_ST_COUNT];
+
+/* A statement being bound, column after column. */
+struct irt_binding {
+	struct irt_store *store;
+	sqlite3_stmt *statement; /* NULL: the round has failed */
+	int column;
+	int rc;                  /* first failure of a bind */
+};
+struct irt_binding irt_bind(struct irt_store *store, enum irt_store_statement which);
+void irt_bind_number(struct irt_binding *b, int64_t value);
+void irt_bind_optional(struct irt_binding *b, int64_t value); /* IRT_STORE_NULL is NULL */
+void irt_bind_text(struct irt_binding *b, const char *value);
+void irt_bind_blob(struct irt_binding *b, const void *bytes, int64_t count);
+int irt_bind_done(struct irt_binding *b, const char *doing); /* runs it */
+
+/* ---- read.c ---- */
+
+/* A query being read, column after column. */
+struct irt_cursor {
+	sqlite3_stmt *statement;
+	int column;
+};
+int64_t irt_row_number(struct irt_cursor *c);
+int64_t irt_row_optional(struct irt_cursor *c);
+const char *irt_row_text(struct irt_cursor *c);
+const void *irt_row_blob(struct irt_cursor *c, int64_t *bytes);
+
+/* Runs SQL with at most two numbers bound and gives every row to EACH. KEY: the column whose numbers must
+ * ascend; a damaged file can hold a page many times, and rows without end. */
+enum { IRT_NO_KEY = -1 };
+int irt_store_read_rows(struct irt_store *store, const char *sql, int key, int64_t first, int64_t second, void *arg,
+			void *caller, int (*each)(void *arg, void *caller, struct irt_cursor *cursor));
+
+/* Readers differ in query and row: this defines the row's function and the public one's caller. */
+#define IRT_READER(name)                                                                    \
+	struct name##_caller {                                                              \
+		int (*each)(void *, const struct irt_store_##name *);                       \
+	};                                                                                  \
+	static void name##_columns(struct irt_cursor *c, struct irt_store_##name *row);     \
+	static int name##_row(void *arg, void *caller, struct irt_cursor *c)                \
+	{                                                                                   \
+		struct irt_store_##name row;                                                \
+		name##_columns(c, &row);                                                    \
+		return ((struct name##_caller *)caller)->each(arg, &row);                   \
+	}
 
 /* What the round's checkpoint covers of this thread; -1: nothing, or it keeps all events. */
 int64_t irt_store_covered(const struct irt_store *store, int64_t thread_id);

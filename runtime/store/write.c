@@ -100,19 +100,34 @@ const char *const irt_store_sql[IRT_ST_COUNT] = {
 		"  totals_kept FROM losses WHERE loss_id = ?1"
 		" ON CONFLICT (loss_id) DO UPDATE SET events = events + excluded.events",
 	[IRT_ST_DELETE_LOSS] = "DELETE FROM losses WHERE loss_id = ?",
+	[IRT_ST_SITE] =
+		"INSERT OR REPLACE INTO sites (site_id, module_id, row, kind, family, name, linkage_name, file, line,"
+		" column) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	[IRT_ST_HEAP] =
+		"INSERT OR REPLACE INTO heaps (process_id, allocs, bytes, frees, freed_bytes, failed, resized,"
+		" temporary, crossed, lost, unknown_frees, peak_blocks, peak_bytes, peak_ticks)"
+		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	[IRT_ST_HEAP_TOTALS] =
+		"INSERT OR REPLACE INTO heap_totals (context_id, site_id, allocs, bytes, frees, freed_bytes, failed,"
+		" resized, temporary, crossed, max_bytes, peak_blocks, peak_bytes, life_ticks, sizes, lifetimes,"
+		" released, released_bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	[IRT_ST_LIVE_BLOCK] =
+		"INSERT OR REPLACE INTO live_blocks (process_id, address, bytes, context_id, site_id, thread_id,"
+		" start_ticks, family, resizer) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	[IRT_ST_DELETE_LIVE_BLOCK] = "DELETE FROM live_blocks WHERE process_id = ? AND address = ?",
+	[IRT_ST_HEAP_SAMPLE] =
+		"INSERT OR REPLACE INTO heap_samples (process_id, ticks, allocs, bytes, live_blocks, live_bytes,"
+		" rss_bytes) VALUES (?, ?, ?, ?, ?, ?, ?)",
+	[IRT_ST_HEAP_FAULT] =
+		"INSERT OR REPLACE INTO heap_faults (process_id, kind, context_id, site_id, block_context_id,"
+		" block_site_id, count, address, first_ticks) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	[IRT_ST_HEAP_PENDING] = "INSERT OR REPLACE INTO heap_pending (process_id, events) VALUES (?, ?)",
+	[IRT_ST_DELETE_HEAP_PENDING] = "DELETE FROM heap_pending WHERE process_id = ?",
 };
 
-/* A statement being bound, column after column. */
-struct binding {
-	struct irt_store *store;
-	sqlite3_stmt *statement; /* NULL: the round has failed */
-	int column;
-	int rc;                  /* first failure of a bind */
-};
-
-static struct binding start(struct irt_store *store, enum irt_store_statement which)
+struct irt_binding irt_bind(struct irt_store *store, enum irt_store_statement which)
 {
-	struct binding b = {.store = store};
+	struct irt_binding b = {.store = store};
 
 	if (store->state != IRT_STORE_ROUND)
 		irt_store_fail(store, INSTR_ERR_FORMAT, "no round is open");
@@ -121,23 +136,23 @@ static struct binding start(struct irt_store *store, enum irt_store_statement wh
 	return b;
 }
 
-static void check(struct binding *b, int rc)
+static void check(struct irt_binding *b, int rc)
 {
 	if (rc != SQLITE_OK && b->rc == SQLITE_OK)
 		b->rc = rc;
 }
 
-static void number(struct binding *b, int64_t value)
+void irt_bind_number(struct irt_binding *b, int64_t value)
 {
 	if (b->statement)
 		check(b, sqlite3_bind_int64(b->statement, ++b->column, value));
 }
 
 /* IRT_STORE_NULL is NULL. */
-static void optional(struct binding *b, int64_t value)
+void irt_bind_optional(struct irt_binding *b, int64_t value)
 {
 	if (value != IRT_STORE_NULL)
-		number(b, value);
+		irt_bind_number(b, value);
 	else if (b->statement)
 		check(b, sqlite3_bind_null(b->statement, ++b->column));
 }
@@ -194,7 +209,7 @@ static const char *as_utf8(struct irt_store *store, const char *text)
 	return store->text;
 }
 
-static void text(struct binding *b, const char *value)
+void irt_bind_text(struct irt_binding *b, const char *value)
 {
 	const char *valid;
 
@@ -213,7 +228,7 @@ static void text(struct binding *b, const char *value)
 					   valid == value ? SQLITE_STATIC : SQLITE_TRANSIENT));
 }
 
-static void blob(struct binding *b, const void *bytes, int64_t count)
+void irt_bind_blob(struct irt_binding *b, const void *bytes, int64_t count)
 {
 	if (!b->statement)
 		return;
@@ -225,7 +240,7 @@ static void blob(struct binding *b, const void *bytes, int64_t count)
 					     (sqlite3_uint64)count, SQLITE_STATIC));
 }
 
-static int finish(struct binding *b, const char *doing)
+int irt_bind_done(struct irt_binding *b, const char *doing)
 {
 	if (!b->statement)
 		return b->store->round_result ? b->store->round_result : b->store->error.code;
@@ -236,14 +251,14 @@ static int finish(struct binding *b, const char *doing)
 
 int irt_store_put_run(struct irt_store *store, const char *key, const char *value, int64_t n)
 {
-	struct binding b = start(store, IRT_ST_RUN);
+	struct irt_binding b = irt_bind(store, IRT_ST_RUN);
 
-	text(&b, key);
+	irt_bind_text(&b, key);
 	if (value)
-		text(&b, value);
+		irt_bind_text(&b, value);
 	else
-		optional(&b, n);
-	return finish(&b, "write a fact about the run");
+		irt_bind_optional(&b, n);
+	return irt_bind_done(&b, "write a fact about the run");
 }
 
 int irt_store_put_checkpoint(struct irt_store *store, int64_t ticks)
@@ -253,43 +268,43 @@ int irt_store_put_checkpoint(struct irt_store *store, int64_t ticks)
 
 int irt_store_put_setting(struct irt_store *store, const struct irt_store_setting *row)
 {
-	struct binding b = start(store, IRT_ST_SETTING);
+	struct irt_binding b = irt_bind(store, IRT_ST_SETTING);
 
-	text(&b, row->side);
-	text(&b, row->key);
-	text(&b, row->value);
-	return finish(&b, "write a setting");
+	irt_bind_text(&b, row->side);
+	irt_bind_text(&b, row->key);
+	irt_bind_text(&b, row->value);
+	return irt_bind_done(&b, "write a setting");
 }
 
 int irt_store_put_clock(struct irt_store *store, const struct irt_store_clock *row)
 {
-	struct binding b = start(store, IRT_ST_CLOCK);
+	struct irt_binding b = irt_bind(store, IRT_ST_CLOCK);
 
-	number(&b, row->ticks);
-	number(&b, row->monotonic_ns);
-	number(&b, row->realtime_ns);
-	number(&b, row->counter);
-	return finish(&b, "write a clock anchor");
+	irt_bind_number(&b, row->ticks);
+	irt_bind_number(&b, row->monotonic_ns);
+	irt_bind_number(&b, row->realtime_ns);
+	irt_bind_number(&b, row->counter);
+	return irt_bind_done(&b, "write a clock anchor");
 }
 
 int irt_store_put_process(struct irt_store *store, const struct irt_store_process *row)
 {
-	struct binding b = start(store, IRT_ST_PROCESS);
+	struct irt_binding b = irt_bind(store, IRT_ST_PROCESS);
 
-	number(&b, row->process_id);
-	optional(&b, row->parent_process_id);
-	number(&b, row->pid);
-	number(&b, row->pid_namespace);
-	text(&b, row->command);
-	text(&b, row->executable);
-	text(&b, row->working_directory);
-	text(&b, row->joined_by);
-	number(&b, row->start_ticks);
-	optional(&b, row->end_ticks);
-	text(&b, row->end_reason);
-	optional(&b, row->exit_code);
-	optional(&b, row->exit_signal);
-	return finish(&b, "write a process");
+	irt_bind_number(&b, row->process_id);
+	irt_bind_optional(&b, row->parent_process_id);
+	irt_bind_number(&b, row->pid);
+	irt_bind_number(&b, row->pid_namespace);
+	irt_bind_text(&b, row->command);
+	irt_bind_text(&b, row->executable);
+	irt_bind_text(&b, row->working_directory);
+	irt_bind_text(&b, row->joined_by);
+	irt_bind_number(&b, row->start_ticks);
+	irt_bind_optional(&b, row->end_ticks);
+	irt_bind_text(&b, row->end_reason);
+	irt_bind_optional(&b, row->exit_code);
+	irt_bind_optional(&b, row->exit_signal);
+	return irt_bind_done(&b, "write a process");
 }
 
 /* Where covered_slots names the thread, or would. */
@@ -347,29 +362,29 @@ void irt_store_clear_covered(struct irt_store *store)
 
 int irt_store_put_thread(struct irt_store *store, const struct irt_store_thread *row)
 {
-	struct binding b = start(store, IRT_ST_THREAD);
+	struct irt_binding b = irt_bind(store, IRT_ST_THREAD);
 	int result;
 
-	number(&b, row->thread_id);
-	number(&b, row->process_id);
-	number(&b, row->tid);
-	text(&b, row->name);
-	optional(&b, row->parent_thread_id);
-	optional(&b, row->parent_position);
-	number(&b, row->start_ticks);
-	optional(&b, row->end_ticks);
-	number(&b, row->last_ticks);
-	number(&b, row->events);
-	number(&b, row->totals_pos);
-	number(&b, row->totals_events);
-	number(&b, row->lost_events);
-	number(&b, row->wait_ticks);
-	number(&b, row->waits);
-	number(&b, row->orphans);
-	number(&b, row->skipped_units);
-	number(&b, row->flags);
-	number(&b, row->merged);
-	result = finish(&b, "write a thread");
+	irt_bind_number(&b, row->thread_id);
+	irt_bind_number(&b, row->process_id);
+	irt_bind_number(&b, row->tid);
+	irt_bind_text(&b, row->name);
+	irt_bind_optional(&b, row->parent_thread_id);
+	irt_bind_optional(&b, row->parent_position);
+	irt_bind_number(&b, row->start_ticks);
+	irt_bind_optional(&b, row->end_ticks);
+	irt_bind_number(&b, row->last_ticks);
+	irt_bind_number(&b, row->events);
+	irt_bind_number(&b, row->totals_pos);
+	irt_bind_number(&b, row->totals_events);
+	irt_bind_number(&b, row->lost_events);
+	irt_bind_number(&b, row->wait_ticks);
+	irt_bind_number(&b, row->waits);
+	irt_bind_number(&b, row->orphans);
+	irt_bind_number(&b, row->skipped_units);
+	irt_bind_number(&b, row->flags);
+	irt_bind_number(&b, row->merged);
+	result = irt_bind_done(&b, "write a thread");
 	if (!result && !store->keep_events)
 		result = cover(store, row->thread_id, row->totals_pos);
 	return result;
@@ -378,124 +393,124 @@ int irt_store_put_thread(struct irt_store *store, const struct irt_store_thread 
 int irt_store_put_frames(struct irt_store *store, int64_t thread_id, int64_t from_depth,
 			 const struct irt_store_frame *frames, size_t count)
 {
-	struct binding b = start(store, IRT_ST_DELETE_FRAMES);
+	struct irt_binding b = irt_bind(store, IRT_ST_DELETE_FRAMES);
 	int result;
 
-	number(&b, thread_id);
-	number(&b, from_depth + (int64_t)count);
-	result = finish(&b, "write open calls");
+	irt_bind_number(&b, thread_id);
+	irt_bind_number(&b, from_depth + (int64_t)count);
+	result = irt_bind_done(&b, "write open calls");
 	for (size_t i = 0; i < count && !result; i++) {
-		b = start(store, IRT_ST_FRAME);
-		number(&b, thread_id);
-		number(&b, from_depth + (int64_t)i);
-		number(&b, frames[i].context_id);
-		number(&b, frames[i].enter_ticks);
-		number(&b, frames[i].child_ticks);
-		number(&b, (int64_t)frames[i].tag);
-		number(&b, frames[i].flags);
-		result = finish(&b, "write open calls");
+		b = irt_bind(store, IRT_ST_FRAME);
+		irt_bind_number(&b, thread_id);
+		irt_bind_number(&b, from_depth + (int64_t)i);
+		irt_bind_number(&b, frames[i].context_id);
+		irt_bind_number(&b, frames[i].enter_ticks);
+		irt_bind_number(&b, frames[i].child_ticks);
+		irt_bind_number(&b, (int64_t)frames[i].tag);
+		irt_bind_number(&b, frames[i].flags);
+		result = irt_bind_done(&b, "write open calls");
 	}
 	return result;
 }
 
 int irt_store_put_module(struct irt_store *store, const struct irt_store_module *row)
 {
-	struct binding b = start(store, IRT_ST_MODULE);
+	struct irt_binding b = irt_bind(store, IRT_ST_MODULE);
 
-	number(&b, row->module_id);
-	text(&b, row->path);
-	text(&b, row->build_id);
-	number(&b, row->rows);
-	return finish(&b, "write a module");
+	irt_bind_number(&b, row->module_id);
+	irt_bind_text(&b, row->path);
+	irt_bind_text(&b, row->build_id);
+	irt_bind_number(&b, row->rows);
+	return irt_bind_done(&b, "write a module");
 }
 
 int irt_store_put_load(struct irt_store *store, const struct irt_store_load *row)
 {
-	struct binding b = start(store, IRT_ST_LOAD);
+	struct irt_binding b = irt_bind(store, IRT_ST_LOAD);
 
-	number(&b, row->load_id);
-	number(&b, row->process_id);
-	number(&b, row->module_id);
-	number(&b, row->rows_start);
-	number(&b, row->rows_end);
-	number(&b, row->start_ticks);
-	optional(&b, row->end_ticks);
-	return finish(&b, "write where a module was loaded");
+	irt_bind_number(&b, row->load_id);
+	irt_bind_number(&b, row->process_id);
+	irt_bind_number(&b, row->module_id);
+	irt_bind_number(&b, row->rows_start);
+	irt_bind_number(&b, row->rows_end);
+	irt_bind_number(&b, row->start_ticks);
+	irt_bind_optional(&b, row->end_ticks);
+	return irt_bind_done(&b, "write where a module was loaded");
 }
 
 int irt_store_put_function(struct irt_store *store, const struct irt_store_function *row)
 {
-	struct binding b = start(store, IRT_ST_FUNCTION);
+	struct irt_binding b = irt_bind(store, IRT_ST_FUNCTION);
 
-	number(&b, row->function_id);
-	optional(&b, row->module_id);
-	optional(&b, row->row);
-	text(&b, row->name);
-	text(&b, row->linkage_name);
-	text(&b, row->file);
-	optional(&b, row->line);
-	number(&b, row->instrumented);
-	text(&b, row->reason);
-	number(&b, row->flags);
-	return finish(&b, "write a function");
+	irt_bind_number(&b, row->function_id);
+	irt_bind_optional(&b, row->module_id);
+	irt_bind_optional(&b, row->row);
+	irt_bind_text(&b, row->name);
+	irt_bind_text(&b, row->linkage_name);
+	irt_bind_text(&b, row->file);
+	irt_bind_optional(&b, row->line);
+	irt_bind_number(&b, row->instrumented);
+	irt_bind_text(&b, row->reason);
+	irt_bind_number(&b, row->flags);
+	return irt_bind_done(&b, "write a function");
 }
 
 int irt_store_put_context(struct irt_store *store, const struct irt_store_context *row)
 {
-	struct binding b = start(store, IRT_ST_CONTEXT);
+	struct irt_binding b = irt_bind(store, IRT_ST_CONTEXT);
 
-	number(&b, row->context_id);
-	number(&b, row->process_id);
-	optional(&b, row->parent_id);
-	number(&b, row->ordinal);
-	number(&b, row->function_id);
-	number(&b, row->depth);
-	number(&b, row->recursive);
-	number(&b, row->flags);
-	return finish(&b, "write a calling context");
+	irt_bind_number(&b, row->context_id);
+	irt_bind_number(&b, row->process_id);
+	irt_bind_optional(&b, row->parent_id);
+	irt_bind_number(&b, row->ordinal);
+	irt_bind_number(&b, row->function_id);
+	irt_bind_number(&b, row->depth);
+	irt_bind_number(&b, row->recursive);
+	irt_bind_number(&b, row->flags);
+	return irt_bind_done(&b, "write a calling context");
 }
 
 int irt_store_put_totals(struct irt_store *store, const struct irt_store_totals *row)
 {
-	struct binding b = start(store, IRT_ST_TOTALS);
+	struct irt_binding b = irt_bind(store, IRT_ST_TOTALS);
 
-	number(&b, row->thread_id);
-	number(&b, row->context_id);
-	number(&b, row->calls);
-	number(&b, row->returns);
-	number(&b, row->unwound);
-	number(&b, row->open);
-	number(&b, row->total_ticks);
-	number(&b, row->self_ticks);
-	optional(&b, row->min_ticks);
-	optional(&b, row->max_ticks);
-	blob(&b, row->histogram, row->histogram ? row->histogram_bytes : 0);
-	return finish(&b, "write totals");
+	irt_bind_number(&b, row->thread_id);
+	irt_bind_number(&b, row->context_id);
+	irt_bind_number(&b, row->calls);
+	irt_bind_number(&b, row->returns);
+	irt_bind_number(&b, row->unwound);
+	irt_bind_number(&b, row->open);
+	irt_bind_number(&b, row->total_ticks);
+	irt_bind_number(&b, row->self_ticks);
+	irt_bind_optional(&b, row->min_ticks);
+	irt_bind_optional(&b, row->max_ticks);
+	irt_bind_blob(&b, row->histogram, row->histogram ? row->histogram_bytes : 0);
+	return irt_bind_done(&b, "write totals");
 }
 
 int irt_store_put_function_totals(struct irt_store *store, const struct irt_store_function_totals *row)
 {
-	struct binding b = start(store, IRT_ST_FUNCTION_TOTALS);
+	struct irt_binding b = irt_bind(store, IRT_ST_FUNCTION_TOTALS);
 
-	number(&b, row->process_id);
-	number(&b, row->function_id);
-	number(&b, row->calls);
-	number(&b, row->returns);
-	number(&b, row->unwound);
-	number(&b, row->open);
-	number(&b, row->orphans);
-	number(&b, row->total_ticks);
-	number(&b, row->self_ticks);
-	optional(&b, row->min_ticks);
-	optional(&b, row->p50_ticks);
-	optional(&b, row->p99_ticks);
-	optional(&b, row->max_ticks);
-	return finish(&b, "write totals");
+	irt_bind_number(&b, row->process_id);
+	irt_bind_number(&b, row->function_id);
+	irt_bind_number(&b, row->calls);
+	irt_bind_number(&b, row->returns);
+	irt_bind_number(&b, row->unwound);
+	irt_bind_number(&b, row->open);
+	irt_bind_number(&b, row->orphans);
+	irt_bind_number(&b, row->total_ticks);
+	irt_bind_number(&b, row->self_ticks);
+	irt_bind_optional(&b, row->min_ticks);
+	irt_bind_optional(&b, row->p50_ticks);
+	irt_bind_optional(&b, row->p99_ticks);
+	irt_bind_optional(&b, row->max_ticks);
+	return irt_bind_done(&b, "write totals");
 }
 
 int irt_store_put_chunk(struct irt_store *store, const struct irt_store_chunk *row)
 {
-	struct binding b;
+	struct irt_binding b;
 
 	if (!store->keep_events && row->end_pos <= irt_store_covered(store, row->thread_id))
 		return store->round_result; /* covered: commit deletes an open chunk with its key */
@@ -505,66 +520,66 @@ int irt_store_put_chunk(struct irt_store *store, const struct irt_store_chunk *r
 			return result;
 		irt_store_chunk_comes(store, row->thread_id, row->start_pos);
 	}
-	b = start(store, IRT_ST_CHUNK);
-	number(&b, row->thread_id);
-	number(&b, row->start_pos);
-	number(&b, row->end_pos);
-	number(&b, row->first_event);
-	number(&b, row->events);
-	number(&b, row->start_ticks);
-	number(&b, row->end_ticks);
-	number(&b, row->start_context_id);
-	number(&b, row->start_depth);
-	number(&b, row->min_depth);
-	number(&b, (int64_t)row->operations);
-	blob(&b, row->functions ? row->functions : "", row->functions_bytes);
-	number(&b, row->codec);
-	number(&b, row->time_unit_ticks);
-	blob(&b, row->data ? row->data : "", row->data_bytes);
-	return finish(&b, "write a chunk");
+	b = irt_bind(store, IRT_ST_CHUNK);
+	irt_bind_number(&b, row->thread_id);
+	irt_bind_number(&b, row->start_pos);
+	irt_bind_number(&b, row->end_pos);
+	irt_bind_number(&b, row->first_event);
+	irt_bind_number(&b, row->events);
+	irt_bind_number(&b, row->start_ticks);
+	irt_bind_number(&b, row->end_ticks);
+	irt_bind_number(&b, row->start_context_id);
+	irt_bind_number(&b, row->start_depth);
+	irt_bind_number(&b, row->min_depth);
+	irt_bind_number(&b, (int64_t)row->operations);
+	irt_bind_blob(&b, row->functions ? row->functions : "", row->functions_bytes);
+	irt_bind_number(&b, row->codec);
+	irt_bind_number(&b, row->time_unit_ticks);
+	irt_bind_blob(&b, row->data ? row->data : "", row->data_bytes);
+	return irt_bind_done(&b, "write a chunk");
 }
 
 int irt_store_put_loss(struct irt_store *store, const struct irt_store_loss *row)
 {
-	struct binding b = start(store, IRT_ST_LOSS);
+	struct irt_binding b = irt_bind(store, IRT_ST_LOSS);
 
-	number(&b, row->loss_id);
-	optional(&b, row->process_id);
-	optional(&b, row->thread_id);
-	text(&b, row->cause);
-	optional(&b, row->events);
-	optional(&b, row->start_ticks);
-	optional(&b, row->end_ticks);
-	number(&b, row->totals_kept);
-	return finish(&b, "write a loss");
+	irt_bind_number(&b, row->loss_id);
+	irt_bind_optional(&b, row->process_id);
+	irt_bind_optional(&b, row->thread_id);
+	irt_bind_text(&b, row->cause);
+	irt_bind_optional(&b, row->events);
+	irt_bind_optional(&b, row->start_ticks);
+	irt_bind_optional(&b, row->end_ticks);
+	irt_bind_number(&b, row->totals_kept);
+	return irt_bind_done(&b, "write a loss");
 }
 
 int irt_store_put_hole(struct irt_store *store, const struct irt_store_hole *row)
 {
-	struct binding b = start(store, IRT_ST_HOLE);
+	struct irt_binding b = irt_bind(store, IRT_ST_HOLE);
 
-	number(&b, row->thread_id);
-	number(&b, row->position);
-	number(&b, row->units);
-	return finish(&b, "write a hole");
+	irt_bind_number(&b, row->thread_id);
+	irt_bind_number(&b, row->position);
+	irt_bind_number(&b, row->units);
+	return irt_bind_done(&b, "write a hole");
 }
 
 int irt_store_delete_hole(struct irt_store *store, int64_t thread_id, int64_t position)
 {
-	struct binding b = start(store, IRT_ST_DELETE_HOLE);
+	struct irt_binding b = irt_bind(store, IRT_ST_DELETE_HOLE);
 
-	number(&b, thread_id);
-	number(&b, position);
-	return finish(&b, "delete a hole");
+	irt_bind_number(&b, thread_id);
+	irt_bind_number(&b, position);
+	return irt_bind_done(&b, "delete a hole");
 }
 
 int irt_store_put_message(struct irt_store *store, const struct irt_store_message *row)
 {
-	struct binding b = start(store, IRT_ST_MESSAGE);
+	struct irt_binding b = irt_bind(store, IRT_ST_MESSAGE);
 
-	optional(&b, row->ticks);
-	optional(&b, row->process_id);
-	text(&b, row->severity);
-	text(&b, row->text);
-	return finish(&b, "write a message");
+	irt_bind_optional(&b, row->ticks);
+	irt_bind_optional(&b, row->process_id);
+	irt_bind_text(&b, row->severity);
+	irt_bind_text(&b, row->text);
+	return irt_bind_done(&b, "write a message");
 }

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * heap.c - the hooks around allocators (instr/hooks.h): each calls the function that the program meant and
+ * records what it did.
+ *
+ * What takes memory is recorded behind the call, what gives it back before: else another thread might be
+ * seen to get a block that has not ended yet. Of a realloc both ends are recorded.
+ *
+ * The steady path is the clock and one reservation of two units, as in hooks.S; what else may have to be
+ * done is in cold.c. Neither errno nor anything else that the allocator has left is touched. These are
+ * ordinary calls for the program: registers may change that a C function may change. An exception that
+ * operator new throws passes through.
+ */
+#include "capture/capture.h"
+
+#include "base/atomic.h"
+#include "base/os.h"
+#include "instr/hooks.h"
+
+/* Their prototypes are the compiler plugin's business: instr/hooks.h has them in words. */
+#pragma GCC diagnostic ignored "-Wmissing-prototypes"
+#define HOOK __attribute__((visibility("default")))
+
+/* ---- records --------------------------------------------------------------------------------------- */
+
+static inline uint64_t reserve_two(struct irt_tls *tls)
+{
+	uint64_t at = 2 * INSTR_UNIT_BYTES;
+	__asm__ volatile("xaddq %0, %1" : "+r"(at), "+m"(tls->cursor) : : "memory", "cc"); /* C1 */
+	return at;
+}
+
+static inline void record(enum instr_ext ext, const struct instr_row *site, const void *address, uint64_t bytes)
+{
+	uint64_t family = site->flags >> INSTR_ROW_FAMILY_SHIFT & 255;
+
+	while (irt_load_relaxed(&irt_local.gate) != IRT_GATE_OFF && !irt_load_relaxed(&irt_local.heap_off)) {
+		if (irt_load_relaxed(&irt_local.gate) == IRT_GATE_ON) {
+			uint64_t ticks = irt_ticks(), at = reserve_two(&irt_tls);
+			struct instr_unit *unit = (struct instr_unit *)at;
+			if (!((at | (at + 2 * INSTR_UNIT_BYTES - 1)) & IRT_OVERFLOW_BIT)) {
+				irt_store_relaxed(&unit[0].tag, instr_ext_tag(ext, 2, (uint64_t)site));
+				irt_store_relaxed(&unit[1].ticks, (uint64_t)address);
+				irt_store_relaxed(&unit[1].tag, (bytes & INSTR_HEAP_BYTES_MASK) | family << INSTR_HEAP_FAMILY_SHIFT);
+				irt_store_release(&unit[0].ticks, ticks); /* R2 */
+				return;
+			}
+			if (!(at & IRT_OVERFLOW_BIT)) { /* one unit is left: a record does not cross the end */
+				irt_store_relaxed(&unit[0].tag, (uint64_t)INSTR_PAD);
+				irt_store_release(&unit[0].ticks, ticks); /* R2 */
+			}
+		}
+		if (!irt_make_ready((uint64_t)__builtin_frame_address(0)))
+			return;
+	}
+}
+
+static inline void *allocated(void *block, uint64_t bytes, const struct instr_row *site)
+{
+	record(INSTR_EXT_ALLOC, site, block, bytes);
+	return block;
+}
+
+static uint64_t text_bytes(const char *text)
+{
+	uint64_t n = 0;
+	while (text[n])
+		n++;
+	return n + 1;
+}
+
+/* ---- allocating ------------------------------------------------------------------------------------- */
+
+HOOK void *__instr_alloc(size_t bytes, const struct instr_row *site, void *(*f)(size_t))
+{
+	return allocated(f(bytes), bytes, site);
+}
+
+HOOK void *__instr_alloc1(size_t bytes, uint64_t a, const struct instr_row *site, void *(*f)(size_t, uint64_t))
+{
+	return allocated(f(bytes, a), bytes, site);
+}
+
+HOOK void *__instr_alloc2(size_t bytes, uint64_t a, uint64_t b, const struct instr_row *site,
+		     void *(*f)(size_t, uint64_t, uint64_t))
+{
+	return allocated(f(bytes, a, b), bytes, site);
+}
+
+HOOK void *__instr_calloc(size_t count, size_t bytes, const struct instr_row *site, void *(*f)(size_t, size_t))
+{
+	return allocated(f(count, bytes), count * bytes, site); /* a product that is too large has failed */
+}
+
+HOOK void *__instr_aligned_alloc(size_t alignment, size_t bytes, const struct instr_row *site, void *(*f)(size_t, size_t))
+{
+	return allocated(f(alignment, bytes), bytes, site);
+}
+
+HOOK int __instr_posix_memalign(void **out, size_t alignment, size_t bytes, const struct instr_row *site,
+			   int (*f)(void **, size_t, size_t))
+{
+	int result = f(out, alignment, bytes);
+	allocated(result ? NULL : *out, bytes, site);
+	return result;
+}
+
+HOOK char *__instr_strdup(const char *text, const struct instr_row *site, char *(*f)(const char *))
+{
+	char *copy = f(text);
+	return allocated(copy, copy ? text_bytes(copy) : 0, site);
+}
+
+HOOK char *__instr_strndup(const char *text, size_t most, const struct instr_row *site, char *(*f)(const char *, size_t))
+{
+	char *copy = f(text, most);
+	return allocated(copy, copy ? text_bytes(copy) : 0, site);
+}
+
+HOOK int32_t *__instr_wcsdup(const int32_t *text, const struct instr_row *site, int32_t *(*f)(const int32_t *))
+{
+	int32_t *copy = f(text);
+	uint64_t n = 0;
+	while (copy && copy[n])
+		n++;
+	return allocated(copy, (n + 1) * sizeof(*copy), site);
+}
+
+HOOK void __instr_printed(char **out, int32_t result, const struct instr_row *site)
+{
+	allocated(result < 0 ? NULL : *out, (uint64_t)result + 1, site);
+}
+
+/* ---- resizing --------------------------------------------------------------------------------------- */
+
+static void *resized(void *before, void *after, uint64_t bytes, const struct instr_row *site)
+{
+	if (after)
+		record(INSTR_EXT_RESIZED, site, after, bytes);
+	else if (!bytes) /* that was a free */
+		record(INSTR_EXT_RESIZED, site, NULL, 0);
+	else
+		record(INSTR_EXT_RESIZED, site, before, UINT64_MAX);
+	return after;
+}
+
+HOOK void *__instr_realloc(void *block, size_t bytes, const struct instr_row *site, void *(*f)(void *, size_t))
+{
+	if (!block)
+		return allocated(f(NULL, bytes), bytes, site);
+	record(INSTR_EXT_RESIZE, site, block, 0);
+	return resized(block, f(block, bytes), bytes, site);
+}
+
+HOOK void *__instr_reallocarray(void *block, size_t count, size_t bytes, const struct instr_row *site,
+			   void *(*f)(void *, size_t, size_t))
+{
+	if (!block)
+		return allocated(f(NULL, count, bytes), count * bytes, site);
+	record(INSTR_EXT_RESIZE, site, block, 0);
+	/* a product that is too large has failed, whatever is left of it */
+	uint64_t product = 0;
+	if (__builtin_mul_overflow(count, bytes, &product))
+		product = UINT64_MAX;
+	return resized(block, f(block, count, bytes), product, site);
+}
+
+/* Whether a line was too long for its buffer shows behind the call. */
+static void line_read(char *before, size_t bytes_before, char *after, size_t bytes, const struct instr_row *site)
+{
+	if (!before && after) {
+		record(INSTR_EXT_ALLOC, site, after, bytes);
+	} else if (after && (after != before || bytes != bytes_before)) {
+		record(INSTR_EXT_RESIZE, site, before, 0);
+		record(INSTR_EXT_RESIZED, site, after, bytes);
+	}
+}
+
+HOOK int64_t __instr_getline(char **line, size_t *bytes, void *file, const struct instr_row *site,
+			int64_t (*f)(char **, size_t *, void *))
+{
+	char *before = line ? *line : NULL;
+	size_t bytes_before = bytes ? *bytes : 0;
+	int64_t result = f(line, bytes, file);
+	if (line && bytes)
+		line_read(before, bytes_before, *line, *bytes, site);
+	return result;
+}
+
+HOOK int64_t __instr_getdelim(char **line, size_t *bytes, int32_t delimiter, void *file, const struct instr_row *site,
+			 int64_t (*f)(char **, size_t *, int32_t, void *))
+{
+	char *before = line ? *line : NULL;
+	size_t bytes_before = bytes ? *bytes : 0;
+	int64_t result = f(line, bytes, delimiter, file);
+	if (line && bytes)
+		line_read(before, bytes_before, *line, *bytes, site);
+	return result;
+}
+
+/* ---- freeing ---------------------------------------------------------------------------------------- */
+
+HOOK void __instr_free(void *block, const struct instr_row *site, void (*f)(void *))
+{
+	if (block)
+		record(INSTR_EXT_FREE, site, block, 0);
+	f(block);
+}
+
+HOOK void __instr_free1(void *block, uint64_t a, const struct instr_row *site, void (*f)(void *, uint64_t))
+{
+	if (block)
+		record(INSTR_EXT_FREE, site, block, 0);
+	f(block, a);
+}
+
+HOOK void __instr_free2(void *block, uint64_t a, uint64_t b, const struct instr_row *site,
+		   void (*f)(void *, uint64_t, uint64_t))
+{
+	if (block)
+		record(INSTR_EXT_FREE, site, block, 0);
+	f(block, a, b);
+}

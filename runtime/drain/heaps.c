@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * heaps.c - the heaps of the run's processes: when what their threads did is brought together, and how it
+ * becomes rows and comes back from them. What it means is in fold/heap.h.
+ *
+ * A free and the allocation that reuses its address may be of two threads. So a look applies events only up
+ * to the time that all threads of the process have been walked to; the rest waits for the next look, and
+ * a checkpoint puts it beside the rows that do not have it yet.
+ */
+#define _GNU_SOURCE
+#include "drain/commit.h"
+
+#include "base/os.h"
+#include "instr/hooks.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char *const fault_kinds[] = {"wrong family", "freed twice", "unknown", "lost"};
+
+/* ---- settling --------------------------------------------------------------------------------------- */
+
+/* INT64_MAX: nothing more will come. */
+static int64_t settled_until(const struct irt_session *s, const struct irt_drained_process *p)
+{
+	int64_t until = (int64_t)(s->horizon_ticks - s->at.facts.start_ticks);
+	int over = p->dead;
+	for (uint32_t i = 0; i < s->thread_count; i++) {
+		const struct irt_drained_thread *t = s->threads[i];
+		if (t->process != p || t->ended)
+			continue;
+		over = 0;
+		if (t->caught_up)
+			continue;
+		struct irt_walk_counters c;
+		irt_walk_counters(t->walk, &c);
+		until = c.last_ticks < until ? c.last_ticks : until;
+	}
+	return over ? INT64_MAX : until;
+}
+
+void irt_settle_heaps(struct irt_session *s)
+{
+	for (uint32_t i = 0; i < s->process_count; i++) {
+		struct irt_drained_process *p = s->processes[i];
+		if (!irt_heap_is_waiting(p->heap))
+			continue;
+		s->starved |= irt_heap_settle(p->heap, settled_until(s, p)) != 0;
+		s->dirty |= irt_heap_is_unsaved(p->heap);
+	}
+}
+
+/* ---- rows ------------------------------------------------------------------------------------------- */
+
+struct put {
+	struct irt_session *s;
+	struct irt_drained_process *p;
+};
+
+static int put_gone(void *arg, uint64_t address)
+{
+	struct put *put = arg;
+	return irt_store_delete_live_block(put->s->store, put->p->facts.process_id, (int64_t)address);
+}
+
+static int put_block(void *arg, const struct irt_heap_block *b)
+{
+	struct put *put = arg;
+	return irt_store_put_live_block(put->s->store, &(struct irt_store_live_block){
+		.process_id = put->p->facts.process_id, .address = (int64_t)b->address, .bytes = (int64_t)b->bytes,
+		.context_id = irt_context_id(put->p, b->context), .site_id = irt_site_id(b->site), .thread_id = b->thread,
+		.start_ticks = b->ticks, .family = irt_site_family(b->site), .resizer = b->resizer ? b->resizer : IRT_STORE_NULL});
+}
+
+static int put_place(void *arg, const struct irt_heap_place *p)
+{
+	struct put *put = arg;
+	uint8_t sizes[IRT_HISTOGRAM_BYTES_MAX], lifetimes[IRT_HISTOGRAM_BYTES_MAX];
+	size_t size_bytes = irt_histogram_write(&p->sizes, sizes), lifetime_bytes = irt_histogram_write(&p->lifetimes, lifetimes);
+	return irt_store_put_heap_totals(put->s->store, &(struct irt_store_heap_totals){
+		.context_id = irt_context_id(put->p, p->context), .site_id = p->site_id, .allocs = (int64_t)p->allocs,
+		.bytes = (int64_t)p->bytes, .frees = (int64_t)p->frees, .freed_bytes = (int64_t)p->freed_bytes,
+		.failed = (int64_t)p->failed, .resized = (int64_t)p->resized, .temporary = (int64_t)p->temporary,
+		.crossed = (int64_t)p->crossed, .max_bytes = (int64_t)p->max_bytes, .peak_blocks = (int64_t)p->peak_blocks,
+		.peak_bytes = (int64_t)p->peak_bytes, .life_ticks = (int64_t)p->life_ticks,
+		.sizes = size_bytes ? sizes : NULL, .sizes_bytes = (int64_t)size_bytes,
+		.lifetimes = lifetime_bytes ? lifetimes : NULL, .lifetimes_bytes = (int64_t)lifetime_bytes,
+		.released = (int64_t)p->released, .released_bytes = (int64_t)p->released_bytes});
+}
+
+static int put_fault(void *arg, const struct irt_heap_fault *f)
+{
+	struct put *put = arg;
+	return irt_store_put_heap_fault(put->s->store, &(struct irt_store_heap_fault){
+		.process_id = put->p->facts.process_id, .kind = fault_kinds[f->kind], .context_id = irt_context_id(put->p, f->context),
+		.site_id = f->site_id, .block_context_id = f->kind == IRT_HEAP_UNKNOWN ? 0 : irt_context_id(put->p, f->block_context),
+		.block_site_id = f->block_site_id, .count = (int64_t)f->count, .address = (int64_t)f->address,
+		.first_ticks = f->first_ticks});
+}
+
+static int64_t resident_bytes(const struct irt_drained_process *p)
+{
+	char path[64], text[128];
+	unsigned long long size, resident;
+	if (p->dead || !p->proc_pid)
+		return IRT_STORE_NULL;
+	snprintf(path, sizeof(path), "/proc/%d/statm", p->proc_pid);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd >= 0 ? read(fd, text, sizeof(text) - 1) : -1;
+	if (fd >= 0)
+		close(fd);
+	if (n <= 0)
+		return IRT_STORE_NULL;
+	text[n] = 0;
+	return sscanf(text, "%llu %llu", &size, &resident) == 2 ? (int64_t)(resident * IRT_PAGE) : IRT_STORE_NULL;
+}
+
+static void put_heap(struct irt_session *s, struct irt_drained_process *p, int64_t ticks)
+{
+	struct put put = {s, p};
+	struct irt_heap_sums sums;
+	if (irt_heap_sums(p->heap, &sums)) {
+		irt_store_put_heap(s->store, &(struct irt_store_heap){
+			.process_id = p->facts.process_id, .allocs = (int64_t)sums.allocs, .bytes = (int64_t)sums.bytes,
+			.frees = (int64_t)sums.frees, .freed_bytes = (int64_t)sums.freed_bytes, .failed = (int64_t)sums.failed,
+			.resized = (int64_t)sums.resized, .temporary = (int64_t)sums.temporary, .crossed = (int64_t)sums.crossed,
+			.lost = (int64_t)sums.lost, .unknown_frees = (int64_t)sums.unknown_frees,
+			.peak_blocks = (int64_t)sums.peak_blocks, .peak_bytes = (int64_t)sums.peak_bytes,
+			.peak_ticks = sums.peak_bytes ? sums.peak_ticks : IRT_STORE_NULL});
+		irt_store_put_heap_sample(s->store, &(struct irt_store_heap_sample){
+			.process_id = p->facts.process_id, .ticks = ticks, .allocs = (int64_t)sums.allocs,
+			.bytes = (int64_t)sums.bytes, .live_blocks = (int64_t)(sums.allocs - sums.frees),
+			.live_bytes = (int64_t)(sums.bytes - sums.freed_bytes), .rss_bytes = resident_bytes(p)});
+	}
+	irt_heap_each_gone(p->heap, &put, put_gone);
+	irt_heap_each_block(p->heap, &put, put_block);
+	irt_heap_each_place(p->heap, &put, put_place);
+	irt_heap_each_fault(p->heap, &put, put_fault);
+	if (p->heap_packed_bytes || p->heap_pending)
+		irt_store_put_heap_pending(s->store, &(struct irt_store_heap_pending){
+			p->facts.process_id, p->heap_packed, (int64_t)p->heap_packed_bytes});
+}
+
+int irt_pack_heaps(struct irt_session *s)
+{
+	for (uint32_t i = 0; i < s->process_count; i++) {
+		struct irt_drained_process *p = s->processes[i];
+		free(p->heap_packed);
+		p->heap_put = irt_heap_is_unsaved(p->heap) || irt_heap_is_waiting(p->heap) || p->heap_pending;
+		if (irt_heap_pack(p->heap, &p->heap_packed, &p->heap_packed_bytes))
+			return 0;
+	}
+	return 1;
+}
+
+void irt_put_heaps(struct irt_session *s, int64_t ticks)
+{
+	for (uint32_t i = 0; i < s->process_count; i++)
+		if (s->processes[i]->heap_put)
+			put_heap(s, s->processes[i], ticks);
+}
+
+void irt_heaps_committed(struct irt_session *s)
+{
+	for (uint32_t i = 0; i < s->process_count; i++) {
+		struct irt_drained_process *p = s->processes[i];
+		if (!p->heap_put)
+			continue;
+		irt_heap_saved(p->heap);
+		p->heap_pending = p->heap_packed_bytes != 0;
+		p->heap_put = 0;
+	}
+}
+
+/* ---- continuing a run -------------------------------------------------------------------------------- */
+
+struct restore {
+	struct irt_session *s;
+	struct irt_drained_process *p;
+};
+
+static uint32_t index_of(int64_t context_id) { return context_id < 0 ? 0 : (uint32_t)(context_id % IRT_CCT_ID_SPAN); }
+
+static int take_heap(void *arg, const struct irt_store_heap *row)
+{
+	struct irt_drained_process *p = irt_session_process(arg, (uint32_t)row->process_id);
+	if (!p)
+		return INSTR_ERR_FORMAT;
+	return irt_heap_restore_sums(p->heap, &(struct irt_heap_sums){
+		.allocs = (uint64_t)row->allocs, .bytes = (uint64_t)row->bytes, .frees = (uint64_t)row->frees,
+		.freed_bytes = (uint64_t)row->freed_bytes, .failed = (uint64_t)row->failed, .resized = (uint64_t)row->resized,
+		.temporary = (uint64_t)row->temporary, .crossed = (uint64_t)row->crossed, .lost = (uint64_t)row->lost,
+		.unknown_frees = (uint64_t)row->unknown_frees, .peak_blocks = (uint64_t)row->peak_blocks,
+		.peak_bytes = (uint64_t)row->peak_bytes, .peak_ticks = row->peak_ticks == IRT_STORE_NULL ? 0 : row->peak_ticks});
+}
+
+static int take_place(void *arg, const struct irt_store_heap_totals *row)
+{
+	struct restore *r = arg;
+	struct irt_heap_place p = {
+		.context = index_of(row->context_id), .site_id = (uint32_t)row->site_id, .allocs = (uint64_t)row->allocs,
+		.bytes = (uint64_t)row->bytes, .frees = (uint64_t)row->frees, .freed_bytes = (uint64_t)row->freed_bytes,
+		.failed = (uint64_t)row->failed, .resized = (uint64_t)row->resized, .temporary = (uint64_t)row->temporary,
+		.crossed = (uint64_t)row->crossed, .max_bytes = (uint64_t)row->max_bytes, .peak_blocks = (uint64_t)row->peak_blocks,
+		.peak_bytes = (uint64_t)row->peak_bytes, .life_ticks = (uint64_t)row->life_ticks,
+		.released = (uint64_t)row->released, .released_bytes = (uint64_t)row->released_bytes};
+	int e = 0;
+	if (row->sizes_bytes > 0)
+		e = irt_histogram_read(&p.sizes, row->sizes, (size_t)row->sizes_bytes);
+	if (!e && row->lifetimes_bytes > 0)
+		e = irt_histogram_read(&p.lifetimes, row->lifetimes, (size_t)row->lifetimes_bytes);
+	if (!e)
+		e = irt_heap_restore_place(r->p->heap, &p);
+	if (e) {
+		irt_histogram_fini(&p.sizes);
+		irt_histogram_fini(&p.lifetimes);
+	}
+	return e;
+}
+
+static int take_block(void *arg, const struct irt_store_live_block *row)
+{
+	struct restore *r = arg;
+	if (row->site_id < 0 || row->site_id >= 1 << 29 || row->family < 0 || row->family > 7)
+		return INSTR_ERR_FORMAT;
+	return irt_heap_restore_block(r->p->heap, &(struct irt_heap_block){
+		.address = (uint64_t)row->address, .bytes = (uint64_t)row->bytes, .ticks = row->start_ticks,
+		.context = index_of(row->context_id), .site = irt_site((uint32_t)row->site_id, (unsigned)row->family),
+		.thread = (uint32_t)row->thread_id, .resizer = row->resizer == IRT_STORE_NULL ? 0 : (uint32_t)row->resizer});
+}
+
+static int take_fault(void *arg, const struct irt_store_heap_fault *row)
+{
+	struct restore *r = arg;
+	uint32_t kind = 0;
+	while (kind < sizeof(fault_kinds) / sizeof(*fault_kinds) && row->kind && strcmp(row->kind, fault_kinds[kind]))
+		kind++;
+	return irt_heap_restore_fault(r->p->heap, &(struct irt_heap_fault){
+		.kind = kind, .context = index_of(row->context_id), .site_id = (uint32_t)row->site_id,
+		.block_context = index_of(row->block_context_id), .block_site_id = (uint32_t)row->block_site_id,
+		.count = (uint64_t)row->count, .address = (uint64_t)row->address, .first_ticks = row->first_ticks});
+}
+
+static int take_pending(void *arg, const struct irt_store_heap_pending *row)
+{
+	struct irt_drained_process *p = irt_session_process(arg, (uint32_t)row->process_id);
+	if (!p || row->events_bytes < 0)
+		return INSTR_ERR_FORMAT;
+	p->heap_pending = 1;
+	return irt_heap_unpack(p->heap, row->events, (size_t)row->events_bytes);
+}
+
+int irt_restore_heaps(struct irt_session *s)
+{
+	struct irt_heap_sums sums;
+	int e = irt_store_read_heaps(s->store, s, take_heap);
+	for (uint32_t i = 0; i < s->process_count && !e; i++) {
+		struct restore r = {s, s->processes[i]};
+		int64_t first = irt_context_id(r.p, 0);
+		if (!irt_heap_sums(r.p->heap, &sums))
+			continue;
+		e = irt_store_read_heap_totals(s->store, first, first + IRT_CCT_ID_SPAN - 1, &r, take_place);
+		if (!e)
+			e = irt_store_read_live_blocks(s->store, r.p->facts.process_id, &r, take_block);
+		if (!e)
+			e = irt_store_read_heap_faults(s->store, r.p->facts.process_id, &r, take_fault);
+	}
+	return e ? e : irt_store_read_heap_pending(s->store, s, take_pending);
+}

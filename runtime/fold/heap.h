@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * heap.h - the heap of one process: the blocks that are alive, exact sums by place, the exact peak.
+ *
+ * Walks put in what their threads did (irt_heap_add), each in its thread's order; settling brings the
+ * threads together in the order of time and applies it. A place is a calling context and a site.
+ *
+ *     walks ──► irt_heap_add ──► pending ──► irt_heap_settle ──► blocks, places, peak ──► rows
+ *
+ * Order. A free is stamped and published before it is done, an allocation behind it: so of two events
+ * of one address the first in truth is the first by time, but for clocks of two processors that
+ * differ by less than SLACK, and records that come late. What does not fit is kept until the settling
+ * after next before it counts as a fault.
+ *
+ * The peak is the first moment at which most bytes were alive. What each place had at it comes without a
+ * copy of them all: a place keeps what it had when it changes for the first time behind a peak.
+ *
+ * Memory: 32 bytes per block alive in a table that is at least half full, about 250 per place, 40 per
+ * pending event; nothing per dead block.
+ *
+ * Threads: one at a time.
+ */
+#ifndef IRT_FOLD_HEAP_H
+#define IRT_FOLD_HEAP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "fold/histogram.h"
+
+struct irt_heap;
+
+enum {
+	IRT_HEAP_SLACK_TICKS = 1 << 13, /* two to four microseconds */
+	IRT_HEAP_PENDING_MAX = 1 << 20, /* more pending events than these are applied whatever may still come */
+};
+
+/* A site and its family in one number: irt_event.site and below. */
+static inline uint32_t irt_site(uint32_t site_id, unsigned family) { return site_id << 3 | family; }
+static inline uint32_t irt_site_id(uint32_t site) { return site >> 3; }
+static inline unsigned irt_site_family(uint32_t site) { return site & 7; }
+
+/* RESIZED with these bytes: it failed. */
+#define IRT_HEAP_FAILED UINT64_C(0x0000ffffffffffff)
+
+struct irt_heap_event {
+	int64_t ticks;      /* since the run's origin */
+	uint64_t address;   /* ALLOC: 0 = it failed */
+	uint64_t bytes;
+	uint32_t context;   /* index in the process's tree */
+	uint32_t site;      /* irt_site */
+	uint32_t thread;    /* thread_id */
+	uint32_t operation; /* enum irt_operation: ALLOC, FREE, RESIZE, RESIZED */
+};
+
+/* forked: of a fork child; frees of its parent's blocks are no faults. INSTR_ERR_MEMORY. */
+int irt_heap_create(struct irt_heap **heap, bool forked);
+void irt_heap_destroy(struct irt_heap *heap); /* NULL is allowed */
+
+/* INSTR_ERR_MEMORY: nothing has changed. */
+int irt_heap_add(struct irt_heap *heap, const struct irt_heap_event *event);
+
+/* Applies what is pending up to that time; behind it, another thread may still have been earlier.
+ * INT64_MAX: all, and nothing will come that could explain what does not fit. INSTR_ERR_MEMORY: not all;
+ * call it again. */
+int irt_heap_settle(struct irt_heap *heap, int64_t until_ticks);
+
+/* Is there something to settle? Does it differ from what was saved? */
+bool irt_heap_is_waiting(const struct irt_heap *heap);
+bool irt_heap_is_unsaved(const struct irt_heap *heap);
+
+/* A thread does nothing more. Behind the settling of all that it did. */
+void irt_heap_end_thread(struct irt_heap *heap, uint32_t thread);
+
+/* ---- rows: of what is settled. schema.sql says what the columns mean -------------------------------- */
+
+struct irt_heap_sums { /* heaps, heap_samples */
+	uint64_t allocs, bytes, frees, freed_bytes, failed, resized, temporary, crossed, lost, unknown_frees;
+	uint64_t peak_blocks, peak_bytes;
+	int64_t peak_ticks; /* meaningless while peak_bytes is 0 */
+};
+/* false: nothing ever happened. */
+bool irt_heap_sums(const struct irt_heap *heap, struct irt_heap_sums *sums);
+
+struct irt_heap_place { /* heap_totals */
+	uint32_t context, site_id;
+	uint64_t allocs, bytes, frees, freed_bytes, failed, resized, temporary, crossed;
+	uint64_t max_bytes, peak_blocks, peak_bytes;
+	uint64_t life_ticks, released, released_bytes;
+	struct irt_histogram sizes, lifetimes; /* the heap's own */
+};
+
+struct irt_heap_block { /* live_blocks */
+	uint64_t address, bytes;
+	int64_t ticks;
+	uint32_t context, site; /* irt_site: the block's family */
+	uint32_t thread;
+	uint32_t resizer;       /* 0 = none */
+};
+
+enum irt_heap_fault_kind { IRT_HEAP_WRONG_FAMILY, IRT_HEAP_FREED_TWICE, IRT_HEAP_UNKNOWN, IRT_HEAP_LOST };
+struct irt_heap_fault { /* heap_faults */
+	uint32_t kind;
+	uint32_t context, site_id, block_context, block_site_id;
+	uint64_t count, address;
+	int64_t first_ticks;
+};
+
+/* What differs from what was last saved: blocks that are in the file and no more alive (first), those that
+ * are alive and not in the file, places, faults. What `each` returns, if not 0, ends it and is returned. */
+int irt_heap_each_gone(const struct irt_heap *heap, void *user, int (*each)(void *user, uint64_t address));
+int irt_heap_each_block(struct irt_heap *heap, void *user, int (*each)(void *user, const struct irt_heap_block *block));
+int irt_heap_each_place(struct irt_heap *heap, void *user, int (*each)(void *user, const struct irt_heap_place *place));
+int irt_heap_each_fault(struct irt_heap *heap, void *user, int (*each)(void *user, const struct irt_heap_fault *fault));
+
+/* What is pending, as the bytes of heap_pending.events (docs/format.md); free(*bytes). *count 0: nothing.
+ * INSTR_ERR_MEMORY. */
+int irt_heap_pack(const struct irt_heap *heap, uint8_t **bytes, size_t *count);
+
+/* All of that is committed; the heap has not been settled in between. */
+void irt_heap_saved(struct irt_heap *heap);
+
+/* ---- recovery: on a heap that was just made --------------------------------------------------------- */
+
+/* As they were saved. INSTR_ERR_MEMORY, INSTR_ERR_FORMAT: such a row cannot be. */
+int irt_heap_restore_sums(struct irt_heap *heap, const struct irt_heap_sums *sums);
+int irt_heap_restore_place(struct irt_heap *heap, const struct irt_heap_place *place); /* takes the histograms */
+int irt_heap_restore_block(struct irt_heap *heap, const struct irt_heap_block *block);
+int irt_heap_restore_fault(struct irt_heap *heap, const struct irt_heap_fault *fault);
+int irt_heap_unpack(struct irt_heap *heap, const uint8_t *bytes, size_t count);
+
+#endif

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * heap_internal.h - what the files of the heap share.
+ *
+ *     heap.c         events: their order, what each does
+ *     heap_tables.c  the tables of blocks, places, threads and faults
+ *     heap_rows.c    what goes to the file and comes from it
+ */
+#ifndef IRT_FOLD_HEAP_INTERNAL_H
+#define IRT_FOLD_HEAP_INTERNAL_H
+
+#include "fold/event.h"
+#include "fold/heap.h"
+#include "instr/errors.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	IN_HANDS = 4,        /* reallocs of one thread inside each other (signal handlers) */
+	ODD_MAX = 64,        /* events that fit nothing yet */
+	RECENT = 1024,       /* addresses freed last */
+	FAULTS_MAX = 1024,   /* kinds of them by place; more are counted in the sums alone */
+	NO_PLACE = UINT32_MAX,
+};
+
+struct block {
+	uint64_t address;    /* 0 = empty slot */
+	uint64_t bytes : 48;
+	uint64_t family : 8;
+	uint64_t stored : 8; /* its row is in the file */
+	int64_t ticks;
+	uint32_t place;
+	uint32_t thread;
+};
+_Static_assert(sizeof(struct block) == 32, "a block alive costs this in a table at least half full");
+
+struct place {
+	struct irt_heap_place row; /* peak_*: as of `epoch` */
+	uint64_t epoch;            /* of the heap when it changed last */
+	uint64_t saved_peak_blocks, saved_peak_bytes;
+	bool changed;
+};
+
+/* What a thread did last, and the blocks that its reallocs have in hands. */
+struct heap_thread {
+	uint32_t id;         /* 0 = empty slot */
+	uint32_t last_operation;
+	uint64_t last_address;
+	uint64_t newest;     /* address of its last allocation, if that lives and none came behind it; else 0 */
+	struct block hands[IN_HANDS];
+	uint32_t hand_count;
+	unsigned last_family;
+};
+
+/* An event that fits nothing: the free of a block that is not there, or a block whose address was given to
+ * another one. */
+struct odd {
+	struct irt_heap_event event; /* the free; of a displaced block: the allocation that displaced it */
+	struct block block;          /* displaced; address 0: a free */
+	uint64_t round;
+};
+
+struct recent {
+	uint64_t address;    /* 0 = none */
+	uint32_t context, site;
+};
+
+struct irt_heap {
+	bool forked, used;
+	struct irt_heap_event *pending, *scratch;
+	size_t pending_count, pending_room, scratch_room;
+	size_t pending_sorted; /* those before are in order */
+
+	struct block *blocks;
+	uint64_t block_slots, block_count;
+	bool fresh;          /* there may be blocks that are not in the file */
+
+	struct place *places;
+	uint32_t place_count, place_room;
+	uint32_t *place_slots, place_slot_count; /* a power of two */
+	uint32_t last_place;
+
+	struct heap_thread *threads;
+	uint32_t thread_count, thread_slots;     /* a power of two */
+	uint32_t last_thread;                    /* slot */
+
+	struct odd odds[ODD_MAX];
+	unsigned odd_count;
+	uint64_t round;
+	struct recent *recent; /* RECENT of them */
+
+	struct irt_heap_fault *faults;
+	bool *fault_changed;
+	uint32_t fault_count;
+	uint32_t *fault_slots;                   /* 2 * FAULTS_MAX */
+
+	uint64_t *gone;      /* addresses in the file that are not alive any more */
+	size_t gone_count, gone_room;
+
+	struct irt_heap_sums sums;
+	uint64_t epoch;      /* counts peaks */
+	bool changed;        /* since it was saved */
+};
+
+/* heap_tables.c. Reserve: what one event may need; false: no memory, nothing has changed. */
+bool irt_heap_reserve(struct irt_heap *h);
+struct block *irt_heap_find(const struct irt_heap *h, uint64_t address);      /* NULL: it is not alive */
+void irt_heap_insert(struct irt_heap *h, const struct block *b);
+void irt_heap_remove(struct irt_heap *h, struct block *b);
+uint32_t irt_heap_place(struct irt_heap *h, uint32_t context, uint32_t site_id); /* is there, or room is */
+struct heap_thread *irt_heap_thread(struct irt_heap *h, uint32_t id);            /* the same */
+struct heap_thread *irt_heap_find_thread(struct irt_heap *h, uint32_t id);       /* NULL: nothing is known of it */
+void irt_heap_forget_thread(struct irt_heap *h, struct heap_thread *t);
+void irt_heap_note_fault(struct irt_heap *h, const struct irt_heap_fault *fault);
+bool irt_heap_grow(void *array, size_t *room, size_t want, size_t item_bytes);
+void irt_heap_prefetch(const struct irt_heap *h, uint64_t address);
+
+static inline uint64_t live_blocks(const struct place *p) { return p->row.allocs - p->row.frees; }
+static inline uint64_t live_bytes(const struct place *p) { return p->row.bytes - p->row.freed_bytes; }
+
+#endif

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * heap_rows.c - see heap.h: what the file gets of a heap, and a heap made of it again.
+ */
+#include "fold/heap_internal.h"
+
+#include "fold/cct.h"
+#include "fold/varint.h"
+
+enum { PACK_VERSION = 1, PACKED_EVENT_MAX = 7 * IRT_VARINT_MAX };
+
+/* ---- rows ------------------------------------------------------------------------------------------- */
+
+bool irt_heap_sums(const struct irt_heap *h, struct irt_heap_sums *sums)
+{
+	*sums = h->sums;
+	return h->used;
+}
+
+int irt_heap_each_gone(const struct irt_heap *h, void *user, int (*each)(void *user, uint64_t address))
+{
+	int r = 0;
+
+	for (size_t i = 0; i < h->gone_count && !r; i++)
+		r = each(user, h->gone[i]);
+	return r;
+}
+
+static struct irt_heap_block row_of(const struct irt_heap *h, const struct block *b, uint32_t resizer)
+{
+	const struct irt_heap_place *p = &h->places[b->place].row;
+
+	return (struct irt_heap_block){.address = b->address, .bytes = b->bytes, .ticks = b->ticks, .context = p->context,
+				       .site = irt_site(p->site_id, b->family), .thread = b->thread, .resizer = resizer};
+}
+
+int irt_heap_each_block(struct irt_heap *h, void *user, int (*each)(void *user, const struct irt_heap_block *block))
+{
+	int r = 0;
+
+	for (uint64_t i = 0; h->fresh && i < h->block_slots && !r; i++) {
+		const struct block *b = &h->blocks[i];
+		if (!b->address || b->stored)
+			continue;
+		struct irt_heap_block row = row_of(h, b, 0);
+		r = each(user, &row);
+	}
+	for (uint32_t i = 0; i < h->thread_slots && !r; i++) {
+		const struct heap_thread *t = &h->threads[i];
+		for (uint32_t k = 0; t->id && k < t->hand_count && !r; k++) {
+			if (t->hands[k].place == NO_PLACE)
+				continue;
+			struct irt_heap_block row = row_of(h, &t->hands[k], t->id);
+			r = each(user, &row);
+		}
+	}
+	return r;
+}
+
+/* H2 */
+static void bring_peak(const struct irt_heap *h, struct place *p)
+{
+	if (p->epoch != h->epoch) {
+		p->row.peak_blocks = live_blocks(p);
+		p->row.peak_bytes = live_bytes(p);
+		p->epoch = h->epoch;
+	}
+}
+
+int irt_heap_each_place(struct irt_heap *h, void *user, int (*each)(void *user, const struct irt_heap_place *place))
+{
+	int r = 0;
+
+	for (uint32_t i = 0; i < h->place_count && !r; i++) {
+		struct place *p = &h->places[i];
+		bring_peak(h, p);
+		if (p->changed || p->row.peak_blocks != p->saved_peak_blocks || p->row.peak_bytes != p->saved_peak_bytes)
+			r = each(user, &p->row);
+	}
+	return r;
+}
+
+int irt_heap_each_fault(struct irt_heap *h, void *user, int (*each)(void *user, const struct irt_heap_fault *fault))
+{
+	int r = 0;
+
+	for (uint32_t i = 0; i < h->fault_count && !r; i++)
+		if (h->fault_changed[i])
+			r = each(user, &h->faults[i]);
+	return r;
+}
+
+void irt_heap_saved(struct irt_heap *h)
+{
+	h->gone_count = 0;
+	for (uint64_t i = 0; h->fresh && i < h->block_slots; i++)
+		h->blocks[i].stored = 1;
+	h->fresh = false;
+	for (uint32_t i = 0; i < h->thread_slots; i++)
+		for (uint32_t k = 0; h->threads[i].id && k < h->threads[i].hand_count; k++)
+			h->threads[i].hands[k].stored = h->threads[i].hands[k].place != NO_PLACE;
+	for (uint32_t i = 0; i < h->place_count; i++) {
+		struct place *p = &h->places[i];
+		p->changed = false;
+		p->saved_peak_blocks = p->row.peak_blocks;
+		p->saved_peak_bytes = p->row.peak_bytes;
+	}
+	for (uint32_t i = 0; i < h->fault_count; i++)
+		h->fault_changed[i] = false;
+	h->changed = false;
+}
+
+/* ---- pending events --------------------------------------------------------------------------------- */
+
+static uint8_t *pack_event(uint8_t *out, const struct irt_heap_event *e, int64_t *last)
+{
+	out = irt_put_varint(out, e->operation);
+	out = irt_put_varint(out, irt_zigzag(e->ticks - *last));
+	out = irt_put_varint(out, e->thread);
+	out = irt_put_varint(out, e->context);
+	out = irt_put_varint(out, e->site);
+	out = irt_put_varint(out, e->address);
+	out = irt_put_varint(out, e->bytes);
+	*last = e->ticks;
+	return out;
+}
+
+int irt_heap_pack(const struct irt_heap *h, uint8_t **bytes, size_t *count)
+{
+	int64_t last = 0;
+	uint8_t *out;
+	bool any = false;
+
+	*bytes = NULL;
+	*count = 0;
+	if (!h->pending_count && !h->odd_count)
+		return 0;
+	*bytes = out = malloc(1 + (h->pending_count + h->odd_count) * PACKED_EVENT_MAX);
+	if (!out)
+		return INSTR_ERR_MEMORY;
+	*out++ = PACK_VERSION;
+	for (unsigned i = 0; i < h->odd_count; i++) {
+		if (h->odds[i].block.address)
+			continue;
+		out = pack_event(out, &h->odds[i].event, &last);
+		any = true;
+	}
+	for (size_t i = 0; i < h->pending_count; i++) {
+		if (!h->pending[i].operation)
+			continue;
+		out = pack_event(out, &h->pending[i], &last);
+		any = true;
+	}
+	*count = any ? (size_t)(out - *bytes) : 0;
+	return 0;
+}
+
+int irt_heap_unpack(struct irt_heap *h, const uint8_t *bytes, size_t count)
+{
+	const uint8_t *p = bytes + 1, *end = bytes + count;
+	int64_t ticks = 0;
+
+	if (!count || *bytes != PACK_VERSION)
+		return INSTR_ERR_FORMAT;
+	while (p < end) {
+		uint64_t operation, delta, thread, context, site, address, size;
+		if (!irt_get_varint(&p, end, &operation) || !irt_get_varint(&p, end, &delta) ||
+		    !irt_get_varint(&p, end, &thread) || !irt_get_varint(&p, end, &context) ||
+		    !irt_get_varint(&p, end, &site) || !irt_get_varint(&p, end, &address) ||
+		    !irt_get_varint(&p, end, &size) || operation < IRT_OP_ALLOC || operation > IRT_OP_RESIZED || !thread ||
+		    thread > UINT32_MAX || context >= IRT_CCT_ID_SPAN || site > UINT32_MAX || size > IRT_HEAP_FAILED)
+			return INSTR_ERR_FORMAT;
+		ticks = (int64_t)((uint64_t)ticks + (uint64_t)irt_unzigzag(delta));
+		struct irt_heap_event e = {.ticks = ticks, .address = address, .bytes = size, .context = (uint32_t)context,
+					   .site = (uint32_t)site, .thread = (uint32_t)thread, .operation = (uint32_t)operation};
+		int err = irt_heap_add(h, &e);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/* ---- recovery --------------------------------------------------------------------------------------- */
+
+int irt_heap_restore_sums(struct irt_heap *h, const struct irt_heap_sums *sums)
+{
+	h->sums = *sums;
+	h->used = true;
+	return 0;
+}
+
+int irt_heap_restore_place(struct irt_heap *h, const struct irt_heap_place *row)
+{
+	if (!irt_heap_reserve(h))
+		return INSTR_ERR_MEMORY;
+	uint32_t before = h->place_count;
+	struct place *p = &h->places[irt_heap_place(h, row->context, row->site_id)];
+	if (h->place_count == before || row->frees > row->allocs || row->freed_bytes > row->bytes)
+		return INSTR_ERR_FORMAT;
+	p->row = *row;
+	p->epoch = h->epoch;
+	p->saved_peak_blocks = row->peak_blocks;
+	p->saved_peak_bytes = row->peak_bytes;
+	return 0;
+}
+
+int irt_heap_restore_block(struct irt_heap *h, const struct irt_heap_block *row)
+{
+	if (!row->address || row->bytes >= IRT_HEAP_FAILED || !row->thread)
+		return INSTR_ERR_FORMAT;
+	if (!irt_heap_reserve(h))
+		return INSTR_ERR_MEMORY;
+	struct block b = {.address = row->address, .bytes = row->bytes, .family = irt_site_family(row->site), .stored = 1,
+			  .ticks = row->ticks, .place = irt_heap_place(h, row->context, irt_site_id(row->site)), .thread = row->thread};
+	if (irt_heap_find(h, b.address))
+		return INSTR_ERR_FORMAT;
+	if (!row->resizer) {
+		irt_heap_insert(h, &b);
+		return 0;
+	}
+	struct heap_thread *t = irt_heap_thread(h, row->resizer);
+	if (t->hand_count == IN_HANDS)
+		return INSTR_ERR_FORMAT;
+	t->hands[t->hand_count++] = b;
+	return 0;
+}
+
+int irt_heap_restore_fault(struct irt_heap *h, const struct irt_heap_fault *row)
+{
+	uint32_t before = h->fault_count;
+
+	if (row->kind > IRT_HEAP_LOST)
+		return INSTR_ERR_FORMAT;
+	irt_heap_note_fault(h, row);
+	if (h->fault_count == before)
+		return h->faults ? INSTR_ERR_FORMAT : INSTR_ERR_MEMORY;
+	h->fault_changed[before] = false;
+	return 0;
+}

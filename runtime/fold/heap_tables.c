@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * heap_tables.c - see heap_internal.h: the tables of blocks, places, threads and faults. All are open
+ * addressing with linear probing.
+ */
+#include "fold/heap_internal.h"
+
+enum { FIRST_BLOCKS = 64, FIRST_PLACES = 16, FIRST_THREADS = 8 };
+
+bool irt_heap_grow(void *array, size_t *room, size_t want, size_t item_bytes)
+{
+	void **at = array, *p;
+	size_t n = *room ? *room : 16;
+
+	if (want <= *room)
+		return true;
+	while (n < want)
+		n *= 2;
+	p = realloc(*at, n * item_bytes);
+	if (!p)
+		return false;
+	*at = p;
+	*room = n;
+	return true;
+}
+
+/* ---- blocks ---------------------------------------------------------------------------------------- */
+
+/* Any number of slots, so that the table can grow by half: the high bits of a product choose one. */
+static inline uint64_t block_slot(const struct irt_heap *h, uint64_t address)
+{
+	uint64_t hash = (address >> 4 ^ address << 60) * UINT64_C(0x9e3779b97f4a7c15);
+
+	return (uint64_t)((unsigned __int128)hash * h->block_slots >> 64);
+}
+
+static inline uint64_t next_slot(const struct irt_heap *h, uint64_t i)
+{
+	return i + 1 == h->block_slots ? 0 : i + 1;
+}
+
+void irt_heap_prefetch(const struct irt_heap *h, uint64_t address)
+{
+	if (h->block_slots)
+		__builtin_prefetch(&h->blocks[block_slot(h, address)], 1);
+}
+
+struct block *irt_heap_find(const struct irt_heap *h, uint64_t address)
+{
+	if (!h->block_count)
+		return NULL;
+	for (uint64_t i = block_slot(h, address);; i = next_slot(h, i)) {
+		if (h->blocks[i].address == address)
+			return &h->blocks[i];
+		if (!h->blocks[i].address)
+			return NULL;
+	}
+}
+
+void irt_heap_insert(struct irt_heap *h, const struct block *b)
+{
+	uint64_t i = block_slot(h, b->address);
+
+	while (h->blocks[i].address)
+		i = next_slot(h, i);
+	h->blocks[i] = *b;
+	h->block_count++;
+	h->fresh |= !b->stored;
+}
+
+/* Those behind it that it has kept from their places move up. */
+void irt_heap_remove(struct irt_heap *h, struct block *b)
+{
+	uint64_t hole = (uint64_t)(b - h->blocks);
+
+	for (uint64_t i = next_slot(h, hole); h->blocks[i].address; i = next_slot(h, i)) {
+		uint64_t home = block_slot(h, h->blocks[i].address);
+		bool stays = hole <= i ? hole < home && home <= i : hole < home || home <= i;
+		if (stays)
+			continue;
+		h->blocks[hole] = h->blocks[i];
+		hole = i;
+	}
+	h->blocks[hole].address = 0;
+	h->block_count--;
+}
+
+/* Full to four fifths at most, and behind growing still more than half full. */
+static bool reserve_block(struct irt_heap *h)
+{
+	struct block *old = h->blocks;
+	uint64_t old_slots = h->block_slots, slots = old_slots ? old_slots + old_slots / 2 : FIRST_BLOCKS;
+
+	if (h->block_count + h->block_count / 4 + 2 < old_slots)
+		return true;
+	h->blocks = calloc(slots, sizeof(*h->blocks));
+	if (!h->blocks) {
+		h->blocks = old;
+		return false;
+	}
+	h->block_slots = slots;
+	h->block_count = 0;
+	for (uint64_t i = 0; i < old_slots; i++)
+		if (old[i].address)
+			irt_heap_insert(h, &old[i]);
+	free(old);
+	return true;
+}
+
+/* ---- places ---------------------------------------------------------------------------------------- */
+
+static uint32_t place_hash(uint32_t context, uint32_t site_id)
+{
+	return (uint32_t)((((uint64_t)context << 32 | site_id) * UINT64_C(0x9e3779b97f4a7c15)) >> 32);
+}
+
+static uint32_t *place_slot(const struct irt_heap *h, uint32_t context, uint32_t site_id)
+{
+	uint32_t mask = h->place_slot_count - 1;
+
+	for (uint32_t i = place_hash(context, site_id) & mask;; i = (i + 1) & mask) {
+		uint32_t *slot = &h->place_slots[i];
+		if (*slot == NO_PLACE ||
+		    (h->places[*slot].row.context == context && h->places[*slot].row.site_id == site_id))
+			return slot;
+	}
+}
+
+static bool reserve_place(struct irt_heap *h)
+{
+	size_t room = h->place_room;
+
+	if (!irt_heap_grow(&h->places, &room, h->place_count + 1, sizeof(*h->places)))
+		return false;
+	h->place_room = (uint32_t)room;
+	if (2 * (h->place_count + 1) <= h->place_slot_count)
+		return true;
+	uint32_t count = h->place_slot_count ? 2 * h->place_slot_count : 2 * FIRST_PLACES;
+	uint32_t *slots = malloc(count * sizeof(*slots));
+	if (!slots)
+		return false;
+	memset(slots, 0xff, count * sizeof(*slots));
+	free(h->place_slots);
+	h->place_slots = slots;
+	h->place_slot_count = count;
+	for (uint32_t i = 0; i < h->place_count; i++)
+		*place_slot(h, h->places[i].row.context, h->places[i].row.site_id) = i;
+	return true;
+}
+
+uint32_t irt_heap_place(struct irt_heap *h, uint32_t context, uint32_t site_id)
+{
+	if (h->last_place < h->place_count && h->places[h->last_place].row.context == context &&
+	    h->places[h->last_place].row.site_id == site_id)
+		return h->last_place;
+	uint32_t *slot = place_slot(h, context, site_id);
+	if (*slot == NO_PLACE) {
+		*slot = h->place_count++;
+		h->places[*slot] = (struct place){.row = {.context = context, .site_id = site_id}, .epoch = h->epoch};
+	}
+	return h->last_place = *slot;
+}
+
+/* ---- threads --------------------------------------------------------------------------------------- */
+
+static uint32_t thread_home(const struct irt_heap *h, uint32_t id)
+{
+	return (id * UINT32_C(0x9e3779b9)) >> 7 & (h->thread_slots - 1);
+}
+
+static struct heap_thread *thread_slot(const struct irt_heap *h, uint32_t id)
+{
+	uint32_t i = thread_home(h, id);
+
+	while (h->threads[i].id && h->threads[i].id != id)
+		i = (i + 1) & (h->thread_slots - 1);
+	return &h->threads[i];
+}
+
+static bool reserve_thread(struct irt_heap *h)
+{
+	struct heap_thread *old = h->threads;
+	uint32_t old_slots = h->thread_slots, slots = old_slots ? 2 * old_slots : FIRST_THREADS;
+
+	if (2 * (h->thread_count + 1) <= old_slots)
+		return true;
+	h->threads = calloc(slots, sizeof(*h->threads));
+	if (!h->threads) {
+		h->threads = old;
+		return false;
+	}
+	h->thread_slots = slots;
+	h->last_thread = 0;
+	for (uint32_t i = 0; i < old_slots; i++)
+		if (old[i].id)
+			*thread_slot(h, old[i].id) = old[i];
+	free(old);
+	return true;
+}
+
+struct heap_thread *irt_heap_thread(struct irt_heap *h, uint32_t id)
+{
+	if (h->threads[h->last_thread].id == id)
+		return &h->threads[h->last_thread];
+	struct heap_thread *t = thread_slot(h, id);
+	if (!t->id) {
+		memset(t, 0, sizeof(*t));
+		t->id = id;
+		h->thread_count++;
+	}
+	h->last_thread = (uint32_t)(t - h->threads);
+	return t;
+}
+
+struct heap_thread *irt_heap_find_thread(struct irt_heap *h, uint32_t id)
+{
+	struct heap_thread *t = h->thread_slots ? thread_slot(h, id) : NULL;
+
+	return t && t->id ? t : NULL;
+}
+
+void irt_heap_forget_thread(struct irt_heap *h, struct heap_thread *t)
+{
+	uint32_t mask = h->thread_slots - 1, hole = (uint32_t)(t - h->threads);
+
+	for (uint32_t i = (hole + 1) & mask; h->threads[i].id; i = (i + 1) & mask) {
+		if (((i - thread_home(h, h->threads[i].id)) & mask) < ((i - hole) & mask))
+			continue;
+		h->threads[hole] = h->threads[i];
+		hole = i;
+	}
+	h->threads[hole].id = 0;
+	h->thread_count--;
+}
+
+/* ---- faults ---------------------------------------------------------------------------------------- */
+
+static uint32_t *fault_slot(struct irt_heap *h, const struct irt_heap_fault *f)
+{
+	uint32_t mask = 2 * FAULTS_MAX - 1, hash = place_hash(f->context, f->site_id) ^
+		place_hash(f->block_context, f->block_site_id) * 31 ^ f->kind * 0x85ebca6b;
+
+	for (uint32_t i = hash & mask;; i = (i + 1) & mask) {
+		uint32_t *slot = &h->fault_slots[i];
+		if (!*slot)
+			return slot;
+		const struct irt_heap_fault *o = &h->faults[*slot - 1];
+		if (o->kind == f->kind && o->context == f->context && o->site_id == f->site_id &&
+		    o->block_context == f->block_context && o->block_site_id == f->block_site_id)
+			return slot;
+	}
+}
+
+/* Where there is no memory for it, it is in the sums alone, as beyond FAULTS_MAX. */
+void irt_heap_note_fault(struct irt_heap *h, const struct irt_heap_fault *f)
+{
+	if (!h->faults) {
+		h->faults = malloc(FAULTS_MAX * sizeof(*h->faults));
+		h->fault_changed = malloc(FAULTS_MAX * sizeof(*h->fault_changed));
+		h->fault_slots = calloc(2 * FAULTS_MAX, sizeof(*h->fault_slots));
+		if (!h->faults || !h->fault_changed || !h->fault_slots) {
+			free(h->faults);
+			free(h->fault_changed);
+			free(h->fault_slots);
+			h->faults = NULL;
+			h->fault_changed = NULL;
+			h->fault_slots = NULL;
+			return;
+		}
+	}
+	uint32_t *slot = fault_slot(h, f);
+	if (!*slot) {
+		if (h->fault_count == FAULTS_MAX)
+			return;
+		h->faults[h->fault_count] = *f;
+		h->faults[h->fault_count].count = 0;
+		*slot = ++h->fault_count;
+	}
+	h->faults[*slot - 1].count += f->count;
+	h->fault_changed[*slot - 1] = true;
+}
+
+/* ---- all ------------------------------------------------------------------------------------------- */
+
+bool irt_heap_reserve(struct irt_heap *h)
+{
+	if (!h->recent)
+		h->recent = calloc(RECENT, sizeof(*h->recent));
+	return h->recent && reserve_block(h) && reserve_place(h) && reserve_thread(h) &&
+	       irt_heap_grow(&h->gone, &h->gone_room, h->gone_count + 2, sizeof(*h->gone));
+}
