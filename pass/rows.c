@@ -9,6 +9,10 @@
  *
  *     a comdat function   its row is in the same comdat under a name made of the function's, so one
  *                         copy of each survives, and it is the pair that belongs together
+ *                         (Within LTO the linker may take the function from an object without row,
+ *                         and the optimiser still inline a copy with it: there the row is a comdat of
+ *                         its own, and the name of a site says all that is in the row, because copies
+ *                         of a function need not have the same sites)
  *     any other function  the row is private to the object
  *     --gc-sections       !associated makes the row's section follow the function's section. Inside
  *                         LTO the optimiser removes dead functions and rows itself, and newer
@@ -93,15 +97,14 @@ static LLVMValueRef offset_from(struct pass_rows *rows, LLVMValueRef row, LLVMVa
 					   LLVMConstPtrToInt(row, rows->i64)), rows->i32);
 }
 
-/* What a row tells. */
+/* What a row tells; name and file are strings. */
 struct told {
-	LLVMValueRef name; /* a string */
-	LLVMMetadataRef file;
+	LLVMValueRef name, file;
 	unsigned line;
 	uint32_t flags;
 };
 
-/* A row that lives and dies with `function`. */
+/* A row that lives and dies with `function`. Code refers to what is in INSTR_ROWS_SECTION. */
 static LLVMValueRef add_row(struct pass_rows *rows, LLVMValueRef function, const char *section,
 			    const char *symbol, const struct told *told)
 {
@@ -111,7 +114,7 @@ static LLVMValueRef add_row(struct pass_rows *rows, LLVMValueRef function, const
 	LLVMValueRef row = LLVMAddGlobal(rows->module, rows->row, symbol);
 	LLVMValueRef fields[] = {
 		offset_from(rows, row, told->name),
-		offset_from(rows, row, file_string(rows, function, told->file)),
+		offset_from(rows, row, told->file),
 		LLVMConstInt(rows->i32, told->line, 0),
 		LLVMConstInt(rows->i32, told->flags, 0),
 	};
@@ -122,6 +125,8 @@ static LLVMValueRef add_row(struct pass_rows *rows, LLVMValueRef function, const
 	LLVMSetLinkage(row, shared ? LLVMLinkOnceODRLinkage : LLVMPrivateLinkage);
 	if (shared)
 		LLVMSetVisibility(row, LLVMHiddenVisibility);
+	if (shared && rows->lto && !strcmp(section, INSTR_ROWS_SECTION))
+		comdat = LLVMGetOrInsertComdat(rows->module, symbol);
 	if (comdat)
 		LLVMSetComdat(row, comdat);
 	if (!rows->lto) {
@@ -138,7 +143,7 @@ static LLVMValueRef add_function_row(struct pass_rows *rows, LLVMValueRef functi
 	LLVMMetadataRef file = file_of(function);
 	struct told told = {
 		.name = rows_add_string(rows, name),
-		.file = file,
+		.file = file_string(rows, function, file),
 		.line = file ? LLVMDISubprogramGetLine(LLVMGetSubprogram(function)) : 0,
 		.flags = INSTR_ROW_FUNCTION | flags,
 	};
@@ -157,21 +162,48 @@ LLVMValueRef rows_add_function(struct pass_rows *rows, LLVMValueRef function, un
 	return LLVMConstPointerCast(row, rows->pointer);
 }
 
+/* FNV-1a. */
+static uint64_t hash_bytes(uint64_t hash, const void *data, size_t bytes)
+{
+	for (const unsigned char *c = data, *end = c + bytes; c < end; c++)
+		hash = (hash ^ *c) * 0x100000001b3;
+	return hash;
+}
+
+static uint64_t hash_string(uint64_t hash, LLVMValueRef string)
+{
+	size_t bytes = 0;
+	const char *text = LLVMGetAsString(LLVMGetInitializer(string), &bytes);
+
+	return hash_bytes(hash, text, bytes);
+}
+
+static uint64_t hash_told(const struct told *told)
+{
+	uint64_t hash = hash_string(hash_string(0xcbf29ce484222325, told->name), told->file);
+
+	hash = hash_bytes(hash, &told->line, sizeof told->line);
+	return hash_bytes(hash, &told->flags, sizeof told->flags);
+}
+
 LLVMValueRef rows_add_site(struct pass_rows *rows, LLVMValueRef function, unsigned number,
 			   LLVMValueRef call, LLVMValueRef name, uint32_t flags)
 {
-	LLVMMetadataRef location = LLVMInstructionGetDebugLoc(call);
-	struct told told = {.name = name, .file = file_of(function), .flags = flags};
-	char *symbol = NULL;
+	LLVMMetadataRef location = LLVMInstructionGetDebugLoc(call), file = file_of(function);
+	struct told told = {.name = name, .flags = flags};
+	char *symbol = NULL, suffix[20] = "";
 
 	if (location) { /* the innermost place, when the call was inlined */
 		unsigned column = LLVMDILocationGetColumn(location);
-		told.file = LLVMDIScopeGetFile(LLVMDILocationGetScope(location));
+		file = LLVMDIScopeGetFile(LLVMDILocationGetScope(location));
 		told.line = LLVMDILocationGetLine(location);
 		if (column <= UINT16_MAX)
 			told.flags |= (uint32_t)column << INSTR_ROW_COLUMN_SHIFT;
 	}
-	if (asprintf(&symbol, "__instr_site.%s.%u", linkage_name(function), number) < 0)
+	told.file = file_string(rows, function, file);
+	if (rows->lto)
+		snprintf(suffix, sizeof suffix, ".%016llx", (unsigned long long)hash_told(&told));
+	if (asprintf(&symbol, "__instr_site.%s.%u%s", linkage_name(function), number, suffix) < 0)
 		abort();
 	LLVMValueRef row = add_row(rows, function, INSTR_ROWS_SECTION, symbol, &told);
 	free(symbol);
