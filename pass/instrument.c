@@ -2,8 +2,9 @@
  *
  * instrument.c - puts the hooks of instr/hooks.h into a module; the order of the whole pass.
  *
- * pass_run at the end of this file is the entry. Per function: exits first, because they may add
- * blocks, then the calls that return twice, then the entry.
+ * pass_run at the end of this file is the entry. Per function: the calls of
+ * allocators first, because they may throw as any other call, then exits, because they may add blocks,
+ * then the calls that return twice, then the entry.
  *
  * The life of a function under LTO with lto=post, kept in its string attribute "instr":
  *
@@ -34,6 +35,7 @@ struct pass {
 	LLVMBuilderRef builder;
 	struct pass_settings settings;
 	struct pass_rows rows;
+	struct pass_allocs allocs;
 	unsigned nounwind, nonlazybind, frameaddress, builtin_setjmp;
 	unsigned hooked, skipped;
 };
@@ -439,8 +441,7 @@ static void defer_function(struct pass *pass, LLVMValueRef function, enum instr_
 		snprintf(state, sizeof state, "skip-%d", (int)reason);
 	set_state(pass, function, state);
 	if (!LLVMGetSubprogram(function)) {
-		unsigned line;
-		char *source = source_of(function, &line);
+		char *source = source_of(function, NULL);
 		set_attribute(pass, function, SOURCE_ATTRIBUTE, source);
 		free(source);
 	}
@@ -455,8 +456,17 @@ static const char *state_of(LLVMValueRef function, unsigned *bytes)
 	return state ? LLVMGetStringAttributeValue(state, bytes) : "";
 }
 
+/* Whether calls in a function are recorded that has no hooks itself, for this reason. */
+static bool keeps_sites(enum instr_reason reason)
+{
+	return reason == INSTR_REASON_NONE || reason == INSTR_REASON_FILTER ||
+	       reason == INSTR_REASON_ALWAYS_INLINE;
+}
+
 static void finish_function(struct pass *pass, LLVMValueRef function, enum instr_reason reason)
 {
+	if (pass->settings.heap && keeps_sites(reason))
+		allocs_rewrite(&pass->allocs, function);
 	if (reason == INSTR_REASON_NONE)
 		instrument_function(pass, function);
 	else {
@@ -487,6 +497,7 @@ static void instrument_now(struct pass *pass, bool defer)
 	struct pass_marked marked;
 	struct list functions = {0};
 
+	allocs_init(&pass->allocs, &pass->rows);
 	marked_collect(&marked, pass->module);
 	list_definitions(pass->module, &functions);
 	for (size_t i = 0; i < functions.count; i++) {
@@ -535,6 +546,7 @@ static bool instrument_deferred(struct pass *pass)
 	struct list functions = {0};
 
 	load_deferred_settings(pass);
+	allocs_init(&pass->allocs, &pass->rows);
 	list_definitions(pass->module, &functions);
 	for (size_t i = 0; i < functions.count; i++) {
 		LLVMValueRef function = functions.item[i];
@@ -610,6 +622,7 @@ bool pass_run(LLVMModuleRef module, enum pass_stage stage)
 		fprintf(stderr, "instr: %.*s: %u functions instrumented, %u not\n", (int)bytes, source,
 			pass.hooked, pass.skipped);
 	}
+	allocs_fini(&pass.allocs);
 	LLVMDisposeBuilder(pass.builder);
 	rows_fini(&pass.rows);
 	settings_fini(&pass.settings);

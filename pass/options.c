@@ -26,6 +26,7 @@ void settings_init(struct pass_settings *settings)
 {
 	memset(settings, 0, sizeof *settings);
 	settings->unwind = 1;
+	settings->heap = 1;
 }
 
 void settings_fini(struct pass_settings *settings)
@@ -72,6 +73,8 @@ static int *flag_of(struct pass_settings *settings, enum instr_option_id id)
 		return &settings->verbose;
 	case INSTR_OPT_unwind:
 		return &settings->unwind;
+	case INSTR_OPT_heap:
+		return &settings->heap;
 	case INSTR_OPT_tail:
 		return &settings->tail_keep;
 	case INSTR_OPT_lto:
@@ -173,8 +176,8 @@ char *settings_line(const struct pass_settings *settings)
 
 	if (!out)
 		abort();
-	fprintf(out, "unwind=%s:tail=%s:lto=%s", settings->unwind ? "on" : "off",
-		settings->tail_keep ? "keep" : "call", settings->lto_post ? "post" : "pre");
+	fprintf(out, "unwind=%s:heap=%s:tail=%s:lto=%s", settings->unwind ? "on" : "off",
+		settings->heap ? "on" : "off", settings->tail_keep ? "keep" : "call", settings->lto_post ? "post" : "pre");
 	for (int i = 0; i < 2; i++)
 		for (size_t j = 0; j < globs[i]->count; j++) {
 			const char *pattern = globs[i]->pattern[j];

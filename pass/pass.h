@@ -5,6 +5,7 @@
  *     options.c      the settings, from file, environment, command line
  *     select.c       which functions get hooks, and why the others do not
  *     rows.c         descriptor rows, names, registration of the module
+ *     alloc.c        calls that allocate or free
  *     instrument.c   the hooks; the order of it all (pass_run)
  */
 #ifndef INSTR_PASS_H
@@ -22,7 +23,7 @@ struct pass_globs {
 
 struct pass_settings {
 	struct pass_globs allow, deny;
-	int unwind, verbose, help;
+	int unwind, heap, verbose, help;
 	int tail_keep, lto_post;
 	char error[512]; /* the first thing wrong, a whole sentence; empty if all is well */
 };
@@ -66,9 +67,18 @@ bool function_has_attribute(LLVMValueRef function, const char *attribute);
  * ends up in has another. */
 #define SOURCE_ATTRIBUTE "instr-source"
 
-/* A function's source: malloc'ed path, absolute when the debug information has a folder for it;
- * *line is 0 when not known. */
-char *source_of(LLVMValueRef function, unsigned *line);
+/* The file of a function in the debug information, or NULL. */
+LLVMMetadataRef file_of(LLVMValueRef function);
+
+/* The path of a file of the debug information, absolute when that has a folder for it; of NULL, the
+ * source that `function` comes from. malloc'ed. */
+char *source_of(LLVMValueRef function, LLVMMetadataRef file);
+
+/* The name as the linker sees it. */
+const char *linkage_name(LLVMValueRef global);
+
+/* Through casts, constant addresses and aliases to the function or global behind them. */
+LLVMValueRef underlying(LLVMValueRef value);
 
 /* rows.c --------------------------------------------------------------------------------------- */
 
@@ -90,6 +100,14 @@ void rows_fini(struct pass_rows *rows);
 /* The row of an instrumented function, as the pointer that the hooks take. */
 LLVMValueRef rows_add_function(struct pass_rows *rows, LLVMValueRef function, unsigned flags);
 
+/* The row of a call in a function, the number-th of this function, as the pointer that the hooks take.
+ * `name` is a string, `flags` are kind and family; the place is that of the call. */
+LLVMValueRef rows_add_site(struct pass_rows *rows, LLVMValueRef function, unsigned number,
+			   LLVMValueRef call, LLVMValueRef name, uint32_t flags);
+
+/* A constant that the linker may merge with its equals. */
+LLVMValueRef rows_add_string(struct pass_rows *rows, const char *text);
+
 /* An entry in the list of what was not instrumented. */
 void rows_add_skipped(struct pass_rows *rows, LLVMValueRef function, enum instr_reason reason);
 
@@ -98,5 +116,21 @@ void rows_keep_skipped(struct pass_rows *rows);
 
 /* The module's constructor and destructor, once per executable or shared object. */
 void rows_register(struct pass_rows *rows, const char *settings_line);
+
+/* alloc.c -------------------------------------------------------------------------------------- */
+
+struct pass_allocs {
+	struct pass_rows *rows;
+	LLVMBuilderRef builder;
+	/* What of instr/allocators.def the module has: declared, to be called, or defined by itself. */
+	struct known_allocator *known;
+	size_t count;
+};
+
+void allocs_init(struct pass_allocs *allocs, struct pass_rows *rows);
+void allocs_fini(struct pass_allocs *allocs);
+
+/* Puts hooks in the place of allocators that a function calls. */
+void allocs_rewrite(struct pass_allocs *allocs, LLVMValueRef function);
 
 #endif

@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
- * rows.c - descriptor rows (struct instr_row), their strings, and the registration of the module.
+ * rows.c - descriptor rows (struct instr_row) of functions and of places in them, their strings, and
+ * the registration of the module.
  * The other half is runtime/control, which reads what __instr_register is given.
  *
- * How a row lives and dies with its function, in the hands of the linker:
+ * How a row lives and dies with its function (a site's row with the function that the site is in), in
+ * the hands of the linker:
  *
  *     a comdat function   its row is in the same comdat under a name made of the function's, so one
  *                         copy of each survives, and it is the pair that belongs together
+ *                         (Within LTO the linker may take the function from an object without row,
+ *                         and the optimiser still inline a copy with it: there the row is a comdat of
+ *                         its own, and the name of a site says all that is in the row, because copies
+ *                         of a function need not have the same sites)
  *     any other function  the row is private to the object
  *     --gc-sections       !associated makes the row's section follow the function's section. Inside
  *                         LTO the optimiser removes dead functions and rows itself, and newer
@@ -52,8 +58,7 @@ void rows_fini(struct pass_rows *rows)
 	free(rows->skipped);
 }
 
-/* A constant that the linker may merge with its equals. */
-static LLVMValueRef add_string(struct pass_rows *rows, const char *text)
+LLVMValueRef rows_add_string(struct pass_rows *rows, const char *text)
 {
 	LLVMValueRef data = LLVMConstStringInContext(rows->context, text, (unsigned)strlen(text), 0);
 	LLVMValueRef string = LLVMAddGlobal(rows->module, LLVMTypeOf(data), "instr.string");
@@ -68,24 +73,19 @@ static LLVMValueRef add_string(struct pass_rows *rows, const char *text)
 
 /* One string per file of the debug information. Without that, a function has the module's file (key
  * NULL), but within LTO perhaps another one; there the linker merges equal strings. */
-static LLVMValueRef file_string(struct pass_rows *rows, LLVMValueRef function, unsigned *line)
+static LLVMValueRef file_string(struct pass_rows *rows, LLVMValueRef function, LLVMMetadataRef file)
 {
-	LLVMMetadataRef subprogram = LLVMGetSubprogram(function);
-	LLVMMetadataRef file = subprogram ? LLVMDIScopeGetFile(subprogram) : NULL;
-
 	for (size_t i = 0; i < rows->file_count; i++)
-		if (rows->files[i].file == file && (file || !rows->lto)) {
-			*line = file ? LLVMDISubprogramGetLine(subprogram) : 0;
+		if (rows->files[i].file == file && (file || !rows->lto))
 			return rows->files[i].string;
-		}
 	if (rows->file_count == rows->file_capacity) {
 		rows->file_capacity = rows->file_capacity ? 2 * rows->file_capacity : 16;
 		rows->files = realloc(rows->files, rows->file_capacity * sizeof *rows->files);
 		if (!rows->files)
 			abort();
 	}
-	char *path = source_of(function, line);
-	LLVMValueRef string = add_string(rows, path);
+	char *path = source_of(function, file);
+	LLVMValueRef string = rows_add_string(rows, path);
 	rows->files[rows->file_count++] = (struct row_file){file, string};
 	free(path);
 	return string;
@@ -97,36 +97,36 @@ static LLVMValueRef offset_from(struct pass_rows *rows, LLVMValueRef row, LLVMVa
 					   LLVMConstPtrToInt(row, rows->i64)), rows->i32);
 }
 
+/* What a row tells; name and file are strings. */
+struct told {
+	LLVMValueRef name, file;
+	unsigned line;
+	uint32_t flags;
+};
+
+/* A row that lives and dies with `function`. Code refers to what is in INSTR_ROWS_SECTION. */
 static LLVMValueRef add_row(struct pass_rows *rows, LLVMValueRef function, const char *section,
-			    const char *prefix, uint32_t flags)
+			    const char *symbol, const struct told *told)
 {
-	size_t bytes = 0;
-	const char *name = LLVMGetValueName2(function, &bytes);
 	LLVMComdatRef comdat = LLVMGetComdat(function);
 	LLVMLinkage linkage = LLVMGetLinkage(function);
 	bool shared = comdat && linkage != LLVMInternalLinkage && linkage != LLVMPrivateLinkage;
-	char *symbol = NULL;
-	unsigned line = 0;
-
-	if (bytes && *name == '\1')
-		name++;
-	if (asprintf(&symbol, "%s%s", prefix, name) < 0)
-		abort();
 	LLVMValueRef row = LLVMAddGlobal(rows->module, rows->row, symbol);
-	free(symbol);
 	LLVMValueRef fields[] = {
-		offset_from(rows, row, add_string(rows, name)),
-		offset_from(rows, row, file_string(rows, function, &line)),
-		NULL,
-		LLVMConstInt(rows->i32, flags, 0),
+		offset_from(rows, row, told->name),
+		offset_from(rows, row, told->file),
+		LLVMConstInt(rows->i32, told->line, 0),
+		LLVMConstInt(rows->i32, told->flags, 0),
 	};
-	fields[2] = LLVMConstInt(rows->i32, line, 0);
+
 	LLVMSetInitializer(row, LLVMConstStructInContext(rows->context, fields, 4, 0));
 	LLVMSetSection(row, section);
 	LLVMSetAlignment(row, sizeof(struct instr_row));
 	LLVMSetLinkage(row, shared ? LLVMLinkOnceODRLinkage : LLVMPrivateLinkage);
 	if (shared)
 		LLVMSetVisibility(row, LLVMHiddenVisibility);
+	if (shared && rows->lto && !strcmp(section, INSTR_ROWS_SECTION))
+		comdat = LLVMGetOrInsertComdat(rows->module, symbol);
 	if (comdat)
 		LLVMSetComdat(row, comdat);
 	if (!rows->lto) {
@@ -136,17 +136,84 @@ static LLVMValueRef add_row(struct pass_rows *rows, LLVMValueRef function, const
 	return row;
 }
 
+static LLVMValueRef add_function_row(struct pass_rows *rows, LLVMValueRef function, const char *section,
+				     const char *prefix, uint32_t flags)
+{
+	const char *name = linkage_name(function);
+	LLVMMetadataRef file = file_of(function);
+	struct told told = {
+		.name = rows_add_string(rows, name),
+		.file = file_string(rows, function, file),
+		.line = file ? LLVMDISubprogramGetLine(LLVMGetSubprogram(function)) : 0,
+		.flags = INSTR_ROW_FUNCTION | flags,
+	};
+	char *symbol = NULL;
+
+	if (asprintf(&symbol, "%s%s", prefix, name) < 0)
+		abort();
+	LLVMValueRef row = add_row(rows, function, section, symbol, &told);
+	free(symbol);
+	return row;
+}
+
 LLVMValueRef rows_add_function(struct pass_rows *rows, LLVMValueRef function, unsigned flags)
 {
-	LLVMValueRef row = add_row(rows, function, INSTR_ROWS_SECTION, "__instr_row.",
-				   INSTR_ROW_FUNCTION | flags);
+	LLVMValueRef row = add_function_row(rows, function, INSTR_ROWS_SECTION, "__instr_row.", flags);
+	return LLVMConstPointerCast(row, rows->pointer);
+}
+
+/* FNV-1a. */
+static uint64_t hash_bytes(uint64_t hash, const void *data, size_t bytes)
+{
+	for (const unsigned char *c = data, *end = c + bytes; c < end; c++)
+		hash = (hash ^ *c) * 0x100000001b3;
+	return hash;
+}
+
+static uint64_t hash_string(uint64_t hash, LLVMValueRef string)
+{
+	size_t bytes = 0;
+	const char *text = LLVMGetAsString(LLVMGetInitializer(string), &bytes);
+
+	return hash_bytes(hash, text, bytes);
+}
+
+static uint64_t hash_told(const struct told *told)
+{
+	uint64_t hash = hash_string(hash_string(0xcbf29ce484222325, told->name), told->file);
+
+	hash = hash_bytes(hash, &told->line, sizeof told->line);
+	return hash_bytes(hash, &told->flags, sizeof told->flags);
+}
+
+LLVMValueRef rows_add_site(struct pass_rows *rows, LLVMValueRef function, unsigned number,
+			   LLVMValueRef call, LLVMValueRef name, uint32_t flags)
+{
+	LLVMMetadataRef location = LLVMInstructionGetDebugLoc(call), file = file_of(function);
+	struct told told = {.name = name, .flags = flags};
+	char *symbol = NULL, suffix[20] = "";
+
+	if (location) { /* the innermost place, when the call was inlined */
+		unsigned column = LLVMDILocationGetColumn(location);
+		file = LLVMDIScopeGetFile(LLVMDILocationGetScope(location));
+		told.line = LLVMDILocationGetLine(location);
+		if (column <= UINT16_MAX)
+			told.flags |= (uint32_t)column << INSTR_ROW_COLUMN_SHIFT;
+	}
+	told.file = file_string(rows, function, file);
+	if (rows->lto)
+		snprintf(suffix, sizeof suffix, ".%016llx", (unsigned long long)hash_told(&told));
+	if (asprintf(&symbol, "__instr_site.%s.%u%s", linkage_name(function), number, suffix) < 0)
+		abort();
+	LLVMValueRef row = add_row(rows, function, INSTR_ROWS_SECTION, symbol, &told);
+	free(symbol);
 	return LLVMConstPointerCast(row, rows->pointer);
 }
 
 void rows_add_skipped(struct pass_rows *rows, LLVMValueRef function, enum instr_reason reason)
 {
-	LLVMValueRef row = add_row(rows, function, INSTR_SKIPPED_SECTION, "__instr_skipped.",
-				   INSTR_ROW_FUNCTION | (uint32_t)reason << INSTR_ROW_REASON_SHIFT);
+	LLVMValueRef row = add_function_row(rows, function, INSTR_SKIPPED_SECTION, "__instr_skipped.",
+					    (uint32_t)reason << INSTR_ROW_REASON_SHIFT);
 	LLVMSetGlobalConstant(row, 1);
 	if (rows->skipped_count == rows->skipped_capacity) {
 		rows->skipped_capacity = rows->skipped_capacity ? 2 * rows->skipped_capacity : 16;
@@ -230,7 +297,7 @@ void rows_register(struct pass_rows *rows, const char *settings_line)
 		section_bound(rows, "__stop_" INSTR_ROWS_SECTION),
 		section_bound(rows, "__start_" INSTR_SKIPPED_SECTION),
 		section_bound(rows, "__stop_" INSTR_SKIPPED_SECTION),
-		LLVMConstPointerCast(add_string(rows, settings_line), rows->pointer),
+		LLVMConstPointerCast(rows_add_string(rows, settings_line), rows->pointer),
 		runtime_symbol(rows, INSTR_ABI_SYMBOL),
 		runtime_symbol(rows, INSTR_LINK_SYMBOL),
 	};

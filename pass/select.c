@@ -2,8 +2,8 @@
  *
  * select.c - which functions get hooks, and why the others do not (enum instr_reason).
  *
- * First what the function is (hooks would break it or could not tell the truth), then what the
- * source says, then the filters. Filters match by glob, in which * also crosses / and ::
+ * First what the function is (hooks would break it), then what the source says, then whether it is a
+ * leftover (hooks could not tell the truth), then the filters. Filters match by glob, in which * also crosses / and ::
  *
  *     a pattern with a /     the source path. One that starts with / must match all of the absolute
  *                            path; any other may also match from a folder on: src/net/t* finds
@@ -55,8 +55,15 @@ bool call_has_attribute(LLVMValueRef call, const char *attribute)
 	return callee && has_attribute_kind(callee, kind);
 }
 
-/* Through casts, constant addresses and aliases to the function or global behind them. */
-static LLVMValueRef underlying(LLVMValueRef value)
+const char *linkage_name(LLVMValueRef global)
+{
+	size_t bytes = 0;
+	const char *name = LLVMGetValueName2(global, &bytes);
+
+	return bytes && *name == '\1' ? name + 1 : name; /* an assembler name, taken literally */
+}
+
+LLVMValueRef underlying(LLVMValueRef value)
 {
 	for (int depth = 0; value && depth < 16; depth++) {
 		if (LLVMIsAGlobalAlias(value))
@@ -186,18 +193,21 @@ static char *joined_path(const char *folder, size_t folder_bytes, const char *fi
 	return path;
 }
 
-char *source_of(LLVMValueRef function, unsigned *line)
+LLVMMetadataRef file_of(LLVMValueRef function)
 {
 	LLVMMetadataRef subprogram = LLVMGetSubprogram(function);
-	LLVMMetadataRef file = subprogram ? LLVMDIScopeGetFile(subprogram) : NULL;
+
+	return subprogram ? LLVMDIScopeGetFile(subprogram) : NULL;
+}
+
+char *source_of(LLVMValueRef function, LLVMMetadataRef file)
+{
 	unsigned folder_bytes = 0, file_bytes = 0;
 	size_t source_bytes = 0;
 
-	*line = 0;
 	if (file) {
 		const char *folder = LLVMDIFileGetDirectory(file, &folder_bytes);
 		const char *name = LLVMDIFileGetFilename(file, &file_bytes);
-		*line = LLVMDISubprogramGetLine(subprogram);
 		return joined_path(folder, folder_bytes, name, file_bytes);
 	}
 	LLVMAttributeRef kept = string_attribute(function, SOURCE_ATTRIBUTE);
@@ -241,12 +251,11 @@ static bool globs_match(const struct pass_globs *globs, const struct names *name
 static bool filtered_out(const struct pass_settings *settings, LLVMValueRef function, const char *linkage)
 {
 	struct names names = {.linkage = linkage};
-	unsigned line;
 
 	if (!settings->allow.count && !settings->deny.count)
 		return false;
 	shim_demangle(linkage, &names.full, &names.name);
-	names.path = source_of(function, &line);
+	names.path = source_of(function, file_of(function));
 	bool out = globs_match(&settings->deny, &names) ||
 		   (settings->allow.count && !globs_match(&settings->allow, &names));
 	free(names.full);
@@ -258,14 +267,11 @@ static bool filtered_out(const struct pass_settings *settings, LLVMValueRef func
 enum instr_reason select_reason(const struct pass_settings *settings, const struct pass_marked *marked,
 				LLVMValueRef function)
 {
-	size_t bytes = 0;
-	const char *name = LLVMGetValueName2(function, &bytes);
+	const char *name = linkage_name(function);
 	enum instr_reason reason = marked_reason(marked, function);
 
 	if (LLVMGetLinkage(function) == LLVMAvailableExternallyLinkage)
 		return INSTR_REASON_AVAILABLE_EXTERNALLY;
-	if (bytes && *name == '\1') /* an assembler name, taken literally */
-		name++;
 	if (!strncmp(name, "__instr_", 8))
 		return INSTR_REASON_RUNTIME;
 	if (function_has_attribute(function, "naked"))
@@ -273,8 +279,6 @@ enum instr_reason select_reason(const struct pass_settings *settings, const stru
 	if (function_has_attribute(function, "presplitcoroutine") ||
 	    string_attribute(function, "coroutine.presplit")) /* LLVM 14 */
 		return INSTR_REASON_COROUTINE;
-	if (function_has_attribute(function, "alwaysinline"))
-		return INSTR_REASON_ALWAYS_INLINE;
 	if (reason != INSTR_REASON_NONE)
 		return reason;
 	if (function_has_attribute(function, "disable_sanitizer_instrumentation"))
@@ -286,5 +290,7 @@ enum instr_reason select_reason(const struct pass_settings *settings, const stru
 		if (value_bytes == 10 && !memcmp(value, "xray-never", 10))
 			return INSTR_REASON_ATTRIBUTE;
 	}
+	if (function_has_attribute(function, "alwaysinline"))
+		return INSTR_REASON_ALWAYS_INLINE;
 	return filtered_out(settings, function, name) ? INSTR_REASON_FILTER : INSTR_REASON_NONE;
 }

@@ -9,7 +9,8 @@
 // RUN: %ir -O2 -g -x ir %t.1.ll | grep -c 'call.*@__instr_' > %t.4.count
 // RUN: diff %t.1.count %t.4.count
 int g(int);
-int f(int x)
+void *malloc(unsigned long);
+void *f(int x)
 {
-	return g(x) + 1;
+	return malloc(g(x) + 1);
 }

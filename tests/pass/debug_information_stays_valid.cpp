@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// With -g, hooks in inlined, unwound and optimised code leave debug information that verifies, in IR
+// With -g, hooks in inlined, unwound and optimised code, and in the place of allocators, leave debug information that verifies, in IR
 // and in the object.
 //
 // RUN: %irxx -std=c++17 -g -O0 %s | %verify
@@ -9,7 +9,7 @@
 // RUN: %clangxx -std=c++17 -g -O2 -c %s -o %t.o && llvm-dwarfdump --verify %t.o
 //
 // Every hook but the entry's has a location; within LTO that one too.
-// RUN: %irxx -std=c++17 -g -O2 %s | grep -E 'call.*@__instr_(exit|unwind|tail|landed)\(' > %t
+// RUN: %irxx -std=c++17 -g -O2 %s | grep -E 'call.*@__instr_(exit|unwind|tail|landed|alloc|free1?)\(' > %t
 // RUN: not grep -v '!dbg' %t
 // RUN: %clangxx -std=c++17 -g -O2 -flto -c -o %t.bc %s
 // RUN: llvm-dis %t.bc -o - | grep -E 'call.*@__instr_(enter|exit|unwind|tail|landed)\(' > %t

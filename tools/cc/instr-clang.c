@@ -129,8 +129,8 @@ static void append_setting(struct settings *settings, const struct instr_setting
 	settings->bytes = strlen(more);
 }
 
-/* Takes over the settings that change code. From the command line come also those of both sides
- * (verbose), and one for the traced program is a mistake there; elsewhere it has its place. */
+/* Takes over the settings that change code. From the command line come also the others that the
+ * plugin reads (verbose), and one for the traced program is a mistake there; elsewhere it has its place. */
 static void take_settings(struct settings *settings, const char *origin, const char *text, size_t bytes,
 			  bool from_command_line)
 {
@@ -148,7 +148,7 @@ static void take_settings(struct settings *settings, const char *origin, const c
 			    "into INSTR_OPTIONS there", origin, instr_options[id].key);
 		if (id == INSTR_OPT_lto)
 			settings->lto_post = instr_word_is(found.value, found.value_bytes, "post");
-		if (side == INSTR_SIDE_PASS || (from_command_line && side == INSTR_SIDE_BOTH))
+		if (side == INSTR_SIDE_PASS || id == INSTR_OPT_heap || (from_command_line && side == INSTR_SIDE_BOTH))
 			append_setting(settings, &found);
 	}
 }

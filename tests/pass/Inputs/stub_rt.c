@@ -3,13 +3,13 @@
  * stub_rt.c - a runtime for the tests of the pass: keeps every event in memory and prints, when
  * the program ends, what it was told. Knows hooks.h and nothing else of the project.
  *
- *     STUB=totals   (default) one line per function: its row and how often each hook ran
+ *     STUB=totals   (default) one line per function or site: its row and how often each hook ran
  *     STUB=log      every event in order
  *     STUB=off      the registrations only
  *
- * All on stderr; functions sorted by name, so that output compares.
+ * All on stderr; sorted by name, file and line, so that output compares.
  */
-#include "instr/hooks.h"
+#include "stub_rt.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +19,7 @@
 char __instr_abi_1, __instr_runtime_not_linked__use_instr_clang_or_add_libinstr_rt;
 
 enum { EVENT_MAX = 1 << 20, ROW_MAX = 1 << 14 };
-enum kind { ENTER, EXIT, UNWIND, TAIL, LANDED, KINDS };
+enum kind { ENTER, EXIT, UNWIND, TAIL, LANDED, CALLED, KINDS };
 
 struct event {
 	const struct instr_row *row;
@@ -61,6 +61,8 @@ HOOK void __instr_exit(const struct instr_row *row) { note(row, EXIT, NULL); }
 HOOK void __instr_unwind(const struct instr_row *row) { note(row, UNWIND, NULL); }
 HOOK void __instr_tail(const struct instr_row *row) { note(row, TAIL, NULL); }
 HOOK void __instr_landed(const struct instr_row *row, const void *frame) { note(row, LANDED, frame); }
+
+void stub_called(const struct instr_row *site) { note(site, CALLED, NULL); }
 
 static const char *text(const struct instr_row *row, int32_t offset)
 {
@@ -123,12 +125,14 @@ static int by_name(const void *a, const void *b)
 	const struct known *x = a, *y = b;
 	int order = strcmp(x->name, y->name);
 
-	return order ? order : strcmp(x->file, y->file);
+	if (!order)
+		order = strcmp(x->file, y->file);
+	return order ? order : (x->line > y->line) - (x->line < y->line);
 }
 
 __attribute__((destructor)) static void report(void)
 {
-	static const char *const words[KINDS] = {"enter", "exit", "unwind", "tail", "landed"};
+	static const char *const words[KINDS] = {"enter", "exit", "unwind", "tail", "landed", "called"};
 	const char *mode = getenv("STUB");
 	unsigned count = event_count < EVENT_MAX ? event_count : EVENT_MAX, unknown = 0;
 

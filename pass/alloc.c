@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * alloc.c - puts the hooks of instr/hooks.h in the place of the allocators that a function calls
+ * (instr/allocators.def). The other half is runtime/capture.
+ *
+ *     %p = call noalias ptr @malloc(i64 %n) nounwind allocsize(0)
+ *     %p = call noalias ptr @__instr_alloc(i64 %n, ptr @__instr_site.f.1, ptr @malloc) nounwind
+ *
+ * One instruction for one instruction: an invoke keeps its destinations, no block is split. The
+ * optimiser has removed what it removes by then, so what is recorded is what the program does.
+ *
+ * Whose calls: LLVM's own notion of an allocator depends on the level of optimisation and lacks half
+ * of them, so a table of names and prototypes decides. What the module defines itself is left alone:
+ * who calls that knows it, and it may be anything. The body of such a definition is left alone as
+ * well, if other modules can call it: they record their calls of it, and what it takes from malloc
+ * would count twice.
+ */
+#include "pass.h"
+
+#include <llvm-c/DebugInfo.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct allocator {
+	const char *name, *hook, *prototype;
+	uint32_t flags; /* of the row: kind and family */
+};
+
+static const struct allocator allocators[] = {
+#define INSTR_ALLOCATOR(name, hook, kind, family, prototype) \
+	{#name, #hook, prototype, \
+	 INSTR_ROW_##kind##_SITE | (uint32_t)INSTR_FAMILY_##family << INSTR_ROW_FAMILY_SHIFT},
+#include "instr/allocators.def"
+#undef INSTR_ALLOCATOR
+};
+
+struct known_allocator {
+	const struct allocator *allocator;
+	LLVMValueRef function;
+	LLVMValueRef name; /* the string for its rows, made with the first */
+	bool own;          /* defined here: the body is left alone. Otherwise: calls are rewritten */
+};
+
+/* What of the module is in the table ------------------------------------------------------------ */
+
+static bool type_fits(LLVMTypeRef type, char letter)
+{
+	switch (LLVMGetTypeKind(type)) {
+	case LLVMVoidTypeKind:
+		return letter == 'v';
+	case LLVMPointerTypeKind:
+		return (letter == 'p' || letter == 'w') && !LLVMGetPointerAddressSpace(type);
+	case LLVMIntegerTypeKind:
+		return LLVMGetIntTypeWidth(type) == (letter == 'i' ? 32 : letter == 'z' || letter == 'w' ? 64 : 0);
+	default:
+		return false;
+	}
+}
+
+static bool prototype_fits(LLVMValueRef function, const char *prototype)
+{
+	LLVMTypeRef type = LLVMGlobalGetValueType(function), parameters[8];
+	unsigned count = LLVMCountParamTypes(type);
+	size_t letters = strlen(prototype) - 1;
+	bool variadic = prototype[letters] == '.';
+
+	if (variadic)
+		letters--;
+	if (count != letters || LLVMIsFunctionVarArg(type) != variadic ||
+	    LLVMGetFunctionCallConv(function) != LLVMCCallConv || !type_fits(LLVMGetReturnType(type), prototype[0]))
+		return false;
+	LLVMGetParamTypes(type, parameters);
+	for (unsigned i = 0; i < count; i++)
+		if (!type_fits(parameters[i], prototype[i + 1]))
+			return false;
+	return true;
+}
+
+static bool is_local(LLVMValueRef global)
+{
+	LLVMLinkage linkage = LLVMGetLinkage(global);
+
+	return linkage == LLVMInternalLinkage || linkage == LLVMPrivateLinkage;
+}
+
+static void add_known(struct pass_allocs *allocs, const struct allocator *allocator, LLVMValueRef function,
+		      bool own)
+{
+	if (!function || !LLVMIsAFunction(function) || !prototype_fits(function, allocator->prototype))
+		return;
+	allocs->known = realloc(allocs->known, (allocs->count + 1) * sizeof *allocs->known);
+	if (!allocs->known)
+		abort();
+	allocs->known[allocs->count++] = (struct known_allocator){allocator, function, NULL, own};
+}
+
+void allocs_init(struct pass_allocs *allocs, struct pass_rows *rows)
+{
+	LLVMModuleRef module = rows->module;
+
+	*allocs = (struct pass_allocs){.rows = rows, .builder = LLVMCreateBuilderInContext(rows->context)};
+	for (size_t i = 0; i < sizeof allocators / sizeof *allocators; i++) {
+		char name[64];
+		snprintf(name, sizeof name, "\1%s", allocators[i].name);
+		for (int literal = 0; literal < 2; literal++) {
+			const char *symbol = name + !literal;
+			LLVMValueRef function = LLVMGetNamedFunction(module, symbol);
+			LLVMValueRef alias = LLVMGetNamedGlobalAlias(module, symbol, strlen(symbol));
+			if (function && (LLVMIsDeclaration(function) ||
+					 LLVMGetLinkage(function) == LLVMAvailableExternallyLinkage))
+				add_known(allocs, &allocators[i], function, false);
+			else if (function && !is_local(function))
+				add_known(allocs, &allocators[i], function, true);
+			else if (alias && !is_local(alias))
+				add_known(allocs, &allocators[i], underlying(alias), true);
+		}
+	}
+}
+
+void allocs_fini(struct pass_allocs *allocs)
+{
+	if (allocs->builder)
+		LLVMDisposeBuilder(allocs->builder);
+	free(allocs->known);
+}
+
+/* Attributes ------------------------------------------------------------------------------------ */
+
+/* Not true of a hook, which also looks at what the allocator has written; or said to allocators only. */
+static bool is_dropped(LLVMAttributeRef attribute)
+{
+	static const char *const names[] = {"allocalign", "allocptr", "initializes", "readnone", "writeonly"};
+
+	if (LLVMIsStringAttribute(attribute))
+		return false;
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		unsigned kind = LLVMGetEnumAttributeKindForName(names[i], strlen(names[i]));
+		if (kind && LLVMGetEnumAttributeKind(attribute) == kind) /* 0: not in this LLVM */
+			return true;
+	}
+	return false;
+}
+
+/* What is said of a parameter or the result, at the call and at the function that it called. */
+static void copy_attributes(LLVMValueRef to, LLVMAttributeIndex to_index, LLVMValueRef call,
+			    LLVMValueRef function, LLVMAttributeIndex index)
+{
+	unsigned declared = LLVMGetAttributeCountAtIndex(function, index);
+	unsigned count = declared + LLVMGetCallSiteAttributeCount(call, index);
+	LLVMAttributeRef *attributes = calloc(count + 1, sizeof *attributes);
+
+	if (!attributes)
+		abort();
+	LLVMGetAttributesAtIndex(function, index, attributes);
+	LLVMGetCallSiteAttributes(call, index, attributes + declared);
+	for (unsigned i = 0; i < count; i++)
+		if (!is_dropped(attributes[i]))
+			LLVMAddCallSiteAttribute(to, to_index, attributes[i]);
+	free(attributes);
+}
+
+static void copy_metadata(struct pass_allocs *allocs, LLVMValueRef to, LLVMValueRef call)
+{
+	size_t count = 0;
+	LLVMValueMetadataEntry *entries = LLVMInstructionGetAllMetadataOtherThanDebugLoc(call, &count);
+
+	for (unsigned i = 0; i < count; i++)
+		LLVMSetMetadata(to, LLVMValueMetadataEntriesGetKind(entries, i),
+				LLVMMetadataAsValue(allocs->rows->context,
+						    LLVMValueMetadataEntriesGetMetadata(entries, i)));
+	LLVMDisposeValueMetadataEntries(entries);
+}
+
+static LLVMAttributeRef enum_attribute(const struct pass_allocs *allocs, const char *name)
+{
+	return LLVMCreateEnumAttribute(allocs->rows->context, LLVMGetEnumAttributeKindForName(name, strlen(name)), 0);
+}
+
+/* Calls ----------------------------------------------------------------------------------------- */
+
+/* The allocator that an instruction calls as it is declared, or NULL. A musttail call must stay what
+ * it is, and operand bundles (nothing in C or C++ gives them to these functions) would be lost. */
+static struct known_allocator *called_by(struct pass_allocs *allocs, LLVMValueRef i)
+{
+	bool invoke = LLVMIsAInvokeInst(i) != NULL;
+
+	if (!invoke && !LLVMIsACallInst(i))
+		return NULL;
+	LLVMValueRef callee = LLVMGetCalledValue(i);
+	for (struct known_allocator *k = allocs->known; k < allocs->known + allocs->count; k++)
+		if (k->function == callee && !k->own)
+			return LLVMGetCalledFunctionType(i) == LLVMGlobalGetValueType(callee) &&
+			       LLVMGetInstructionCallConv(i) == LLVMCCallConv && !shim_is_musttail(i) &&
+			       (unsigned)LLVMGetNumOperands(i) == LLVMGetNumArgOperands(i) + (invoke ? 3 : 1) ? k : NULL;
+	return NULL;
+}
+
+/* A hook as a pointer to a function of this type: of what fits a register there are several. */
+static LLVMValueRef hook_of(struct pass_allocs *allocs, const char *name, LLVMTypeRef type)
+{
+	LLVMValueRef hook = LLVMGetNamedFunction(allocs->rows->module, name);
+
+	if (!hook) {
+		hook = LLVMAddFunction(allocs->rows->module, name, type);
+		LLVMAddAttributeAtIndex(hook, LLVMAttributeFunctionIndex, enum_attribute(allocs, "nonlazybind"));
+	}
+	return LLVMConstPointerCast(hook, LLVMPointerType(type, 0));
+}
+
+/* The arguments of the hook and their types: those of the call with the row and the function behind
+ * them, or the row alone in front where the call takes any number of arguments. */
+static LLVMValueRef build_call(struct pass_allocs *allocs, const struct known_allocator *known,
+			       LLVMValueRef call, LLVMValueRef row)
+{
+	LLVMTypeRef type = LLVMGetCalledFunctionType(call), pointer = allocs->rows->pointer;
+	bool variadic = LLVMIsFunctionVarArg(type);
+	unsigned fixed = LLVMCountParamTypes(type), count = LLVMGetNumArgOperands(call);
+	LLVMTypeRef *types = calloc(fixed + 2, sizeof *types);
+	LLVMValueRef *arguments = calloc(count + 2, sizeof *arguments), made;
+
+	if (!types || !arguments)
+		abort();
+	LLVMGetParamTypes(type, types + variadic);
+	for (unsigned i = 0; i < count; i++)
+		arguments[i + variadic] = LLVMGetOperand(call, i);
+	if (variadic) {
+		types[0] = pointer;
+		arguments[0] = row;
+	} else {
+		types[fixed] = types[fixed + 1] = pointer;
+		arguments[count] = row;
+		arguments[count + 1] = LLVMConstPointerCast(known->function, pointer);
+	}
+	unsigned more = variadic ? 1 : 2;
+	type = LLVMFunctionType(LLVMGetReturnType(type), types, fixed + more, variadic);
+	LLVMValueRef hook = hook_of(allocs, known->allocator->hook, type);
+	LLVMPositionBuilderBefore(allocs->builder, call);
+	LLVMSetCurrentDebugLocation2(allocs->builder, LLVMInstructionGetDebugLoc(call));
+	if (LLVMIsAInvokeInst(call)) {
+		made = LLVMBuildInvoke2(allocs->builder, type, hook, arguments, count + more,
+					LLVMGetNormalDest(call), LLVMGetUnwindDest(call), "");
+	} else {
+		made = LLVMBuildCall2(allocs->builder, type, hook, arguments, count + more, "");
+		LLVMSetTailCall(made, LLVMIsTailCall(call));
+	}
+	copy_attributes(made, LLVMAttributeReturnIndex, call, known->function, LLVMAttributeReturnIndex);
+	for (unsigned i = 1; i <= count; i++)
+		copy_attributes(made, i + variadic, call, known->function, i);
+	if (call_has_attribute(call, "nounwind"))
+		LLVMAddCallSiteAttribute(made, LLVMAttributeFunctionIndex, enum_attribute(allocs, "nounwind"));
+	copy_metadata(allocs, made, call);
+	free(types);
+	free(arguments);
+	return made;
+}
+
+static void replace(LLVMValueRef call, LLVMValueRef made)
+{
+	size_t bytes = 0;
+	const char *name = LLVMGetValueName2(call, &bytes);
+	char *kept = malloc(bytes + 1);
+
+	if (!kept)
+		abort();
+	memcpy(kept, name, bytes);
+	LLVMReplaceAllUsesWith(call, made);
+	LLVMInstructionEraseFromParent(call);
+	LLVMSetValueName2(made, kept, bytes);
+	free(kept);
+}
+
+void allocs_rewrite(struct pass_allocs *allocs, LLVMValueRef function)
+{
+	unsigned sites = 0;
+
+	for (size_t k = 0; k < allocs->count; k++)
+		if (allocs->known[k].function == function)
+			return; /* its own business */
+	if (!allocs->count)
+		return;
+	for (LLVMBasicBlockRef block = LLVMGetFirstBasicBlock(function); block; block = LLVMGetNextBasicBlock(block))
+		for (LLVMValueRef i = LLVMGetFirstInstruction(block), next; i; i = next) {
+			next = LLVMGetNextInstruction(i);
+			struct known_allocator *known = called_by(allocs, i);
+			if (!known)
+				continue;
+			if (!known->name)
+				known->name = rows_add_string(allocs->rows, linkage_name(known->function));
+			LLVMValueRef row = rows_add_site(allocs->rows, function, ++sites, i, known->name,
+							 known->allocator->flags);
+			replace(i, build_call(allocs, known, i, row));
+		}
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * stub_alloc.c - the hooks of allocators of the stub runtime: count the call, then call.
+ */
+#define _GNU_SOURCE
+#include "stub_rt.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+
+typedef const struct instr_row row;
+typedef uintptr_t word;
+
+#define STUB_HOOK(result, name, parameters, types, arguments) \
+	result name parameters; \
+	result name parameters \
+	{ \
+		stub_called(site); \
+		return ((result(*) types)f) arguments; \
+	}
+
+STUB_HOOK(void *, __instr_alloc, (size_t a, row *site, void *f), (size_t), (a))
+STUB_HOOK(void *, __instr_alloc1, (size_t a, word b, row *site, void *f), (size_t, word), (a, b))
+STUB_HOOK(void *, __instr_alloc2, (size_t a, word b, word c, row *site, void *f), (size_t, word, word), (a, b, c))
+STUB_HOOK(void *, __instr_calloc, (size_t a, size_t b, row *site, void *f), (size_t, size_t), (a, b))
+STUB_HOOK(void *, __instr_aligned_alloc, (size_t a, size_t b, row *site, void *f), (size_t, size_t), (a, b))
+STUB_HOOK(int, __instr_posix_memalign, (void **a, size_t b, size_t c, row *site, void *f),
+	  (void **, size_t, size_t), (a, b, c))
+STUB_HOOK(void *, __instr_realloc, (void *a, size_t b, row *site, void *f), (void *, size_t), (a, b))
+STUB_HOOK(void *, __instr_reallocarray, (void *a, size_t b, size_t c, row *site, void *f),
+	  (void *, size_t, size_t), (a, b, c))
+STUB_HOOK(char *, __instr_strdup, (const char *a, row *site, void *f), (const char *), (a))
+STUB_HOOK(char *, __instr_strndup, (const char *a, size_t b, row *site, void *f), (const char *, size_t), (a, b))
+STUB_HOOK(void *, __instr_wcsdup, (const void *a, row *site, void *f), (const void *), (a))
+STUB_HOOK(int, __instr_vasprintf, (char **a, const char *b, va_list c, row *site, void *f),
+	  (char **, const char *, va_list), (a, b, c))
+STUB_HOOK(int, __instr_vasprintf_chk, (char **a, int b, const char *c, va_list d, row *site, void *f),
+	  (char **, int, const char *, va_list), (a, b, c, d))
+STUB_HOOK(ssize_t, __instr_getline, (char **a, size_t *b, FILE *c, row *site, void *f),
+	  (char **, size_t *, FILE *), (a, b, c))
+STUB_HOOK(ssize_t, __instr_getdelim, (char **a, size_t *b, int c, FILE *d, row *site, void *f),
+	  (char **, size_t *, int, FILE *), (a, b, c, d))
+STUB_HOOK(void, __instr_free, (void *a, row *site, void *f), (void *), (a))
+STUB_HOOK(void, __instr_free1, (void *a, word b, row *site, void *f), (void *, word), (a, b))
+STUB_HOOK(void, __instr_free2, (void *a, word b, word c, row *site, void *f), (void *, word, word), (a, b, c))
+
+#define STUB_PRINTF(name, ...) \
+	int name(row *site, char **out, __VA_ARGS__, ...); \
+	int name(row *site, char **out, __VA_ARGS__, ...) \
+	{ \
+		va_list list; \
+		stub_called(site); \
+		va_start(list, format); \
+		int bytes = vasprintf(out, format, list); \
+		va_end(list); \
+		return bytes; \
+	}
+
+STUB_PRINTF(__instr_asprintf, const char *format)
+STUB_PRINTF(__instr_asprintf_chk, __attribute__((unused)) int flag, const char *format)
