@@ -6,7 +6,8 @@
  *     %p = call noalias ptr @malloc(i64 %n) nounwind allocsize(0)
  *     %p = call noalias ptr @__instr_alloc(i64 %n, ptr @__instr_site.f.1, ptr @malloc) nounwind
  *
- * One instruction for one instruction: an invoke keeps its destinations, no block is split. The
+ * One instruction for one instruction: an invoke keeps its destinations, no block is split. (Behind
+ * asprintf and its like, which are left as they are, a call is added.) The
  * optimiser has removed what it removes by then, so what is recorded is what the program does.
  *
  * Whose calls: LLVM's own notion of an allocator depends on the level of optimisation and lacks half
@@ -210,50 +211,63 @@ static LLVMValueRef hook_of(struct pass_allocs *allocs, const char *name, LLVMTy
 }
 
 /* The arguments of the hook and their types: those of the call with the row and the function behind
- * them, or the row alone in front where the call takes any number of arguments. */
+ * them. */
 static LLVMValueRef build_call(struct pass_allocs *allocs, const struct known_allocator *known,
 			       LLVMValueRef call, LLVMValueRef row)
 {
 	LLVMTypeRef type = LLVMGetCalledFunctionType(call), pointer = allocs->rows->pointer;
-	bool variadic = LLVMIsFunctionVarArg(type);
-	unsigned fixed = LLVMCountParamTypes(type), count = LLVMGetNumArgOperands(call);
-	LLVMTypeRef *types = calloc(fixed + 2, sizeof *types);
+	unsigned count = LLVMGetNumArgOperands(call);
+	LLVMTypeRef *types = calloc(count + 2, sizeof *types);
 	LLVMValueRef *arguments = calloc(count + 2, sizeof *arguments), made;
 
 	if (!types || !arguments)
 		abort();
-	LLVMGetParamTypes(type, types + variadic);
+	LLVMGetParamTypes(type, types);
 	for (unsigned i = 0; i < count; i++)
-		arguments[i + variadic] = LLVMGetOperand(call, i);
-	if (variadic) {
-		types[0] = pointer;
-		arguments[0] = row;
-	} else {
-		types[fixed] = types[fixed + 1] = pointer;
-		arguments[count] = row;
-		arguments[count + 1] = LLVMConstPointerCast(known->function, pointer);
-	}
-	unsigned more = variadic ? 1 : 2;
-	type = LLVMFunctionType(LLVMGetReturnType(type), types, fixed + more, variadic);
+		arguments[i] = LLVMGetOperand(call, i);
+	types[count] = types[count + 1] = pointer;
+	arguments[count] = row;
+	arguments[count + 1] = LLVMConstPointerCast(known->function, pointer);
+	type = LLVMFunctionType(LLVMGetReturnType(type), types, count + 2, 0);
 	LLVMValueRef hook = hook_of(allocs, known->allocator->hook, type);
 	LLVMPositionBuilderBefore(allocs->builder, call);
 	LLVMSetCurrentDebugLocation2(allocs->builder, LLVMInstructionGetDebugLoc(call));
 	if (LLVMIsAInvokeInst(call)) {
-		made = LLVMBuildInvoke2(allocs->builder, type, hook, arguments, count + more,
+		made = LLVMBuildInvoke2(allocs->builder, type, hook, arguments, count + 2,
 					LLVMGetNormalDest(call), LLVMGetUnwindDest(call), "");
 	} else {
-		made = LLVMBuildCall2(allocs->builder, type, hook, arguments, count + more, "");
+		made = LLVMBuildCall2(allocs->builder, type, hook, arguments, count + 2, "");
 		LLVMSetTailCall(made, LLVMIsTailCall(call));
 	}
 	copy_attributes(made, LLVMAttributeReturnIndex, call, known->function, LLVMAttributeReturnIndex);
 	for (unsigned i = 1; i <= count; i++)
-		copy_attributes(made, i + variadic, call, known->function, i);
+		copy_attributes(made, i, call, known->function, i);
 	if (call_has_attribute(call, "nounwind"))
 		LLVMAddCallSiteAttribute(made, LLVMAttributeFunctionIndex, enum_attribute(allocs, "nounwind"));
 	copy_metadata(allocs, made, call);
 	free(types);
 	free(arguments);
 	return made;
+}
+
+/* Those that print into a block take any number of arguments, which cannot be passed on: a hook behind
+ * them says what they did. */
+static bool prints(const struct known_allocator *known)
+{
+	return !strcmp(known->allocator->hook, "__instr_printed");
+}
+
+static void add_call_behind(struct pass_allocs *allocs, LLVMValueRef call, LLVMValueRef row)
+{
+	LLVMTypeRef pointer = allocs->rows->pointer, types[] = {pointer, allocs->rows->i32, pointer};
+	LLVMTypeRef type = LLVMFunctionType(LLVMVoidTypeInContext(allocs->rows->context), types, 3, 0);
+
+	LLVMPositionBuilderBefore(allocs->builder, LLVMGetNextInstruction(call));
+	LLVMSetCurrentDebugLocation2(allocs->builder, LLVMInstructionGetDebugLoc(call));
+	LLVMValueRef out = LLVMBuildPointerCast(allocs->builder, LLVMGetOperand(call, 0), pointer, "");
+	LLVMValueRef arguments[] = {out, call, row};
+	LLVMValueRef made = LLVMBuildCall2(allocs->builder, type, hook_of(allocs, "__instr_printed", type), arguments, 3, "");
+	LLVMAddCallSiteAttribute(made, LLVMAttributeFunctionIndex, enum_attribute(allocs, "nounwind"));
 }
 
 static void replace(LLVMValueRef call, LLVMValueRef made)
@@ -284,12 +298,15 @@ void allocs_rewrite(struct pass_allocs *allocs, LLVMValueRef function)
 		for (LLVMValueRef i = LLVMGetFirstInstruction(block), next; i; i = next) {
 			next = LLVMGetNextInstruction(i);
 			struct known_allocator *known = called_by(allocs, i);
-			if (!known)
+			if (!known || (prints(known) && !LLVMIsACallInst(i)))
 				continue;
 			if (!known->name)
 				known->name = rows_add_string(allocs->rows, linkage_name(known->function));
 			LLVMValueRef row = rows_add_site(allocs->rows, function, ++sites, i, known->name,
 							 known->allocator->flags);
-			replace(i, build_call(allocs, known, i, row));
+			if (prints(known))
+				add_call_behind(allocs, i, row);
+			else
+				replace(i, build_call(allocs, known, i, row));
 		}
 }

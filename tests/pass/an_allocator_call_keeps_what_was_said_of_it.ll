@@ -8,7 +8,8 @@ target triple = "x86_64-pc-linux-gnu"
 
 ; CHECK-LABEL: define ptr @f(
 ; CHECK: %block = tail call noalias nonnull align 16 dereferenceable(8) ptr @__instr_alloc(i64 noundef 8, ptr @__instr_site.f.1, ptr @malloc) [[NOUNWIND:#[0-9]+]], !mine
-; CHECK-NEXT: call i32 (ptr, ptr, ptr, ...) @__instr_asprintf(ptr @__instr_site.f.2, ptr nonnull @out, ptr noundef @format, i32 signext 5), !range
+; CHECK-NEXT: %n = call i32 (ptr, ptr, ...) @asprintf(ptr nonnull @out, ptr @format, i32 signext 5)
+; CHECK-NEXT: call void @__instr_printed(ptr @out, i32 %n, ptr @__instr_site.f.2)
 ; CHECK-NEXT: %other = call noalias ptr @__instr_alloc(i64 noundef 9, ptr @__instr_site.f.3, ptr @malloc) [[NOUNWIND]]
 ; CHECK: ret ptr %block
 define ptr @f() {

@@ -5,7 +5,6 @@
 #define _GNU_SOURCE
 #include "stub_rt.h"
 
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -33,10 +32,6 @@ STUB_HOOK(void *, __instr_reallocarray, (void *a, size_t b, size_t c, row *site,
 STUB_HOOK(char *, __instr_strdup, (const char *a, row *site, void *f), (const char *), (a))
 STUB_HOOK(char *, __instr_strndup, (const char *a, size_t b, row *site, void *f), (const char *, size_t), (a, b))
 STUB_HOOK(void *, __instr_wcsdup, (const void *a, row *site, void *f), (const void *), (a))
-STUB_HOOK(int, __instr_vasprintf, (char **a, const char *b, va_list c, row *site, void *f),
-	  (char **, const char *, va_list), (a, b, c))
-STUB_HOOK(int, __instr_vasprintf_chk, (char **a, int b, const char *c, va_list d, row *site, void *f),
-	  (char **, int, const char *, va_list), (a, b, c, d))
 STUB_HOOK(ssize_t, __instr_getline, (char **a, size_t *b, FILE *c, row *site, void *f),
 	  (char **, size_t *, FILE *), (a, b, c))
 STUB_HOOK(ssize_t, __instr_getdelim, (char **a, size_t *b, int c, FILE *d, row *site, void *f),
@@ -45,17 +40,10 @@ STUB_HOOK(void, __instr_free, (void *a, row *site, void *f), (void *), (a))
 STUB_HOOK(void, __instr_free1, (void *a, word b, row *site, void *f), (void *, word), (a, b))
 STUB_HOOK(void, __instr_free2, (void *a, word b, word c, row *site, void *f), (void *, word, word), (a, b, c))
 
-#define STUB_PRINTF(name, ...) \
-	int name(row *site, char **out, __VA_ARGS__, ...); \
-	int name(row *site, char **out, __VA_ARGS__, ...) \
-	{ \
-		va_list list; \
-		stub_called(site); \
-		va_start(list, format); \
-		int bytes = vasprintf(out, format, list); \
-		va_end(list); \
-		return bytes; \
-	}
-
-STUB_PRINTF(__instr_asprintf, const char *format)
-STUB_PRINTF(__instr_asprintf_chk, __attribute__((unused)) int flag, const char *format)
+void __instr_printed(char **out, int result, row *site);
+void __instr_printed(char **out, int result, row *site)
+{
+	(void)out;
+	(void)result;
+	stub_called(site);
+}
