@@ -73,16 +73,16 @@ struct irt_heap {
 	size_t pending_sorted; /* those before are in order */
 
 	struct block *blocks;
-	uint64_t block_slots, block_count;
+	uint64_t block_slots, block_count, block_limit;
 	bool fresh;          /* there may be blocks that are not in the file */
 
 	struct place *places;
-	uint32_t place_count, place_room;
+	uint32_t place_count, place_limit;
 	uint32_t *place_slots, place_slot_count; /* a power of two */
 	uint32_t last_place;
 
 	struct heap_thread *threads;
-	uint32_t thread_count, thread_slots;     /* a power of two */
+	uint32_t thread_count, thread_limit, thread_slots; /* slots: a power of two */
 	uint32_t last_thread;                    /* slot */
 
 	struct odd odds[ODD_MAX];
@@ -103,8 +103,8 @@ struct irt_heap {
 	bool changed;        /* since it was saved */
 };
 
-/* heap_tables.c. Reserve: what one event may need; false: no memory, nothing has changed. */
-bool irt_heap_reserve(struct irt_heap *h);
+/* heap_tables.c. Room: what one event may need; false: no memory, nothing has changed. */
+bool irt_heap_make_room(struct irt_heap *h);
 struct block *irt_heap_find(const struct irt_heap *h, uint64_t address);      /* NULL: it is not alive */
 void irt_heap_insert(struct irt_heap *h, const struct block *b);
 void irt_heap_remove(struct irt_heap *h, struct block *b);
@@ -115,6 +115,12 @@ void irt_heap_forget_thread(struct irt_heap *h, struct heap_thread *t);
 void irt_heap_note_fault(struct irt_heap *h, const struct irt_heap_fault *fault);
 bool irt_heap_grow(void *array, size_t *room, size_t want, size_t item_bytes);
 void irt_heap_prefetch(const struct irt_heap *h, uint64_t address);
+
+static inline bool irt_heap_reserve(struct irt_heap *h)
+{
+	return (h->block_count < h->block_limit && h->place_count < h->place_limit && h->thread_count < h->thread_limit &&
+		h->gone_count + 2 <= h->gone_room) || irt_heap_make_room(h);
+}
 
 static inline uint64_t live_blocks(const struct place *p) { return p->row.allocs - p->row.frees; }
 static inline uint64_t live_bytes(const struct place *p) { return p->row.bytes - p->row.freed_bytes; }

@@ -85,20 +85,19 @@ void irt_heap_remove(struct irt_heap *h, struct block *b)
 	h->block_count--;
 }
 
-/* Full to four fifths at most, and behind growing still more than half full. */
-static bool reserve_block(struct irt_heap *h)
+/* Full to two thirds at most, and behind growing still more than half full. */
+static bool grow_blocks(struct irt_heap *h)
 {
 	struct block *old = h->blocks;
-	uint64_t old_slots = h->block_slots, slots = old_slots ? old_slots + old_slots / 2 : FIRST_BLOCKS;
+	uint64_t old_slots = h->block_slots, slots = old_slots ? old_slots + old_slots / 4 : FIRST_BLOCKS;
 
-	if (h->block_count + h->block_count / 4 + 2 < old_slots)
-		return true;
 	h->blocks = calloc(slots, sizeof(*h->blocks));
 	if (!h->blocks) {
 		h->blocks = old;
 		return false;
 	}
 	h->block_slots = slots;
+	h->block_limit = slots / 3 * 2;
 	h->block_count = 0;
 	for (uint64_t i = 0; i < old_slots; i++)
 		if (old[i].address)
@@ -126,19 +125,17 @@ static uint32_t *place_slot(const struct irt_heap *h, uint32_t context, uint32_t
 	}
 }
 
-static bool reserve_place(struct irt_heap *h)
+static bool grow_places(struct irt_heap *h)
 {
-	size_t room = h->place_room;
-
-	if (!irt_heap_grow(&h->places, &room, h->place_count + 1, sizeof(*h->places)))
-		return false;
-	h->place_room = (uint32_t)room;
-	if (2 * (h->place_count + 1) <= h->place_slot_count)
-		return true;
+	size_t room = h->place_limit;
 	uint32_t count = h->place_slot_count ? 2 * h->place_slot_count : 2 * FIRST_PLACES;
 	uint32_t *slots = malloc(count * sizeof(*slots));
-	if (!slots)
+
+	if (!slots || !irt_heap_grow(&h->places, &room, count / 2, sizeof(*h->places))) {
+		free(slots);
 		return false;
+	}
+	h->place_limit = count / 2;
 	memset(slots, 0xff, count * sizeof(*slots));
 	free(h->place_slots);
 	h->place_slots = slots;
@@ -177,19 +174,18 @@ static struct heap_thread *thread_slot(const struct irt_heap *h, uint32_t id)
 	return &h->threads[i];
 }
 
-static bool reserve_thread(struct irt_heap *h)
+static bool grow_threads(struct irt_heap *h)
 {
 	struct heap_thread *old = h->threads;
 	uint32_t old_slots = h->thread_slots, slots = old_slots ? 2 * old_slots : FIRST_THREADS;
 
-	if (2 * (h->thread_count + 1) <= old_slots)
-		return true;
 	h->threads = calloc(slots, sizeof(*h->threads));
 	if (!h->threads) {
 		h->threads = old;
 		return false;
 	}
 	h->thread_slots = slots;
+	h->thread_limit = slots / 2;
 	h->last_thread = 0;
 	for (uint32_t i = 0; i < old_slots; i++)
 		if (old[i].id)
@@ -282,10 +278,12 @@ void irt_heap_note_fault(struct irt_heap *h, const struct irt_heap_fault *f)
 
 /* ---- all ------------------------------------------------------------------------------------------- */
 
-bool irt_heap_reserve(struct irt_heap *h)
+bool irt_heap_make_room(struct irt_heap *h)
 {
 	if (!h->recent)
 		h->recent = calloc(RECENT, sizeof(*h->recent));
-	return h->recent && reserve_block(h) && reserve_place(h) && reserve_thread(h) &&
+	return h->recent && (h->block_count < h->block_limit || grow_blocks(h)) &&
+	       (h->place_count < h->place_limit || grow_places(h)) &&
+	       (h->thread_count < h->thread_limit || grow_threads(h)) &&
 	       irt_heap_grow(&h->gone, &h->gone_room, h->gone_count + 2, sizeof(*h->gone));
 }

@@ -407,7 +407,9 @@ static enum irt_walk_stop walk_units(struct irt_walk *w, const struct instr_unit
 	batch.count = 0;
 	*record_units = 0;
 	while (at < count) {
-		size_t part = prepare(w, count - at, &batch), used = 0;
+		/* the loop knows enters and exits alone, and there may be many others in a row */
+		bool other = instr_tag_kind(irt_load_relaxed(&units[at].tag)) == INSTR_EXT;
+		size_t part = other ? 0 : prepare(w, count - at, &batch), used = 0;
 		if (part) {
 			set_hot(w, units + at + part);
 			used = w->general ? walk_careful(w, units + at, &batch)

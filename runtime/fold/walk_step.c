@@ -29,7 +29,8 @@ static uint64_t stamp(struct irt_walk *w, uint64_t t)
 	}
 	if (t <= w->chunk_ticks)
 		return w->n;
-	n = (t - w->base) / unit;
+	n = t - w->base;
+	n = n < w->exact_below ? n * w->hot.reciprocal >> 32 : n / unit;
 	return n > w->n ? n : w->n;
 }
 
