@@ -97,11 +97,12 @@ static void add_known(struct pass_allocs *allocs, const struct allocator *alloca
 	allocs->known[allocs->count++] = (struct known_allocator){allocator, function, NULL, own};
 }
 
-void allocs_init(struct pass_allocs *allocs, struct pass_rows *rows)
+void allocs_init(struct pass_allocs *allocs, struct pass_rows *rows, bool no_tail)
 {
 	LLVMModuleRef module = rows->module;
 
-	*allocs = (struct pass_allocs){.rows = rows, .builder = LLVMCreateBuilderInContext(rows->context)};
+	*allocs = (struct pass_allocs){.rows = rows, .builder = LLVMCreateBuilderInContext(rows->context),
+				       .no_tail = no_tail};
 	for (size_t i = 0; i < sizeof allocators / sizeof *allocators; i++) {
 		char name[64];
 		snprintf(name, sizeof name, "\1%s", allocators[i].name);
@@ -237,7 +238,7 @@ static LLVMValueRef build_call(struct pass_allocs *allocs, const struct known_al
 					LLVMGetNormalDest(call), LLVMGetUnwindDest(call), "");
 	} else {
 		made = LLVMBuildCall2(allocs->builder, type, hook, arguments, count + 2, "");
-		LLVMSetTailCall(made, LLVMIsTailCall(call));
+		LLVMSetTailCall(made, LLVMIsTailCall(call) && !allocs->no_tail);
 	}
 	copy_attributes(made, LLVMAttributeReturnIndex, call, known->function, LLVMAttributeReturnIndex);
 	for (unsigned i = 1; i <= count; i++)

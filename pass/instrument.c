@@ -497,7 +497,7 @@ static void instrument_now(struct pass *pass, bool defer)
 	struct pass_marked marked;
 	struct list functions = {0};
 
-	allocs_init(&pass->allocs, &pass->rows);
+	allocs_init(&pass->allocs, &pass->rows, pass->settings.tail_keep);
 	marked_collect(&marked, pass->module);
 	list_definitions(pass->module, &functions);
 	for (size_t i = 0; i < functions.count; i++) {
@@ -546,7 +546,7 @@ static bool instrument_deferred(struct pass *pass)
 	struct list functions = {0};
 
 	load_deferred_settings(pass);
-	allocs_init(&pass->allocs, &pass->rows);
+	allocs_init(&pass->allocs, &pass->rows, pass->settings.tail_keep);
 	list_definitions(pass->module, &functions);
 	for (size_t i = 0; i < functions.count; i++) {
 		LLVMValueRef function = functions.item[i];

@@ -125,9 +125,10 @@ struct pass_allocs {
 	/* What of instr/allocators.def the module has: declared, to be called, or defined by itself. */
 	struct known_allocator *known;
 	size_t count;
+	bool no_tail; /* what an allocator does in tail position is done in the function that calls it */
 };
 
-void allocs_init(struct pass_allocs *allocs, struct pass_rows *rows);
+void allocs_init(struct pass_allocs *allocs, struct pass_rows *rows, bool no_tail);
 void allocs_fini(struct pass_allocs *allocs);
 
 /* Puts hooks in the place of allocators that a function calls. */
