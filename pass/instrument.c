@@ -465,7 +465,7 @@ static bool keeps_sites(enum instr_reason reason)
 
 static void finish_function(struct pass *pass, LLVMValueRef function, enum instr_reason reason)
 {
-	if (pass->settings.heap && keeps_sites(reason))
+	if (pass->settings.heap != PASS_HEAP_OFF && keeps_sites(reason))
 		allocs_rewrite(&pass->allocs, function);
 	if (reason == INSTR_REASON_NONE)
 		instrument_function(pass, function);

@@ -26,7 +26,6 @@ void settings_init(struct pass_settings *settings)
 {
 	memset(settings, 0, sizeof *settings);
 	settings->unwind = 1;
-	settings->heap = 1;
 }
 
 void settings_fini(struct pass_settings *settings)
@@ -177,7 +176,7 @@ char *settings_line(const struct pass_settings *settings)
 	if (!out)
 		abort();
 	fprintf(out, "unwind=%s:heap=%s:tail=%s:lto=%s", settings->unwind ? "on" : "off",
-		settings->heap ? "on" : "off", settings->tail_keep ? "keep" : "call", settings->lto_post ? "post" : "pre");
+		settings->heap == PASS_HEAP_OFF ? "off" : settings->heap == PASS_HEAP_ALL ? "all" : "on", settings->tail_keep ? "keep" : "call", settings->lto_post ? "post" : "pre");
 	for (int i = 0; i < 2; i++)
 		for (size_t j = 0; j < globs[i]->count; j++) {
 			const char *pattern = globs[i]->pattern[j];

@@ -21,6 +21,8 @@ struct pass_globs {
 	size_t count;
 };
 
+enum pass_heap { PASS_HEAP_ON, PASS_HEAP_ALL, PASS_HEAP_OFF }; /* all: the wrapper's business */
+
 struct pass_settings {
 	struct pass_globs allow, deny;
 	int unwind, heap, verbose, help;

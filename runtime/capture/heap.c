@@ -21,6 +21,41 @@
 #pragma GCC diagnostic ignored "-Wmissing-prototypes"
 #define HOOK __attribute__((visibility("default")))
 
+/* ---- with libinstr_heap.so ---------------------------------------------------------------------------- */
+
+/* Where that stands in front of the allocators (runtime/preload), the thread's word that says "inside an
+ * allocator that records": what a hook calls is not recorded a second time there. NULL: it is not there. */
+static uint32_t *(*inside)(void);
+
+HOOK void __instr_heap_all(uint32_t *(*word)(void))
+{
+	irt_store_release(&inside, word); /* own */
+}
+
+static inline uint32_t *enter(void)
+{
+	uint32_t *(*word)(void) = irt_load_relaxed(&inside);
+	if (__builtin_expect(!word, 1))
+		return NULL;
+	uint32_t *in = word();
+	*in = 1;
+	return in;
+}
+
+static inline void leave(uint32_t *in)
+{
+	if (in)
+		*in = 0;
+}
+
+#define CALL(call)                         \
+	({                                 \
+		uint32_t *in_ = enter();   \
+		__typeof__(call) r_ = call; \
+		leave(in_);                \
+		r_;                        \
+	})
+
 /* ---- records --------------------------------------------------------------------------------------- */
 
 static inline uint64_t reserve_two(struct irt_tls *tls)
@@ -55,6 +90,11 @@ static inline void record(enum instr_ext ext, const struct instr_row *site, cons
 	}
 }
 
+HOOK void __instr_heap_record(enum instr_ext ext, const struct instr_row *site, const void *address, uint64_t bytes)
+{
+	record(ext, site, address, bytes);
+}
+
 static inline void *allocated(void *block, uint64_t bytes, const struct instr_row *site)
 {
 	record(INSTR_EXT_ALLOC, site, block, bytes);
@@ -73,53 +113,53 @@ static uint64_t text_bytes(const char *text)
 
 HOOK void *__instr_alloc(size_t bytes, const struct instr_row *site, void *(*f)(size_t))
 {
-	return allocated(f(bytes), bytes, site);
+	return allocated(CALL(f(bytes)), bytes, site);
 }
 
 HOOK void *__instr_alloc1(size_t bytes, uint64_t a, const struct instr_row *site, void *(*f)(size_t, uint64_t))
 {
-	return allocated(f(bytes, a), bytes, site);
+	return allocated(CALL(f(bytes, a)), bytes, site);
 }
 
 HOOK void *__instr_alloc2(size_t bytes, uint64_t a, uint64_t b, const struct instr_row *site,
 		     void *(*f)(size_t, uint64_t, uint64_t))
 {
-	return allocated(f(bytes, a, b), bytes, site);
+	return allocated(CALL(f(bytes, a, b)), bytes, site);
 }
 
 HOOK void *__instr_calloc(size_t count, size_t bytes, const struct instr_row *site, void *(*f)(size_t, size_t))
 {
-	return allocated(f(count, bytes), count * bytes, site); /* a product that is too large has failed */
+	return allocated(CALL(f(count, bytes)), count * bytes, site); /* a product that is too large has failed */
 }
 
 HOOK void *__instr_aligned_alloc(size_t alignment, size_t bytes, const struct instr_row *site, void *(*f)(size_t, size_t))
 {
-	return allocated(f(alignment, bytes), bytes, site);
+	return allocated(CALL(f(alignment, bytes)), bytes, site);
 }
 
 HOOK int __instr_posix_memalign(void **out, size_t alignment, size_t bytes, const struct instr_row *site,
 			   int (*f)(void **, size_t, size_t))
 {
-	int result = f(out, alignment, bytes);
+	int result = CALL(f(out, alignment, bytes));
 	allocated(result ? NULL : *out, bytes, site);
 	return result;
 }
 
 HOOK char *__instr_strdup(const char *text, const struct instr_row *site, char *(*f)(const char *))
 {
-	char *copy = f(text);
+	char *copy = CALL(f(text));
 	return allocated(copy, copy ? text_bytes(copy) : 0, site);
 }
 
 HOOK char *__instr_strndup(const char *text, size_t most, const struct instr_row *site, char *(*f)(const char *, size_t))
 {
-	char *copy = f(text, most);
+	char *copy = CALL(f(text, most));
 	return allocated(copy, copy ? text_bytes(copy) : 0, site);
 }
 
 HOOK int32_t *__instr_wcsdup(const int32_t *text, const struct instr_row *site, int32_t *(*f)(const int32_t *))
 {
-	int32_t *copy = f(text);
+	int32_t *copy = CALL(f(text));
 	uint64_t n = 0;
 	while (copy && copy[n])
 		n++;
@@ -128,7 +168,8 @@ HOOK int32_t *__instr_wcsdup(const int32_t *text, const struct instr_row *site, 
 
 HOOK void __instr_printed(char **out, int32_t result, const struct instr_row *site)
 {
-	allocated(result < 0 ? NULL : *out, (uint64_t)result + 1, site);
+	if (!irt_load_relaxed(&inside)) /* else what was called has been recorded */
+		allocated(result < 0 ? NULL : *out, (uint64_t)result + 1, site);
 }
 
 /* ---- resizing --------------------------------------------------------------------------------------- */
@@ -147,22 +188,21 @@ static void *resized(void *before, void *after, uint64_t bytes, const struct ins
 HOOK void *__instr_realloc(void *block, size_t bytes, const struct instr_row *site, void *(*f)(void *, size_t))
 {
 	if (!block)
-		return allocated(f(NULL, bytes), bytes, site);
+		return allocated(CALL(f(NULL, bytes)), bytes, site);
 	record(INSTR_EXT_RESIZE, site, block, 0);
-	return resized(block, f(block, bytes), bytes, site);
+	return resized(block, CALL(f(block, bytes)), bytes, site);
 }
 
 HOOK void *__instr_reallocarray(void *block, size_t count, size_t bytes, const struct instr_row *site,
-			   void *(*f)(void *, size_t, size_t))
+				void *(*f)(void *, size_t, size_t))
 {
-	if (!block)
-		return allocated(f(NULL, count, bytes), count * bytes, site);
-	record(INSTR_EXT_RESIZE, site, block, 0);
-	/* a product that is too large has failed, whatever is left of it */
-	uint64_t product = 0;
+	uint64_t product = 0; /* one that is too large has failed, whatever is left of it */
 	if (__builtin_mul_overflow(count, bytes, &product))
 		product = UINT64_MAX;
-	return resized(block, f(block, count, bytes), product, site);
+	if (!block)
+		return allocated(CALL(f(NULL, count, bytes)), product, site);
+	record(INSTR_EXT_RESIZE, site, block, 0);
+	return resized(block, CALL(f(block, count, bytes)), product, site);
 }
 
 /* Whether a line was too long for its buffer shows behind the call. */
@@ -181,7 +221,7 @@ HOOK int64_t __instr_getline(char **line, size_t *bytes, void *file, const struc
 {
 	char *before = line ? *line : NULL;
 	size_t bytes_before = bytes ? *bytes : 0;
-	int64_t result = f(line, bytes, file);
+	int64_t result = CALL(f(line, bytes, file));
 	if (line && bytes)
 		line_read(before, bytes_before, *line, *bytes, site);
 	return result;
@@ -192,7 +232,7 @@ HOOK int64_t __instr_getdelim(char **line, size_t *bytes, int32_t delimiter, voi
 {
 	char *before = line ? *line : NULL;
 	size_t bytes_before = bytes ? *bytes : 0;
-	int64_t result = f(line, bytes, delimiter, file);
+	int64_t result = CALL(f(line, bytes, delimiter, file));
 	if (line && bytes)
 		line_read(before, bytes_before, *line, *bytes, site);
 	return result;
@@ -204,14 +244,18 @@ HOOK void __instr_free(void *block, const struct instr_row *site, void (*f)(void
 {
 	if (block)
 		record(INSTR_EXT_FREE, site, block, 0);
+	uint32_t *in = enter();
 	f(block);
+	leave(in);
 }
 
 HOOK void __instr_free1(void *block, uint64_t a, const struct instr_row *site, void (*f)(void *, uint64_t))
 {
 	if (block)
 		record(INSTR_EXT_FREE, site, block, 0);
+	uint32_t *in = enter();
 	f(block, a);
+	leave(in);
 }
 
 HOOK void __instr_free2(void *block, uint64_t a, uint64_t b, const struct instr_row *site,
@@ -219,5 +263,7 @@ HOOK void __instr_free2(void *block, uint64_t a, uint64_t b, const struct instr_
 {
 	if (block)
 		record(INSTR_EXT_FREE, site, block, 0);
+	uint32_t *in = enter();
 	f(block, a, b);
+	leave(in);
 }

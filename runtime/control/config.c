@@ -114,7 +114,11 @@ static void apply(struct irt_config *c, const struct instr_setting *s)
 	switch (id) {
 	case INSTR_OPT_help: bad = instr_parse_flag(v, n, &c->help); break;
 	case INSTR_OPT_verbose: bad = instr_parse_flag(v, n, &c->verbose); break;
-	case INSTR_OPT_heap: bad = instr_parse_flag(v, n, &c->heap); break;
+	case INSTR_OPT_heap:
+		bad = instr_parse_choice(v, n, o->fallback, &choice);
+		if (!bad)
+			c->heap = choice != 2;
+		break;
 	case INSTR_OPT_record: bad = instr_parse_flag(v, n, &c->record); break;
 	case INSTR_OPT_sandbox: bad = instr_parse_flag(v, n, &c->sandbox); break;
 	case INSTR_OPT_events: bad = instr_parse_flag(v, n, &c->events); break;

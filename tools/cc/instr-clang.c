@@ -9,6 +9,7 @@
  *                           code as -Xclang -mllvm -Xclang -instr=...
  *     link                  LIB/libinstr_rt.so, kept although nothing calls it yet, with a run path
  *     link, -static(-pie)   LIB/libinstr_rt.a
+ *     link with heap=all    LIB/libinstr_heap.so in front of all libraries
  *
  * LIB and INCLUDE are found from this program's own place, so the whole may be moved. libinstr.so
  * picks the plugin for whichever clang loads it. Settings reach clang only by its command line, where
@@ -114,7 +115,7 @@ static char *find_lib_folder(void)
 struct settings {
 	char *text; /* what goes onto clang's command line; empty if nothing */
 	size_t bytes;
-	bool lto_post;
+	bool lto_post, heap_all;
 };
 
 static void append_setting(struct settings *settings, const struct instr_setting *found)
@@ -148,6 +149,8 @@ static void take_settings(struct settings *settings, const char *origin, const c
 			    "into INSTR_OPTIONS there", origin, instr_options[id].key);
 		if (id == INSTR_OPT_lto)
 			settings->lto_post = instr_word_is(found.value, found.value_bytes, "post");
+		if (id == INSTR_OPT_heap)
+			settings->heap_all = instr_word_is(found.value, found.value_bytes, "all");
 		if (side == INSTR_SIDE_PASS || id == INSTR_OPT_heap || (from_command_line && side == INSTR_SIDE_BOTH))
 			append_setting(settings, &found);
 	}
@@ -300,6 +303,19 @@ static void add_runtime(struct arguments *arguments, const struct cmdline *line,
 	add_for_linker(arguments, "$ORIGIN");
 }
 
+/* heap=all: in front of all libraries whose allocators it stands for. */
+static void add_heap_library(struct arguments *arguments, const struct cmdline *line, const char *lib)
+{
+	if (line->is_shared)
+		return;
+	if (line->is_static)
+		die(EXIT_USAGE, "heap=all stands in front of shared libraries, and a static program has none; use heap=on");
+	add_for_linker(arguments, "--push-state");
+	add_for_linker(arguments, "--no-as-needed");
+	add_for_linker(arguments, text_of("%s/libinstr_heap.so", lib));
+	add_for_linker(arguments, "--pop-state");
+}
+
 /* Without the header, as in a package that has it elsewhere, clang may still find it by itself. */
 static void add_include_folder(struct arguments *arguments)
 {
@@ -414,6 +430,8 @@ int main(int argc, char **argv)
 		add_include_folder(&arguments);
 	if (line.compiles)
 		add_plugin(&arguments, &settings, lib);
+	if (line.links && settings.heap_all)
+		add_heap_library(&arguments, &line, lib);
 	for (int i = 1; i < line.first_literal; i++)
 		add(&arguments, argv[i]);
 	if (line.links)

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * heap.c - libinstr_heap.so: allocations in code without hooks (libraries that were not compiled with the
+ * plugin, allocators called through pointers). Linked in by instr-clang --instr-heap=all, or preloaded.
+ *
+ * It stands in front of the allocators of the process: its functions have their names, record, and call the
+ * next ones of that name. What a hook has called (capture/heap.c), or an allocator of another one's, is
+ * that one's: each thread knows whether it is inside of one.
+ *
+ * Unlike the rest of what runs in the program this is an ordinary library that uses libc: for dlsym alone,
+ * once per function.
+ */
+#define _GNU_SOURCE
+#include "capture/capture.h"
+
+#include "instr/hooks.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#pragma GCC diagnostic ignored "-Wmissing-prototypes"
+#define SHOWN __attribute__((visibility("default")))
+
+/* What libinstr_rt.so has for this library alone. */
+void __instr_heap_record(enum instr_ext ext, const struct instr_row *site, const void *address, uint64_t bytes);
+void __instr_heap_all(uint32_t *(*inside)(void));
+
+/* ---- sites: rows as the plugin makes them, one per function ------------------------------------------ */
+
+/* kind and family: enum instr_row_kind | enum instr_family << INSTR_ROW_FAMILY_SHIFT */
+#define ROW(name, text, flags)                                                                     \
+	__asm__(".pushsection .rodata.str, \"aMS\", @progbits, 1\n"                                \
+		".Ltext_" #name ": .asciz \"" text "\"\n"                                          \
+		".popsection\n"                                                                    \
+		".pushsection " INSTR_ROWS_SECTION ", \"aw\", @progbits\n"                         \
+		".balign 16\n"                                                                     \
+		"row_" #name ": .long .Ltext_" #name " - row_" #name ", 0, 0, " #flags "\n"        \
+		".popsection\n");                                                                  \
+	extern struct instr_row row_##name __attribute__((visibility("hidden")))
+
+_Static_assert(INSTR_ROW_ALLOC_SITE == 2 && INSTR_ROW_FREE_SITE == 5 && INSTR_ROW_FAMILY_SHIFT == 8, "numbers below");
+#define MALLOC_ROW(name) ROW(name, #name, 0x102)
+#define NEW_ROW(name) ROW(name, #name, 0x202)
+#define NEW_ARRAY_ROW(name) ROW(name, #name, 0x302)
+
+MALLOC_ROW(malloc);
+MALLOC_ROW(calloc);
+MALLOC_ROW(realloc);
+MALLOC_ROW(reallocarray);
+MALLOC_ROW(posix_memalign);
+MALLOC_ROW(aligned_alloc);
+MALLOC_ROW(memalign);
+MALLOC_ROW(valloc);
+MALLOC_ROW(pvalloc);
+ROW(free, "free", 0x105);
+NEW_ROW(_Znwm);
+NEW_ROW(_ZnwmRKSt9nothrow_t);
+NEW_ROW(_ZnwmSt11align_val_t);
+NEW_ROW(_ZnwmSt11align_val_tRKSt9nothrow_t);
+ROW(_ZdlPv, "_ZdlPv", 0x205);
+NEW_ARRAY_ROW(_Znam);
+NEW_ARRAY_ROW(_ZnamRKSt9nothrow_t);
+NEW_ARRAY_ROW(_ZnamSt11align_val_t);
+NEW_ARRAY_ROW(_ZnamSt11align_val_tRKSt9nothrow_t);
+ROW(_ZdaPv, "_ZdaPv", 0x305);
+
+extern const struct instr_row __start_instr_sites[] __attribute__((visibility("hidden")));
+extern const struct instr_row __stop_instr_sites[] __attribute__((visibility("hidden")));
+void __instr_register(const struct instr_module *);
+void __instr_unregister(const struct instr_module *);
+static const struct instr_module module = {
+	.abi = INSTR_ABI, .bytes = sizeof(module), .rows_begin = __start_instr_sites, .rows_end = __stop_instr_sites};
+
+/* ---- inside ------------------------------------------------------------------------------------------ */
+
+/* Not 0: this thread is in an allocator that records, and what that calls is its own business. */
+static __thread uint32_t inside __attribute__((tls_model("initial-exec")));
+
+static uint32_t *inside_of_thread(void) { return &inside; }
+
+__attribute__((constructor(101))) static void begin(void)
+{
+	__instr_heap_all(inside_of_thread);
+	__instr_register(&module);
+}
+
+__attribute__((destructor(101))) static void end(void) { __instr_unregister(&module); }
+
+/* ---- the next ones of these names -------------------------------------------------------------------- */
+
+/* While they are looked up, dlsym may want memory itself: it gets it from here and never gives it back. */
+static _Alignas(16) unsigned char early[4096];
+static size_t early_used;
+static __thread int looking __attribute__((tls_model("initial-exec")));
+
+static void *early_block(size_t bytes)
+{
+	size_t at = __atomic_fetch_add(&early_used, (bytes + 15) & ~(size_t)15, __ATOMIC_RELAXED);
+	return at + bytes <= sizeof(early) ? early + at : NULL;
+}
+
+static int is_early(const void *p) { return (const unsigned char *)p >= early && (const unsigned char *)p < early + sizeof(early); }
+
+static void *next(void **known, const char *name)
+{
+	void *f = __atomic_load_n(known, __ATOMIC_RELAXED);
+	if (__builtin_expect(!f && !looking, 0)) {
+		looking = 1;
+		f = dlsym(RTLD_NEXT, name);
+		looking = 0;
+		__atomic_store_n(known, f, __ATOMIC_RELAXED);
+	}
+	return f;
+}
+
+#define NEXT(result, name, ...)                          \
+	static void *known_##name;                       \
+	typedef result (*type_##name)(__VA_ARGS__);      \
+	type_##name f = (type_##name)next(&known_##name, #name)
+
+static void *allocated(void *block, size_t bytes, const struct instr_row *row)
+{
+	__instr_heap_record(INSTR_EXT_ALLOC, row, block, bytes);
+	inside = 0;
+	return block;
+}
+
+/* ---- C ----------------------------------------------------------------------------------------------- */
+
+SHOWN void *malloc(size_t bytes)
+{
+	NEXT(void *, malloc, size_t);
+	if (!f)
+		return early_block(bytes);
+	if (inside)
+		return f(bytes);
+	inside = 1;
+	return allocated(f(bytes), bytes, &row_malloc);
+}
+
+SHOWN void *calloc(size_t count, size_t bytes)
+{
+	NEXT(void *, calloc, size_t, size_t);
+	if (!f)
+		return early_block(count * bytes); /* all zero */
+	if (inside)
+		return f(count, bytes);
+	inside = 1;
+	return allocated(f(count, bytes), count * bytes, &row_calloc);
+}
+
+static void *resized(void *before, void *after, size_t bytes, const struct instr_row *row)
+{
+	__instr_heap_record(INSTR_EXT_RESIZED, row, after ? after : bytes ? before : NULL, after || !bytes ? bytes : UINT64_MAX);
+	inside = 0;
+	return after;
+}
+
+/* A block from the time of looking up has no size that anybody knows; it lies in `early`, from its place on. */
+static void *leave_early(void *block, size_t bytes)
+{
+	size_t most = (size_t)(early + sizeof(early) - (unsigned char *)block);
+	void *after = malloc(bytes);
+	return after ? memcpy(after, block, bytes < most ? bytes : most) : NULL;
+}
+
+SHOWN void *realloc(void *block, size_t bytes)
+{
+	NEXT(void *, realloc, void *, size_t);
+	if (!f)
+		return block ? NULL : early_block(bytes);
+	if (is_early(block))
+		return leave_early(block, bytes);
+	if (inside)
+		return f(block, bytes);
+	inside = 1;
+	if (!block)
+		return allocated(f(NULL, bytes), bytes, &row_realloc);
+	__instr_heap_record(INSTR_EXT_RESIZE, &row_realloc, block, 0);
+	return resized(block, f(block, bytes), bytes, &row_realloc);
+}
+
+SHOWN void *reallocarray(void *block, size_t count, size_t bytes)
+{
+	size_t product;
+	if (__builtin_mul_overflow(count, bytes, &product)) {
+		errno = ENOMEM;
+		return NULL;
+	}
+	return realloc(block, product);
+}
+
+SHOWN void free(void *block)
+{
+	NEXT(void, free, void *);
+	if (!block || !f || is_early(block))
+		return;
+	if (inside) {
+		f(block);
+		return;
+	}
+	inside = 1;
+	__instr_heap_record(INSTR_EXT_FREE, &row_free, block, 0);
+	f(block);
+	inside = 0;
+}
+
+SHOWN int posix_memalign(void **out, size_t alignment, size_t bytes)
+{
+	NEXT(int, posix_memalign, void **, size_t, size_t);
+	if (!f)
+		return ENOMEM;
+	if (inside)
+		return f(out, alignment, bytes);
+	inside = 1;
+	int result = f(out, alignment, bytes);
+	allocated(result ? NULL : *out, bytes, &row_posix_memalign);
+	return result;
+}
+
+#define ALIGNED(name)                                                        \
+	SHOWN void *name(size_t alignment, size_t bytes)                     \
+	{                                                                    \
+		NEXT(void *, name, size_t, size_t);                          \
+		if (!f || inside)                                            \
+			return f ? f(alignment, bytes) : NULL;               \
+		inside = 1;                                                  \
+		return allocated(f(alignment, bytes), bytes, &row_##name);   \
+	}
+ALIGNED(aligned_alloc)
+ALIGNED(memalign)
+
+#define ONE_SIZE(name)                                                       \
+	SHOWN void *name(size_t bytes)                                       \
+	{                                                                    \
+		NEXT(void *, name, size_t);                                  \
+		if (!f || inside)                                            \
+			return f ? f(bytes) : NULL;                          \
+		inside = 1;                                                  \
+		return allocated(f(bytes), bytes, &row_##name);              \
+	}
+ONE_SIZE(valloc)
+ONE_SIZE(pvalloc)
+
+/* ---- C++: where libstdc++ or libc++ is in the process -------------------------------------------------- */
+
+/* An exception passes through: the thread is inside no more when the next block is allocated or freed by code
+ * with hooks, or here by what leave_unwound has seen. */
+struct leave {
+	int done;
+};
+static void leave_unwound(struct leave *l)
+{
+	if (!l->done)
+		inside = 0;
+}
+
+static void *no_operator(size_t bytes) /* no C++ library in the process, yet somebody calls its operator */
+{
+	void *p = malloc(bytes);
+	if (!p)
+		abort();
+	return p;
+}
+
+#define NEW(name, types, parameters, arguments)                                                \
+	SHOWN void *name parameters                                                            \
+	{                                                                                      \
+		static void *known;                                                            \
+		void *(*f) types = (void *(*) types)next(&known, #name);                       \
+		if (!f)                                                                        \
+			return no_operator(bytes);                                             \
+		if (inside)                                                                    \
+			return f arguments;                                                    \
+		__attribute__((cleanup(leave_unwound))) struct leave leave = {0};              \
+		inside = 1;                                                                    \
+		void *block = allocated(f arguments, bytes, &row_##name);                      \
+		leave.done = 1;                                                                \
+		return block;                                                                  \
+	}
+NEW(_Znwm, (size_t), (size_t bytes), (bytes))
+NEW(_Znam, (size_t), (size_t bytes), (bytes))
+NEW(_ZnwmRKSt9nothrow_t, (size_t, const void *), (size_t bytes, const void *a), (bytes, a))
+NEW(_ZnamRKSt9nothrow_t, (size_t, const void *), (size_t bytes, const void *a), (bytes, a))
+NEW(_ZnwmSt11align_val_t, (size_t, size_t), (size_t bytes, size_t a), (bytes, a))
+NEW(_ZnamSt11align_val_t, (size_t, size_t), (size_t bytes, size_t a), (bytes, a))
+NEW(_ZnwmSt11align_val_tRKSt9nothrow_t, (size_t, size_t, const void *), (size_t bytes, size_t a, const void *b), (bytes, a, b))
+NEW(_ZnamSt11align_val_tRKSt9nothrow_t, (size_t, size_t, const void *), (size_t bytes, size_t a, const void *b), (bytes, a, b))
+
+#define DELETE(name, row, types, parameters, arguments)                                        \
+	SHOWN void name parameters                                                             \
+	{                                                                                      \
+		static void *known;                                                            \
+		void (*f) types = (void (*) types)next(&known, #name);                         \
+		if (!block)                                                                    \
+			return;                                                                \
+		if (!f) {                                                                      \
+			free(block);                                                           \
+			return;                                                                \
+		}                                                                              \
+		if (inside) {                                                                  \
+			f arguments;                                                           \
+			return;                                                                \
+		}                                                                              \
+		inside = 1;                                                                    \
+		__instr_heap_record(INSTR_EXT_FREE, &row_##row, block, 0);                     \
+		f arguments;                                                                   \
+		inside = 0;                                                                    \
+	}
+#define DELETES(base)                                                                                              \
+	DELETE(base, base, (void *), (void *block), (block))                                                       \
+	DELETE(base##m, base, (void *, size_t), (void *block, size_t a), (block, a))                               \
+	DELETE(base##RKSt9nothrow_t, base, (void *, const void *), (void *block, const void *a), (block, a))       \
+	DELETE(base##St11align_val_t, base, (void *, size_t), (void *block, size_t a), (block, a))                 \
+	DELETE(base##mSt11align_val_t, base, (void *, size_t, size_t), (void *block, size_t a, size_t b), (block, a, b)) \
+	DELETE(base##St11align_val_tRKSt9nothrow_t, base, (void *, size_t, const void *),                          \
+	       (void *block, size_t a, const void *b), (block, a, b))
+DELETES(_ZdlPv)
+DELETES(_ZdaPv)
