@@ -311,6 +311,333 @@ JOIN anchors s ON s.ticks = coalesce((SELECT max(ticks) FROM clocks WHERE ticks 
 JOIN anchors e ON e.ticks = coalesce((SELECT max(ticks) FROM clocks WHERE ticks <= l.end_ticks), 0)
 ORDER BY l.loss_id;
 
+-- Call paths as text, one row per calling context: "leaf < middle < main", at most 64 functions. Each is
+-- walked when it is read: join it to the few contexts that are wanted.
+CREATE VIEW context_paths AS
+SELECT c.context_id AS context_id, -- calling context
+       c.process_id AS process_id, -- its process
+       (WITH RECURSIVE up (name, parent_id, levels) AS (
+            SELECT CASE WHEN c.parent_id IS NULL THEN '(no function)' ELSE f.name END, c.parent_id, 1
+            UNION ALL
+            SELECT CASE WHEN u.levels < 64 THEN g.name ELSE '...' END, p.parent_id, u.levels + 1
+            FROM up u
+            CROSS JOIN contexts p ON p.context_id = u.parent_id
+            CROSS JOIN functions g ON g.function_id = p.function_id
+            WHERE p.parent_id IS NOT NULL AND u.levels <= 64)
+        SELECT group_concat(name, ' < ') FROM (SELECT name FROM up ORDER BY levels)) AS path -- innermost function first; ends with "..." where there are more
+FROM contexts c
+CROSS JOIN functions f ON f.function_id = c.function_id;
+
+-- The heap of each process that allocated in code with hooks. A realloc is the end of one block and the
+-- beginning of another. "At the end" is, here and in all views of the heap: at the end of the process,
+-- or at the last checkpoint while it goes on.
+CREATE VIEW heap_list AS
+SELECT h.process_id AS process_id, -- process
+       p.pid AS pid, -- process id
+       p.command AS command, -- command line
+       h.allocs AS allocs, -- blocks allocated
+       h.bytes AS bytes, -- their bytes, as asked for
+       h.frees AS frees, -- blocks of them that were freed
+       h.freed_bytes AS freed_bytes, -- their bytes
+       h.allocs - h.frees AS live_blocks, -- blocks alive at the end
+       h.bytes - h.freed_bytes AS live_bytes, -- their bytes
+       h.peak_blocks AS peak_blocks, -- blocks alive at the peak
+       h.peak_bytes AS peak_bytes, -- most bytes that were alive at one moment
+       CAST(a.ns + (h.peak_ticks - a.ticks) * a.ns_per_tick AS INTEGER) AS peak_ns, -- that moment, ns since the start of the run
+       h.temporary AS temporary, -- blocks freed before their thread allocated again, realloc left out
+       h.crossed AS crossed, -- blocks freed by another thread
+       h.resized AS resized, -- blocks that realloc made of others, among allocs
+       h.failed AS failed, -- allocations that failed
+       h.lost AS lost, -- blocks whose free was not seen, among frees
+       h.unknown_frees AS unknown_frees -- frees of blocks whose allocation was not seen
+FROM heaps h
+LEFT JOIN processes p ON p.process_id = h.process_id
+JOIN anchors a ON a.ticks = coalesce((SELECT max(ticks) FROM clocks WHERE ticks <= h.peak_ticks), 0);
+
+-- What was allocated and freed, by calling context and place in the source, in no order. Its sums by
+-- process_id are the figures of heap_list.
+CREATE VIEW heap_contexts AS
+SELECT c.process_id AS process_id, -- process
+       h.context_id AS context_id, -- calling context: the innermost call that has hooks
+       h.site_id AS site_id, -- the place
+       CASE WHEN c.parent_id IS NULL THEN '(no function)' ELSE f.name END AS function, -- demangled name; "(no function)": no call that has hooks was open
+       s.name AS called, -- what is called at the place: malloc, operator delete ...
+       s.file AS file, -- source file of the place
+       s.line AS line, -- its line
+       s.column AS column, -- its column
+       h.allocs AS allocs, -- blocks allocated here
+       h.bytes AS bytes, -- their bytes
+       h.frees AS frees, -- those of them that were freed, wherever
+       h.allocs - h.frees AS live_blocks, -- those that were alive at the end
+       h.bytes - h.freed_bytes AS live_bytes, -- their bytes
+       h.peak_blocks AS peak_blocks, -- those that were alive at the peak of the process
+       h.peak_bytes AS peak_bytes, -- their bytes
+       h.temporary AS temporary, -- those freed before their thread allocated again, realloc left out
+       h.crossed AS crossed, -- those freed by another thread
+       h.resized AS resized, -- those that realloc made of others
+       h.failed AS failed, -- allocations that failed
+       h.max_bytes AS max_bytes, -- most bytes from here that were alive at one moment
+       CAST(h.life_ticks * (SELECT ns_per_tick FROM rate) / nullif(h.frees, 0) AS INTEGER) AS mean_life_ns, -- mean lifetime of those that were freed, ns
+       h.released AS released, -- blocks freed here, wherever they came from
+       h.released_bytes AS released_bytes -- their bytes
+FROM heap_totals h
+CROSS JOIN contexts c ON c.context_id = h.context_id
+CROSS JOIN functions f ON f.function_id = c.function_id
+LEFT JOIN sites s ON s.site_id = h.site_id;
+
+-- What was allocated in each calling context and in all below it, for contexts with something. Each is entered
+-- and left once, in the order of a tree: it has what was added up from when it was entered until it was left.
+CREATE VIEW heap_below AS
+WITH RECURSIVE
+    own AS MATERIALIZED (
+        SELECT context_id, sum(allocs) AS allocs, sum(bytes) AS bytes, sum(allocs - frees) AS live_blocks,
+               sum(bytes - freed_bytes) AS live_bytes, sum(peak_bytes) AS peak_bytes
+        FROM heap_totals
+        GROUP BY context_id),
+    needed (context_id) AS MATERIALIZED (
+        SELECT context_id FROM own
+        UNION
+        SELECT c.parent_id
+        FROM needed n
+        CROSS JOIN contexts c ON c.context_id = n.context_id
+        WHERE c.parent_id IS NOT NULL),
+    steps AS MATERIALIZED (
+        SELECT c.parent_id AS from_id, c.context_id AS context_id, 0 AS leaves
+        FROM needed n
+        CROSS JOIN contexts c ON c.context_id = n.context_id
+        UNION ALL
+        SELECT context_id, context_id, 1 FROM needed),
+    walk (context_id, leaves, level) AS (
+        SELECT context_id, 0, 0 FROM steps WHERE from_id IS NULL
+        UNION ALL
+        SELECT s.context_id, s.leaves, w.level + 2 - s.leaves
+        FROM walk w
+        JOIN steps s ON s.from_id = w.context_id
+        WHERE NOT w.leaves
+        ORDER BY 3 DESC LIMIT -1), -- depth first; without a LIMIT SQLite leaves the ORDER BY out
+    sums AS (
+        SELECT w.context_id, w.leaves, o.allocs, o.bytes, o.live_blocks, o.live_bytes, o.peak_bytes,
+               sum(o.allocs) OVER so_far AS sum_allocs, sum(o.bytes) OVER so_far AS sum_bytes,
+               sum(o.live_blocks) OVER so_far AS sum_live_blocks, sum(o.live_bytes) OVER so_far AS sum_live_bytes,
+               sum(o.peak_bytes) OVER so_far AS sum_peak_bytes
+        FROM walk w
+        LEFT JOIN own o ON NOT w.leaves AND o.context_id = w.context_id
+        WINDOW so_far AS (ROWS UNBOUNDED PRECEDING))
+SELECT context_id AS context_id, -- calling context
+       sum(iif(leaves, coalesce(sum_allocs, 0), coalesce(allocs, 0) - coalesce(sum_allocs, 0))) AS allocs, -- blocks allocated in it and below
+       sum(iif(leaves, coalesce(sum_bytes, 0), coalesce(bytes, 0) - coalesce(sum_bytes, 0))) AS bytes, -- their bytes
+       sum(iif(leaves, coalesce(sum_live_blocks, 0), coalesce(live_blocks, 0) - coalesce(sum_live_blocks, 0))) AS live_blocks, -- those that were alive at the end
+       sum(iif(leaves, coalesce(sum_live_bytes, 0), coalesce(live_bytes, 0) - coalesce(sum_live_bytes, 0))) AS live_bytes, -- their bytes
+       sum(iif(leaves, coalesce(sum_peak_bytes, 0), coalesce(peak_bytes, 0) - coalesce(sum_peak_bytes, 0))) AS peak_bytes -- bytes of them that were alive at the peak of the process
+FROM sums
+GROUP BY context_id;
+
+-- The same by function, over the whole run, most bytes first: "instr-report --allocs". A function is here
+-- if it allocated or freed, or if something that it called did.
+CREATE VIEW heap_functions AS
+WITH
+    whole AS (
+        SELECT c.function_id, 0 AS root, sum(b.allocs) AS allocs, sum(b.bytes) AS bytes
+        FROM heap_below b
+        CROSS JOIN contexts c ON c.context_id = b.context_id
+        WHERE c.parent_id IS NOT NULL AND NOT c.recursive
+        GROUP BY c.function_id
+        UNION ALL
+        SELECT c.function_id, 1, sum(h.allocs), sum(h.bytes)
+        FROM heap_totals h
+        CROSS JOIN contexts c ON c.context_id = h.context_id
+        WHERE c.parent_id IS NULL
+        GROUP BY c.function_id),
+    own AS (
+        SELECT c.function_id, c.parent_id IS NULL AS root, sum(h.allocs) AS allocs, sum(h.bytes) AS bytes,
+               sum(h.frees) AS frees, sum(h.freed_bytes) AS freed_bytes, sum(h.peak_blocks) AS peak_blocks,
+               sum(h.peak_bytes) AS peak_bytes, sum(h.temporary) AS temporary, sum(h.crossed) AS crossed,
+               sum(h.resized) AS resized, sum(h.failed) AS failed, total(h.life_ticks) AS life_ticks,
+               sum(h.released) AS released, sum(h.released_bytes) AS released_bytes
+        FROM heap_totals h
+        CROSS JOIN contexts c ON c.context_id = h.context_id
+        GROUP BY c.function_id, c.parent_id IS NULL)
+SELECT CASE WHEN w.root THEN '(no function)' ELSE f.name END AS function, -- demangled name; "(no function)": no call that has hooks was open
+       f.file AS file, -- source file
+       f.line AS line, -- line of its definition
+       coalesce(o.allocs, 0) AS allocs, -- blocks that it allocated itself, and callees without hooks for it
+       coalesce(o.bytes, 0) AS bytes, -- their bytes
+       w.allocs AS total_allocs, -- blocks allocated by it and all that it called, recursion counted once
+       w.bytes AS total_bytes, -- their bytes
+       coalesce(o.frees, 0) AS frees, -- of the blocks that it allocated itself: freed, wherever
+       coalesce(o.allocs - o.frees, 0) AS live_blocks, -- alive at the end
+       coalesce(o.bytes - o.freed_bytes, 0) AS live_bytes, -- their bytes
+       coalesce(o.peak_blocks, 0) AS peak_blocks, -- alive at the peak of their process
+       coalesce(o.peak_bytes, 0) AS peak_bytes, -- their bytes
+       coalesce(o.temporary, 0) AS temporary, -- freed before their thread allocated again, realloc left out
+       coalesce(o.crossed, 0) AS crossed, -- freed by another thread
+       coalesce(o.resized, 0) AS resized, -- made of others by realloc
+       coalesce(o.failed, 0) AS failed, -- allocations that failed
+       CAST(o.life_ticks * (SELECT ns_per_tick FROM rate) / nullif(o.frees, 0) AS INTEGER) AS mean_life_ns, -- mean lifetime of those that were freed, ns
+       coalesce(o.released, 0) AS released, -- blocks that it freed, wherever they came from
+       coalesce(o.released_bytes, 0) AS released_bytes -- their bytes
+FROM whole w
+JOIN functions f ON f.function_id = w.function_id
+LEFT JOIN own o ON o.function_id = w.function_id AND o.root = w.root
+ORDER BY bytes DESC, total_bytes DESC, function;
+
+-- The same by place in the source, over the whole run, most bytes first: "instr-report --allocs --by site".
+CREATE VIEW heap_sites AS
+SELECT h.site_id AS site_id, -- the place
+       s.name AS called, -- what is called there: malloc, operator delete ...
+       s.file AS file, -- source file
+       s.line AS line, -- line
+       s.column AS column, -- column
+       m.path AS module, -- program or library it is in
+       h.contexts AS contexts, -- calling contexts in which it was reached
+       h.allocs AS allocs, -- blocks allocated here
+       h.bytes AS bytes, -- their bytes
+       h.frees AS frees, -- those of them that were freed, wherever
+       h.allocs - h.frees AS live_blocks, -- those that were alive at the end
+       h.bytes - h.freed_bytes AS live_bytes, -- their bytes
+       h.peak_blocks AS peak_blocks, -- those that were alive at the peak of their process
+       h.peak_bytes AS peak_bytes, -- their bytes
+       h.temporary AS temporary, -- those freed before their thread allocated again, realloc left out
+       h.crossed AS crossed, -- those freed by another thread
+       h.resized AS resized, -- those that realloc made of others
+       h.failed AS failed, -- allocations that failed
+       CAST(h.life_ticks * (SELECT ns_per_tick FROM rate) / nullif(h.frees, 0) AS INTEGER) AS mean_life_ns, -- mean lifetime of those that were freed, ns
+       h.released AS released, -- blocks freed here, wherever they came from
+       h.released_bytes AS released_bytes -- their bytes
+FROM (SELECT site_id, count(context_id) AS contexts, sum(allocs) AS allocs, sum(bytes) AS bytes, sum(frees) AS frees,
+             sum(freed_bytes) AS freed_bytes, sum(peak_blocks) AS peak_blocks, sum(peak_bytes) AS peak_bytes,
+             sum(temporary) AS temporary, sum(crossed) AS crossed, sum(resized) AS resized, sum(failed) AS failed,
+             total(life_ticks) AS life_ticks, sum(released) AS released, sum(released_bytes) AS released_bytes
+      FROM heap_totals
+      GROUP BY site_id) h
+LEFT JOIN sites s ON s.site_id = h.site_id
+LEFT JOIN modules m ON m.module_id = s.module_id
+ORDER BY bytes DESC, allocs DESC, h.site_id;
+
+-- Calling contexts in which, or below which, something was allocated or freed, as a tree: each behind its
+-- caller, siblings by bytes. A process begins with its root, depth 0: total is the process's, self is
+-- what was allocated while no call that has hooks was open.
+CREATE VIEW heap_tree AS
+WITH RECURSIVE
+    own AS MATERIALIZED (
+        SELECT context_id, sum(allocs) AS allocs, sum(bytes) AS bytes FROM heap_totals GROUP BY context_id),
+    nodes AS MATERIALIZED (
+        SELECT c.process_id, c.parent_id, b.*
+        FROM heap_below b
+        CROSS JOIN contexts c ON c.context_id = b.context_id),
+    walk (process_id, depth, bytes, context_id) AS (
+        SELECT process_id, 0, bytes, context_id FROM nodes WHERE parent_id IS NULL
+        UNION ALL
+        SELECT w.process_id, w.depth + 1, n.bytes, n.context_id
+        FROM walk w
+        JOIN nodes n ON n.parent_id = w.context_id
+        ORDER BY 1, 2 DESC, 3 DESC, 4 LIMIT -1) -- depth first; without a LIMIT SQLite leaves the ORDER BY out
+SELECT w.process_id AS process_id, -- process
+       w.context_id AS context_id, -- calling context
+       c.parent_id AS parent_id, -- the caller's context
+       w.depth AS depth, -- 1 = outermost calls
+       CASE WHEN c.parent_id IS NULL THEN '(no function)' ELSE f.name END AS function, -- demangled name
+       f.file AS file, -- source file
+       f.line AS line, -- line of its definition
+       coalesce(o.allocs, 0) AS self_allocs, -- blocks allocated in this context
+       coalesce(o.bytes, 0) AS self_bytes, -- their bytes
+       n.allocs AS total_allocs, -- blocks allocated in this context and all below
+       n.bytes AS total_bytes, -- their bytes
+       n.live_blocks AS live_blocks, -- those of the total that were alive at the end
+       n.live_bytes AS live_bytes, -- their bytes
+       n.peak_bytes AS peak_bytes -- bytes of the total that were alive at the peak of the process
+FROM walk w
+CROSS JOIN nodes n ON n.context_id = w.context_id
+CROSS JOIN contexts c ON c.context_id = w.context_id
+CROSS JOIN functions f ON f.function_id = c.function_id
+LEFT JOIN own o ON o.context_id = w.context_id;
+
+-- Blocks that were alive at the end, one row each.
+CREATE VIEW live_list AS
+SELECT b.process_id AS process_id, -- process
+       b.address AS address, -- its address
+       b.bytes AS bytes, -- its size as asked for
+       b.context_id AS context_id, -- calling context that allocated it
+       b.site_id AS site_id, -- place that did
+       b.thread_id AS thread_id, -- thread that did
+       CASE b.family WHEN 1 THEN 'malloc' WHEN 2 THEN 'new' WHEN 3 THEN 'new[]' END AS family, -- who must free it
+       CAST(a.ns + (b.start_ticks - a.ticks) * a.ns_per_tick AS INTEGER) AS start_ns, -- when, ns since the start of the run
+       CAST((coalesce(p.end_ticks, e.ticks) - b.start_ticks) * r.ns_per_tick AS INTEGER) AS age_ns -- how long it had lived at the end, ns
+FROM rate r
+CROSS JOIN run_end e
+CROSS JOIN live_blocks b
+LEFT JOIN processes p ON p.process_id = b.process_id
+JOIN anchors a ON a.ticks = coalesce((SELECT max(ticks) FROM clocks WHERE ticks <= b.start_ticks), 0);
+
+-- The same by calling context and place, most bytes first: "instr-report --leaks".
+CREATE VIEW leaks AS
+SELECT g.process_id AS process_id, -- process
+       g.context_id AS context_id, -- calling context that allocated them
+       g.site_id AS site_id, -- place that did
+       CASE WHEN c.context_id IS NOT NULL AND c.parent_id IS NULL THEN '(no function)' ELSE f.name END AS function, -- demangled name
+       s.name AS called, -- what is called at the place
+       s.file AS file, -- source file of the place
+       s.line AS line, -- its line
+       s.column AS column, -- its column
+       g.blocks AS blocks, -- how many
+       g.bytes AS bytes, -- their bytes
+       CAST(o.ns + (g.first_ticks - o.ticks) * o.ns_per_tick AS INTEGER) AS oldest_start_ns, -- when the oldest was allocated, ns since the start of the run
+       CAST(n.ns + (g.last_ticks - n.ticks) * n.ns_per_tick AS INTEGER) AS newest_start_ns, -- when the newest was
+       CAST((g.end_ticks - g.first_ticks) * (SELECT ns_per_tick FROM rate) AS INTEGER) AS oldest_age_ns, -- how long the oldest had lived at the end, ns
+       CAST((g.end_ticks - g.last_ticks) * (SELECT ns_per_tick FROM rate) AS INTEGER) AS newest_age_ns -- how long the newest had, ns
+FROM (SELECT b.process_id, b.context_id, b.site_id, count(b.address) AS blocks, sum(b.bytes) AS bytes,
+             min(b.start_ticks) AS first_ticks, max(b.start_ticks) AS last_ticks,
+             coalesce(p.end_ticks, (SELECT ticks FROM run_end)) AS end_ticks
+      FROM live_blocks b
+      LEFT JOIN processes p ON p.process_id = b.process_id
+      GROUP BY b.process_id, b.context_id, b.site_id) g
+JOIN anchors o ON o.ticks = coalesce((SELECT max(ticks) FROM clocks WHERE ticks <= g.first_ticks), 0)
+JOIN anchors n ON n.ticks = coalesce((SELECT max(ticks) FROM clocks WHERE ticks <= g.last_ticks), 0)
+LEFT JOIN contexts c ON c.context_id = g.context_id
+LEFT JOIN functions f ON f.function_id = c.function_id
+LEFT JOIN sites s ON s.site_id = g.site_id
+ORDER BY bytes DESC, blocks DESC, g.context_id, g.site_id;
+
+-- The heap over time, a row at each checkpoint.
+CREATE VIEW heap_samples_list AS
+SELECT h.process_id AS process_id, -- process
+       CAST(a.ns + (h.ticks - a.ticks) * a.ns_per_tick AS INTEGER) AS time_ns, -- when, ns since the start of the run
+       h.allocs AS allocs, -- blocks allocated until then
+       h.bytes AS bytes, -- their bytes
+       h.live_blocks AS live_blocks, -- blocks alive then
+       h.live_bytes AS live_bytes, -- their bytes
+       h.rss_bytes AS rss_bytes -- memory of the process that was resident; NULL if not known
+FROM heap_samples h
+JOIN anchors a ON a.ticks = coalesce((SELECT max(ticks) FROM clocks WHERE ticks <= h.ticks), 0)
+ORDER BY h.process_id, h.ticks;
+
+-- Frees that cannot be right, most frequent first, with two places: that of the free, and that of the
+-- block's allocation. 'freed twice': instead of the second, where it was freed first; 'lost' (no free was
+-- seen): instead of the first, where the block was allocated that came up at the same address.
+CREATE VIEW heap_fault_list AS
+SELECT h.process_id AS process_id, -- process
+       h.kind AS kind, -- 'wrong family', 'freed twice', 'unknown', 'lost'
+       h.count AS count, -- how often
+       CAST(a.ns + (h.first_ticks - a.ticks) * a.ns_per_tick AS INTEGER) AS first_ns, -- first time, ns since the start of the run
+       h.address AS address, -- the block's address, the first time
+       CASE WHEN c.context_id IS NOT NULL AND c.parent_id IS NULL THEN '(no function)' ELSE f.name END AS function, -- function that freed
+       s.name AS called, -- by calling what
+       s.file || coalesce(':' || s.line, '') || coalesce(':' || s.column, '') AS place, -- where: file, line, column
+       CASE WHEN h.kind = 'unknown' THEN NULL WHEN bc.context_id IS NOT NULL AND bc.parent_id IS NULL THEN '(no function)' ELSE bf.name END AS block_function, -- function that allocated the block; NULL: not known
+       bs.name AS block_called, -- by calling what
+       bs.file || coalesce(':' || bs.line, '') || coalesce(':' || bs.column, '') AS block_place, -- where: file, line, column
+       h.context_id AS context_id, -- calling context of the free
+       h.block_context_id AS block_context_id -- calling context of the allocation
+FROM heap_faults h
+JOIN anchors a ON a.ticks = coalesce((SELECT max(ticks) FROM clocks WHERE ticks <= h.first_ticks), 0)
+LEFT JOIN contexts c ON c.context_id = h.context_id
+LEFT JOIN functions f ON f.function_id = c.function_id
+LEFT JOIN sites s ON s.site_id = h.site_id
+LEFT JOIN contexts bc ON bc.context_id = h.block_context_id
+LEFT JOIN functions bf ON bf.function_id = bc.function_id
+LEFT JOIN sites bs ON bs.site_id = h.block_site_id
+ORDER BY h.count DESC, h.process_id, h.kind, h.context_id, h.site_id;
+
 -- What recording had to say.
 CREATE VIEW message_list AS
 SELECT m.severity AS severity, -- 'note', 'warning', 'error'

@@ -49,7 +49,7 @@ static void query(struct tr_trace *trace, uint8_t which, const struct tr_argumen
 static void report_on(struct tr_trace *trace, uint8_t how)
 {
 	static const char *const rows[] = {"top", "top_threads", "tree", "threads", "run", "messages"};
-	struct report report = {.trace = trace, .process_id = ANY, .thread_id = ANY, .limit = how & 64 ? NO_LIMIT : 30};
+	struct report report = {.trace = trace, .process_id = ANY, .thread_id = ANY, .age_ns = ANY, .limit = how & 64 ? NO_LIMIT : 30};
 	int status;
 
 	report.sort = how >> 3 & 3 ? (how >> 3 & 3) - 1 : SORT_SELF;
@@ -60,6 +60,13 @@ static void report_on(struct tr_trace *trace, uint8_t how)
 	if (how & 4) {
 		report.format = how & 1 ? CLI_FORMAT_CSV : CLI_FORMAT_JSON;
 		status = report_rows(&report, rows[how % 6], NULL);
+	} else if (how % 4 == 3) { /* the heap: the bits that choose a thread elsewhere choose a report */
+		report.mode = how & 32 ? REPORT_ALLOCS : how & 16 ? REPORT_LEAKS : REPORT_PEAK;
+		report.by = how >> 3 & 3 ? (how >> 3 & 3) - 1 : BY_FUNCTION;
+		report.sort = how & 8 ? SORT_LIVE_BLOCKS : SORT_BYTES;
+		report.thread_id = ANY;
+		if (!(status = report_header(&report)))
+			status = report.mode == REPORT_ALLOCS ? report_allocs(&report) : report_live(&report);
 	} else if (!(status = report_header(&report))) {
 		status = how % 4 == 0 ? report_top(&report) : how % 4 == 1 ? report_tree(&report) : report_info(&report);
 	}

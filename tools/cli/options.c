@@ -145,6 +145,24 @@ static int set_mode(const struct cli_program *program, const struct cli_option *
 	return CLI_GO;
 }
 
+static int set_duration(const struct cli_option *o, const char *shown, const char *value)
+{
+	static const struct {
+		const char *name;
+		double ns;
+	} units[] = {{"ns", 1},  {"us", 1e3},   {"\xC2\xB5s", 1e3}, {"ms", 1e6},
+		     {"s", 1e9}, {"min", 60e9}, {"h", 3600e9},       {"d", 86400e9}};
+	char *end = NULL;
+	double number = (*value >= '0' && *value <= '9') || *value == '.' ? strtod(value, &end) : 0;
+
+	for (size_t i = 0; end && end != value && i < sizeof(units) / sizeof(units[0]); i++)
+		if (!strcmp(end, units[i].name) && number >= 0 && number * units[i].ns < 9e18) {
+			*(int64_t *)o->value = (int64_t)(number * units[i].ns);
+			return CLI_GO;
+		}
+	return cli_wrong_usage("%s takes a time with its unit, such as 500ms, 10s or 5min, not '%s'", shown, value);
+}
+
 /* shown is the option as the user wrote it. */
 static int set_value(const struct cli_program *program, const struct cli_option *o, const char *shown, const char *value)
 {
@@ -172,6 +190,8 @@ static int set_value(const struct cli_program *program, const struct cli_option 
 		*(double *)o->value = percent;
 		return CLI_GO;
 	}
+	case CLI_DURATION:
+		return set_duration(o, shown, value);
 	default:
 		*(const char **)o->value = value;
 		return CLI_GO;

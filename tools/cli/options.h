@@ -26,6 +26,7 @@ enum cli_kind {
 	CLI_CHOICE,  /* one of .choices ("a|b|c"); int: its index */
 	CLI_NUMBER,  /* int64_t >= 0 */
 	CLI_PERCENT, /* double 0..100, with or without "%" */
+	CLI_DURATION, /* int64_t, ns: a number and its unit, from ns to d */
 	CLI_TEXT,    /* const char *; .choices are words that help and completion propose */
 	CLI_FILE,    /* const char *, completed as a file name */
 };

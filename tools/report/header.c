@@ -66,6 +66,7 @@ static int read_facts(struct report *report, struct facts *facts)
 		facts->warnings = number(q, "warnings");
 		facts->events_from_ns = number(q, "events_from_ns");
 		report->processes = number(q, "processes");
+		report->recording = !strcmp(facts->state, "recording");
 		report->whole.functions = number(q, "functions");
 		report->whole.calls = number(q, "calls");
 		report->whole.self_ns = number(q, "self_ns");
@@ -76,11 +77,7 @@ static int read_facts(struct report *report, struct facts *facts)
 	return status < 0 ? status : 0;
 }
 
-/* A sentence that a reader of the figures has to know: a line of the header, or of stderr. */
-static void say(struct report *report, enum cli_style style, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
-
-static void say(struct report *report, enum cli_style style, const char *format, ...)
+void report_say(struct report *report, enum cli_style style, const char *format, ...)
 {
 	struct cli_buffer raw = {0}, text = {0};
 	va_list arguments;
@@ -119,17 +116,17 @@ static int say_losses(struct report *report, const struct facts *facts)
 			cli_add_format(&when, ", from %s to %s", cli_duration(from, number(q, "start_ns")),
 				       cli_duration(to, number(q, "end_ns")));
 		if (kept)
-			say(report, CLI_WARN, "%s events are not kept (%s%s): counts and times include them",
+			report_say(report, CLI_WARN, "%s events are not kept (%s%s): counts and times include them",
 			    known ? count : "Some", tr_text(q, tr_column(q, "cause"), NULL), cli_text_of(&when));
 		else
-			say(report, CLI_BAD, "LOST %s events (%s%s): counts and times lack them",
+			report_say(report, CLI_BAD, "LOST %s events (%s%s): counts and times lack them",
 			    known ? count : "an unknown number of", tr_text(q, tr_column(q, "cause"), NULL), cli_text_of(&when));
 		cli_buffer_fini(&when);
 	}
 	tr_finish(q);
 	/* A drain that died had no time to say why. */
 	if (!status && facts->dropped_events > facts->events_lost && !facts->losses_not_counted)
-		say(report, CLI_BAD, "LOST %s events (dropped by their threads): counts and times lack them",
+		report_say(report, CLI_BAD, "LOST %s events (dropped by their threads): counts and times lack them",
 		    cli_count(count, report_difference(facts->dropped_events, facts->events_lost)));
 	return status;
 }
@@ -143,13 +140,13 @@ static void say_state(struct report *report, const struct facts *facts)
 {
 	if (!strcmp(facts->state, "recording")) {
 		if (is_live(report, facts))
-			say(report, CLI_WARN, "Still recording: the figures are about a second old");
+			report_say(report, CLI_WARN, "Still recording: the figures are about a second old");
 		else
-			say(report, CLI_BAD, "Never completed: nobody records this run any more, and what it had published "
+			report_say(report, CLI_BAD, "Never completed: nobody records this run any more, and what it had published "
 					     "since the last commit is missing");
 	}
 	if (tr_newer_beside(report->trace))
-		say(report, CLI_WARN, "%s beside it is of a newer run, which could not have this name",
+		report_say(report, CLI_WARN, "%s beside it is of a newer run, which could not have this name",
 		    tr_newer_beside(report->trace));
 }
 
@@ -184,17 +181,17 @@ static int say_deaths(struct report *report)
 		returned = number(q, "returned");
 		snprintf(who, sizeof(who), "Process %" PRId64 " (pid %" PRId64 ")", number(q, "process_id"), number(q, "pid"));
 		if (tr_type(q, tr_column(q, "exit_signal")) == TR_INTEGER)
-			say(report, CLI_WARN, "%s was killed by %s", who, signal_name(number(q, "exit_signal")));
+			report_say(report, CLI_WARN, "%s was killed by %s", who, signal_name(number(q, "exit_signal")));
 	}
 	tr_finish(q);
 	const char *others = returned == deaths - killed ? " or" : ", by a signal, or";
 	if (killed > FEW)
-		say(report, CLI_WARN, "%" PRId64 " more %s killed by signals (--info lists them)", killed - FEW,
+		report_say(report, CLI_WARN, "%" PRId64 " more %s killed by signals (--info lists them)", killed - FEW,
 		    killed - FEW == 1 ? "process was" : "processes were");
 	if (deaths - killed > 1 || killed >= FEW)
 		cli_counted(who, sizeof(who), deaths - killed, "process", "processes"); /* else it is the last row */
 	if (deaths > killed)
-		say(report, returned == deaths - killed ? CLI_PLAIN : CLI_WARN,
+		report_say(report, returned == deaths - killed ? CLI_PLAIN : CLI_WARN,
 		    "%s ended without exit(): by _exit()%s as a program without hooks", who, others);
 	return status;
 }
@@ -211,7 +208,7 @@ static int say_open_calls(struct report *report, const struct facts *facts)
 		return status;
 	status = tr_next(q, &report->error);
 	if (status == 1)
-		say(report, CLI_PLAIN, "%s %s, the longest %s, for %s: their time so far is included",
+		report_say(report, CLI_PLAIN, "%s %s, the longest %s, for %s: their time so far is included",
 		    cli_counted(calls, sizeof(calls), facts->open_calls, "call", NULL),
 		    !is_live(report, facts) ? "never returned" : facts->open_calls == 1 ? "is open" : "are open",
 		    tr_text(q, tr_column(q, "function"), NULL), cli_duration(longest, number(q, "total_ns")));
@@ -233,12 +230,12 @@ static int say_messages(struct report *report, const struct facts *facts)
 		const char *severity = tr_text(q, tr_column(q, "severity"), NULL);
 		if (!strcmp(severity, "note") || said++ == FEW)
 			continue;
-		say(report, strcmp(severity, "error") ? CLI_WARN : CLI_BAD, "While recording: %s",
+		report_say(report, strcmp(severity, "error") ? CLI_WARN : CLI_BAD, "While recording: %s",
 		    tr_text(q, tr_column(q, "text"), NULL));
 	}
 	tr_finish(q);
 	if (status >= 0 && facts->warnings > FEW)
-		say(report, CLI_WARN, "%" PRId64 " more messages are in --info", facts->warnings - FEW);
+		report_say(report, CLI_WARN, "%" PRId64 " more messages are in --info", facts->warnings - FEW);
 	return status < 0 ? status : 0;
 }
 
@@ -247,16 +244,16 @@ static void say_doubts(struct report *report, const struct facts *facts)
 	char threads[64];
 
 	if (facts->several_stacks)
-		say(report, CLI_WARN, "%s ran on several stacks: there, who called whom is partly a guess; counts are exact",
+		report_say(report, CLI_WARN, "%s ran on several stacks: there, who called whom is partly a guess; counts are exact",
 		    cli_counted(threads, sizeof(threads), facts->several_stacks, "thread", NULL));
 	if (facts->folded_trees)
-		say(report, CLI_WARN, "The calling contexts of %s were folded (too many or too deep): sums per function are exact",
+		report_say(report, CLI_WARN, "The calling contexts of %s were folded (too many or too deep): sums per function are exact",
 		    cli_counted(threads, sizeof(threads), facts->folded_trees, "thread", NULL));
 	if (facts->partly_inherited)
-		say(report, CLI_WARN, "%s began inside calls that are not all known: what they call hangs too high; counts are exact",
+		report_say(report, CLI_WARN, "%s began inside calls that are not all known: what they call hangs too high; counts are exact",
 		    cli_counted(threads, sizeof(threads), facts->partly_inherited, "fork child", "fork children"));
 	if (facts->merged_threads)
-		say(report, CLI_PLAIN, "%s ended and %s merged into \"ended threads\", one row per process: sums are exact",
+		report_say(report, CLI_PLAIN, "%s ended and %s merged into \"ended threads\", one row per process: sums are exact",
 		    cli_counted(threads, sizeof(threads), facts->merged_threads, "thread", NULL),
 		    facts->merged_threads == 1 ? "is" : "are");
 }
@@ -268,8 +265,7 @@ static void separate(struct cli_buffer *line, const char *text)
 	cli_add_text(line, text);
 }
 
-/* Breaks between the parts of a line, not within them. */
-static void add_parts(struct report *report, const char parts[][80], size_t count)
+void report_add_parts(struct report *report, const char parts[][80], size_t count)
 {
 	size_t width = cli_screen()->width;
 	struct cli_buffer line = {0};
@@ -318,7 +314,7 @@ static void add_facts(struct report *report, const struct facts *facts)
 		snprintf(*next++, 80, "%s without hooks", cli_counted(a, sizeof(a), facts->not_instrumented, "function", NULL));
 	if (facts->start_realtime_ns > 0 && localtime_r(&started, &local))
 		strftime(*next++, 80, "recorded %Y-%m-%d %H:%M", &local);
-	add_parts(report, (const char(*)[80])parts, (size_t)(next - parts));
+	report_add_parts(report, (const char(*)[80])parts, (size_t)(next - parts));
 }
 
 /* The first process's command line is what the user ran. */
@@ -349,12 +345,16 @@ static int add_title(struct report *report)
 
 static void add_choice(struct report *report)
 {
+	char age[CLI_NUMBER_BYTES];
+
 	if (report->thread_id != ANY)
-		say(report, CLI_PLAIN, "Below: thread %" PRId64 " only", report->thread_id);
+		report_say(report, CLI_PLAIN, "Below: thread %" PRId64 " only", report->thread_id);
 	else if (report->thread_name)
-		say(report, CLI_PLAIN, "Below: threads named %s only", report->thread_name);
+		report_say(report, CLI_PLAIN, "Below: threads named %s only", report->thread_name);
 	else if (report->process_id != ANY)
-		say(report, CLI_PLAIN, "Below: process %" PRId64 " only", report->process_id);
+		report_say(report, CLI_PLAIN, "Below: process %" PRId64 " only", report->process_id);
+	if (report->age_ns != ANY)
+		report_say(report, CLI_PLAIN, "Below: blocks that were at least %s old only", cli_duration(age, report->age_ns));
 }
 
 int report_header(struct report *report)
@@ -375,8 +375,11 @@ int report_header(struct report *report)
 	    (status = say_open_calls(report, &facts)))
 		return status;
 	say_doubts(report, &facts);
-	if (report->format == CLI_FORMAT_TEXT) {
+	if (report->format == CLI_FORMAT_TEXT)
 		add_choice(report);
+	if (report->mode >= REPORT_ALLOCS && (status = report_heap_header(report)))
+		return status;
+	if (report->format == CLI_FORMAT_TEXT) {
 		cli_add_text(&report->out, "\n");
 	}
 	return 0;
@@ -391,6 +394,6 @@ void report_explain_marks(struct report *report, int marked)
 {
 	char cost[CLI_NUMBER_BYTES];
 	if (marked)
-		say(report, CLI_DIM, "~ half of this time or more may be the measurement's: in each call, and in its caller, hooks "
+		report_say(report, CLI_DIM, "~ half of this time or more may be the measurement's: in each call, and in its caller, hooks "
 				     "take about %s here", cli_duration(cost, (int64_t)(report->hook_cost_ns + 0.5)));
 }

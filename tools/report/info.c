@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
- * info.c - everything about the recording itself: facts, processes, threads, calls still open, what
+ * info.c - everything about the recording itself: facts, processes, threads, calls still open, heaps, what
  * carries no hooks and why, losses, images, settings, messages. One table per query.
  *
  * CSV has the tables one after the other with an empty line between; JSON is one object with an
@@ -20,11 +20,14 @@ enum kind {
 	NAME,     /* text */
 	NUMBER,   /* an id: no separators */
 	COUNT,
+	BYTES,
 	DURATION,
 	ENDING,   /* how a process ended, from several columns */
 	PLACED,   /* a function with its file and line */
 	DEEP,     /* the same, indented by the column depth */
 	UNNAMED,  /* text, or "(no name)" */
+	FUNCTION, /* a name that is shortened as one */
+	BASE,     /* a path without its folders */
 	YES_NO,
 };
 
@@ -56,6 +59,15 @@ static const struct section sections[] = {
 	  {"self_ns", "in calls", DURATION, 0, 0}, {"wait_ns", "waited", DURATION, 3, 0}, {"name", "name", UNNAMED, 0, 12}}},
 	{"open_calls", "Calls that have not ended, by thread", NULL,
 	 {{"thread_id", "thread", NUMBER, 0, 0}, {"total_ns", "open for", DURATION, 0, 0}, {"function", "function", DEEP, 0, 32}}},
+	{"heaps", "Heap", NULL,
+	 {{"process_id", "process", NUMBER, 0, 0}, {"allocs", "allocs", COUNT, 0, 0}, {"bytes", "bytes", BYTES, 0, 0},
+	  {"frees", "frees", COUNT, 0, 0}, {"temporary", "temporary", COUNT, 2, 0}, {"live_blocks", "alive", COUNT, 0, 0},
+	  {"live_bytes", "bytes", BYTES, 0, 0}, {"peak_bytes", "peak", BYTES, 0, 0}, {"peak_ns", "at", DURATION, 0, 0},
+	  {"failed", "failed", COUNT, 1, 0}}},
+	{"heap_faults", "Frees that cannot be right", NULL,
+	 {{"process_id", "process", NUMBER, 1, 0}, {"kind", "what", NAME, 0, 0}, {"count", "times", COUNT, 0, 0},
+	  {"first_ns", "first at", DURATION, 2, 0}, {"function", "freed in", FUNCTION, 0, 12}, {"place", "at", BASE, 0, 20},
+	  {"block_function", "block of", FUNCTION, 0, 12}, {"block_place", "at", BASE, 0, 20}}},
 	{"not_instrumented", "Functions without hooks", NULL,
 	 {{"reason", "reason", NAME, 0, 0}, {"functions", "of", COUNT, 0, 0}, {"function", "function", PLACED, 0, 32}}},
 	{"modules", "Images", "No instrumented image was registered.",
@@ -105,8 +117,13 @@ static void value_cell(struct cli_table *table, struct tr_query *q, const struct
 		cli_cell(table, CLI_DIM, column->kind == UNNAMED ? "(no name)" : "-");
 	} else if (column->kind == COUNT) {
 		cli_cell(table, CLI_PLAIN, cli_count(text, tr_integer(q, at)));
+	} else if (column->kind == BYTES) {
+		cli_cell(table, CLI_PLAIN, cli_bytes(text, tr_integer(q, at)));
 	} else if (column->kind == DURATION) {
 		cli_cell(table, CLI_PLAIN, cli_duration(text, tr_integer(q, at)));
+	} else if (column->kind == BASE) {
+		const char *path = tr_text(q, at, NULL), *slash = strrchr(path, '/');
+		cli_cell(table, CLI_PLAIN, slash && slash[1] ? slash + 1 : path);
 	} else if (column->kind == YES_NO) {
 		cli_cell(table, CLI_PLAIN, tr_integer(q, at) == 1 ? "yes" : "no");
 	} else {
@@ -116,7 +133,7 @@ static void value_cell(struct cli_table *table, struct tr_query *q, const struct
 
 static int is_left(enum kind kind)
 {
-	return kind != NUMBER && kind != COUNT && kind != DURATION;
+	return kind != NUMBER && kind != COUNT && kind != BYTES && kind != DURATION;
 }
 
 static int print_section(struct report *report, const struct section *section)
@@ -137,7 +154,7 @@ static int print_section(struct report *report, const struct section *section)
 			.left = is_left(c->kind),
 			.drop = c->drop,
 			.comfort = c->comfort,
-			.shorten = c->kind == PLACED || c->kind == DEEP ? report_shorten_name : NULL,
+			.shorten = c->kind == PLACED || c->kind == DEEP || c->kind == FUNCTION ? report_shorten_name : NULL,
 		};
 	}
 	struct cli_table *table = cli_table_create(columns, count);
@@ -186,8 +203,9 @@ static int add_file(struct report *report)
 
 int report_info(struct report *report)
 {
+	/* The heap last: who reads the tables of CSV by their order finds the others where they were. */
 	static const char *const all[] = {"summary", "run", "losses", "processes", "threads", "open_calls",
-					  "not_instrumented", "modules", "settings", "messages"};
+					  "not_instrumented", "modules", "settings", "messages", "heaps", "heap_faults"};
 	const size_t count = sizeof(all) / sizeof(all[0]);
 	int status = 0;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
  * main.c - instr-report: profiles from a trace. Reads the command line, opens the trace, lets one of
- * top.c, tree.c and info.c answer.
+ * top.c, tree.c, info.c, allocs.c and live.c answer.
  */
 #include "report/report.h"
 
@@ -23,14 +23,25 @@
 #define INSTR_ADDRESSES_ARE_OURS 1
 #endif
 
-enum { TOP_LIMIT = 30, TREE_LIMIT = 100, INFO_LIMIT = 20 };
+/* Rows of text. Those with call paths take several lines each. */
+enum { TOP_LIMIT = 30, TREE_LIMIT = 100, INFO_LIMIT = 20, PATHS_LIMIT = 15 };
 static const double tree_least_percent = 0.5;
 
-static struct report report = {.sort = CLI_UNSET, .process_id = ANY, .thread_id = ANY};
+/* What rows can be sorted by, by mode; in the order of its enum in report.h. The first is the default, but of
+ * --tree. */
+static const char *const sorts[REPORT_MODES][12] = {
+	[REPORT_TOP] = {"self", "total", "calls"},
+	[REPORT_TREE] = {"self", "total", "calls"},
+	[REPORT_ALLOCS] = {"bytes", "total", "allocs", "live", "peak", "temporary", "crossed", "resized", "failed", "freed"},
+	[REPORT_LEAKS] = {"bytes", "blocks", "age"},
+	[REPORT_PEAK] = {"bytes", "blocks"},
+};
+
+static struct report report = {.process_id = ANY, .thread_id = ANY, .by = CLI_UNSET, .age_ns = ANY};
 static int mode = CLI_UNSET, format = CLI_FORMAT_TEXT, no_pager;
 static int64_t limit = CLI_UNSET;
 static double least_percent = CLI_UNSET;
-static const char *thread;
+static const char *thread, *sort;
 
 static const struct cli_option options[] = {
 	{CLI_HEADING, .name = "Reports"},
@@ -40,11 +51,24 @@ static const struct cli_option options[] = {
 	 .help = "calling contexts: what each function called, and from where"},
 	{CLI_MODE, .name = "info", .mode = REPORT_INFO, .value = &mode,
 	 .help = "the recording itself: processes, threads, open calls, losses, functions without hooks, settings, messages"},
+	{CLI_MODE, .name = "allocs", .mode = REPORT_ALLOCS, .value = &mode,
+	 .help = "who allocates: how much, how often, what of it was alive at the end and at the peak"},
+	{CLI_MODE, .name = "leaks", .mode = REPORT_LEAKS, .value = &mode,
+	 .help = "what was alive at the end (or at the last checkpoint), by calling context and place"},
+	{CLI_MODE, .name = "peak", .mode = REPORT_PEAK, .value = &mode,
+	 .help = "what was alive when the most bytes were, by calling context and place"},
 	{CLI_HEADING, .name = "What to show"},
-	{CLI_CHOICE, .name = "sort", .letter = 's', .argument = "KEY", .choices = "self|total|calls", .value = &report.sort,
-	 .help = "order by time without callees, time with callees, or number of calls (--top: self, --tree: total)"},
+	{CLI_TEXT, .name = "sort", .letter = 's', .argument = "KEY",
+	 .choices = "self|total|calls|bytes|allocs|live|peak|temporary|crossed|resized|failed|freed|blocks|age", .value = &sort,
+	 .help = "order by time without callees (self), time with callees (total), or number of calls (--top: self, --tree: total); "
+		 "--allocs: by bytes, total (with callees), allocs, live (at the end), peak, temporary, crossed (freed by another "
+		 "thread), resized, failed, freed (by it); --leaks: by bytes, blocks, age; --peak: by bytes, blocks"},
+	{CLI_CHOICE, .name = "by", .argument = "WHAT", .choices = "function|site|context", .value = &report.by,
+	 .help = "--allocs: a row for each function, each place in the source (site), or each place and call path (context)"},
+	{CLI_DURATION, .name = "age", .argument = "TIME", .value = &report.age_ns,
+	 .help = "--leaks: only blocks at least so old at the end, such as 500ms, 10s or 5min"},
 	{CLI_NUMBER, .name = "limit", .letter = 'n', .argument = "N", .value = &limit,
-	 .help = "at most N rows, 0 for all (text: 30, --tree 100, --info 20 of each; csv and json: all)"},
+	 .help = "at most N rows, 0 for all (text: 30, --tree 100, --info 20 of each, with call paths 15; csv and json: all)"},
 	{CLI_PERCENT, .name = "min", .argument = "PERCENT", .value = &least_percent,
 	 .help = "--tree: hide contexts with a smaller share of the time (text: 0.5; csv and json: 0)"},
 	{CLI_TEXT, .name = "thread", .letter = 't', .argument = "N|NAME", .value = &thread,
@@ -53,7 +77,7 @@ static const struct cli_option options[] = {
 	 .help = "only the process with this number (--info lists them)"},
 	{CLI_HEADING, .name = "How to show it"},
 	{CLI_CHOICE, .name = "format", .letter = 'f', .argument = "FORMAT", .choices = "text|csv|json", .value = &format,
-	 .help = "for people, or rows for programs: times are in nanoseconds there, columns named as in the views"},
+	 .help = "for people, or rows for programs: nanoseconds and bytes there, columns named as in the views"},
 	{CLI_FLAG, .name = "show-sql", .value = &report.show_sql,
 	 .help = "print the query instead of running it; sqlite3 trace.db runs it too (with --thread: without its two lines of percentiles)"},
 	{CLI_FLAG, .name = "no-pager", .value = &no_pager, .help = "do not start a pager on a terminal"},
@@ -63,6 +87,9 @@ static const struct cli_option options[] = {
 static const char *const usage[] = {
 	"[FILE] [--top] [OPTIONS]",
 	"[FILE] --tree [OPTIONS]",
+	"[FILE] --allocs [--by function|site|context] [OPTIONS]",
+	"[FILE] --leaks [--age TIME] [OPTIONS]",
+	"[FILE] --peak [OPTIONS]",
 	"[FILE] --info [OPTIONS]",
 	NULL,
 };
@@ -71,6 +98,8 @@ static const struct cli_note examples[] = {
 	{"instr-report", "where the time of the run in trace.db went"},
 	{"instr-report --tree --min 1", "by calling context, down to one percent"},
 	{"instr-report --sort calls --limit 10", "the ten functions called most often"},
+	{"instr-report --allocs --by site", "the places in the source that allocate the most"},
+	{"instr-report --leaks --age 10s", "what was never freed, and is not just about to be"},
 	{"instr-report --thread worker", "only what threads named worker did"},
 	{"instr-report old.db --format csv", "all functions of another trace, for a program"},
 	{"instr-report --show-sql | sqlite3 trace.db", "the same query in any SQLite tool"},
@@ -98,7 +127,10 @@ static struct cli_program program = {
 	.description = "Reads a trace that an instrumented program recorded (trace.db where FILE is not given), also while it "
 		       "is being recorded, and prints a profile. Above it stands what was recorded and what is missing.\n"
 		       "Times are of the wall clock: self without, total with the instrumented functions that were called; "
-		       "recursion counts once in total. Counts are exact.",
+		       "recursion counts once in total. Counts are exact.\n"
+		       "The heap is what code with hooks allocated and freed, in bytes as asked for; a realloc ends one block and "
+		       "begins another. A block is temporary if it was freed before its thread allocated again. The peak is the "
+		       "moment when the most bytes were alive, in each process its own.",
 	.options = options,
 	.examples = examples,
 	.environment = environment,
@@ -125,23 +157,56 @@ static int check_mode(void)
 {
 	if (mode == REPORT_INFO && (thread || report.process_id != ANY))
 		return cli_wrong_usage("--info shows the whole run: --thread and --process go with --top and --tree");
-	if (mode == REPORT_INFO && report.sort != CLI_UNSET)
-		return cli_wrong_usage("--sort goes with --top and --tree");
+	if (mode >= REPORT_ALLOCS && thread)
+		return cli_wrong_usage("the heap belongs to all threads of a process: --thread goes with --top and --tree");
+	if (mode == REPORT_INFO && sort)
+		return cli_wrong_usage("--sort does not go with --info");
 	if (mode != REPORT_TREE && least_percent >= 0)
 		return cli_wrong_usage("--min goes with --tree");
+	if (mode != REPORT_ALLOCS && report.by != CLI_UNSET)
+		return cli_wrong_usage("--by goes with --allocs");
+	if (mode != REPORT_LEAKS && report.age_ns != ANY)
+		return cli_wrong_usage("--age goes with --leaks");
 	return CLI_GO;
+}
+
+/* The word for the order, by mode. Returns CLI_GO, or the exit status. */
+static int choose_sort(void)
+{
+	const char *const *words = sorts[report.mode];
+	struct cli_buffer list = {0};
+
+	if (!sort)
+		report.sort = report.mode == REPORT_TREE ? SORT_TOTAL : 0;
+	for (int i = 0; sort && words[i]; i++) {
+		if (!strcmp(sort, words[i])) {
+			report.sort = i;
+			sort = NULL;
+		}
+	}
+	if (!sort && report.mode == REPORT_ALLOCS && report.sort == SORT_TOTAL_BYTES && report.by != BY_FUNCTION)
+		return cli_wrong_usage("--sort total goes with --by function");
+	if (!sort)
+		return CLI_GO;
+	for (int i = 0; words[i]; i++)
+		cli_add_format(&list, "%s%s", !i ? "" : words[i + 1] ? ", " : " or ", words[i]);
+	int status = cli_wrong_usage("--sort takes %s%s, not '%s'", cli_text_of(&list),
+				     report.mode == REPORT_ALLOCS ? " with --allocs" : report.mode == REPORT_LEAKS ? " with --leaks"
+				     : report.mode == REPORT_PEAK ? " with --peak" : "", sort);
+	cli_buffer_fini(&list);
+	return status;
 }
 
 static void settle_defaults(void)
 {
-	static const int64_t text_limits[] = {TOP_LIMIT, TREE_LIMIT, INFO_LIMIT};
+	static const int64_t text_limits[REPORT_MODES] = {TOP_LIMIT, TREE_LIMIT, INFO_LIMIT, TOP_LIMIT, PATHS_LIMIT, PATHS_LIMIT};
 
 	report.mode = mode == CLI_UNSET ? REPORT_TOP : mode;
 	report.format = format;
-	if (report.sort == CLI_UNSET)
-		report.sort = report.mode == REPORT_TREE ? SORT_TOTAL : SORT_SELF;
+	if (report.by == CLI_UNSET)
+		report.by = BY_FUNCTION;
 	if (limit == CLI_UNSET)
-		report.limit = format == CLI_FORMAT_TEXT ? text_limits[report.mode] : NO_LIMIT;
+		report.limit = format != CLI_FORMAT_TEXT ? NO_LIMIT : report.by == BY_CONTEXT ? PATHS_LIMIT : text_limits[report.mode];
 	else
 		report.limit = limit ? limit : NO_LIMIT;
 	if (least_percent < 0)
@@ -221,6 +286,11 @@ static void limit_memory(int on)
 	}
 }
 
+static int (*const answers[REPORT_MODES])(struct report *) = {
+	[REPORT_TOP] = report_top,       [REPORT_TREE] = report_tree,  [REPORT_INFO] = report_info,
+	[REPORT_ALLOCS] = report_allocs, [REPORT_LEAKS] = report_live, [REPORT_PEAK] = report_live,
+};
+
 int main(int argc, char **argv)
 {
 	struct cli_operands operands;
@@ -237,6 +307,8 @@ int main(int argc, char **argv)
 	if ((status = check_mode()) != CLI_GO)
 		return cli_finish(status);
 	settle_defaults();
+	if ((status = choose_sort()) != CLI_GO)
+		return cli_finish(status);
 	if (tr_open(&report.trace, operands.count ? operands.items[0] : "trace.db", &report.error)) {
 		cli_error("%s", report.error.text);
 		return cli_finish(CLI_TROUBLE);
@@ -245,9 +317,7 @@ int main(int argc, char **argv)
 	if ((status = check_choice()) == CLI_GO) {
 		status = report.show_sql ? 0 : report_header(&report);
 		if (!status)
-			status = report.mode == REPORT_TOP ? report_top(&report)
-				 : report.mode == REPORT_TREE ? report_tree(&report)
-							      : report_info(&report);
+			status = answers[report.mode](&report);
 		limit_memory(0);
 		if (status)
 			cli_error("%s", report.error.text);

@@ -14,10 +14,21 @@ int report_query(struct report *report, struct tr_query **query, const char *nam
 		{.name = "process", .type = report->process_id == ANY ? TR_NULL : TR_INTEGER, .integer = report->process_id},
 		{.name = "thread", .type = report->thread_id == ANY ? TR_NULL : TR_INTEGER, .integer = report->thread_id},
 		{.name = "thread_name", .type = report->thread_name ? TR_TEXT : TR_NULL, .text = report->thread_name},
+		{.name = "age", .type = report->age_ns == ANY ? TR_NULL : TR_INTEGER, .integer = report->age_ns},
 		{.name = "least", .type = report->least > 0 ? TR_REAL : TR_NULL, .real = report->least},
 	};
 	return tr_prepare(report->trace, query, name, sort, arguments, sizeof(arguments) / sizeof(arguments[0]),
 			  &report->error);
+}
+
+int report_query_and_one(struct report *report, struct tr_query **query, const char *name, const char *sort)
+{
+	int64_t asked = report->limit;
+	if (asked != NO_LIMIT && asked < INT64_MAX)
+		report->limit++;
+	int status = report_query(report, query, name, sort);
+	report->limit = asked;
+	return status;
 }
 
 int report_query_limited(struct report *report, struct tr_query **query, const char *name, int64_t limit)

@@ -3,6 +3,7 @@
  * report.h - what the files of instr-report share: what was asked, and the pieces of an answer.
  *
  *     main.c ──► header.c (what was recorded, and what is missing) ──► top.c | tree.c | info.c
+ *                    └──► heap.c (the heap's sums, wrong frees) ──► allocs.c | live.c
  */
 #ifndef TOOLS_REPORT_REPORT_H
 #define TOOLS_REPORT_REPORT_H
@@ -12,8 +13,15 @@
 #include "cli/table.h"
 #include "libtrace/trace.h"
 
-enum report_mode { REPORT_TOP, REPORT_TREE, REPORT_INFO };
-enum report_sort { SORT_SELF, SORT_TOTAL, SORT_CALLS };
+enum report_mode { REPORT_TOP, REPORT_TREE, REPORT_INFO, REPORT_ALLOCS, REPORT_LEAKS, REPORT_PEAK, REPORT_MODES };
+/* What rows can be ordered by; what each is called stands in main.c. */
+enum report_sort { SORT_SELF, SORT_TOTAL, SORT_CALLS }; /* --top, --tree */
+enum report_allocs_sort {
+	SORT_BYTES, SORT_TOTAL_BYTES, SORT_ALLOCS, SORT_LIVE, SORT_PEAK, SORT_TEMPORARY, SORT_CROSSED, SORT_RESIZED,
+	SORT_FAILED, SORT_RELEASED,
+};
+enum report_live_sort { SORT_LIVE_BYTES, SORT_LIVE_BLOCKS, SORT_LIVE_AGE }; /* --leaks, --peak (no age) */
+enum report_by { BY_FUNCTION, BY_SITE, BY_CONTEXT };
 
 enum { NO_LIMIT = -1, ANY = -1 };
 
@@ -21,7 +29,8 @@ struct report {
 	struct tr_trace *trace;
 	struct tr_error error; /* of the last call that failed */
 
-	int mode, sort;        /* enum report_mode, enum report_sort */
+	int mode, sort;        /* enum report_mode, and the sort of that mode */
+	int by;                /* enum report_by */
 	int format;            /* enum cli_format */
 	int show_sql;
 	int64_t limit;         /* NO_LIMIT: all */
@@ -29,6 +38,7 @@ struct report {
 	int64_t thread_id;     /* ANY, or the thread asked for by number */
 	const char *thread_name; /* NULL, or threads asked for by name */
 	double least;          /* least share of a context in the tree, 0 to 1 */
+	int64_t age_ns;        /* ANY, or how old blocks are at least */
 
 	struct cli_buffer out; /* the answer as text */
 	size_t lines;          /* in it, roughly: for the pager */
@@ -36,9 +46,15 @@ struct report {
 	/* From the header, for the tables. */
 	double hook_cost_ns;   /* what an empty call measures, and adds to its caller; 0: not known */
 	int64_t processes;
+	int recording;         /* the end that it knows of is the last checkpoint */
 	struct report_whole {  /* what shares are shares of: the whole run */
 		int64_t functions, calls, self_ns;
 	} whole;
+	struct report_heap {   /* of the heap, in what was asked for; processes: those that allocated */
+		int64_t processes, allocs, bytes, frees, freed_bytes, live_blocks, live_bytes, peak_blocks, peak_bytes;
+		int64_t temporary, crossed, resized, failed, lost, unknown_frees;
+		int64_t most_process_id, most_bytes, most_blocks, most_ns; /* the largest peak */
+	} heap;
 };
 
 /* Figures of a file may be any: a sum that is too large stays at the largest. */
@@ -54,15 +70,43 @@ static inline int64_t report_difference(int64_t a, int64_t b)
 	return !__builtin_sub_overflow(a, b, &difference) ? difference : b > 0 ? INT64_MIN : INT64_MAX;
 }
 
+/* Where to look first: a tenth of everything in one row. */
+static inline enum cli_style report_heat(double part, double whole)
+{
+	return whole > 0 && part >= whole / 10 ? CLI_HOT : whole > 0 && part >= whole / 100 ? CLI_PLAIN : CLI_DIM;
+}
+
 /* Each returns 0, or a negative enum instr_err with report->error filled. */
 int report_header(struct report *);
 int report_top(struct report *);
 int report_tree(struct report *);
 int report_info(struct report *);
+int report_allocs(struct report *);
+int report_live(struct report *);
+
+/* header.c: a sentence that a reader of the figures has to know: a line of the header, or of stderr. */
+void report_say(struct report *, enum cli_style, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* Facts in lines that break between them. */
+void report_add_parts(struct report *, const char parts[][80], size_t count);
+
+/* heap.c: the sums of the heap into report->heap; as text: what is wrong with frees, and the sums. */
+int report_heap_header(struct report *);
+/* "at the end", or what else it is. */
+const char *report_end(const struct report *);
+/* Says that there is no heap, if there is none. */
+int report_has_no_heap(struct report *);
+/* A cell with the place of the columns file, line and column, and what is called there. */
+void report_place_cell(struct cli_table *, struct tr_query *);
+/* Rows below one of so many columns: the call path in their last cells, which begin about so far from the left. */
+void report_path_rows(struct cli_table *, size_t columns, const char *path, size_t from);
+/* The line below a table that was cut: what the rest has of the whole; whole 0: that is not known. */
+void report_say_more(struct report *, double shown, double whole);
 
 /* query.c: the query with what was asked for as its parameters, in the order sort (SQL of ours, or
  * NULL). */
 int report_query(struct report *, struct tr_query **query, const char *name, const char *sort);
+/* The same with a row more than the limit, which tells that there are more. */
+int report_query_and_one(struct report *, struct tr_query **query, const char *name, const char *sort);
 /* The same with another limit. */
 int report_query_limited(struct report *, struct tr_query **query, const char *name, int64_t limit);
 /* The whole query as CSV or JSON, or its SQL. */

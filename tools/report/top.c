@@ -60,12 +60,6 @@ static void duration_cell(struct cli_table *table, struct tr_query *q, size_t co
 		cli_cell(table, CLI_PLAIN, cli_duration(text, tr_integer(q, column)));
 }
 
-/* Where to look first: a tenth of everything in one function. */
-static enum cli_style heat(double part, double whole)
-{
-	return whole > 0 && part >= whole / 10 ? CLI_HOT : whole > 0 && part >= whole / 100 ? CLI_PLAIN : CLI_DIM;
-}
-
 int report_top(struct report *report)
 {
 	/* What the rows are sorted by stands first. */
@@ -105,7 +99,7 @@ int report_top(struct report *report)
 		int distorted = report_is_distorted(report, tr_integer(q, self_ns), tr_integer(q, calls));
 		sum += part;
 		self_sum += (double)tr_integer(q, self_ns);
-		cli_cell(table, heat(part, all), cli_share(text, part, all));
+		cli_cell(table, report_heat(part, all), cli_share(text, part, all));
 		/* Total times contain each other: their sum means nothing. */
 		cli_cell(table, CLI_DIM, report->sort == SORT_TOTAL ? "" : cli_share(text, sum, all));
 		cli_cell_format(table, distorted ? CLI_DIM : CLI_PLAIN, "%s%s", distorted ? "~" : "",

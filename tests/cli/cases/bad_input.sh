@@ -57,7 +57,7 @@ chmod 755 locked
 say locked by a program that writes
 "$PYTHON" "$TESTS/hold.py" lock main.db instr-report main.db 2>&1
 say every report reads them alike
-for mode in --top --tree --info; do
+for mode in --top --tree --info --allocs --leaks --peak; do
 	for format in text csv json; do
 		instr-report new.db $mode --format $format >out 2>err
 		echo "$mode $format: $? $(wc -c <out) $(cat err)"

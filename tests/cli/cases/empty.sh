@@ -8,6 +8,8 @@ for trace in empty.db blank.db; do
 		t instr-report $trace $mode --format csv
 		t instr-report $trace $mode --format json
 	done
+	t instr-report $trace --allocs
+	t instr-report $trace --leaks --format json
 	t instr-report $trace --process 1
 	t instr-report $trace --thread x
 done

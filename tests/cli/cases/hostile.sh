@@ -6,6 +6,14 @@ say views, triggers, statistics, circles
 for mode in --top --tree --info; do
 	t instr-report hostile.db $mode
 done
+t instr-report hostile.db --allocs
+t instr-report overflow.db --allocs
+body() { instr-report "$@" | sed '1,/^$/d'; }
+for mode in '--allocs --by site' '--allocs --by context' --leaks '--leaks --age 1ns' --peak; do
+	t body hostile.db $mode
+	t body overflow.db $mode
+	s "instr-report hostile.db $mode --format csv 2>/dev/null | sed 's/\(round < round\).*\(round < \)/\1 (more) \2/'"
+done
 t instr-report hostile.db --tree --format csv --min 0
 t instr-report hostile.db --thread 1
 t instr-report overflow.db

@@ -1,0 +1,89 @@
+-- SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+--
+-- heap: two processes that allocate: short-lived blocks in a recursive parser, a realloc loop with one
+-- failure, a table that is never emptied, places without debug information and without a function, and
+-- every kind of free that cannot be right. One tick is half a nanosecond. heap_totals add up to heaps,
+-- live_blocks to what both say is alive.
+INSERT INTO run VALUES ('run_id', '00112233445566778899aabbccddeeff'), ('version', '0.1.0'), ('state', 'complete'),
+    ('checkpoint_ticks', 10000000000);
+INSERT INTO settings VALUES ('runtime', 'events', 'off');
+INSERT INTO clocks VALUES (0, 5000000000000, 1700000000000000000, 10000000000000),
+    (10000000000, 5005000000000, 1700000005000000000, 10010000000000);
+INSERT INTO processes VALUES
+    (1, NULL, 4711, 4026531836, './server --port 80', '/home/me/bin/server', '/home/me', 'start', 0, 10000000000, 'exit', 0, NULL),
+    (2, 1, 4715, 4026531836, './server --port 80', '/home/me/bin/server', '/home/me', 'fork', 2000000000, 8000000000, 'exit', 0, NULL);
+INSERT INTO threads VALUES
+    (1, 1, 4711, 'server', NULL, NULL, 0, 10000000000, 9990000000, 3041100, 9000, 3041100, 0, 0, 0, 0, 0, 0, 0),
+    (2, 1, 4712, 'worker', NULL, NULL, 10000000, 9000000000, 8990000000, 4000, 8000, 4000, 0, 0, 0, 0, 0, 0, 0),
+    (3, 2, 4715, 'server', 1, 100, 2000000000, 8000000000, 7990000000, 322, 700, 322, 0, 0, 0, 0, 0, 0, 0);
+INSERT INTO modules VALUES (1, '/home/me/bin/server', 'a94a8fe5ccb19ba61c4c0873d391e987982fbbd3', 20);
+INSERT INTO functions VALUES
+    (1, 1, 0, 'main', 'main', '/home/me/src/server.cpp', 10, 1, NULL, 1),
+    (2, 1, 1, 'serve(Server&)', '_Z5serveR6Server', '/home/me/src/server.cpp', 40, 1, NULL, 1),
+    (3, 1, 2, 'parse(char const*, unsigned long)', '_Z5parsePKcm', '/home/me/src/parse.cpp', 20, 1, NULL, 1),
+    (4, 1, 3, 'Table::insert(std::string const&, Entry)', '_ZN5Table6insertERKSs5Entry', '/home/me/src/table.cpp', 40, 1, NULL, 1),
+    (5, 1, 4, 'cleanup()', '_Z7cleanupv', '/home/me/src/server.cpp', 80, 1, NULL, 1),
+    (6, 1, 5, 'child(int)', '_Z5childi', '/home/me/src/child.cpp', 3, 1, NULL, 1);
+INSERT INTO contexts VALUES
+    (0, 1, NULL, 0, 0, 0, 0, 0), (1, 1, 0, 0, 1, 1, 0, 0), (2, 1, 1, 0, 2, 2, 0, 0), (3, 1, 2, 0, 3, 3, 0, 0),
+    (4, 1, 3, 0, 3, 4, 1, 0), (5, 1, 2, 1, 4, 3, 0, 0), (6, 1, 1, 1, 5, 2, 0, 0),
+    (2097152, 2, NULL, 0, 0, 0, 0, 0), (2097153, 2, 2097152, 0, 1, 1, 0, 0), (2097154, 2, 2097153, 0, 2, 2, 0, 0),
+    (2097155, 2, 2097154, 0, 6, 3, 0, 0), (2097156, 2, 2097155, 0, 3, 4, 0, 0);
+INSERT INTO totals VALUES
+    (1, 1, 1, 1, 0, 0, 9990000000, 990000000, 9990000000, 9990000000, NULL),
+    (1, 2, 1, 1, 0, 0, 8000000000, 2000000000, 8000000000, 8000000000, NULL),
+    (1, 3, 1000000, 1000000, 0, 0, 4000000000, 3000000000, 400, 90000, NULL),
+    (1, 4, 500000, 500000, 0, 0, 1000000000, 1000000000, 400, 90000, NULL),
+    (1, 5, 20000, 20000, 0, 0, 2000000000, 2000000000, 400, 90000, NULL),
+    (1, 6, 1, 1, 0, 0, 1000000000, 1000000000, 1000000000, 1000000000, NULL),
+    (3, 2097155, 1, 1, 0, 0, 5000000000, 4900000000, 5000000000, 5000000000, NULL),
+    (3, 2097156, 10, 10, 0, 0, 100000000, 100000000, 9000000, 11000000, NULL);
+INSERT INTO function_totals VALUES
+    (0, 1, 1, 1, 0, 0, 0, 9990000000, 990000000, 9990000000, 9990000000, 9990000000, 9990000000),
+    (0, 2, 1, 1, 0, 0, 0, 8000000000, 2000000000, 8000000000, 8000000000, 8000000000, 8000000000),
+    (0, 3, 1500010, 1500010, 0, 0, 0, 4100000000, 4100000000, 400, 2000, 9000, 11000000),
+    (0, 4, 20000, 20000, 0, 0, 0, 2000000000, 2000000000, 400, 90000, 90000, 90000),
+    (0, 5, 1, 1, 0, 0, 0, 1000000000, 1000000000, 1000000000, 1000000000, 1000000000, 1000000000),
+    (0, 6, 1, 1, 0, 0, 0, 5000000000, 4900000000, 5000000000, 5000000000, 5000000000, 5000000000);
+INSERT INTO sites VALUES
+    (20, 1, 6, 'alloc', 'malloc', 'malloc', 'malloc', '/home/me/src/parse.cpp', 24, 15),
+    (21, 1, 7, 'alloc', 'new', 'operator new(unsigned long)', '_Znwm', '/home/me/src/table.cpp', 44, 9),
+    (22, 1, 8, 'alloc', 'new[]', 'operator new[](unsigned long)', '_Znam', '/home/me/src/parse.cpp', 30, 12),
+    (23, 1, 9, 'alloc', 'malloc', 'realloc', 'realloc', '/home/me/src/parse.cpp', 35, 16),
+    (24, 1, 10, 'free', 'malloc', 'free', 'free', '/home/me/src/server.cpp', 90, 3),
+    (25, 1, 11, 'free', 'new', 'operator delete(void*)', '_ZdlPv', '/home/me/src/table.cpp', 60, 5),
+    (26, 1, 12, 'alloc', 'malloc', 'calloc', 'calloc', NULL, NULL, NULL),
+    (27, 1, 13, 'alloc', 'malloc', 'strdup', 'strdup', '/home/me/src/server.cpp', 15, NULL),
+    (28, 1, 14, 'alloc', 'malloc', 'malloc', 'malloc', '/home/me/src/child.cpp', 7, 9);
+INSERT INTO heaps VALUES
+    (1, 1523007, 108935186, 1518004, 107604096, 1, 2900, 1300000, 1200, 2, 5, 8014, 2851730, 6420000000),
+    (2, 110, 410240, 50, 164480, 0, 0, 10, 0, 0, 0, 60, 245760, 7900000000);
+INSERT INTO heap_totals VALUES
+    (3, 20, 1000000, 64000000, 1000000, 64000000, 0, 0, 900000, 0, 64000, 10, 640, 2000000000, NULL, NULL, 0, 0),
+    (4, 20, 500000, 16000000, 500000, 16000000, 0, 0, 400000, 0, 3200, 0, 0, 500000000, NULL, NULL, 0, 0),
+    (3, 22, 4, 4096, 4, 4096, 0, 0, 0, 0, 4096, 0, 0, 8000000, NULL, NULL, 0, 0),
+    (3, 23, 3000, 24000000, 3000, 24000000, 1, 2900, 0, 0, 1000000, 1, 800000, 6000000000, NULL, NULL, 0, 0),
+    (5, 21, 20000, 4800000, 15000, 3600000, 0, 0, 0, 1200, 2400000, 8000, 1920000, 15000000000000, NULL, NULL, 0, 0),
+    (1, 27, 1, 18, 0, 0, 0, 0, 0, 0, 18, 1, 18, 0, NULL, NULL, 0, 0),
+    (0, 26, 2, 131072, 0, 0, 0, 0, 0, 0, 131072, 2, 131072, 0, NULL, NULL, 0, 0),
+    (6, 24, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, 1503000, 104000000),
+    (6, 25, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, 15002, 3604000),
+    (2097155, 28, 100, 409600, 40, 163840, 0, 0, 0, 0, 245760, 60, 245760, 40000, NULL, NULL, 0, 0),
+    (2097156, 20, 10, 640, 10, 640, 0, 0, 10, 0, 64, 0, 0, 1000, NULL, NULL, 0, 0),
+    (2097155, 24, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, 50, 164480);
+INSERT INTO live_blocks
+    WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 4999)
+    SELECT 1, 93824992231424 + i * 256, 240, 5, 21, 2, 1000000000 + i * 1600000, 2, NULL FROM n;
+INSERT INTO live_blocks VALUES (1, 93824990000016, 18, 1, 27, 1, 200000, 1, NULL),
+    (1, 93824990100016, 65536, 0, 26, 1, 100000, 1, NULL), (1, 93824990200016, 65536, 0, 26, 1, 9999999000, 1, NULL);
+INSERT INTO live_blocks
+    WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 59)
+    SELECT 2, 93824992231424 + i * 4096, 4096, 2097155, 28, 3, 7000000000 + i * 10000000, 1, NULL FROM n;
+INSERT INTO heap_samples VALUES (1, 2000000000, 300000, 21000000, 9000, 1500000, 8000000),
+    (1, 6420000000, 900000, 70000000, 8014, 2851730, 9500000), (1, 10000000000, 1523007, 108935186, 5003, 1331090, NULL),
+    (2, 8000000000, 110, 410240, 60, 245760, 7000000);
+INSERT INTO heap_faults VALUES
+    (1, 'wrong family', 6, 24, 3, 22, 1, 93824990300016, 9200000000),
+    (1, 'freed twice', 6, 25, 6, 24, 3, 93824990400016, 9300000000),
+    (1, 'unknown', 6, 24, 0, 0, 5, 93824990500016, 9100000000),
+    (1, 'lost', 5, 21, 3, 20, 2, 93824990600016, 4000000000);

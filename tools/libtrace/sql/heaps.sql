@@ -1,0 +1,7 @@
+-- SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+--
+-- heaps: the first :limit processes that allocated; process :process alone if that is given.
+SELECT * FROM heap_list
+WHERE process_id = coalesce(:process, process_id)
+ORDER BY process_id
+LIMIT coalesce(:limit, -1);

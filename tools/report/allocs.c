@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * allocs.c - who allocates: by function, place in the source, or calling context.
+ *
+ * Shares are of the whole heap of what was asked for. Rows that have nothing of what they are sorted by
+ * are left out of the text; programs get them.
+ */
+#include "report/report.h"
+
+#include <string.h>
+
+#include "cli/units.h"
+
+enum { SHARE, BYTES, TOTAL, ALLOCS, TEMPORARY, LIVE, PEAK, EXTRA, NAME, COLUMNS };
+enum { FIGURES_WIDTH = 64 }; /* about, in columns of the screen, without TOTAL */
+
+/* By enum report_by. */
+static const char *const queries[] = {"heap_functions", "heap_sites", "heap_contexts"};
+static const char *const names[] = {"function", "place", "place, and call path"};
+
+/* By enum report_allocs_sort. */
+static const struct order {
+	const char *column; /* of the query */
+	const char *title;  /* of its share */
+	const char *extra;  /* the title where it is no column otherwise */
+	const char *none;   /* what it means if no row has any */
+	int shown;          /* the column of the table that it is */
+} orders[] = {
+	[SORT_BYTES] = {"bytes", "bytes %", NULL, "No bytes were allocated.", BYTES},
+	[SORT_TOTAL_BYTES] = {"total_bytes", "total %", NULL, "No bytes were allocated.", TOTAL},
+	[SORT_ALLOCS] = {"allocs", "allocs %", NULL, "Nothing was allocated.", ALLOCS},
+	[SORT_LIVE] = {"live_bytes", "live %", NULL, "Nothing was left alive.", LIVE},
+	[SORT_PEAK] = {"peak_bytes", "peak %", NULL, "Nothing was ever alive.", PEAK},
+	[SORT_TEMPORARY] = {"temporary", "temp %", "temporary", "No block was temporary.", EXTRA},
+	[SORT_CROSSED] = {"crossed", "crossed %", "crossed", "No block was freed by another thread.", EXTRA},
+	[SORT_RESIZED] = {"resized", "resized %", "resized", "No block was resized.", EXTRA},
+	[SORT_FAILED] = {"failed", "failed %", "failed", "No allocation failed.", EXTRA},
+	[SORT_RELEASED] = {"released_bytes", "freed %", "freed here", "Nothing was freed.", EXTRA},
+};
+
+static int64_t whole_of(const struct report *report)
+{
+	const struct report_heap *heap = &report->heap;
+	const int64_t wholes[] = {
+		[SORT_BYTES] = heap->bytes,         [SORT_TOTAL_BYTES] = heap->bytes, [SORT_ALLOCS] = heap->allocs,
+		[SORT_LIVE] = heap->live_bytes,     [SORT_PEAK] = heap->peak_bytes,   [SORT_TEMPORARY] = heap->temporary,
+		[SORT_CROSSED] = heap->crossed,     [SORT_RESIZED] = heap->resized,   [SORT_FAILED] = heap->failed,
+		[SORT_RELEASED] = heap->freed_bytes,
+	};
+	return wholes[report->sort];
+}
+
+/* The columns of the table in their order: which, and how many. */
+static size_t choose_columns(const struct report *report, struct cli_column *columns, int *which)
+{
+	static const struct cli_column all[COLUMNS] = {
+		[SHARE] = {.title = "share"},
+		[BYTES] = {.title = "bytes"},
+		[TOTAL] = {.title = "total", .drop = 3},
+		[ALLOCS] = {.title = "allocs"},
+		[TEMPORARY] = {.title = "temp", .drop = 4},
+		[LIVE] = {.title = "live", .drop = 1},
+		[PEAK] = {.title = "peak", .drop = 2},
+		[EXTRA] = {.title = "extra"},
+		[NAME] = {.left = 1, .comfort = 32},
+	};
+	size_t count = 0;
+
+	for (int i = 0; i < COLUMNS; i++) {
+		if ((i == TOTAL && report->by != BY_FUNCTION) || (i == EXTRA && orders[report->sort].shown != EXTRA))
+			continue;
+		columns[count] = all[i];
+		if (i == SHARE)
+			columns[count].title = orders[report->sort].title;
+		else if (i == EXTRA)
+			columns[count].title = orders[report->sort].extra;
+		else if (i == NAME)
+			columns[count].title = names[report->by];
+		if (i == orders[report->sort].shown)
+			columns[count].drop = 0;
+		if (i == NAME && report->by == BY_FUNCTION)
+			columns[count].shorten = report_shorten_name;
+		which[count++] = i;
+	}
+	return count;
+}
+
+static void bytes_cell(struct cli_table *table, struct tr_query *q, const char *column)
+{
+	char text[CLI_NUMBER_BYTES];
+	int64_t bytes = tr_integer(q, tr_column(q, column));
+	cli_cell(table, bytes ? CLI_PLAIN : CLI_DIM, bytes ? cli_bytes(text, bytes) : "-");
+}
+
+static void add_cell(struct report *report, struct cli_table *table, struct tr_query *q, int column)
+{
+	const char *key = orders[report->sort].column;
+	char text[CLI_NUMBER_BYTES];
+	double part = (double)tr_integer(q, tr_column(q, key)), whole = (double)whole_of(report);
+	int64_t allocs = tr_integer(q, tr_column(q, "allocs"));
+
+	switch (column) {
+	case SHARE:
+		cli_cell(table, report_heat(part, whole), cli_share(text, part, whole));
+		break;
+	case BYTES:
+		bytes_cell(table, q, "bytes");
+		break;
+	case TOTAL:
+		bytes_cell(table, q, "total_bytes");
+		break;
+	case ALLOCS:
+		cli_cell(table, allocs ? CLI_PLAIN : CLI_DIM, allocs ? cli_count(text, allocs) : "-");
+		break;
+	case TEMPORARY:
+		cli_cell(table, CLI_PLAIN, cli_share(text, (double)tr_integer(q, tr_column(q, "temporary")), (double)allocs));
+		break;
+	case LIVE:
+		bytes_cell(table, q, "live_bytes");
+		break;
+	case PEAK:
+		bytes_cell(table, q, "peak_bytes");
+		break;
+	case EXTRA:
+		if (report->sort == SORT_RELEASED)
+			bytes_cell(table, q, key);
+		else
+			cli_cell(table, CLI_PLAIN, cli_count(text, tr_integer(q, tr_column(q, key))));
+		break;
+	default:
+		if (report->by == BY_FUNCTION)
+			cli_cell_parts(table, CLI_PLAIN, NULL, report_name(q, tr_column(q, "function")),
+				       report_place(q, tr_column(q, "file"), tr_column(q, "line")));
+		else
+			report_place_cell(table, q);
+	}
+}
+
+int report_allocs(struct report *report)
+{
+	const struct order *order = &orders[report->sort];
+	const char *query = queries[report->by];
+	struct cli_column columns[COLUMNS];
+	int which[COLUMNS], status;
+	struct tr_query *q;
+	int64_t rows = 0;
+	double sum = 0;
+
+	if (!report->show_sql && report_has_no_heap(report) && report->format == CLI_FORMAT_TEXT)
+		return 0;
+	if (report->show_sql || report->format != CLI_FORMAT_TEXT)
+		return report_rows(report, query, order->column);
+	if ((status = report_query_and_one(report, &q, query, order->column)))
+		return status;
+	size_t count = choose_columns(report, columns, which), key = tr_column(q, order->column);
+	struct cli_table *table = cli_table_create(columns, count);
+	while ((status = tr_next(q, &report->error)) == 1 && tr_integer(q, key) &&
+	       (report->limit == NO_LIMIT || rows < report->limit)) {
+		for (size_t i = 0; i < count; i++)
+			add_cell(report, table, q, which[i]);
+		if (report->by == BY_CONTEXT)
+			report_path_rows(table, count, tr_text(q, tr_column(q, "path"), NULL), FIGURES_WIDTH);
+		sum += (double)tr_integer(q, key);
+		rows++;
+	}
+	int more = status == 1 && tr_integer(q, key);
+	tr_finish(q);
+	if (status >= 0 && rows)
+		cli_table_print(table, &report->out, cli_screen()->width, 0);
+	else if (status >= 0)
+		cli_add_format(&report->out, "%s\n", order->none);
+	/* Shares of total contain each other and add up to nothing. */
+	if (status >= 0 && more)
+		report_say_more(report, sum, report->sort == SORT_TOTAL_BYTES ? 0 : (double)whole_of(report));
+	report->lines += cli_table_lines(table);
+	cli_table_destroy(table);
+	return status < 0 ? status : 0;
+}

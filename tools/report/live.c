@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * live.c - what was alive: at the end (leaks), or at the peak; by calling context and place.
+ */
+#include "report/report.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "cli/units.h"
+
+enum { SHARE, BYTES, BLOCKS, OLDEST, NEWEST, LIVE, PROCESS, NAME, COLUMNS };
+enum { FIGURES_WIDTH = 58 }; /* about, in columns of the screen */
+
+/* By enum report_live_sort. */
+static const char *const leaks_orders[] = {"bytes", "blocks", "age"};
+static const char *const peak_orders[] = {"peak_bytes", "peak_blocks"};
+
+static int is_peak(const struct report *report)
+{
+	return report->mode == REPORT_PEAK;
+}
+
+static size_t choose_columns(const struct report *report, struct cli_column *columns, int *which)
+{
+	const struct cli_column all[COLUMNS] = {
+		[SHARE] = {.title = report->sort == SORT_LIVE_BLOCKS ? "blocks %" : "bytes %"},
+		[BYTES] = {.title = "bytes"},
+		[BLOCKS] = {.title = "blocks"},
+		[OLDEST] = {.title = "oldest"},
+		[NEWEST] = {.title = "youngest", .drop = 2},
+		[LIVE] = {.title = report->recording ? "by now" : "at the end", .drop = 2},
+		[PROCESS] = {.title = "process", .drop = 1},
+		[NAME] = {.title = "place, and call path", .left = 1, .comfort = 32},
+	};
+	size_t count = 0;
+
+	for (int i = 0; i < COLUMNS; i++) {
+		if (((i == OLDEST || i == NEWEST) && is_peak(report)) || (i == LIVE && !is_peak(report)) ||
+		    (i == PROCESS && report->heap.processes < 2))
+			continue;
+		columns[count] = all[i];
+		which[count++] = i;
+	}
+	return count;
+}
+
+static int64_t figure(struct tr_query *q, const char *column)
+{
+	return tr_integer(q, tr_column(q, column));
+}
+
+static int64_t bytes_of(const struct report *report, struct tr_query *q)
+{
+	return figure(q, is_peak(report) ? "peak_bytes" : "bytes");
+}
+
+static int64_t blocks_of(const struct report *report, struct tr_query *q)
+{
+	return figure(q, is_peak(report) ? "peak_blocks" : "blocks");
+}
+
+/* What is shared out: blocks where these are the order, else bytes. */
+static double part_of(const struct report *report, struct tr_query *q)
+{
+	return (double)(report->sort == SORT_LIVE_BLOCKS ? blocks_of(report, q) : bytes_of(report, q));
+}
+
+static double whole_of(const struct report *report)
+{
+	const struct report_heap *heap = &report->heap;
+	if (report->sort == SORT_LIVE_BLOCKS)
+		return (double)(is_peak(report) ? heap->peak_blocks : heap->live_blocks);
+	return (double)(is_peak(report) ? heap->peak_bytes : heap->live_bytes);
+}
+
+static void add_cell(struct report *report, struct cli_table *table, struct tr_query *q, int column)
+{
+	double part = part_of(report, q), whole = whole_of(report);
+	char text[CLI_NUMBER_BYTES];
+	int64_t left;
+
+	switch (column) {
+	case SHARE:
+		cli_cell(table, report_heat(part, whole), cli_share(text, part, whole));
+		break;
+	case BYTES:
+		cli_cell(table, CLI_PLAIN, cli_bytes(text, bytes_of(report, q)));
+		break;
+	case BLOCKS:
+		cli_cell(table, CLI_PLAIN, cli_count(text, blocks_of(report, q)));
+		break;
+	case OLDEST:
+		cli_cell(table, CLI_PLAIN, cli_duration(text, figure(q, "oldest_age_ns")));
+		break;
+	case NEWEST:
+		cli_cell(table, CLI_PLAIN, cli_duration(text, figure(q, "newest_age_ns")));
+		break;
+	case LIVE:
+		left = figure(q, "live_bytes");
+		cli_cell(table, left ? CLI_PLAIN : CLI_DIM, left ? cli_bytes(text, left) : "-");
+		break;
+	case PROCESS:
+		cli_cell_format(table, CLI_PLAIN, "%" PRId64, figure(q, "process_id"));
+		break;
+	default:
+		report_place_cell(table, q);
+	}
+}
+
+static void say_nothing(struct report *report)
+{
+	char age[CLI_NUMBER_BYTES];
+
+	if (is_peak(report))
+		cli_add_text(&report->out, "Nothing was ever alive.\n");
+	else if (!report->heap.live_blocks)
+		cli_add_format(&report->out, "Nothing was alive %s: whatever was allocated was freed.\n", report_end(report));
+	else if (report->age_ns != ANY)
+		cli_add_format(&report->out, "Nothing that was alive %s was as old as %s.\n", report_end(report),
+			       cli_duration(age, report->age_ns));
+	else
+		cli_add_format(&report->out, "What was alive %s is not in this trace.\n", report_end(report));
+	report->lines++;
+}
+
+int report_live(struct report *report)
+{
+	const char *query = is_peak(report) ? "heap_peak" : "leaks";
+	const char *order = is_peak(report) ? peak_orders[report->sort] : leaks_orders[report->sort];
+	struct cli_column columns[COLUMNS];
+	int which[COLUMNS], status;
+	struct tr_query *q;
+	int64_t rows = 0;
+	double sum = 0;
+
+	if (!report->show_sql && report_has_no_heap(report) && report->format == CLI_FORMAT_TEXT)
+		return 0;
+	if (report->show_sql || report->format != CLI_FORMAT_TEXT)
+		return report_rows(report, query, order);
+	if ((status = report_query_and_one(report, &q, query, order)))
+		return status;
+	size_t count = choose_columns(report, columns, which);
+	struct cli_table *table = cli_table_create(columns, count);
+	while ((status = tr_next(q, &report->error)) == 1 && (report->limit == NO_LIMIT || rows < report->limit)) {
+		for (size_t i = 0; i < count; i++)
+			add_cell(report, table, q, which[i]);
+		report_path_rows(table, count, tr_text(q, tr_column(q, "path"), NULL), FIGURES_WIDTH);
+		sum += part_of(report, q);
+		rows++;
+	}
+	tr_finish(q);
+	if (status >= 0 && rows)
+		cli_table_print(table, &report->out, cli_screen()->width, 0);
+	else if (status >= 0)
+		say_nothing(report);
+	if (status == 1)
+		report_say_more(report, sum, report->age_ns == ANY ? whole_of(report) : 0); /* else others are too young */
+	report->lines += cli_table_lines(table);
+	cli_table_destroy(table);
+	return status < 0 ? status : 0;
+}
