@@ -186,6 +186,32 @@ static uint64_t hash_told(const struct told *told)
 	return hash_bytes(hash, &told->flags, sizeof told->flags);
 }
 
+/* Whether a file is a header of the system or of the C++ library. */
+static bool is_of_system(LLVMValueRef function, LLVMMetadataRef file)
+{
+	char *path = source_of(function, file);
+	bool is = !strncmp(path, "/usr/include/", strlen("/usr/include/")) || !strncmp(path, "/usr/lib/", strlen("/usr/lib/")) ||
+		  strstr(path, "/include/c++/");
+
+	free(path);
+	return is;
+}
+
+static LLVMMetadataRef file_of_location(LLVMMetadataRef location)
+{
+	return LLVMDIScopeGetFile(LLVMDILocationGetScope(location));
+}
+
+/* Of the places that the call was inlined through the innermost one in a file of the program: that a vector
+ * allocates in its allocator's header is known. If there is none, the innermost of all. */
+static LLVMMetadataRef own_place(LLVMValueRef function, LLVMMetadataRef innermost)
+{
+	for (LLVMMetadataRef at = innermost; at; at = LLVMDILocationGetInlinedAt(at))
+		if (!is_of_system(function, file_of_location(at)))
+			return at;
+	return innermost;
+}
+
 LLVMValueRef rows_add_site(struct pass_rows *rows, LLVMValueRef function, unsigned number,
 			   LLVMValueRef call, LLVMValueRef name, uint32_t flags)
 {
@@ -193,9 +219,10 @@ LLVMValueRef rows_add_site(struct pass_rows *rows, LLVMValueRef function, unsign
 	struct told told = {.name = name, .flags = flags};
 	char *symbol = NULL, suffix[20] = "";
 
-	if (location) { /* the innermost place, when the call was inlined */
+	if (location) {
+		location = own_place(function, location);
 		unsigned column = LLVMDILocationGetColumn(location);
-		file = LLVMDIScopeGetFile(LLVMDILocationGetScope(location));
+		file = file_of_location(location);
 		told.line = LLVMDILocationGetLine(location);
 		if (column <= UINT16_MAX)
 			told.flags |= (uint32_t)column << INSTR_ROW_COLUMN_SHIFT;

@@ -31,7 +31,8 @@
  * are byte offsets from the row's own address to a NUL-terminated string; the name is the linkage
  * (mangled) name, of a site that of the function called there; file is as the compiler was given it,
  * made absolute with the compilation directory when the debug information has one. line 0 = not known.
- * A site has the place in the source where the call stands, also when it was inlined from there. */
+ * A site has the place in the source where the call stands, also when it was inlined from there; where that
+ * is in a header of the system or the C++ library, the place that this was inlined into. */
 struct instr_row {
 	int32_t name;
 	int32_t file;

@@ -33,10 +33,11 @@ void __instr_heap_all(uint32_t *(*inside)(void));
 #define ROW(name, text, flags)                                                                     \
 	__asm__(".pushsection .rodata.str, \"aMS\", @progbits, 1\n"                                \
 		".Ltext_" #name ": .asciz \"" text "\"\n"                                          \
+		".Lfile_" #name ": .asciz \"code without hooks\"\n"                               \
 		".popsection\n"                                                                    \
 		".pushsection " INSTR_ROWS_SECTION ", \"aw\", @progbits\n"                         \
 		".balign 16\n"                                                                     \
-		"row_" #name ": .long .Ltext_" #name " - row_" #name ", 0, 0, " #flags "\n"        \
+		"row_" #name ": .long .Ltext_" #name " - row_" #name ", .Lfile_" #name " - row_" #name ", 0, " #flags "\n" \
 		".popsection\n");                                                                  \
 	extern struct instr_row row_##name __attribute__((visibility("hidden")))
 
