@@ -24,6 +24,7 @@
 #include <zstd.h>
 
 #include "fold/heap.h"
+#include "fold/heap_code.h"
 #include "fold/varint.h"
 
 enum {
@@ -52,7 +53,8 @@ struct irt_chunk_decoder {
 	const uint8_t *side, *side_end;
 	ZSTD_DCtx *zstd;
 
-	uint64_t address;    /* of the last event of the heap, turned (docs/format.md) */
+	struct irt_heap_code heap;
+	bool heap_used;
 	uint64_t done;       /* events given out or unpacked into the block and given out */
 	uint64_t unpacked;
 	int64_t ticks, stopped;
@@ -244,7 +246,10 @@ int irt_chunk_open(struct irt_chunk_decoder *d, const struct irt_contexts *conte
 	d->closed = d->times + l.raw[1];
 	d->closed_end = d->side = d->closed + l.closed_bytes;
 	d->side_end = out;
-	d->done = d->unpacked = d->address = 0;
+	d->done = d->unpacked = 0;
+	if (d->heap_used)
+		memset(&d->heap, 0, sizeof(d->heap));
+	d->heap_used = false;
 	d->ticks = d->closed_enter = d->header.start_ticks;
 	d->stopped = 0;
 	d->state = 2 * d->header.start_context;
@@ -332,22 +337,40 @@ static int end_call(struct irt_chunk_decoder *d, struct call *ended)
 	return 0;
 }
 
-/* Operands of an event of the heap: [d->side, end). */
-static int get_heap_operands(struct irt_chunk_decoder *d, const uint8_t *end, struct irt_event *e)
+/* Operands of an event of the heap: [d->side, end). known: what it is and its size were predicted. */
+static int get_heap_event(struct irt_chunk_decoder *d, const uint8_t *end, const struct irt_heap_prediction *known,
+			  struct irt_event *e)
 {
-	uint64_t site, distance;
+	uint64_t site, distance, bytes;
 
-	if (!irt_get_varint(&d->side, end, &site) || site > UINT32_MAX || !irt_get_varint(&d->side, end, &distance))
+	d->heap_used = true;
+	if (known) {
+		e->operation = known->operation;
+		e->site = known->site;
+		e->context = current_context(d);
+		e->depth = depth_of(d);
+	} else if (irt_get_varint(&d->side, end, &site) && site <= UINT32_MAX) {
+		e->site = (uint32_t)site;
+	} else {
 		return INSTR_ERR_FORMAT;
-	e->site = (uint32_t)site;
-	d->address += (uint64_t)irt_unzigzag(distance);
-	e->extra = d->address << 4 | d->address >> 60;
-	if (e->operation == IRT_OP_ALLOC || e->operation == IRT_OP_RESIZED) {
-		if (!irt_get_varint(&d->side, end, &e->value) || e->value > IRT_HEAP_FAILED)
-			return INSTR_ERR_FORMAT;
-		if (e->operation == IRT_OP_RESIZED)
-			e->value = e->value ? e->value - 1 : IRT_HEAP_FAILED;
 	}
+	if (!irt_get_varint(&d->side, end, &distance))
+		return INSTR_ERR_FORMAT;
+	d->heap.address += (uint64_t)irt_unzigzag(distance);
+	e->extra = irt_turned_back(d->heap.address);
+	e->value = 0;
+	if (irt_heap_has_bytes(e->operation)) {
+		if (!irt_get_varint(&d->side, end, &bytes))
+			return INSTR_ERR_FORMAT;
+		if (!known)
+			e->value = bytes;
+		else
+			e->value = bytes ? bytes - 1 : known->bytes;
+		if (e->value > IRT_HEAP_FAILED)
+			return INSTR_ERR_FORMAT;
+	}
+	d->heap.slots[d->heap.last] = (struct irt_heap_prediction){.bytes = e->value, .site = e->site, .operation = e->operation};
+	d->heap.last = irt_heap_slot_behind(e->operation, e->site);
 	return 0;
 }
 
@@ -387,7 +410,7 @@ static int operate(struct irt_chunk_decoder *d, uint64_t opcode, struct irt_even
 		    length > (uint64_t)(d->side_end - d->side))
 			return INSTR_ERR_FORMAT;
 		end = d->side + length;
-		if (opcode >= IRT_OP_ALLOC && opcode <= IRT_OP_RESIZED && get_heap_operands(d, end, e))
+		if (opcode >= IRT_OP_ALLOC && opcode <= IRT_OP_RESIZED && get_heap_event(d, end, NULL, e))
 			return INSTR_ERR_FORMAT;
 		d->side = end; /* whatever more a later version may say */
 		return 0;
@@ -406,9 +429,9 @@ static __attribute__((noinline)) int escape(struct irt_chunk_decoder *d, uint32_
 
 	if (!irt_get_varint(&d->side, d->side_end, &what))
 		return INSTR_ERR_FORMAT;
-	if (what == SIDE_EXIT) {
+	if (what == IRT_SIDE_EXIT) {
 		*successor = SUCC_EXIT;
-	} else if (what == SIDE_OPERATION) {
+	} else if (what == IRT_SIDE_OPERATION) {
 		if (!irt_get_varint(&d->side, d->side_end, &opcode))
 			return INSTR_ERR_FORMAT;
 		if (opcode == IRT_OP_UNWIND) {
@@ -424,11 +447,15 @@ static __attribute__((noinline)) int escape(struct irt_chunk_decoder *d, uint32_
 			int err = operate(d, opcode, e);
 			return err ? err : IS_EVENT;
 		}
+	} else if (what == IRT_SIDE_HEAP) {
+		const struct irt_heap_prediction known = d->heap.slots[d->heap.last];
+		int err = known.operation ? get_heap_event(d, d->side_end, &known, e) : INSTR_ERR_FORMAT;
+		return err ? err : IS_EVENT;
 	} else {
 		uint32_t child = 0;
-		if (what - SIDE_CHILD <= UINT32_MAX)
+		if (what - IRT_SIDE_CHILD <= UINT32_MAX)
 			child = irt_contexts_child(d->contexts, current_context(d),
-						   (uint32_t)(what - SIDE_CHILD));
+						   (uint32_t)(what - IRT_SIDE_CHILD));
 		if (!child)
 			return INSTR_ERR_FORMAT;
 		*successor = child << 1;

@@ -16,9 +16,6 @@ enum {
 	STREAMS = 3,               /* tokens, times, side */
 	TOKEN_ESCAPE = 3,
 	TIME_ESCAPE = 15,
-	SIDE_EXIT = 0,             /* side stream, what an escaped token is */
-	SIDE_OPERATION = 1,
-	SIDE_CHILD = 2,            /* + ordinal */
 	SET_LIST = 0,              /* first byte of chunks.functions */
 	SET_BITS = 1,
 	/* Opcodes from here on say how long their operands are. */

@@ -35,6 +35,14 @@ enum irt_operation {
 	                     * IRT_HEAP_FAILED (heap.h): it failed, the old one, which is there, has stayed */
 };
 
+/* What an escaped token is, in the side stream: a number. */
+enum irt_side {
+	IRT_SIDE_EXIT = 0,
+	IRT_SIDE_OPERATION = 1, /* a number follows: enum irt_operation */
+	IRT_SIDE_HEAP = 2,      /* the event of the heap that is predicted: heap_code.h */
+	IRT_SIDE_CHILD = 3,     /* or more: the child whose ordinal is less by this */
+};
+
 struct irt_event {
 	int64_t ticks;      /* rounded, since the run's origin; never less than the event before */
 	uint64_t value;     /* EXIT, UNWIND, TAIL: how long the call took, waits not counted, ticks;

@@ -387,6 +387,22 @@ int irt_heap_add(struct irt_heap *h, const struct irt_heap_event *e)
 	return 0;
 }
 
+struct irt_heap_event *irt_heap_room(struct irt_heap *h, size_t count)
+{
+	if (!irt_heap_grow(&h->pending, &h->pending_room, h->pending_count + count, sizeof(*h->pending)))
+		return NULL;
+	return h->pending + h->pending_count;
+}
+
+void irt_heap_added(struct irt_heap *h, size_t count)
+{
+	const struct irt_heap_event *first = h->pending + h->pending_count;
+
+	if (count && h->pending_sorted == h->pending_count && (!h->pending_count || first[-1].ticks <= first->ticks))
+		h->pending_sorted += count;
+	h->pending_count += count;
+}
+
 static size_t run_end(const struct irt_heap_event *e, size_t from, size_t count)
 {
 	size_t i = from + 1;

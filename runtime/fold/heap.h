@@ -61,6 +61,11 @@ void irt_heap_destroy(struct irt_heap *heap); /* NULL is allowed */
 /* INSTR_ERR_MEMORY: nothing has changed. */
 int irt_heap_add(struct irt_heap *heap, const struct irt_heap_event *event);
 
+/* The same for many of one thread, in order: where up to `count` of them are to be put (NULL: no memory), and how
+ * many were. */
+struct irt_heap_event *irt_heap_room(struct irt_heap *heap, size_t count);
+void irt_heap_added(struct irt_heap *heap, size_t count);
+
 /* Applies what is pending up to that time; behind it, another thread may still have been earlier.
  * INT64_MAX: all, and nothing will come that could explain what does not fit. INSTR_ERR_MEMORY: not all;
  * call it again. */

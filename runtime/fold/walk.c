@@ -252,7 +252,9 @@ void irt_walk_begin_chunk(struct irt_walk *w)
 	w->state = 2 * w->frames[w->depth].node;
 	w->chunk_events = 0;
 	w->side_bytes = 0;
-	w->chunk_address = 0;
+	if (w->code_used)
+		memset(&w->code, 0, sizeof(w->code));
+	w->code_used = false;
 	w->chunk_has_pos = false;
 	w->chunk_first_event = w->events;
 	w->chunk_stopped = w->stopped;

@@ -39,6 +39,7 @@
 
 #include "base/atomic.h"
 #include "fold/heap.h"
+#include "fold/heap_code.h"
 #include "fold/varint.h"
 #include "instr/hooks.h"
 
@@ -227,7 +228,8 @@ struct irt_walk {
 	uint8_t *symbols, *side;
 	size_t symbol_room, side_room, side_bytes;
 	uint32_t chunk_events;
-	uint64_t chunk_address; /* of its last event of the heap, turned (walk_step.c) */
+	struct irt_heap_code code;
+	bool code_used;
 	bool chunk_has_pos;
 	uint64_t chunk_pos, chunk_first_event;
 	uint64_t chunk_stopped;
@@ -320,6 +322,10 @@ int irt_walk_grow_counts(struct irt_walk *w, uint32_t id, unsigned bucket);
 enum { STEP_ON = -1 };
 int irt_walk_step(struct irt_walk *w, const struct instr_unit *units, size_t count, size_t *used,
 		  size_t *record_units);
+
+/* An event of the heap in the open chunk. */
+uint8_t *irt_walk_put_heap(struct irt_walk *w, uint8_t *side, uint32_t operation, uint32_t site, uint64_t row, uint64_t address,
+			   uint64_t bytes);
 
 /* Closes the innermost frame at virtual time v. how: IRT_OP_EXIT, TAIL: returned; else unwound. Room
  * in w->closed is there. */

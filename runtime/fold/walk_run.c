@@ -225,7 +225,7 @@ walk_predicted(struct irt_walk *w, const struct instr_unit *units, struct batch 
 			} else {
 				q[3] = q[2];
 				q[2] = q[1];
-				k->side = irt_put_varint(k->side, nodes[number].ordinal + 2);
+				k->side = irt_put_varint(k->side, nodes[number].ordinal + IRT_SIDE_CHILD);
 				d += TOKEN_ESCAPE << 4;
 			}
 			q[1] = q[0];
@@ -396,6 +396,77 @@ static size_t prepare(struct irt_walk *w, size_t count, struct batch *b)
 	return count - 1;
 }
 
+/* Records of the heap in a row, as far as they are plain: whole, in time, of sites that are known. The context
+ * stays the same between them. Returns the units that are done. */
+static __attribute__((noinline)) size_t walk_heap(struct irt_walk *w, const struct instr_unit *units, size_t count)
+{
+	enum { UNITS = 2 };
+	const uint64_t first = INSTR_EXT_ALLOC | UNITS << 8, last = INSTR_EXT_RESIZED | UNITS << 8;
+	const uint32_t context = context_of(w, w->frames[w->depth].node);
+	struct hot *const k = &w->hot;
+	struct irt_heap_event *out;
+	uint8_t *symbol;
+	uint32_t n = 0, done = 0, room;
+
+	if (!w->config.heap || w->chunk_events == 0 || w->chunk_events >= w->config.chunk_events)
+		return 0;
+	room = w->config.chunk_events - w->chunk_events;
+	room = room < BATCH / 4 ? room : BATCH / 4;
+	room = room < count / UNITS ? room : (uint32_t)(count / UNITS);
+	if (!room || !irt_walk_grow(&w->symbols, &w->symbol_room, w->chunk_events + room, 1) ||
+	    !irt_walk_grow(&w->side, &w->side_room, w->side_bytes + (size_t)room * SIDE_EVENT_MAX, 1) ||
+	    !(out = irt_heap_room(w->config.heap, room)))
+		return 0;
+	set_hot(w, units);
+	symbol = w->symbols + w->chunk_events;
+	for (; done < room; done++, units += UNITS) {
+		const uint64_t t = irt_load_acquire(&units->ticks), tag = irt_load_relaxed(&units->tag); /* A2 */
+		const uint64_t x = t - k->base, row = instr_tag_row(tag), what = tag >> INSTR_AUX_SHIFT;
+		const struct irt_heap_prediction *p = &w->code.slots[w->code.last];
+		uint64_t address, word, bytes;
+		uint32_t now, d, site, operation;
+
+		if (x >= k->limit || (tag & INSTR_KIND_MASK) != INSTR_EXT || what - first > last - first)
+			break;
+		address = irt_load_relaxed(&units[1].ticks);
+		word = irt_load_relaxed(&units[1].tag);
+		operation = IRT_OP_ALLOC + (uint32_t)(what - first);
+		bytes = irt_heap_has_bytes(operation) ? word & INSTR_HEAP_BYTES_MASK : 0;
+		if (p->row == row && irt_site_family(p->site) == (word >> INSTR_HEAP_FAMILY_SHIFT & 7)) {
+			site = p->site;
+		} else {
+			if (irt_walk_find_edge(w, SITE_EDGES, row, &site) != 0)
+				break;
+			site = irt_site(site, word >> INSTR_HEAP_FAMILY_SHIFT & 7);
+		}
+		now = (uint32_t)(x * k->reciprocal >> 32);
+		d = now - n;
+		if (unlikely((int32_t)d < 0)) {
+			now = n;
+			d = 0;
+		} else if (unlikely(d >= k->pause)) {
+			break;
+		}
+		k->side = irt_walk_put_heap(w, k->side, operation, site, row, address, bytes);
+		if (d >= TIME_ESCAPE) {
+			k->side = put_time(k->side, d);
+			d = TIME_ESCAPE;
+		}
+		*symbol++ = (uint8_t)(TOKEN_ESCAPE << 4 | d);
+		n = now;
+		*out++ = (struct irt_heap_event){.ticks = (int64_t)(w->last + n * k->unit - w->config.origin_ticks),
+						 .address = address, .bytes = bytes, .context = context, .site = site,
+						 .thread = w->config.thread, .operation = operation};
+	}
+	irt_heap_added(w->config.heap, done);
+	w->n += n;
+	w->last += n * k->unit;
+	w->events += done;
+	w->chunk_events += done;
+	w->side_bytes = (size_t)(k->side - w->side);
+	return (size_t)done * UNITS;
+}
+
 /* position: of the first unit; UINT64_MAX: they come late. */
 static enum irt_walk_stop walk_units(struct irt_walk *w, const struct instr_unit *units, size_t count,
 				     uint64_t position, size_t *consumed, size_t *record_units)
@@ -409,7 +480,10 @@ static enum irt_walk_stop walk_units(struct irt_walk *w, const struct instr_unit
 	while (at < count) {
 		/* the loop knows enters and exits alone, and there may be many others in a row */
 		bool other = instr_tag_kind(irt_load_relaxed(&units[at].tag)) == INSTR_EXT;
-		size_t part = other ? 0 : prepare(w, count - at, &batch), used = 0;
+		size_t part = other ? 0 : prepare(w, count - at, &batch), used = other ? walk_heap(w, units + at, count - at) : 0;
+		at += used;
+		if (used)
+			continue;
 		if (part) {
 			set_hot(w, units + at + part);
 			used = w->general ? walk_careful(w, units + at, &batch)

@@ -308,7 +308,7 @@ static int step_enter(struct irt_walk *w, uint64_t tag, uint64_t t)
 		side = irt_put_varint(side, context_of(w, child));
 		w->operations |= 1 << IRT_OP_FOLD;
 	} else if (token == TOKEN_ESCAPE) {
-		side = irt_put_varint(side_end(w), irt_cct_node(w->config.cct, context_of(w, child))->ordinal + 2);
+		side = irt_put_varint(side_end(w), irt_cct_node(w->config.cct, context_of(w, child))->ordinal + IRT_SIDE_CHILD);
 	} else {
 		side = side_end(w);
 	}
@@ -460,27 +460,34 @@ static int find_site(struct irt_walk *w, uint64_t tag, uint64_t t, unsigned fami
 	return STEP_ON;
 }
 
-/* Operands of the event, behind their length. Addresses are told by their distance from the one before,
- * turned by four bits because most are multiples of 16. */
-static void put_heap_operation(struct irt_walk *w, const struct irt_heap_event *e, uint64_t n)
+/* Puts the event into the side stream, behind its token's place, and into the tables. */
+uint8_t *irt_walk_put_heap(struct irt_walk *w, uint8_t *side, uint32_t operation, uint32_t site, uint64_t row, uint64_t address,
+			   uint64_t bytes)
 {
-	uint64_t address = e->address >> 4 | e->address << 60;
-	uint8_t operands[3 * IRT_VARINT_MAX], *end = operands, *side;
+	struct irt_heap_prediction *p = &w->code.slots[w->code.last];
+	uint64_t turned = irt_turned(address);
+	bool known = p->operation == operation && p->site == site, sized = irt_heap_has_bytes(operation);
+	uint8_t *length = NULL;
 
-	end = irt_put_varint(end, e->site);
-	end = irt_put_varint(end, irt_zigzag((int64_t)(address - w->chunk_address)));
-	if (e->operation == IRT_OP_ALLOC)
-		end = irt_put_varint(end, e->bytes);
-	if (e->operation == IRT_OP_RESIZED)
-		end = irt_put_varint(end, e->bytes == IRT_HEAP_FAILED ? 0 : e->bytes + 1);
-	w->chunk_address = address;
-	side = irt_put_varint(side_end(w), 1);
-	side = irt_put_varint(side, e->operation);
-	side = irt_put_varint(side, (uint64_t)(end - operands));
-	memcpy(side, operands, (size_t)(end - operands));
-	side += end - operands;
-	w->operations |= UINT64_C(1) << e->operation;
-	put_event(w, TOKEN_ESCAPE, side, n);
+	if (known) {
+		*side++ = IRT_SIDE_HEAP;
+	} else {
+		*side++ = IRT_SIDE_OPERATION;
+		*side++ = (uint8_t)operation;
+		length = side++; /* less than 128 */
+		side = irt_put_varint(side, site);
+	}
+	side = irt_put_varint(side, irt_zigzag((int64_t)(turned - w->code.address)));
+	if (sized)
+		side = irt_put_varint(side, !known ? bytes : bytes == p->bytes ? 0 : bytes + 1);
+	if (length)
+		*length = (uint8_t)(side - length - 1);
+	*p = (struct irt_heap_prediction){row, sized ? bytes : 0, site, operation};
+	w->code.address = turned;
+	w->code.last = irt_heap_slot_behind(operation, site);
+	w->code_used = true;
+	w->operations |= UINT64_C(1) << operation;
+	return side;
 }
 
 static int step_heap(struct irt_walk *w, uint64_t tag, uint64_t t, const struct instr_unit *payload)
@@ -497,7 +504,8 @@ static int step_heap(struct irt_walk *w, uint64_t tag, uint64_t t, const struct 
 		return stop;
 	if (irt_heap_add(w->config.heap, &e))
 		return IRT_WALK_NO_MEMORY;
-	put_heap_operation(w, &e, n);
+	put_event(w, TOKEN_ESCAPE,
+		  irt_walk_put_heap(w, side_end(w), e.operation, e.site, instr_tag_row(tag), e.address, e.bytes), n);
 	return STEP_ON;
 }
 

@@ -169,7 +169,7 @@ TEST(a_chunk_written_by_hand_is_read)
 		1, 2, 6,        /* stored */
 		0x3f,           /* tokens: 3, 3, 3 */
 		0xf0, 0x02,     /* times: 0, 15 + varint, 2 */
-		2,              /* child 0 */
+		3,              /* child 0 */
 		1, 5, 77, 4,    /* ORPHAN of function 77; 15 + 4 steps */
 		0,              /* EXIT */
 	};

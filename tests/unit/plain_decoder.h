@@ -17,7 +17,7 @@ struct plain_context {
 	uint32_t parent, ordinal;
 };
 
-enum { PLAIN_EXIT = -1, PLAIN_UNWIND = -2, PLAIN_TAIL = -3, PLAIN_NONE = -4, PLAIN_FOLDED = 1 << 30 };
+enum { PLAIN_EXIT = -1, PLAIN_UNWIND = -2, PLAIN_TAIL = -3, PLAIN_NONE = -4, PLAIN_FOLDED = 1 << 30, PLAIN_PREDICTED = 1000 };
 
 struct plain_call {
 	uint32_t context;
@@ -37,6 +37,9 @@ struct plain {
 	uint32_t state;           /* 2 c = E(c), 2 c + 1 = R(c) */
 	int (*lists)[3];
 	uint64_t waits;
+	struct { uint64_t op, site, bytes; } slots[256];
+	uint32_t slot;
+	uint64_t turned; /* the last address */
 };
 
 static inline uint64_t plain_varint(const uint8_t **p)
@@ -66,6 +69,38 @@ static inline uint8_t *plain_stream(unsigned codec, const uint8_t *in, size_t st
 static inline uint32_t plain_current(const struct plain *d)
 {
 	return d->depth ? d->stack[d->depth - 1].context : d->below;
+}
+
+static inline void plain_heap(struct plain *d, uint64_t op, struct irt_event *e)
+{
+	int predicted = op == PLAIN_PREDICTED;
+	const uint8_t *end = NULL;
+	uint64_t site = d->slots[d->slot].site, bytes = 0;
+	if (predicted && !d->slots[d->slot].op)
+		abort();
+	if (predicted) {
+		op = d->slots[d->slot].op;
+	} else {
+		uint64_t length = plain_varint(&d->side);
+		end = d->side + length;
+		site = plain_varint(&d->side);
+	}
+	d->turned += (uint64_t)plain_signed(&d->side);
+	if (op == 17 || op == 20) {
+		bytes = plain_varint(&d->side);
+		if (predicted)
+			bytes = bytes ? bytes - 1 : d->slots[d->slot].bytes;
+	}
+	if (end && d->side != end)
+		abort();
+	d->slots[d->slot].op = op;
+	d->slots[d->slot].site = site;
+	d->slots[d->slot].bytes = bytes;
+	d->slot = (uint32_t)(4 * site + op - 17) * 2654435769u / (1u << 24);
+	e->operation = (uint32_t)op;
+	e->site = (uint32_t)site;
+	e->extra = d->turned * 16 + d->turned / ((uint64_t)1 << 60);
+	e->value = bytes;
 }
 
 static inline struct plain_call plain_end(struct plain *d)
@@ -139,9 +174,11 @@ static inline struct irt_event *plain_decode(const struct plain_context *context
 				s = PLAIN_EXIT;
 			else if (what == 1)
 				op = plain_varint(&d.side);
+			else if (what == 2)
+				op = PLAIN_PREDICTED;
 			else
 				for (uint32_t c = 1; c < context_count; c++)
-					if (contexts[c].parent == now && contexts[c].ordinal == what - 2)
+					if (contexts[c].parent == now && contexts[c].ordinal == what - 3)
 						s = (int)c;
 			if (op == 2)
 				s = PLAIN_UNWIND;
@@ -168,6 +205,8 @@ static inline struct irt_event *plain_decode(const struct plain_context *context
 			} else if (op == 6) {
 				e->value = plain_varint(&d.side);
 				e->extra = plain_varint(&d.side);
+			} else if (op == PLAIN_PREDICTED || (op >= 17 && op <= 20)) {
+				plain_heap(&d, op, e);
 			} else if (op != 8) {
 				abort();
 			}
