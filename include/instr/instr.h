@@ -14,4 +14,23 @@
 #define INSTR_SKIP
 #endif
 
+#include <stdint.h>
+
+/* The heap of this process so far, as `instr-report` would show it: totals since the start, what is alive,
+ * the most that ever was. Bytes are those asked for. */
+struct instr_memstats {
+	uint64_t allocs, bytes;
+	uint64_t live_blocks, live_bytes;
+	uint64_t peak_bytes;
+};
+
+/* 0, and *stats is filled, with figures at most a fifth of a second old while the drain keeps up (each by
+ * itself: two of them may be of neighbouring moments). -1: this process does not record allocations.
+ * Thread- and signal-safe; makes no system call. */
+extern int __instr_memstats(struct instr_memstats *stats) __attribute__((weak));
+static inline int instr_memstats(struct instr_memstats *stats)
+{
+	return __instr_memstats ? __instr_memstats(stats) : -1;
+}
+
 #endif

@@ -5,11 +5,14 @@
  */
 #include "control/control.h"
 
+#include "instr/instr.h"
+
 #define IRT_EXPORT __attribute__((visibility("default")))
 
 IRT_EXPORT void __instr_register(const struct instr_module *m);
 IRT_EXPORT void __instr_unregister(const struct instr_module *m);
 IRT_EXPORT int __instr_join(void);
+IRT_EXPORT int __instr_memstats(struct instr_memstats *stats);
 IRT_EXPORT int __instr_join_with(const char *options);
 
 static int is_usable(const struct instr_module *m)
@@ -34,6 +37,19 @@ void __instr_unregister(const struct instr_module *m)
 		return;
 	irt_log_unload(m, irt_ticks());
 	irt_count_module(-1);
+}
+
+int __instr_memstats(struct instr_memstats *stats)
+{
+	const struct irt_process *p = irt_load_relaxed(&irt_local.process);
+	if (irt_load_acquire(&irt_local.gate) != IRT_GATE_ON || irt_load_relaxed(&irt_local.heap_off) || !p) /* A13 */
+		return -1;
+	stats->allocs = irt_load_relaxed(&p->heap[IRT_HEAP_ALLOCS]);
+	stats->bytes = irt_load_relaxed(&p->heap[IRT_HEAP_BYTES]);
+	stats->live_blocks = irt_load_relaxed(&p->heap[IRT_HEAP_LIVE_BLOCKS]);
+	stats->live_bytes = irt_load_relaxed(&p->heap[IRT_HEAP_LIVE_BYTES]);
+	stats->peak_bytes = irt_load_relaxed(&p->heap[IRT_HEAP_PEAK_BYTES]);
+	return 0;
 }
 
 /* Brings the process into a run even if it has no instrumented module: instr-run does so to be the

@@ -10,8 +10,8 @@
 #define _GNU_SOURCE
 #include "drain/commit.h"
 
+#include "base/atomic.h"
 #include "base/os.h"
-#include "instr/hooks.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -42,6 +42,20 @@ static int64_t settled_until(const struct irt_session *s, const struct irt_drain
 	return over ? INT64_MAX : until;
 }
 
+/* For instr_memstats: the program may ask at any moment. */
+static void show(struct irt_session *s, const struct irt_drained_process *p)
+{
+	struct irt_heap_sums sums;
+	if (p->slot >= IRT_PROCESS_MAX || p->dead || !irt_heap_sums(p->heap, &sums))
+		return;
+	uint64_t *word = s->at.map.processes[p->slot].heap;
+	irt_store_relaxed(&word[IRT_HEAP_ALLOCS], sums.allocs);
+	irt_store_relaxed(&word[IRT_HEAP_BYTES], sums.bytes);
+	irt_store_relaxed(&word[IRT_HEAP_LIVE_BLOCKS], sums.allocs - sums.frees);
+	irt_store_relaxed(&word[IRT_HEAP_LIVE_BYTES], sums.bytes - sums.freed_bytes);
+	irt_store_relaxed(&word[IRT_HEAP_PEAK_BYTES], sums.peak_bytes);
+}
+
 void irt_settle_heaps(struct irt_session *s)
 {
 	for (uint32_t i = 0; i < s->process_count; i++) {
@@ -50,6 +64,7 @@ void irt_settle_heaps(struct irt_session *s)
 			continue;
 		s->starved |= irt_heap_settle(p->heap, settled_until(s, p)) != 0;
 		s->dirty |= irt_heap_is_unsaved(p->heap);
+		show(s, p);
 	}
 }
 

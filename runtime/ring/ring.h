@@ -122,6 +122,8 @@ enum irt_slot_state { IRT_SLOT_FREE = 0, IRT_SLOT_CLAIMED = 1, IRT_SLOT_LIVE = 2
 enum { IRT_SLOT_STATE_BITS = 8, IRT_SLOT_STATE_MASK = 255 }; /* pids have 22 bits at most */
 enum irt_joined_by { IRT_JOINED_START = 0, IRT_JOINED_FORK = 1, IRT_JOINED_EXEC = 2 };
 
+enum irt_heap_word { IRT_HEAP_ALLOCS, IRT_HEAP_BYTES, IRT_HEAP_LIVE_BLOCKS, IRT_HEAP_LIVE_BYTES, IRT_HEAP_PEAK_BYTES, IRT_HEAP_WORDS };
+
 /* One process. Written by the process, but for the fields marked; freed by the drain when the
  * process is dead and everything of it is in the database. */
 struct irt_process {
@@ -143,7 +145,7 @@ struct irt_process {
 	uint32_t quiet;             /* 1 = hooks make no system calls: sandbox=on, or the drain has seen that a
 	                             * sandbox was put up around it */
 	uint32_t pad;
-	uint64_t reserved[5];
+	uint64_t heap[IRT_HEAP_WORDS]; /* drain: enum irt_heap_word, for instr_memstats */
 };
 
 /* One thread. Written by the thread, but for the fields marked. */
