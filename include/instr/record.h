@@ -73,7 +73,8 @@ enum instr_ext {
 	INSTR_EXT_WAIT = 4,   /* 2 units: p[0] ticks waited for the drain, ending at word 1; p[1] 0 */
 	INSTR_EXT_MARK = 5,   /* reserved: user marks and labels */
 	INSTR_EXT_NOTHING = 6, /* 1 unit or more: reserved by a hook that has started again; no event */
-	/* Heap, 16..31; row = the site's. All 2 units: p[0] an address, p[1] bytes (48 bits) | enum instr_family << 48.
+	/* Heap, 16..31; row = the site's. All 2 units: p[0] an address (instr_hidden), p[1] bytes (48 bits) |
+	 * enum instr_family << 48.
 	 * What takes memory is stamped behind the call that does, what gives it back before that. */
 	INSTR_EXT_ALLOC = 16,  /* a block; address 0: the call failed */
 	INSTR_EXT_FREE = 17,   /* its end; bytes 0 */
@@ -102,6 +103,10 @@ static inline unsigned instr_tag_aux(uint64_t tag) { return (unsigned)(tag >> IN
 static inline unsigned instr_tag_ext(uint64_t tag) { return (unsigned)(tag >> INSTR_AUX_SHIFT) & 255; }
 static inline unsigned instr_tag_ext_units(uint64_t tag) { return (unsigned)(tag >> (INSTR_AUX_SHIFT + 8)); }
 static inline uint64_t instr_tag_cyg_address(uint64_t tag) { return (tag & INSTR_CYG_ADDRESS_MASK) >> INSTR_CYG_SHIFT; }
+
+/* An address as the ring holds it, and back: leak checkers look for pointers in all memory, and must not take a
+ * record for somebody who still knows the block. */
+static inline uint64_t instr_hidden(uint64_t address) { return ~address; }
 
 static inline uint64_t instr_tag(enum instr_kind kind, uint64_t row, uint64_t sp)
 {

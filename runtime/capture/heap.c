@@ -75,7 +75,7 @@ static inline void record(enum instr_ext ext, const struct instr_row *site, cons
 			struct instr_unit *unit = (struct instr_unit *)at;
 			if (!((at | (at + 2 * INSTR_UNIT_BYTES - 1)) & IRT_OVERFLOW_BIT)) {
 				irt_store_relaxed(&unit[0].tag, instr_ext_tag(ext, 2, (uint64_t)site));
-				irt_store_relaxed(&unit[1].ticks, (uint64_t)address);
+				irt_store_relaxed(&unit[1].ticks, instr_hidden((uint64_t)address));
 				irt_store_relaxed(&unit[1].tag, (bytes & INSTR_HEAP_BYTES_MASK) | family << INSTR_HEAP_FAMILY_SHIFT);
 				irt_store_release(&unit[0].ticks, ticks); /* R2 */
 				return;

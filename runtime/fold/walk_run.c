@@ -428,7 +428,7 @@ static __attribute__((noinline)) size_t walk_heap(struct irt_walk *w, const stru
 
 		if (x >= k->limit || (tag & INSTR_KIND_MASK) != INSTR_EXT || what - first > last - first)
 			break;
-		address = irt_load_relaxed(&units[1].ticks);
+		address = instr_hidden(irt_load_relaxed(&units[1].ticks));
 		word = irt_load_relaxed(&units[1].tag);
 		operation = IRT_OP_ALLOC + (uint32_t)(what - first);
 		bytes = irt_heap_has_bytes(operation) ? word & INSTR_HEAP_BYTES_MASK : 0;

@@ -495,7 +495,7 @@ static int step_heap(struct irt_walk *w, uint64_t tag, uint64_t t, const struct 
 	uint64_t word = irt_load_relaxed(&payload->tag), n = stamp(w, t);
 	struct irt_heap_event e = {
 		.ticks = (int64_t)(w->chunk_ticks + n * w->config.time_unit_ticks - w->config.origin_ticks),
-		.address = irt_load_relaxed(&payload->ticks), .bytes = word & INSTR_HEAP_BYTES_MASK,
+		.address = instr_hidden(irt_load_relaxed(&payload->ticks)), .bytes = word & INSTR_HEAP_BYTES_MASK,
 		.context = context_of(w, w->frames[w->depth].node), .thread = w->config.thread,
 		.operation = IRT_OP_ALLOC + (instr_tag_ext(tag) - INSTR_EXT_ALLOC)};
 	int stop = find_site(w, tag, t, (unsigned)(word >> INSTR_HEAP_FAMILY_SHIFT), &e.site);

@@ -99,6 +99,27 @@ int irt_store_put_heap_sample(struct irt_store *store, const struct irt_store_he
 	return irt_bind_done(&b, "write a sample of the heap");
 }
 
+int irt_store_put_heap_history(struct irt_store *store, const struct irt_store_heap_history *row)
+{
+	struct irt_binding b = irt_bind(store, IRT_ST_HEAP_HISTORY);
+
+	irt_bind_number(&b, row->context_id);
+	irt_bind_number(&b, row->site_id);
+	irt_bind_number(&b, row->ticks);
+	irt_bind_number(&b, row->live_blocks);
+	irt_bind_number(&b, row->live_bytes);
+	return irt_bind_done(&b, "write the heap of a moment");
+}
+
+int irt_store_put_heap_moment(struct irt_store *store, int64_t process_id, int64_t ticks)
+{
+	struct irt_binding b = irt_bind(store, IRT_ST_HEAP_MOMENT);
+
+	irt_bind_number(&b, process_id);
+	irt_bind_number(&b, ticks);
+	return irt_bind_done(&b, "write a moment of the heap");
+}
+
 int irt_store_put_heap_fault(struct irt_store *store, const struct irt_store_heap_fault *row)
 {
 	struct irt_binding b = irt_bind(store, IRT_ST_HEAP_FAULT);

@@ -295,6 +295,24 @@ CREATE TABLE heap_samples (
     PRIMARY KEY (process_id, ticks)
 ) STRICT, WITHOUT ROWID;
 
+-- What was alive at earlier moments: at each moment of heap_moments the rows of heap_totals whose live blocks
+-- had changed since the moment before. What was alive at a time is the last row of each up to it.
+CREATE TABLE heap_history (
+    context_id  INTEGER NOT NULL REFERENCES contexts, -- calling context
+    site_id     INTEGER NOT NULL REFERENCES sites, -- where in the source
+    ticks       INTEGER NOT NULL, -- the moment
+    live_blocks INTEGER NOT NULL, -- blocks of this row alive then
+    live_bytes  INTEGER NOT NULL, -- their bytes
+    PRIMARY KEY (context_id, site_id, ticks)
+) STRICT, WITHOUT ROWID;
+
+-- The moments of heap_history: checkpoints, every second at first, less often the more rows there are.
+CREATE TABLE heap_moments (
+    process_id INTEGER NOT NULL REFERENCES processes, -- the process
+    ticks      INTEGER NOT NULL, -- when
+    PRIMARY KEY (process_id, ticks)
+) STRICT, WITHOUT ROWID;
+
 -- Frees that cannot be right, by both places.
 CREATE TABLE heap_faults (
     process_id       INTEGER NOT NULL REFERENCES processes, -- the process

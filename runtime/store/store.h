@@ -338,6 +338,10 @@ struct irt_store_heap_sample {
 	int64_t rss_bytes;          /* or NULL */
 };
 
+struct irt_store_heap_history {
+	int64_t context_id, site_id, ticks, live_blocks, live_bytes;
+};
+
 struct irt_store_heap_fault {
 	int64_t process_id;
 	const char *kind;
@@ -382,6 +386,8 @@ int irt_store_put_heap_totals(struct irt_store *store, const struct irt_store_he
 int irt_store_delete_live_block(struct irt_store *store, int64_t process_id, int64_t address);
 int irt_store_put_live_block(struct irt_store *store, const struct irt_store_live_block *row);
 int irt_store_put_heap_sample(struct irt_store *store, const struct irt_store_heap_sample *row);
+int irt_store_put_heap_history(struct irt_store *store, const struct irt_store_heap_history *row);
+int irt_store_put_heap_moment(struct irt_store *store, int64_t process_id, int64_t ticks);
 int irt_store_put_heap_fault(struct irt_store *store, const struct irt_store_heap_fault *row);
 int irt_store_put_heap_pending(struct irt_store *store, const struct irt_store_heap_pending *row);
 
