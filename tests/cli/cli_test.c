@@ -149,6 +149,27 @@ static const char *shortened(void (*shorten)(struct cli_buffer *, const char *, 
 	return cli_text_of(&out);
 }
 
+static const char *bar(double part, double whole, size_t width)
+{
+	static struct cli_buffer out;
+	cli_buffer_clear(&out);
+	cli_add_bar(&out, part, whole, width);
+	return cli_text_of(&out);
+}
+
+TEST(bar_is_as_long_as_its_share)
+{
+	CHECK_STR(bar(0, 8, 4), "");
+	CHECK_STR(bar(1, 0, 4), "");
+	CHECK_STR(bar(-1, 8, 4), "");
+	CHECK_STR(bar(8, 8, 4), "\u2588\u2588\u2588\u2588");
+	CHECK_STR(bar(9, 8, 4), "\u2588\u2588\u2588\u2588");
+	CHECK_STR(bar(4, 8, 4), "\u2588\u2588");
+	CHECK_STR(bar(1, 1000, 4), "\u258f");
+	CHECK_STR(bar(3, 32, 4), "\u258d");
+	CHECK_STR(bar(15, 32, 4), "\u2588\u2589");
+}
+
 TEST(shortened_text_has_the_width_asked_for)
 {
 	static const char *const texts[] = {"abcdefghijklmnop", "計算計算計算計算", "größe_größe_größe", "\u00e9\u0301e\u0301e\u0301e\u0301",

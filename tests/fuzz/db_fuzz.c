@@ -63,12 +63,21 @@ static void report_on(struct tr_trace *trace, uint8_t how)
 	} else if (how % 4 == 3) { /* the heap: the bits that choose a thread elsewhere choose a report */
 		report.mode = how & 32 ? REPORT_ALLOCS : how & 16 ? REPORT_LEAKS : REPORT_PEAK;
 		report.by = how >> 3 & 3 ? (how >> 3 & 3) - 1 : BY_FUNCTION;
-		report.sort = how & 8 ? SORT_LIVE_BLOCKS : SORT_BYTES;
+		report.histogram = report.mode == REPORT_ALLOCS && how & 64;
+		report.sort = how & 8 && !report.histogram ? SORT_LIVE_BLOCKS : SORT_BYTES;
 		report.thread_id = ANY;
+		if (report.mode == REPORT_PEAK && how & 64)
+			report.mode = REPORT_MEMORY;
 		if (!(status = report_header(&report)))
-			status = report.mode == REPORT_ALLOCS ? report_allocs(&report) : report_live(&report);
-	} else if (!(status = report_header(&report))) {
-		status = how % 4 == 0 ? report_top(&report) : how % 4 == 1 ? report_tree(&report) : report_info(&report);
+			status = report.mode == REPORT_ALLOCS ? report_allocs(&report)
+				 : report.mode == REPORT_MEMORY ? report_memory(&report) : report_live(&report);
+	} else {
+		report.with_heap = how % 4 < 2 && how & 64 && !(how & 32);
+		report.sort += report.with_heap && how & 8 ? SORT_HEAP_BYTES : 0;
+		if (report.sort > SORT_HEAP_ALLOCS)
+			report.sort = SORT_HEAP_ALLOCS;
+		if (!(status = report_header(&report)))
+			status = how % 4 == 0 ? report_top(&report) : how % 4 == 1 ? report_tree(&report) : report_info(&report);
 	}
 	FUZZ_CHECK(status == 0 || *report.error.text);
 	cli_buffer_fini(&report.out);

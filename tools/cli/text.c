@@ -233,3 +233,19 @@ void cli_add_wrapped(struct cli_buffer *out, const char *text, size_t width, siz
 		}
 	}
 }
+
+void cli_add_bar(struct cli_buffer *out, double part, double whole, size_t width)
+{
+	int utf8 = cli_screen()->utf8;
+	size_t steps = utf8 ? 8 : 1; /* in a column */
+
+	if (!(part > 0) || !(whole > 0))
+		return;
+	double share = part < whole ? part / whole : 1;
+	size_t filled = (size_t)(share * (double)(width * steps) + 0.5);
+	if (!filled)
+		filled = 1;
+	cli_add_repeated(out, utf8 ? "\xE2\x96\x88" : "#", filled / steps);
+	if (filled % steps)
+		cli_add_format(out, "\xE2\x96%c", (char)(0x90 - (int)(filled % steps))); /* U+258F to U+2589 */
+}

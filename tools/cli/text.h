@@ -34,4 +34,8 @@ void cli_add_shortened(struct cli_buffer *, const char *text, size_t width);
  * first are indented. A longer word stays whole. */
 void cli_add_wrapped(struct cli_buffer *, const char *text, size_t width, size_t indent);
 
+/* Adds a bar for part of whole, which is width columns; in eighths of a column, or "#" where the terminal is
+ * not UTF-8. Nothing is no bar, next to nothing is a little of one. */
+void cli_add_bar(struct cli_buffer *, double part, double whole, size_t width);
+
 #endif

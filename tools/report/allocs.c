@@ -87,9 +87,7 @@ static size_t choose_columns(const struct report *report, struct cli_column *col
 
 static void bytes_cell(struct cli_table *table, struct tr_query *q, const char *column)
 {
-	char text[CLI_NUMBER_BYTES];
-	int64_t bytes = tr_integer(q, tr_column(q, column));
-	cli_cell(table, bytes ? CLI_PLAIN : CLI_DIM, bytes ? cli_bytes(text, bytes) : "-");
+	report_bytes_cell(table, tr_integer(q, tr_column(q, column)));
 }
 
 static void add_cell(struct report *report, struct cli_table *table, struct tr_query *q, int column)
@@ -110,7 +108,7 @@ static void add_cell(struct report *report, struct cli_table *table, struct tr_q
 		bytes_cell(table, q, "total_bytes");
 		break;
 	case ALLOCS:
-		cli_cell(table, allocs ? CLI_PLAIN : CLI_DIM, allocs ? cli_count(text, allocs) : "-");
+		report_count_cell(table, allocs);
 		break;
 	case TEMPORARY:
 		cli_cell(table, CLI_PLAIN, cli_share(text, (double)tr_integer(q, tr_column(q, "temporary")), (double)allocs));
@@ -136,7 +134,7 @@ static void add_cell(struct report *report, struct cli_table *table, struct tr_q
 	}
 }
 
-int report_allocs(struct report *report)
+static int add_table(struct report *report)
 {
 	const struct order *order = &orders[report->sort];
 	const char *query = queries[report->by];
@@ -146,10 +144,6 @@ int report_allocs(struct report *report)
 	int64_t rows = 0;
 	double sum = 0;
 
-	if (!report->show_sql && report_has_no_heap(report) && report->format == CLI_FORMAT_TEXT)
-		return 0;
-	if (report->show_sql || report->format != CLI_FORMAT_TEXT)
-		return report_rows(report, query, order->column);
 	if ((status = report_query_and_one(report, &q, query, order->column)))
 		return status;
 	size_t count = choose_columns(report, columns, which), key = tr_column(q, order->column);
@@ -175,4 +169,21 @@ int report_allocs(struct report *report)
 	report->lines += cli_table_lines(table);
 	cli_table_destroy(table);
 	return status < 0 ? status : 0;
+}
+
+int report_allocs(struct report *report)
+{
+	const char *sort = orders[report->sort].column;
+	int status = 0;
+
+	if (!report->show_sql && report_has_no_heap(report) && report->format == CLI_FORMAT_TEXT)
+		return 0;
+	if (report->show_sql || report->format != CLI_FORMAT_TEXT)
+		return report_rows(report, report->histogram ? "heap_histogram" : queries[report->by], sort);
+	if (!report->histogram)
+		return add_table(report);
+	/* Of the whole heap in one screen; of some rows below them. */
+	if (report->limited && !(status = add_table(report)))
+		cli_add_text(&report->out, "\n");
+	return status ? status : report_histogram(report, sort);
 }

@@ -177,6 +177,17 @@ static void add_sums(struct report *report)
 	report_add_parts(report, (const char(*)[80])parts, (size_t)(next - parts));
 }
 
+/* One process at a time: that which was asked for, else the one with the largest peak. */
+static void say_process(struct report *report)
+{
+	char others[64];
+
+	if (report->process_id == ANY && report->heap.processes > 1)
+		report_say(report, CLI_PLAIN, "Below: process %" PRId64 ", which has the largest peak. %s allocated, too: --process N "
+					      "shows another", report->heap.most_process_id,
+			   cli_counted(others, sizeof(others), report->heap.processes - 1, "other process", "other processes"));
+}
+
 int report_heap_header(struct report *report)
 {
 	int status = read_heaps(report);
@@ -187,6 +198,8 @@ int report_heap_header(struct report *report)
 		return status;
 	if (report->format == CLI_FORMAT_TEXT)
 		add_sums(report);
+	if (report->format == CLI_FORMAT_TEXT && report->mode == REPORT_MEMORY)
+		say_process(report);
 	return 0;
 }
 
@@ -277,6 +290,18 @@ void report_path_rows(struct cli_table *table, size_t columns, const char *path,
 		path_row(table, columns, &row);
 	cli_buffer_fini(&row);
 	cli_buffer_fini(&step);
+}
+
+void report_bytes_cell(struct cli_table *table, int64_t bytes)
+{
+	char text[CLI_NUMBER_BYTES];
+	cli_cell(table, bytes ? CLI_PLAIN : CLI_DIM, bytes ? cli_bytes(text, bytes) : "-");
+}
+
+void report_count_cell(struct cli_table *table, int64_t count)
+{
+	char text[CLI_NUMBER_BYTES];
+	cli_cell(table, count ? CLI_PLAIN : CLI_DIM, count ? cli_count(text, count) : "-");
 }
 
 void report_say_more(struct report *report, double shown, double whole)

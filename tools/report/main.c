@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
  * main.c - instr-report: profiles from a trace. Reads the command line, opens the trace, lets one of
- * top.c, tree.c, info.c, allocs.c and live.c answer.
+ * top.c, tree.c, info.c, allocs.c, live.c and memory.c answer.
  */
 #include "report/report.h"
 
@@ -24,14 +24,14 @@
 #endif
 
 /* Rows of text. Those with call paths take several lines each. */
-enum { TOP_LIMIT = 30, TREE_LIMIT = 100, INFO_LIMIT = 20, PATHS_LIMIT = 15 };
+enum { TOP_LIMIT = 30, TREE_LIMIT = 100, INFO_LIMIT = 20, PATHS_LIMIT = 15, MEMORY_LIMIT = 20 };
 static const double tree_least_percent = 0.5;
 
 /* What rows can be sorted by, by mode; in the order of its enum in report.h. The first is the default, but of
  * --tree. */
 static const char *const sorts[REPORT_MODES][12] = {
-	[REPORT_TOP] = {"self", "total", "calls"},
-	[REPORT_TREE] = {"self", "total", "calls"},
+	[REPORT_TOP] = {"self", "total", "calls", "bytes", "allocs"},
+	[REPORT_TREE] = {"self", "total", "calls", "bytes", "allocs"},
 	[REPORT_ALLOCS] = {"bytes", "total", "allocs", "live", "peak", "temporary", "crossed", "resized", "failed", "freed"},
 	[REPORT_LEAKS] = {"bytes", "blocks", "age"},
 	[REPORT_PEAK] = {"bytes", "blocks"},
@@ -57,20 +57,27 @@ static const struct cli_option options[] = {
 	 .help = "what was alive at the end (or at the last checkpoint), by calling context and place"},
 	{CLI_MODE, .name = "peak", .mode = REPORT_PEAK, .value = &mode,
 	 .help = "what was alive when the most bytes were, by calling context and place"},
+	{CLI_MODE, .name = "memory", .mode = REPORT_MEMORY, .value = &mode,
+	 .help = "the heap over time: what was alive, how much was allocated per second, what was resident"},
 	{CLI_HEADING, .name = "What to show"},
 	{CLI_TEXT, .name = "sort", .letter = 's', .argument = "KEY",
 	 .choices = "self|total|calls|bytes|allocs|live|peak|temporary|crossed|resized|failed|freed|blocks|age", .value = &sort,
 	 .help = "order by time without callees (self), time with callees (total), or number of calls (--top: self, --tree: total); "
 		 "--allocs: by bytes, total (with callees), allocs, live (at the end), peak, temporary, crossed (freed by another "
-		 "thread), resized, failed, freed (by it); --leaks: by bytes, blocks, age; --peak: by bytes, blocks"},
+		 "thread), resized, failed, freed (by it); --leaks: by bytes, blocks, age; --peak: by bytes, blocks; with --heap, --top and --tree also by bytes, allocs"},
+	{CLI_FLAG, .name = "heap", .value = &report.with_heap,
+	 .help = "--top, --tree: the memory beside the time, what was allocated in the function itself and in all that it called"},
+	{CLI_FLAG, .name = "histogram", .value = &report.histogram,
+	 .help = "--allocs: how large blocks are and how long they live, of all rows, or of the first N with --limit N"},
 	{CLI_CHOICE, .name = "by", .argument = "WHAT", .choices = "function|site|context", .value = &report.by,
 	 .help = "--allocs: a row for each function, each place in the source (site), or each place and call path (context)"},
 	{CLI_DURATION, .name = "age", .argument = "TIME", .value = &report.age_ns,
 	 .help = "--leaks: only blocks at least so old at the end, such as 500ms, 10s or 5min"},
 	{CLI_NUMBER, .name = "limit", .letter = 'n', .argument = "N", .value = &limit,
-	 .help = "at most N rows, 0 for all (text: 30, --tree 100, --info 20 of each, with call paths 15; csv and json: all)"},
+	 .help = "at most N rows, 0 for all (text: 30, --tree 100, --info 20 of each, --memory 20 with the first, the last and the "
+		 "nearest to the peak, with call paths 15; csv and json: all)"},
 	{CLI_PERCENT, .name = "min", .argument = "PERCENT", .value = &least_percent,
-	 .help = "--tree: hide contexts with a smaller share of the time (text: 0.5; csv and json: 0)"},
+	 .help = "--tree: hide contexts with a smaller share of the time, and with --heap of the bytes (text: 0.5; csv and json: 0)"},
 	{CLI_TEXT, .name = "thread", .letter = 't', .argument = "N|NAME", .value = &thread,
 	 .help = "only the thread with this number, or the threads with this name (--info lists them)"},
 	{CLI_NUMBER, .name = "process", .letter = 'p', .argument = "N", .value = &report.process_id,
@@ -79,7 +86,7 @@ static const struct cli_option options[] = {
 	{CLI_CHOICE, .name = "format", .letter = 'f', .argument = "FORMAT", .choices = "text|csv|json", .value = &format,
 	 .help = "for people, or rows for programs: nanoseconds and bytes there, columns named as in the views"},
 	{CLI_FLAG, .name = "show-sql", .value = &report.show_sql,
-	 .help = "print the query instead of running it; sqlite3 trace.db runs it too (with --thread: without its two lines of percentiles)"},
+	 .help = "print the query instead of running it; sqlite3 trace.db runs it too (with --thread: without its two lines of percentiles; not that of --histogram)"},
 	{CLI_FLAG, .name = "no-pager", .value = &no_pager, .help = "do not start a pager on a terminal"},
 	{0},
 };
@@ -90,6 +97,7 @@ static const char *const usage[] = {
 	"[FILE] --allocs [--by function|site|context] [OPTIONS]",
 	"[FILE] --leaks [--age TIME] [OPTIONS]",
 	"[FILE] --peak [OPTIONS]",
+	"[FILE] --memory [OPTIONS]",
 	"[FILE] --info [OPTIONS]",
 	NULL,
 };
@@ -98,8 +106,10 @@ static const struct cli_note examples[] = {
 	{"instr-report", "where the time of the run in trace.db went"},
 	{"instr-report --tree --min 1", "by calling context, down to one percent"},
 	{"instr-report --sort calls --limit 10", "the ten functions called most often"},
+	{"instr-report --tree --heap --sort bytes", "by calling context, those that allocate the most first"},
 	{"instr-report --allocs --by site", "the places in the source that allocate the most"},
 	{"instr-report --leaks --age 10s", "what was never freed, and is not just about to be"},
+	{"instr-report --memory", "how the heap grew"},
 	{"instr-report --thread worker", "only what threads named worker did"},
 	{"instr-report old.db --format csv", "all functions of another trace, for a program"},
 	{"instr-report --show-sql | sqlite3 trace.db", "the same query in any SQLite tool"},
@@ -159,8 +169,14 @@ static int check_mode(void)
 		return cli_wrong_usage("--info shows the whole run: --thread and --process go with --top and --tree");
 	if (mode >= REPORT_ALLOCS && thread)
 		return cli_wrong_usage("the heap belongs to all threads of a process: --thread goes with --top and --tree");
-	if (mode == REPORT_INFO && sort)
-		return cli_wrong_usage("--sort does not go with --info");
+	if ((mode == REPORT_INFO || mode == REPORT_MEMORY) && sort)
+		return cli_wrong_usage("--sort does not go with --%s", mode == REPORT_INFO ? "info" : "memory");
+	if (report.with_heap && mode >= REPORT_INFO)
+		return cli_wrong_usage("--heap goes with --top and --tree");
+	if (report.with_heap && thread)
+		return cli_wrong_usage("the heap belongs to all threads of a process: --heap does not go with --thread");
+	if (mode != REPORT_ALLOCS && report.histogram)
+		return cli_wrong_usage("--histogram goes with --allocs");
 	if (mode != REPORT_TREE && least_percent >= 0)
 		return cli_wrong_usage("--min goes with --tree");
 	if (mode != REPORT_ALLOCS && report.by != CLI_UNSET)
@@ -175,10 +191,14 @@ static int choose_sort(void)
 {
 	const char *const *words = sorts[report.mode];
 	struct cli_buffer list = {0};
+	int count = 0;
 
+	/* Times can be had without the heap. */
+	while (words[count] && (report.mode > REPORT_TREE || report.with_heap || count < SORT_HEAP_BYTES))
+		count++;
 	if (!sort)
 		report.sort = report.mode == REPORT_TREE ? SORT_TOTAL : 0;
-	for (int i = 0; sort && words[i]; i++) {
+	for (int i = 0; sort && i < count; i++) {
 		if (!strcmp(sort, words[i])) {
 			report.sort = i;
 			sort = NULL;
@@ -186,20 +206,25 @@ static int choose_sort(void)
 	}
 	if (!sort && report.mode == REPORT_ALLOCS && report.sort == SORT_TOTAL_BYTES && report.by != BY_FUNCTION)
 		return cli_wrong_usage("--sort total goes with --by function");
+	if (!sort && report.histogram && report.sort == SORT_TOTAL_BYTES)
+		return cli_wrong_usage("--histogram counts each block once: --sort total does not go with it");
 	if (!sort)
 		return CLI_GO;
-	for (int i = 0; words[i]; i++)
-		cli_add_format(&list, "%s%s", !i ? "" : words[i + 1] ? ", " : " or ", words[i]);
+	for (int i = 0; i < count; i++)
+		cli_add_format(&list, "%s%s", !i ? "" : i + 1 < count ? ", " : " or ", words[i]);
 	int status = cli_wrong_usage("--sort takes %s%s, not '%s'", cli_text_of(&list),
 				     report.mode == REPORT_ALLOCS ? " with --allocs" : report.mode == REPORT_LEAKS ? " with --leaks"
-				     : report.mode == REPORT_PEAK ? " with --peak" : "", sort);
+				     : report.mode == REPORT_PEAK ? " with --peak" : report.with_heap ? " with --heap" : "", sort);
 	cli_buffer_fini(&list);
 	return status;
 }
 
 static void settle_defaults(void)
 {
-	static const int64_t text_limits[REPORT_MODES] = {TOP_LIMIT, TREE_LIMIT, INFO_LIMIT, TOP_LIMIT, PATHS_LIMIT, PATHS_LIMIT};
+	static const int64_t text_limits[REPORT_MODES] = {
+		[REPORT_TOP] = TOP_LIMIT,     [REPORT_TREE] = TREE_LIMIT,   [REPORT_INFO] = INFO_LIMIT,     [REPORT_ALLOCS] = TOP_LIMIT,
+		[REPORT_LEAKS] = PATHS_LIMIT, [REPORT_PEAK] = PATHS_LIMIT, [REPORT_MEMORY] = MEMORY_LIMIT,
+	};
 
 	report.mode = mode == CLI_UNSET ? REPORT_TOP : mode;
 	report.format = format;
@@ -209,6 +234,7 @@ static void settle_defaults(void)
 		report.limit = format != CLI_FORMAT_TEXT ? NO_LIMIT : report.by == BY_CONTEXT ? PATHS_LIMIT : text_limits[report.mode];
 	else
 		report.limit = limit ? limit : NO_LIMIT;
+	report.limited = limit > 0;
 	if (least_percent < 0)
 		least_percent = format == CLI_FORMAT_TEXT ? tree_least_percent : 0;
 	report.least = report.mode == REPORT_TREE ? least_percent / 100 : 0;
@@ -289,6 +315,7 @@ static void limit_memory(int on)
 static int (*const answers[REPORT_MODES])(struct report *) = {
 	[REPORT_TOP] = report_top,       [REPORT_TREE] = report_tree,  [REPORT_INFO] = report_info,
 	[REPORT_ALLOCS] = report_allocs, [REPORT_LEAKS] = report_live, [REPORT_PEAK] = report_live,
+	[REPORT_MEMORY] = report_memory,
 };
 
 int main(int argc, char **argv)

@@ -7,6 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* By enum report_by. */
+static const char *const row_names[] = {"function", "site", "context"};
+
 int report_query(struct report *report, struct tr_query **query, const char *name, const char *sort)
 {
 	const struct tr_argument arguments[] = {
@@ -15,6 +18,7 @@ int report_query(struct report *report, struct tr_query **query, const char *nam
 		{.name = "thread", .type = report->thread_id == ANY ? TR_NULL : TR_INTEGER, .integer = report->thread_id},
 		{.name = "thread_name", .type = report->thread_name ? TR_TEXT : TR_NULL, .text = report->thread_name},
 		{.name = "age", .type = report->age_ns == ANY ? TR_NULL : TR_INTEGER, .integer = report->age_ns},
+		{.name = "by", .type = TR_TEXT, .text = row_names[report->by]},
 		{.name = "least", .type = report->least > 0 ? TR_REAL : TR_NULL, .real = report->least},
 	};
 	return tr_prepare(report->trace, query, name, sort, arguments, sizeof(arguments) / sizeof(arguments[0]),

@@ -3,7 +3,7 @@
  * report.h - what the files of instr-report share: what was asked, and the pieces of an answer.
  *
  *     main.c ──► header.c (what was recorded, and what is missing) ──► top.c | tree.c | info.c
- *                    └──► heap.c (the heap's sums, wrong frees) ──► allocs.c | live.c
+ *                    └──► heap.c (the heap's sums, wrong frees) ──► allocs.c (histogram.c) | live.c | memory.c
  */
 #ifndef TOOLS_REPORT_REPORT_H
 #define TOOLS_REPORT_REPORT_H
@@ -13,9 +13,9 @@
 #include "cli/table.h"
 #include "libtrace/trace.h"
 
-enum report_mode { REPORT_TOP, REPORT_TREE, REPORT_INFO, REPORT_ALLOCS, REPORT_LEAKS, REPORT_PEAK, REPORT_MODES };
+enum report_mode { REPORT_TOP, REPORT_TREE, REPORT_INFO, REPORT_ALLOCS, REPORT_LEAKS, REPORT_PEAK, REPORT_MEMORY, REPORT_MODES };
 /* What rows can be ordered by; what each is called stands in main.c. */
-enum report_sort { SORT_SELF, SORT_TOTAL, SORT_CALLS }; /* --top, --tree */
+enum report_sort { SORT_SELF, SORT_TOTAL, SORT_CALLS, SORT_HEAP_BYTES, SORT_HEAP_ALLOCS }; /* --top, --tree */
 enum report_allocs_sort {
 	SORT_BYTES, SORT_TOTAL_BYTES, SORT_ALLOCS, SORT_LIVE, SORT_PEAK, SORT_TEMPORARY, SORT_CROSSED, SORT_RESIZED,
 	SORT_FAILED, SORT_RELEASED,
@@ -39,6 +39,9 @@ struct report {
 	const char *thread_name; /* NULL, or threads asked for by name */
 	double least;          /* least share of a context in the tree, 0 to 1 */
 	int64_t age_ns;        /* ANY, or how old blocks are at least */
+	int with_heap;         /* --top, --tree: the memory beside the time */
+	int histogram;         /* --allocs: sizes and lifetimes */
+	int limited;           /* the limit was asked for */
 
 	struct cli_buffer out; /* the answer as text */
 	size_t lines;          /* in it, roughly: for the pager */
@@ -83,6 +86,7 @@ int report_tree(struct report *);
 int report_info(struct report *);
 int report_allocs(struct report *);
 int report_live(struct report *);
+int report_memory(struct report *);
 
 /* header.c: a sentence that a reader of the figures has to know: a line of the header, or of stderr. */
 void report_say(struct report *, enum cli_style, const char *format, ...) __attribute__((format(printf, 3, 4)));
@@ -99,8 +103,14 @@ int report_has_no_heap(struct report *);
 void report_place_cell(struct cli_table *, struct tr_query *);
 /* Rows below one of so many columns: the call path in their last cells, which begin about so far from the left. */
 void report_path_rows(struct cli_table *, size_t columns, const char *path, size_t from);
+/* A cell with bytes or a count; "-" for none. */
+void report_bytes_cell(struct cli_table *, int64_t bytes);
+void report_count_cell(struct cli_table *, int64_t count);
 /* The line below a table that was cut: what the rest has of the whole; whole 0: that is not known. */
 void report_say_more(struct report *, double shown, double whole);
+
+/* histogram.c: sizes and lifetimes of the rows that --allocs shows, in the order sort. */
+int report_histogram(struct report *, const char *sort);
 
 /* query.c: the query with what was asked for as its parameters, in the order sort (SQL of ours, or
  * NULL). */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
  * tree.c - the profile by calling context: each line a call path, indented below its caller. Shares
- * are of all self time.
+ * are of all self time; with memory beside the time (--heap), of the bytes or blocks if these are the order.
  *
  * The query gives contexts in the order of printing. What the drawing needs (is there a later
  * sibling?) and what recursion looks like is known only at the end, so all rows are kept:
@@ -21,9 +21,9 @@
 #include "cli/units.h"
 
 /* Columns of the query's recursive part, by enum report_sort. */
-static const char *const sort_columns[] = {"3", "4", "5"};
+static const char *const sort_columns[] = {"3", "4", "5", "6", "7"};
 
-enum { SHARE, TOTAL, SELF, CALLS, MAX, NAME, COLUMNS };
+enum { SHARE, TOTAL, SELF, CALLS, MAX, TOTAL_MEMORY, BYTES, ALLOCS, NAME, COLUMNS };
 enum {
 	FOLDED_FROM = 4,
 	READ_PER_LINE = 64,  /* contexts read for each line wanted: folding makes fewer of them */
@@ -35,6 +35,7 @@ static const size_t NO_PARENT = (size_t)-1;
 
 struct node {
 	int64_t process_id, depth, calls, total_ns, self_ns, max_ns;
+	int64_t total_bytes, bytes, total_allocs, allocs; /* with callees, and without */
 	int64_t hooked; /* calls whose hooks its self time contains: its own and those it made */
 	int64_t levels; /* of recursion that this line stands for; 1: none */
 	size_t parent;  /* index of the caller's node */
@@ -42,6 +43,7 @@ struct node {
 	uint64_t name_hash; /* of a name that is longer than what a line shows; else 0 */
 	char *name, *place;
 	int has_max, last; /* last: no sibling follows */
+	int outside;       /* stands for what was allocated while no function was open */
 };
 
 struct nodes {
@@ -66,6 +68,31 @@ static uint64_t hash_of_long(const char *text)
 	return h;
 }
 
+static const char *query_of(const struct report *report)
+{
+	return report->with_heap ? "tree_heap" : "tree";
+}
+
+static void read_memory(struct node *n, struct tr_query *q)
+{
+	n->total_bytes = tr_integer(q, tr_column(q, "total_bytes"));
+	n->bytes = tr_integer(q, tr_column(q, "self_bytes"));
+	n->total_allocs = tr_integer(q, tr_column(q, "total_allocs"));
+	n->allocs = tr_integer(q, tr_column(q, "self_allocs"));
+	n->outside = tr_type(q, tr_column(q, "parent_id")) == TR_NULL;
+}
+
+/* What shares are of and the rest is cut by: with callees, and without. */
+static int64_t weight(const struct report *report, const struct node *n)
+{
+	return report->sort == SORT_HEAP_BYTES ? n->total_bytes : report->sort == SORT_HEAP_ALLOCS ? n->total_allocs : n->total_ns;
+}
+
+static int64_t own_weight(const struct report *report, const struct node *n)
+{
+	return report->sort == SORT_HEAP_BYTES ? n->bytes : report->sort == SORT_HEAP_ALLOCS ? n->allocs : n->self_ns;
+}
+
 static int read_nodes(struct report *report, struct nodes *nodes)
 {
 	struct tr_query *q;
@@ -73,7 +100,7 @@ static int read_nodes(struct report *report, struct nodes *nodes)
 
 	if (lines != NO_LIMIT && lines < INT64_MAX / READ_PER_LINE)
 		report->limit *= READ_PER_LINE;
-	int status = report_query(report, &q, "tree", sort_columns[report->sort]);
+	int status = report_query(report, &q, query_of(report), sort_columns[report->sort]);
 	report->limit = lines;
 	if (status)
 		return status;
@@ -99,6 +126,8 @@ static int read_nodes(struct report *report, struct nodes *nodes)
 			.name = cli_cut(report_name(q, function)),
 			.place = cli_strdup(report_place(q, file, line)),
 		};
+		if (report->with_heap)
+			read_memory(&nodes->items[nodes->count - 1], q);
 	}
 	tr_finish(q);
 	return status;
@@ -140,6 +169,8 @@ static void merge_level(struct node *into, struct node *from)
 	into->calls = report_sum(into->calls, from->calls);
 	into->hooked = report_sum(into->hooked, from->hooked);
 	into->self_ns = report_sum(into->self_ns, from->self_ns);
+	into->bytes = report_sum(into->bytes, from->bytes);
+	into->allocs = report_sum(into->allocs, from->allocs);
 	if (from->has_max && (!into->has_max || from->max_ns > into->max_ns))
 		into->max_ns = from->max_ns;
 	into->has_max |= from->has_max;
@@ -188,29 +219,30 @@ static void fold_recursion(struct nodes *nodes)
 	free(place);
 }
 
-static int by_time(const void *a, const void *b)
+static int by_weight(const void *a, const void *b)
 {
 	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
 	return x < y ? 1 : x > y ? -1 : 0;
 }
 
-/* Keeps the lines with the most time, and of those with just as much as the last the first ones: what
- * calls a line that is kept is kept, for it has at least its time and stands before it. */
-static void cut(struct nodes *nodes, size_t lines)
+/* Keeps the lines with the most time (or memory), and of those with just as much as the last the first ones:
+ * what calls a line that is kept is kept, for it has at least its time and stands before it. */
+static void cut(const struct report *report, struct nodes *nodes, size_t lines)
 {
-	int64_t *times = cli_realloc(NULL, nodes->count, sizeof(*times));
+	int64_t *weights = cli_realloc(NULL, nodes->count, sizeof(*weights));
 	size_t *place = cli_realloc(NULL, nodes->count, sizeof(*place));
 	size_t kept = 0, equal = lines;
 
 	for (size_t i = 0; i < nodes->count; i++)
-		times[i] = nodes->items[i].total_ns;
-	qsort(times, nodes->count, sizeof(*times), by_time);
-	int64_t least = times[lines - 1];
-	for (size_t i = 0; i < lines && times[i] > least; i++)
+		weights[i] = weight(report, &nodes->items[i]);
+	qsort(weights, nodes->count, sizeof(*weights), by_weight);
+	int64_t least = weights[lines - 1];
+	for (size_t i = 0; i < lines && weights[i] > least; i++)
 		equal--;
 	for (size_t i = 0; i < nodes->count; i++) {
 		struct node *n = &nodes->items[i];
-		int keep = n->total_ns > least || (n->total_ns == least && equal > 0);
+		int64_t has = weight(report, n);
+		int keep = has > least || (has == least && equal > 0);
 		if (n->parent != NO_PARENT)
 			keep &= place[n->parent] != NO_PARENT;
 		place[i] = keep ? kept : NO_PARENT;
@@ -219,12 +251,12 @@ static void cut(struct nodes *nodes, size_t lines)
 			free(n->place);
 			continue;
 		}
-		equal -= n->total_ns == least;
+		equal -= has == least;
 		n->parent = n->parent == NO_PARENT ? NO_PARENT : place[n->parent];
 		nodes->items[kept++] = *n;
 	}
 	nodes->count = kept;
-	free(times);
+	free(weights);
 	free(place);
 }
 
@@ -291,7 +323,17 @@ struct marks {
 	int distorted, folded;
 };
 
-static int add_rows(struct report *report, struct cli_table *table, struct nodes *nodes, double whole_ns, struct marks *marks)
+static void memory_cells(const struct report *report, struct cli_table *table, const struct node *n)
+{
+	if (report->sort == SORT_HEAP_ALLOCS)
+		report_count_cell(table, n->total_allocs);
+	else
+		report_bytes_cell(table, n->total_bytes);
+	report_bytes_cell(table, n->bytes);
+	report_count_cell(table, n->allocs);
+}
+
+static int add_rows(struct report *report, struct cli_table *table, struct nodes *nodes, double whole, struct marks *marks)
 {
 	char continues[DEEPEST_DRAWN + 1] = {0}, text[CLI_NUMBER_BYTES];
 	size_t drawn = levels_drawn();
@@ -310,12 +352,14 @@ static int add_rows(struct report *report, struct cli_table *table, struct nodes
 		marks->distorted |= distorted;
 		marks->folded |= n->levels > 1;
 		draw_lead(&lead, n, drawn, continues);
-		cli_cell(table, (double)n->self_ns >= whole_ns / 10 ? CLI_HOT : CLI_PLAIN,
-			 cli_share(text, (double)n->total_ns, whole_ns));
+		cli_cell(table, (double)own_weight(report, n) >= whole / 10 ? CLI_HOT : CLI_PLAIN,
+			 cli_share(text, (double)weight(report, n), whole));
 		cli_cell(table, CLI_PLAIN, cli_duration(text, n->total_ns));
 		cli_cell_format(table, distorted ? CLI_DIM : CLI_PLAIN, "%s%s", distorted ? "~" : "", cli_duration(text, n->self_ns));
 		cli_cell(table, CLI_PLAIN, cli_count(text, n->calls));
 		cli_cell(table, n->has_max ? CLI_PLAIN : CLI_DIM, n->has_max ? cli_duration(text, n->max_ns) : "-");
+		if (report->with_heap)
+			memory_cells(report, table, n);
 		cli_cell_parts(table, CLI_PLAIN, cli_text_of(&lead), n->name, n->place);
 	}
 	tr_finish(processes);
@@ -338,15 +382,16 @@ static int read_whole(struct report *report, int64_t *contexts, int64_t *self_ns
 	return status < 0 ? status : 0;
 }
 
-static void explain(struct report *report, int64_t hidden, int64_t hidden_ns, int64_t whole_ns, const struct marks *marks)
+static void explain(struct report *report, int64_t hidden, int64_t rest, int64_t whole, const struct marks *marks)
 {
+	const char *what = report->sort == SORT_HEAP_BYTES ? "bytes" : report->sort == SORT_HEAP_ALLOCS ? "allocations" : "self time";
 	char count[64], share[CLI_NUMBER_BYTES];
 
 	cli_add_text(&report->out, cli_style_on(CLI_DIM));
 	if (hidden > 0)
-		cli_add_format(&report->out, "%s hidden, with %s of the self time: --min 0 --limit 0 shows all\n",
+		cli_add_format(&report->out, "%s hidden, with %s of the %s: --min 0 --limit 0 shows all\n",
 			       cli_counted(count, sizeof(count), hidden, "calling context", NULL),
-			       cli_share(share, hidden_ns > 0 ? (double)hidden_ns : 0, (double)whole_ns));
+			       cli_share(share, rest > 0 ? (double)rest : 0, (double)whole), what);
 	if (marks->folded)
 		cli_add_format(&report->out, "%sN a function that calls itself, N levels deep, in one line\n",
 			       cli_screen()->utf8 ? "\xC3\x97" : "x");
@@ -354,44 +399,66 @@ static void explain(struct report *report, int64_t hidden, int64_t hidden_ns, in
 	report_explain_marks(report, marks->distorted);
 }
 
+/* The columns of the table; returns how many. */
+static size_t choose_columns(const struct report *report, struct cli_column *columns)
+{
+	const int heap = report->with_heap;
+	const struct cli_column all[COLUMNS] = {
+		[SHARE] = {.title = report->sort == SORT_HEAP_BYTES ? "bytes %" : report->sort == SORT_HEAP_ALLOCS ? "allocs %" : "total %"},
+		[TOTAL] = {.title = "total", .drop = heap ? 1 : 0},
+		[SELF] = {.title = "self"},
+		[CALLS] = {.title = "calls", .drop = heap ? 3 : 0},
+		[MAX] = {.title = "max", .drop = heap ? 4 : 1},
+		[TOTAL_MEMORY] = {.title = report->sort == SORT_HEAP_ALLOCS ? "total allocs" : "total bytes"},
+		[BYTES] = {.title = "bytes"},
+		[ALLOCS] = {.title = "allocs", .drop = 2},
+		[NAME] = {.title = "calling context", .left = 1, .comfort = heap ? 32 : 40, .shorten = report_shorten_name},
+	};
+
+	memcpy(columns, all, sizeof(all));
+	if (heap)
+		return COLUMNS;
+	columns[TOTAL_MEMORY] = all[NAME];
+	return TOTAL_MEMORY + 1;
+}
+
 int report_tree(struct report *report)
 {
-	static const struct cli_column columns[COLUMNS] = {
-		[SHARE] = {.title = "total %"},
-		[TOTAL] = {.title = "total"},
-		[SELF] = {.title = "self"},
-		[CALLS] = {.title = "calls"},
-		[MAX] = {.title = "max", .drop = 1},
-		[NAME] = {.title = "calling context", .left = 1, .comfort = 40, .shorten = report_shorten_name},
-	};
+	struct cli_column columns[COLUMNS];
 	struct nodes nodes = {0};
 	struct marks marks = {0};
-	int64_t contexts = 0, whole_ns = 0, shown_ns = 0;
+	int64_t contexts = 0, whole = 0, shown = 0;
 	int status;
 
+	if (report->with_heap && !report->show_sql && report_has_no_heap(report) && report->format == CLI_FORMAT_TEXT)
+		cli_add_text(&report->out, "\n");
 	if (report->show_sql || report->format != CLI_FORMAT_TEXT)
-		return report_rows(report, "tree", sort_columns[report->sort]);
-	if ((status = read_whole(report, &contexts, &whole_ns)) || (status = read_nodes(report, &nodes))) {
+		return report_rows(report, query_of(report), sort_columns[report->sort]);
+	if ((status = read_whole(report, &contexts, &whole)) || (status = read_nodes(report, &nodes))) {
 		free_nodes(&nodes);
 		return status;
 	}
+	if (report->sort >= SORT_HEAP_BYTES)
+		whole = report->sort == SORT_HEAP_BYTES ? report->heap.bytes : report->heap.allocs;
 	find_parents(&nodes);
 	fold_recursion(&nodes);
 	if (report->limit != NO_LIMIT && nodes.count > (size_t)report->limit)
-		cut(&nodes, (size_t)report->limit);
+		cut(report, &nodes, (size_t)report->limit);
 	int64_t hidden = contexts;
 	for (size_t i = 0; i < nodes.count; i++) {
-		shown_ns = report_sum(shown_ns, nodes.items[i].self_ns);
-		hidden -= nodes.items[i].levels;
+		shown = report_sum(shown, own_weight(report, &nodes.items[i]));
+		hidden -= nodes.items[i].outside ? 0 : nodes.items[i].levels;
 	}
-	struct cli_table *table = cli_table_create(columns, COLUMNS);
-	status = add_rows(report, table, &nodes, (double)whole_ns, &marks);
+	struct cli_table *table = cli_table_create(columns, choose_columns(report, columns));
+	status = add_rows(report, table, &nodes, (double)whole, &marks);
 	if (!status && nodes.count) {
 		cli_table_print(table, &report->out, cli_screen()->width, 0);
-		explain(report, hidden, report_difference(whole_ns, shown_ns), whole_ns, &marks);
+		explain(report, hidden, report_difference(whole, shown), whole, &marks);
 	} else if (!status) {
-		cli_add_text(&report->out, contexts ? "No calling context has so much time: --min 0 shows all.\n"
-						     : "No calls were recorded.\n");
+		cli_add_text(&report->out, !contexts ? "No calls were recorded.\n"
+					    : report->sort >= SORT_HEAP_BYTES
+						      ? "No calling context has so much memory: --min 0 shows all.\n"
+						      : "No calling context has so much time: --min 0 shows all.\n");
 	}
 	report->lines += cli_table_lines(table) + 2;
 	cli_table_destroy(table);

@@ -23,6 +23,7 @@ bash_words() {
 	bash -c 'name=$1; . ./"$name".bash; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); compopt() { :; }; "_${name//-/_}"; echo "$*: ${COMPREPLY[*]}"' words "$@"
 }
 bash_words instr-report --so
+bash_words instr-report --he
 bash_words instr-report --sort ''
 bash_words instr-report --format = j
 bash_words instr-report -f ''
