@@ -38,6 +38,7 @@ struct pass {
 	struct pass_allocs allocs;
 	unsigned nounwind, nonlazybind, frameaddress, builtin_setjmp;
 	unsigned hooked, skipped;
+	bool may_inline; /* the link step of LTO may still inline what is hooked now */
 };
 
 /* One function while its hooks go in. */
@@ -385,7 +386,8 @@ static void instrument_function(struct pass *pass, LLVMValueRef function)
 	look_at(pass, function, &shape);
 	work.row = rows_add_function(&pass->rows, function,
 				     (shape.dynamic_stack ? INSTR_ROW_DYNAMIC_STACK : 0u) |
-				     (shape.twice.count ? INSTR_ROW_RETURNS_TWICE : 0u));
+				     (shape.twice.count ? INSTR_ROW_RETURNS_TWICE : 0u) |
+				     (pass->may_inline ? INSTR_ROW_INLINABLE : 0u));
 	if (unwinds) {
 		if (shape.may_throw) {
 			choose_personality(pass, function);
@@ -497,6 +499,7 @@ static void instrument_now(struct pass *pass, bool defer)
 	struct pass_marked marked;
 	struct list functions = {0};
 
+	pass->may_inline = pass->rows.lto;
 	allocs_init(&pass->allocs, &pass->rows, pass->settings.tail_keep);
 	marked_collect(&marked, pass->module);
 	list_definitions(pass->module, &functions);

@@ -45,6 +45,7 @@ enum instr_row_flag {
 	INSTR_ROW_OFF = 0x10,            /* set and cleared by the runtime only: enters are not recorded */
 	INSTR_ROW_DYNAMIC_STACK = 0x20,  /* dynamic alloca: stack-pointer bits of enter and exit may differ */
 	INSTR_ROW_RETURNS_TWICE = 0x40,  /* calls setjmp or its like */
+	INSTR_ROW_INLINABLE = 0x80,      /* the linker may inline it, hooks and all: it then shares its caller's stack pointer */
 	INSTR_ROW_REASON_SHIFT = 8,      /* 8 bits, functions: enum instr_reason, why it carries no hooks */
 	INSTR_ROW_FAMILY_SHIFT = 8,      /* 8 bits, ALLOC_SITE and FREE_SITE: enum instr_family */
 	INSTR_ROW_COLUMN_SHIFT = 16,     /* 16 bits: column of a site, 0 = not known */

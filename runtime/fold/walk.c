@@ -174,7 +174,7 @@ static struct edge *find_edge(const struct irt_walk *w, uint32_t node, uint64_t 
 	}
 }
 
-int irt_walk_find_edge(struct irt_walk *w, uint32_t node, uint64_t row, uint32_t *child)
+int irt_walk_find_edge(const struct irt_walk *w, uint32_t node, uint64_t row, uint32_t *child)
 {
 	*child = w->edge_slots ? find_edge(w, node, row)->child : 0;
 	return *child ? 0 : INSTR_ERR_NOT_FOUND;

@@ -67,7 +67,7 @@ struct irt_walk;
 
 struct irt_function_answer {
 	uint32_t function; /* function_id, 0 = unknown */
-	uint32_t flags;    /* enum instr_row_flag (hooks.h); only DYNAMIC_STACK is looked at */
+	uint32_t flags;    /* enum instr_row_flag (hooks.h); DYNAMIC_STACK and INLINABLE are looked at */
 };
 
 struct irt_walk_config {

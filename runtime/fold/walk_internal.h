@@ -127,6 +127,7 @@ struct node {
 	/* as of the last settle */
 	uint32_t settled_open;
 	uint8_t changed;  /* in walk.changed: differs from what was saved */
+	uint8_t inlinable; /* its function: INSTR_ROW_INLINABLE */
 	uint64_t total, self, min, max, returns, unwound;
 	struct irt_histogram histogram;
 };
@@ -311,7 +312,7 @@ void irt_walk_lower(struct irt_walk *w, size_t index);
 void irt_walk_set_window(struct irt_walk *w, int64_t sp_from);
 int irt_walk_node_of(struct irt_walk *w, uint32_t context, uint32_t *node); /* finds or makes */
 int irt_walk_twin_of(struct irt_walk *w, uint32_t node, uint32_t *twin);    /* 0 = no room for one */
-int irt_walk_find_edge(struct irt_walk *w, uint32_t node, uint64_t row, uint32_t *child);
+int irt_walk_find_edge(const struct irt_walk *w, uint32_t node, uint64_t row, uint32_t *child);
 int irt_walk_add_edge(struct irt_walk *w, uint32_t node, uint64_t row, uint32_t child);
 void irt_walk_drop_edges(struct irt_walk *w);
 

@@ -206,14 +206,37 @@ static bool is_known(int64_t sp)
 	return sp >= SP_KNOWN && sp != SP_NONE;
 }
 
+/* The time for which to ask whose row it is: a stamp may lie before those of earlier records. */
+static uint64_t clamped(const struct irt_walk *w, uint64_t t)
+{
+	return w->events && t < w->last ? w->last : t;
+}
+
+/* Whether the function that is entered may be inlined into the innermost call, whose stack pointer it has. 0, or
+ * what to stop with. */
+static int find_inlined(const struct irt_walk *w, uint64_t tag, uint64_t t, bool *inlined)
+{
+	struct irt_function_answer answer = {0};
+	uint32_t child;
+
+	if (irt_walk_find_edge(w, w->frames[w->depth].node, row_key(tag), &child) == 0) {
+		*inlined = w->nodes[child].inlinable;
+		return STEP_ON;
+	}
+	if (w->config.function_of(w->config.user, tag, clamped(w, t), &answer))
+		return IRT_WALK_UNKNOWN;
+	*inlined = (answer.flags & INSTR_ROW_INLINABLE) != 0;
+	return STEP_ON;
+}
+
 /* How many calls a new one with this stack pointer proves dead; *other_stack: it seems to be on
  * another stack instead. */
-static size_t count_dead(struct irt_walk *w, int64_t sp, bool *other_stack)
+static size_t count_dead(const struct irt_walk *w, int64_t sp, bool inlined, bool *other_stack)
 {
 	size_t i, same = 0;
 
 	*other_stack = false;
-	if (sp < w->frames[w->depth].sp)
+	if (sp < w->frames[w->depth].sp || inlined)
 		return 0;
 	if (!is_known(sp) || !is_known(w->frames[w->depth].sp))
 		return 0; /* restored, until the next STACK record: dead calls show when one below ends */
@@ -234,12 +257,6 @@ static size_t count_dead(struct irt_walk *w, int64_t sp, bool *other_stack)
 	return 0;
 }
 
-/* The time for which to ask whose row it is: a stamp may lie before those of earlier records. */
-static uint64_t clamped(const struct irt_walk *w, uint64_t t)
-{
-	return w->events && t < w->last ? w->last : t;
-}
-
 /* The child of `parent` for this record. 0, or what to stop with. */
 static int find_child(struct irt_walk *w, uint32_t parent, uint64_t tag, uint64_t t, uint32_t *child)
 {
@@ -255,6 +272,7 @@ static int find_child(struct irt_walk *w, uint32_t parent, uint64_t tag, uint64_
 	if (irt_cct_child(w->config.cct, context_of(w, parent), answer.function, &context, &folded) ||
 	    irt_walk_node_of(w, context, child) || irt_walk_add_edge(w, parent, row, *child))
 		return IRT_WALK_NO_MEMORY;
+	w->nodes[*child].inlinable = (answer.flags & INSTR_ROW_INLINABLE) != 0;
 	if (folded) {
 		w->counters.flags |= IRT_WALK_FOLDED;
 		if (irt_walk_make_general(w))
@@ -268,12 +286,14 @@ static int step_enter(struct irt_walk *w, uint64_t tag, uint64_t t)
 	int64_t sp = irt_walk_sp(w->sp_from, tag);
 	uint64_t n = stamp(w, t);
 	uint32_t parent, child, twin;
-	bool other_stack, folded;
-	size_t dead = count_dead(w, sp, &other_stack);
+	bool other_stack, folded, inlined = false;
 	unsigned token;
 	uint8_t *side;
-	int stop;
+	int stop = sp == w->frames[w->depth].sp ? find_inlined(w, tag, t, &inlined) : STEP_ON;
+	if (stop != STEP_ON)
+		return stop;
 
+	size_t dead = count_dead(w, sp, inlined, &other_stack);
 	if (w->depth - dead >= w->config.max_frames) {
 		dead = w->depth;
 		other_stack = false;

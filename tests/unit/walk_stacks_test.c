@@ -53,6 +53,26 @@ TEST(a_call_at_the_same_place_proves_the_old_one_dead_also_at_the_bottom)
 	CHECK_EQ(counters().flags, 0);
 }
 
+TEST(an_inlined_call_has_the_stack_pointer_of_its_caller_and_ends_nothing)
+{
+	begin_inside(2); /* the inner one at 0xf00 */
+	for (int i = 0; i < 3; i++) {
+		enter(INLINED, 0xf00);
+		enter(4, 0xe00);
+		leave(4, 0xe00);
+		leave(INLINED, 0xf00);
+	}
+	leave(2, 0xf00);
+	leave(1, 0x1000);
+	run();
+	CHECK_EQ(row_of(INLINED).returns, 3);
+	CHECK_EQ(row_of(4).returns, 3);
+	CHECK_EQ(row_of(2).returns, 1);
+	CHECK_EQ(row_of(1).returns, 1);
+	CHECK_EQ(counters().orphans, 0);
+	CHECK_EQ(row_of(2).self_ticks, 2 * 10 + 2 * 10);
+}
+
 TEST(a_longjmp_over_more_than_the_range_of_the_bits_is_seen)
 {
 	begin_inside(2);

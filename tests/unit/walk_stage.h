@@ -21,7 +21,7 @@ enum { TOP = 0x7000 }; /* stack pointers count down from STACK + TOP */
 #define STACK UINT64_C(0x7ffe00000000)
 #define ROW(f) (UINT64_C(0x560000000000) + 16u * (f))
 #define HIGH_ROW (ROW(3) + (UINT64_C(1) << 32)) /* function 600: as 3, in the low 32 bits */
-enum { DYNAMIC = 7 }; /* function with dynamic alloca */
+enum { DYNAMIC = 7, INLINED = 8 }; /* function with dynamic alloca; one that LTO may have inlined */
 
 static int function_of(void *user, uint64_t tag, uint64_t ticks, struct irt_function_answer *answer)
 {
@@ -33,7 +33,7 @@ static int function_of(void *user, uint64_t tag, uint64_t ticks, struct irt_func
 		answer->function = 600;
 	if (instr_tag_kind(tag) == INSTR_CYG_ENTER || instr_tag_kind(tag) == INSTR_CYG_EXIT)
 		answer->function = 700 + (instr_tag_cyg_address(tag) >> 45 & 1);
-	answer->flags = answer->function == DYNAMIC ? INSTR_ROW_DYNAMIC_STACK : 0;
+	answer->flags = answer->function == DYNAMIC ? INSTR_ROW_DYNAMIC_STACK : answer->function == INLINED ? INSTR_ROW_INLINABLE : 0;
 	if (reload_ticks && ticks >= reload_ticks)
 		answer->function += 1000;
 	return 0;
