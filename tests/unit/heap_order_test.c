@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * heap_order_test.c - events of several threads whose clocks differ a little, that come late, or that fit
+ * nothing.
+ */
+#include "heap_stage.h"
+
+TEST(threads_are_brought_together_by_time)
+{
+	begin();
+	alloc(1, P, 1); /* thread 1 alone, as its walk goes */
+	now += 1000;
+	release(1, Q);
+	now = 1000500;
+	release(2, P);
+	alloc(2, Q, 2);
+	done();
+	CHECK_EQ(sums().frees, 2);
+	CHECK_EQ(sums().crossed, 2);
+	CHECK_EQ(file.fault_count, 0);
+	CHECK_EQ(sums().peak_bytes, 2);
+}
+
+TEST(an_address_used_again_by_a_thread_whose_clock_is_behind)
+{
+	begin();
+	alloc(1, P, 10);
+	now += SLACK;
+	alloc(2, P, 20);  /* in truth behind the free */
+	now += SLACK / 2;
+	put(1, IRT_OP_FREE, P, 0, irt_site(21, MALLOC));
+	now += 3 * SLACK;
+	put(2, IRT_OP_FREE, P, 0, irt_site(22, MALLOC));
+	done();
+	CHECK_EQ(sums().frees, 2);
+	CHECK_EQ(sums().crossed, 0);
+	CHECK_EQ(sums().lost, 0);
+	CHECK_EQ(sums().peak_bytes, 20);
+	CHECK_EQ(place(21).released_bytes, 10);
+	CHECK_EQ(place(22).released_bytes, 20);
+	CHECK_EQ(file.fault_count, 0);
+}
+
+/* The same, but the free is walked only when the allocation is settled. */
+TEST(an_address_used_again_whose_free_is_seen_a_settling_later)
+{
+	begin();
+	alloc(1, P, 10);
+	now += SLACK;
+	alloc(2, P, 20);
+	CHECK_EQ(irt_heap_settle(heap, now), 0);
+	now += SLACK / 2;
+	put(1, IRT_OP_FREE, P, 0, irt_site(21, MALLOC));
+	CHECK_EQ(irt_heap_settle(heap, now), 0);
+	now += 3 * SLACK;
+	done();
+	CHECK_EQ(sums().frees, 1);
+	CHECK_EQ(sums().lost, 0);
+	CHECK_EQ(place(21).released_bytes, 10);
+	CHECK_EQ(file.block_count, 1);
+	CHECK_EQ(file.blocks[0].bytes, 20);
+	CHECK_EQ(file.fault_count, 0);
+}
+
+TEST(a_free_by_a_clock_that_is_behind_the_allocation_s)
+{
+	begin();
+	put(2, IRT_OP_FREE, P, 0, irt_site(21, MALLOC));
+	now += SLACK / 2;
+	alloc(1, P, 10);
+	done();
+	CHECK_EQ(sums().frees, 1);
+	CHECK_EQ(sums().crossed, 1);
+	CHECK_EQ(sums().unknown_frees, 0);
+	CHECK_EQ(place(10).life_ticks, 0);
+	CHECK_EQ(file.block_count, 0);
+	CHECK_EQ(file.fault_count, 0);
+}
+
+TEST(what_fits_nothing_is_a_fault_at_the_settling_after_next)
+{
+	begin();
+	release(1, P);
+	CHECK_EQ(irt_heap_settle(heap, now), 0);
+	CHECK_EQ(irt_heap_settle(heap, now), 0);
+	CHECK_EQ(sums().unknown_frees, 0);
+	CHECK(irt_heap_is_waiting(heap));
+	CHECK_EQ(irt_heap_settle(heap, now), 0);
+	CHECK_EQ(sums().unknown_frees, 1);
+	CHECK(!irt_heap_is_waiting(heap));
+}
+
+TEST(any_number_of_events_that_fit_nothing_is_counted)
+{
+	begin();
+	for (unsigned i = 1; i <= 5000; i++) {
+		context = 1 + i % 3000;
+		alloc(1, i * 16, 8);
+		now += 3 * SLACK;
+		alloc(1, i * 16, 8);
+		release(1, 0x100000 + i * 16);
+	}
+	settle();
+	CHECK_EQ(sums().lost, 5000);
+	CHECK_EQ(sums().unknown_frees, 5000);
+	done();
+	CHECK_EQ(file.block_count, 5000);
+	CHECK(file.fault_count <= 1024);
+}
+
+TEST(only_what_all_threads_have_passed_is_applied)
+{
+	begin();
+	alloc(1, P, 10);
+	int64_t then = now;
+	alloc(1, Q, 10);
+	CHECK_EQ(irt_heap_settle(heap, then - 1), 0);
+	CHECK_EQ(sums().allocs, 1);
+	CHECK(irt_heap_is_waiting(heap));
+	CHECK_EQ(irt_heap_settle(heap, then), 0);
+	CHECK_EQ(sums().allocs, 2);
+	CHECK(!irt_heap_is_waiting(heap));
+}
+
+TEST(pending_events_do_not_grow_without_bound)
+{
+	begin();
+	for (unsigned i = 0; i <= IRT_HEAP_PENDING_MAX; i++)
+		put(1, i % 2 ? IRT_OP_FREE : IRT_OP_ALLOC, P, 1, irt_site(10, MALLOC));
+	CHECK_EQ(irt_heap_settle(heap, 0), 0);
+	CHECK(!irt_heap_is_waiting(heap));
+	CHECK_EQ(sums().temporary, IRT_HEAP_PENDING_MAX / 2);
+}
+
+int main(int argc, char **argv) { return heap_stage_main(argc, argv); }

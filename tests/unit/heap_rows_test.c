@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * heap_rows_test.c - what the file gets of a heap, and a heap that goes on from it.
+ */
+#include "heap_stage.h"
+
+TEST(only_what_has_changed_is_put_again)
+{
+	begin();
+	alloc(1, P, 10);
+	put(1, IRT_OP_ALLOC, Q, 20, irt_site(11, MALLOC));
+	done();
+	file_fini(&file);
+	release(1, Q);
+	settle();
+	file_save(&file, heap);
+	CHECK_EQ(file.block_count, 0);
+	CHECK_EQ(file.place_count, 2); /* 11 and 20 */
+	CHECK(!file_place(&file, context, 10));
+	file_fini(&file);
+	put(1, IRT_OP_ALLOC, Q, 50, irt_site(12, MALLOC)); /* a new peak: that of 11 is another now */
+	settle();
+	file_save(&file, heap);
+	CHECK(file_place(&file, context, 11) && file_place(&file, context, 12));
+	CHECK_EQ(file.block_count, 1);
+}
+
+TEST(a_block_that_came_and_went_between_two_saves_leaves_the_row_that_was_there)
+{
+	begin();
+	alloc(1, P, 10);
+	done();
+	release(1, P);
+	alloc(1, P, 20);
+	release(1, P);
+	done();
+	CHECK_EQ(file.block_count, 0);
+	alloc(1, P, 30);
+	done();
+	CHECK_EQ(file.block_count, 1);
+	CHECK_EQ(file.blocks[0].bytes, 30);
+}
+
+TEST(a_heap_goes_on_from_its_rows)
+{
+	begin();
+	alloc(1, P, 100);
+	alloc(2, Q, 50);
+	release(1, Q);
+	put(1, IRT_OP_FREE, S, 0, irt_site(25, MALLOC));
+	settle();
+	restart();
+	CHECK_EQ(sums().allocs, 2);
+	CHECK_EQ(sums().peak_bytes, 150);
+	release(2, P);
+	alloc(1, R, 149);
+	alloc(1, S, 1);
+	put(1, IRT_OP_FREE, 0x7000, 0, irt_site(25, MALLOC));
+	done();
+	CHECK_EQ(sums().peak_bytes, 150);
+	CHECK_EQ(place(10).peak_bytes, 150);
+	CHECK_EQ(place(10).max_bytes, 150);
+	CHECK_EQ(faults(IRT_HEAP_UNKNOWN), 2);
+	CHECK_EQ(file.fault_count, 1);
+	const struct file_place *p = file_place(&file, context, 10);
+	CHECK_EQ(bucket_count(p->sizes, p->sizes_bytes, irt_histogram_bucket(100)), 1);
+	CHECK_EQ(bucket_count(p->sizes, p->sizes_bytes, irt_histogram_bucket(1)), 1);
+}
+
+TEST(what_was_pending_is_pending_in_the_next_session)
+{
+	begin();
+	alloc(1, P, 100);
+	int64_t then = now;
+	now = then + 500;
+	release(2, P);
+	alloc(2, Q, 7);
+	now = then + 100;
+	alloc(1, R, UINT64_C(0xffffffffff));
+	CHECK_EQ(irt_heap_settle(heap, then), 0);
+	restart();
+	CHECK(irt_heap_is_waiting(heap));
+	CHECK_EQ(sums().allocs, 1);
+	now = then + 50;
+	alloc(1, S, 5); /* before all that was pending */
+	done();
+	CHECK_EQ(sums().allocs, 4);
+	CHECK_EQ(sums().frees, 1);
+	CHECK_EQ(sums().peak_bytes, 100 + 5 + UINT64_C(0xffffffffff));
+	CHECK_EQ(file.fault_count, 0);
+}
+
+TEST(the_bytes_of_pending_events_are_these)
+{
+	static const uint8_t want[] = {
+		1,                                    /* version */
+		17, 0x80, 0x89, 0x7a, 3, 1, 81, 0x80, 0x20, 100, /* ALLOC, 1000000, thread, context, site 10 malloc, address, bytes */
+		18, 0xc8, 0x01, 4, 1, 0xa1, 1, 0x80, 0x40, 0,    /* FREE 100 ticks later, site 20 malloc */
+	};
+	uint8_t *bytes;
+	size_t count;
+	begin();
+	alloc(3, P, 100);
+	release(4, Q);
+	CHECK_EQ(irt_heap_pack(heap, &bytes, &count), 0);
+	CHECK_EQ(count, sizeof(want));
+	CHECK(!memcmp(bytes, want, sizeof(want)));
+	free(bytes);
+}
+
+TEST(rows_that_cannot_be_are_refused)
+{
+	struct irt_heap_place p = {.context = 1, .site_id = 10, .allocs = 2, .bytes = 20};
+	struct irt_heap_block b = {.address = P, .bytes = 10, .context = 1, .site = irt_site(10, MALLOC), .thread = 1};
+	struct irt_heap_fault f = {.kind = IRT_HEAP_LOST, .context = 1, .site_id = 1, .count = 1};
+	begin();
+	CHECK_EQ(irt_heap_restore_place(heap, &p), 0);
+	CHECK_EQ(irt_heap_restore_place(heap, &p), INSTR_ERR_FORMAT); /* twice */
+	p.site_id++;
+	p.frees = 3;
+	CHECK_EQ(irt_heap_restore_place(heap, &p), INSTR_ERR_FORMAT);
+	p.site_id++;
+	p.frees = 1;
+	p.freed_bytes = 21;
+	CHECK_EQ(irt_heap_restore_place(heap, &p), INSTR_ERR_FORMAT);
+	CHECK_EQ(irt_heap_restore_block(heap, &b), 0);
+	CHECK_EQ(irt_heap_restore_block(heap, &b), INSTR_ERR_FORMAT);
+	b.address = 0;
+	CHECK_EQ(irt_heap_restore_block(heap, &b), INSTR_ERR_FORMAT);
+	b.address = Q;
+	b.thread = 0;
+	CHECK_EQ(irt_heap_restore_block(heap, &b), INSTR_ERR_FORMAT);
+	b.thread = 1;
+	b.bytes = UINT64_MAX;
+	CHECK_EQ(irt_heap_restore_block(heap, &b), INSTR_ERR_FORMAT);
+	CHECK_EQ(irt_heap_restore_fault(heap, &f), 0);
+	CHECK_EQ(irt_heap_restore_fault(heap, &f), INSTR_ERR_FORMAT);
+	f.kind++;
+	CHECK_EQ(irt_heap_restore_fault(heap, &f), INSTR_ERR_FORMAT);
+}
+
+TEST(pending_bytes_that_cannot_be_are_refused)
+{
+	static const uint8_t good[] = {1, 17, 2, 1, 1, 81, 16, 5};
+	static const struct {
+		unsigned at;
+		uint8_t byte;
+	} bad[] = {{0, 2}, {1, 16}, {1, 21}, {3, 0}};
+	uint8_t bytes[sizeof(good)];
+	begin();
+	CHECK_EQ(irt_heap_unpack(heap, good, 0), INSTR_ERR_FORMAT);
+	for (size_t n = 2; n < sizeof(good); n++) {
+		begin();
+		CHECK_EQ(irt_heap_unpack(heap, good, n), INSTR_ERR_FORMAT);
+	}
+	for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		memcpy(bytes, good, sizeof(good));
+		bytes[bad[i].at] = bad[i].byte;
+		begin();
+		CHECK_EQ(irt_heap_unpack(heap, bytes, sizeof(bytes)), INSTR_ERR_FORMAT);
+	}
+	begin();
+	CHECK_EQ(irt_heap_unpack(heap, good, sizeof(good)), 0);
+	settle();
+	CHECK_EQ(sums().bytes, 5);
+}
+
+int main(int argc, char **argv) { return heap_stage_main(argc, argv); }
