@@ -201,6 +201,8 @@ static void do_free(struct irt_heap *h, const struct irt_heap_event *e, struct h
 	struct odd *o = h->odd_count ? find_odd(h, e->address, true) : NULL;
 	struct block *b = irt_heap_find(h, e->address), ended;
 
+	if (!e->address) /* no hook records that */
+		return;
 	/* of the block that was there before, by the clock of another processor */
 	if (o && (!b || e->ticks <= b->ticks + IRT_HEAP_SLACK_TICKS)) {
 		ended = o->block;

@@ -50,10 +50,10 @@ struct block *irt_heap_find(const struct irt_heap *h, uint64_t address)
 	if (!h->block_count)
 		return NULL;
 	for (uint64_t i = block_slot(h, address);; i = next_slot(h, i)) {
+		if (!h->blocks[i].address) /* first: nothing is at address 0 */
+			return NULL;
 		if (h->blocks[i].address == address)
 			return &h->blocks[i];
-		if (!h->blocks[i].address)
-			return NULL;
 	}
 }
 

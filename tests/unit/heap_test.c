@@ -226,6 +226,26 @@ TEST(a_block_in_realloc_has_a_row_that_says_so)
 	CHECK_EQ(file.blocks[0].resizer, 0);
 }
 
+TEST(a_block_without_an_address_is_none)
+{
+	begin();
+	alloc(1, P, 1);
+	alloc(1, Q, 1);
+	release(1, Q); /* has left an empty slot */
+	for (unsigned i = 0; i < 100; i++) {
+		release(1, 0);
+		resize(1, 0);
+		resized(1, 0, 0);
+		alloc(1, 0, 5);
+	}
+	done();
+	CHECK_EQ(sums().frees, 1);
+	CHECK_EQ(sums().failed, 100);
+	CHECK_EQ(sums().unknown_frees, 0);
+	CHECK_EQ(file.block_count, 1);
+	CHECK_EQ(file.fault_count, 0);
+}
+
 /* ---- what a block's end says ------------------------------------------------------------------------ */
 
 TEST(temporary_is_what_its_thread_freed_before_it_allocated_again)
