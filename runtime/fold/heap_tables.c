@@ -126,14 +126,15 @@ static uint32_t *place_slot(const struct irt_heap *h, uint32_t context, uint32_t
 	}
 }
 
-static bool reserve_place(struct irt_heap *h)
+/* Two: an allocation that has ended already brings its own and that of its end. */
+static bool reserve_places(struct irt_heap *h)
 {
 	size_t room = h->place_room;
 
-	if (!irt_heap_grow(&h->places, &room, h->place_count + 1, sizeof(*h->places)))
+	if (!irt_heap_grow(&h->places, &room, h->place_count + 2, sizeof(*h->places)))
 		return false;
 	h->place_room = (uint32_t)room;
-	if (2 * (h->place_count + 1) <= h->place_slot_count)
+	if (2 * (h->place_count + 2) <= h->place_slot_count)
 		return true;
 	uint32_t count = h->place_slot_count ? 2 * h->place_slot_count : 2 * FIRST_PLACES;
 	uint32_t *slots = malloc(count * sizeof(*slots));
@@ -286,6 +287,6 @@ bool irt_heap_reserve(struct irt_heap *h)
 {
 	if (!h->recent)
 		h->recent = calloc(RECENT, sizeof(*h->recent));
-	return h->recent && reserve_block(h) && reserve_place(h) && reserve_thread(h) &&
+	return h->recent && reserve_block(h) && reserve_places(h) && reserve_thread(h) &&
 	       irt_heap_grow(&h->gone, &h->gone_room, h->gone_count + 2, sizeof(*h->gone));
 }

@@ -77,6 +77,22 @@ TEST(a_free_by_a_clock_that_is_behind_the_allocation_s)
 	CHECK_EQ(file.fault_count, 0);
 }
 
+/* Such an allocation brings two places at once. */
+TEST(frees_by_clocks_that_are_behind_from_places_not_seen_before)
+{
+	begin();
+	for (unsigned i = 1; i <= 300; i++) {
+		put(2, IRT_OP_FREE, i * 16, 0, irt_site(1000 + i, MALLOC));
+		put(1, IRT_OP_ALLOC, i * 16, 10, irt_site(i, MALLOC));
+		if (i % 3 == 0)
+			put(1, IRT_OP_ALLOC, 0x100000 + i * 16, 10, irt_site(2000 + i, MALLOC));
+	}
+	done();
+	CHECK_EQ(file.place_count, 700);
+	CHECK_EQ(sums().frees, 300);
+	CHECK_EQ(file.fault_count, 0);
+}
+
 TEST(what_fits_nothing_is_a_fault_at_the_settling_after_next)
 {
 	begin();
