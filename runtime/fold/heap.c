@@ -6,8 +6,7 @@
  *   H1  What an event may need is reserved before its first change: it is applied wholly or stays pending.
  *   H2  A place keeps in peak_* what it had at the last peak; while its epoch is not the heap's, it has
  *       not changed since, and what it has now is that (touch).
- *   H3  A block is in the table, or in the hands of a thread's realloc, or displaced (odd): in each case it
- *       counts as alive.
+ *   H3  A block that is alive is in the table, or in the hands of a thread's realloc.
  */
 #include "fold/heap_internal.h"
 
@@ -88,20 +87,31 @@ static void count_alloc(struct irt_heap *h, const struct irt_heap_event *e, stru
 	}
 }
 
-/* The block has ended at the event; its row in the file goes with it. */
-static void count_end(struct irt_heap *h, const struct irt_heap_event *e, const struct block *b)
+/* The block is no more alive; its row in the file goes with it. */
+static void count_end(struct irt_heap *h, struct block *b)
 {
 	struct place *p = touch(h, b->place);
-	uint64_t life = e->ticks > b->ticks ? (uint64_t)(e->ticks - b->ticks) : 0;
 
+	if (b->ended)
+		return;
 	p->row.frees++;
 	p->row.freed_bytes += b->bytes;
-	p->row.life_ticks += life;
 	h->sums.frees++;
 	h->sums.freed_bytes += b->bytes;
-	irt_histogram_add(&p->row.lifetimes, irt_histogram_bucket(life), 1);
 	if (b->stored)
 		h->gone[h->gone_count++] = b->address;
+	b->stored = 0;
+	b->ended = 1;
+}
+
+/* It has lived until the event. */
+static void count_life(struct irt_heap *h, const struct irt_heap_event *e, const struct block *b)
+{
+	struct place *p = touch(h, b->place);
+	uint64_t life = e->ticks > b->ticks ? (uint64_t)e->ticks - (uint64_t)b->ticks : 0;
+
+	p->row.life_ticks += life;
+	irt_histogram_add(&p->row.lifetimes, irt_histogram_bucket(life), 1); /* no memory: missing there */
 }
 
 static void count_release(struct irt_heap *h, const struct irt_heap_event *e, uint64_t bytes)
@@ -138,7 +148,7 @@ static void give_up(struct irt_heap *h, unsigned i)
 		const struct irt_heap_place *p = &h->places[o.block.place].row;
 		fault(h, IRT_HEAP_LOST, &o.event, p->context, p->site_id);
 		h->sums.lost++;
-		count_end(h, &o.event, &o.block);
+		count_life(h, &o.event, &o.block);
 		return;
 	}
 	const struct recent *r = recent_of(h, o.event.address);
@@ -177,7 +187,7 @@ static void drop_odd(struct irt_heap *h, struct odd *o) { *o = h->odds[--h->odd_
 /* ---- what events do --------------------------------------------------------------------------------- */
 
 /* A block ends by this free. */
-static void end_block(struct irt_heap *h, const struct irt_heap_event *e, struct heap_thread *t, const struct block *b)
+static void end_block(struct irt_heap *h, const struct irt_heap_event *e, struct heap_thread *t, struct block *b)
 {
 	struct place *p = touch(h, b->place);
 
@@ -191,7 +201,8 @@ static void end_block(struct irt_heap *h, const struct irt_heap_event *e, struct
 	}
 	if (b->family != irt_site_family(e->site))
 		fault(h, IRT_HEAP_WRONG_FAMILY, e, p->row.context, p->row.site_id);
-	count_end(h, e, b);
+	count_end(h, b);
+	count_life(h, e, b);
 	count_release(h, e, b->bytes);
 	*recent_of(h, e->address) = (struct recent){e->address, e->context, irt_site_id(e->site)};
 }
@@ -261,6 +272,7 @@ static void begin_block(struct irt_heap *h, const struct irt_heap_event *e, stru
 				h->gone[h->gone_count++] = old.address;
 			uncount_alloc(h, &old);
 		} else {
+			count_end(h, &old);
 			keep_odd(h, e, &old);
 		}
 	}

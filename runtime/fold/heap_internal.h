@@ -28,7 +28,8 @@ struct block {
 	uint64_t address;    /* 0 = empty slot */
 	uint64_t bytes : 48;
 	uint64_t family : 8;
-	uint64_t stored : 8; /* its row is in the file */
+	uint64_t stored : 1; /* its row is in the file */
+	uint64_t ended : 1;  /* it is counted as freed; by whom is not known yet */
 	int64_t ticks;
 	uint32_t place;
 	uint32_t thread;
@@ -54,7 +55,7 @@ struct heap_thread {
 };
 
 /* An event that fits nothing: the free of a block that is not there, or a block whose address was given to
- * another one. */
+ * another one. Such a block has ended; its free may still come and say how. */
 struct odd {
 	struct irt_heap_event event; /* the free; of a displaced block: the allocation that displaced it */
 	struct block block;          /* displaced; address 0: a free */

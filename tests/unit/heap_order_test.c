@@ -106,6 +106,27 @@ TEST(what_fits_nothing_is_a_fault_at_the_settling_after_next)
 	CHECK(!irt_heap_is_waiting(heap));
 }
 
+/* What was there before has ended, whoever did that: it does not count beside the one in its place. */
+TEST(a_lost_block_is_not_alive_while_its_free_may_still_come)
+{
+	begin();
+	for (unsigned i = 0; i < 40; i++) {
+		alloc(1, P, 100);
+		now += 3 * SLACK;
+	}
+	CHECK_EQ(irt_heap_settle(heap, now), 0);
+	CHECK_EQ(sums().peak_bytes, 100);
+	CHECK_EQ(sums().allocs - sums().frees, 1);
+	CHECK_EQ(sums().lost, 0); /* not yet */
+	file_save(&file, heap);
+	CHECK_EQ(file.block_count, 1);
+	CHECK_EQ(place(10).max_bytes, 100);
+	done();
+	CHECK_EQ(sums().lost, 39);
+	CHECK_EQ(faults(IRT_HEAP_LOST), 39);
+	CHECK_EQ(sums().peak_blocks, 1);
+}
+
 TEST(any_number_of_events_that_fit_nothing_is_counted)
 {
 	begin();

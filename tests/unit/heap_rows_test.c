@@ -41,6 +41,23 @@ TEST(a_block_that_came_and_went_between_two_saves_leaves_the_row_that_was_there)
 	CHECK_EQ(file.blocks[0].bytes, 30);
 }
 
+TEST(a_block_keeps_its_row_when_the_one_before_it_is_lost)
+{
+	begin();
+	alloc(1, P, 10);
+	settle();
+	file_save(&file, heap);
+	now += 3 * SLACK;
+	alloc(1, P, 20);
+	CHECK_EQ(irt_heap_settle(heap, now), 0);
+	file_save(&file, heap); /* the row is the new one's */
+	CHECK_EQ(file.block_count, 1);
+	done();
+	CHECK_EQ(sums().lost, 1);
+	CHECK_EQ(file.block_count, 1);
+	CHECK_EQ(file.blocks[0].bytes, 20);
+}
+
 TEST(a_heap_goes_on_from_its_rows)
 {
 	begin();
