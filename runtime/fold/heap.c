@@ -12,7 +12,6 @@
 
 enum {
 	AHEAD = 8, /* events whose blocks are fetched early */
-	DONE = 0,  /* operation of a pending event that another one has pulled forward */
 };
 
 int irt_heap_create(struct irt_heap **out, bool forked)
@@ -65,6 +64,18 @@ static struct place *touch(struct irt_heap *h, uint32_t index)
 	return p;
 }
 
+static void count_peak(struct irt_heap *h, struct place *p, int64_t ticks)
+{
+	if (live_bytes(p) > p->row.max_bytes)
+		p->row.max_bytes = live_bytes(p);
+	if (h->sums.bytes - h->sums.freed_bytes > h->sums.peak_bytes) {
+		h->sums.peak_bytes = h->sums.bytes - h->sums.freed_bytes;
+		h->sums.peak_blocks = h->sums.allocs - h->sums.frees;
+		h->sums.peak_ticks = ticks;
+		h->epoch++;
+	}
+}
+
 static void count_alloc(struct irt_heap *h, const struct irt_heap_event *e, struct block *b, bool resized)
 {
 	b->place = irt_heap_place(h, e->context, irt_site_id(e->site));
@@ -76,15 +87,8 @@ static void count_alloc(struct irt_heap *h, const struct irt_heap_event *e, stru
 	h->sums.allocs++;
 	h->sums.bytes += b->bytes;
 	h->sums.resized += resized;
-	if (live_bytes(p) > p->row.max_bytes)
-		p->row.max_bytes = live_bytes(p);
 	irt_histogram_add(&p->row.sizes, irt_histogram_bucket(b->bytes), 1); /* no memory: missing there */
-	if (h->sums.bytes - h->sums.freed_bytes > h->sums.peak_bytes) {
-		h->sums.peak_bytes = h->sums.bytes - h->sums.freed_bytes;
-		h->sums.peak_blocks = h->sums.allocs - h->sums.frees;
-		h->sums.peak_ticks = e->ticks;
-		h->epoch++;
-	}
+	count_peak(h, p, e->ticks);
 }
 
 /* The block is no more alive; its row in the file goes with it. */
@@ -159,7 +163,7 @@ static void give_up(struct irt_heap *h, unsigned i)
 		fault(h, IRT_HEAP_UNKNOWN, &o.event, 0, 0);
 }
 
-static void keep_odd(struct irt_heap *h, const struct irt_heap_event *e, const struct block *displaced)
+void irt_heap_keep_odd(struct irt_heap *h, const struct irt_heap_event *e, const struct block *displaced)
 {
 	if (h->odd_count == ODD_MAX) { /* the oldest */
 		unsigned oldest = 0;
@@ -229,7 +233,7 @@ static void do_free(struct irt_heap *h, const struct irt_heap_event *e, struct h
 		   t->last_family != irt_site_family(e->site)) {
 		return; /* what a delete of the program's own calls: the block has ended with that */
 	} else {
-		keep_odd(h, e, NULL);
+		irt_heap_keep_odd(h, e, NULL);
 	}
 }
 
@@ -273,7 +277,7 @@ static void begin_block(struct irt_heap *h, const struct irt_heap_event *e, stru
 			uncount_alloc(h, &old);
 		} else {
 			count_end(h, &old);
-			keep_odd(h, e, &old);
+			irt_heap_keep_odd(h, e, &old);
 		}
 	}
 	count_alloc(h, e, &b, resized);
@@ -303,12 +307,25 @@ static void do_alloc(struct irt_heap *h, const struct irt_heap_event *e, struct 
 	}
 }
 
+/* A realloc has failed, or its end was never seen: the block is where it was. If another one is there, records
+ * are missing: it has ended before that began. */
 static void put_back(struct irt_heap *h, struct block *b)
 {
-	if (irt_heap_find(h, b->address))
-		return;
-	b->stored = 0; /* its row says that it is in hands */
+	const struct block *there = irt_heap_find(h, b->address);
+
 	h->changed = true;
+	if (there) {
+		const struct irt_heap_place *p = &h->places[there->place].row;
+		struct irt_heap_event e = {.ticks = there->ticks, .address = there->address, .bytes = there->bytes,
+					   .context = p->context, .site = irt_site(p->site_id, there->family),
+					   .thread = there->thread, .operation = IRT_OP_ALLOC};
+		count_end(h, b);
+		irt_heap_keep_odd(h, &e, b);
+		return;
+	}
+	if (b->stored) /* its row says that it is in hands */
+		h->gone[h->gone_count++] = b->address;
+	b->stored = 0;
 	irt_heap_insert(h, b);
 }
 
@@ -320,10 +337,10 @@ static void do_resize(struct irt_heap *h, const struct irt_heap_event *e, struct
 		hand = *b;
 		irt_heap_remove(h, b);
 	} /* else place NO_PLACE: its allocation was not seen */
-	if (t->hand_count == IN_HANDS) {
+	if (t->hand_count == HANDS) {
 		if (t->hands[0].place != NO_PLACE)
 			put_back(h, &t->hands[0]);
-		memmove(t->hands, t->hands + 1, (IN_HANDS - 1) * sizeof(*t->hands));
+		memmove(t->hands, t->hands + 1, (HANDS - 1) * sizeof(*t->hands));
 		t->hand_count--;
 	}
 	t->hands[t->hand_count++] = hand;
@@ -352,7 +369,8 @@ static void do_resized(struct irt_heap *h, const struct irt_heap_event *e, struc
 	} else if (old.address) {
 		struct irt_heap_event end = *e;
 		end.address = old.address;
-		keep_odd(h, &end, NULL);
+		end.operation = IRT_OP_FREE;
+		irt_heap_keep_odd(h, &end, NULL);
 	}
 	if (e->address) {
 		begin_block(h, e, t, known);
@@ -397,6 +415,8 @@ int irt_heap_add(struct irt_heap *h, const struct irt_heap_event *e)
 	if (h->pending_sorted == h->pending_count &&
 	    (!h->pending_count || h->pending[h->pending_count - 1].ticks <= e->ticks))
 		h->pending_sorted++;
+	if (e->ticks > h->newest_ticks)
+		h->newest_ticks = e->ticks;
 	h->pending[h->pending_count++] = *e;
 	return 0;
 }
@@ -465,6 +485,23 @@ static void pull_forward(struct irt_heap *h, size_t at)
 	}
 }
 
+/* Whatever it died over. */
+static bool end_thread(struct irt_heap *h, uint32_t thread)
+{
+	struct heap_thread *t = irt_heap_find_thread(h, thread);
+
+	for (; t && t->hand_count; t->hand_count--) {
+		if (!irt_heap_reserve(h))
+			return false;
+		t = irt_heap_find_thread(h, thread); /* the table may have moved */
+		if (t->hands[t->hand_count - 1].place != NO_PLACE)
+			put_back(h, &t->hands[t->hand_count - 1]);
+	}
+	if (t)
+		irt_heap_forget_thread(h, t);
+	return true;
+}
+
 int irt_heap_settle(struct irt_heap *h, int64_t until_ticks)
 {
 	size_t done = 0, count = h->pending_count;
@@ -492,10 +529,17 @@ int irt_heap_settle(struct irt_heap *h, int64_t until_ticks)
 				break;
 			}
 		}
-		if (e->operation != DONE)
+		if (e->operation == END) {
+			if (!end_thread(h, e->thread)) {
+				err = INSTR_ERR_MEMORY;
+				break;
+			}
+		} else if (e->operation != DONE) {
 			apply(h, e);
+		}
 	}
 	if (done) {
+		h->changed = true;
 		memmove(h->pending, h->pending + done, (count - done) * sizeof(*h->pending));
 		h->pending_count = h->pending_sorted = count - done;
 	}
@@ -514,16 +558,11 @@ int irt_heap_settle(struct irt_heap *h, int64_t until_ticks)
 
 void irt_heap_end_thread(struct irt_heap *h, uint32_t thread)
 {
-	struct heap_thread *t = irt_heap_find_thread(h, thread);
-	if (!t)
-		return;
-	/* It has died over a realloc: the block is where it was, as far as anybody knows. */
-	while (t->hand_count) {
-		struct block b = t->hands[--t->hand_count];
-		if (b.place != NO_PLACE && irt_heap_reserve(h))
-			put_back(h, &b);
-	}
-	irt_heap_forget_thread(h, t);
+	/* Behind what is pending of it; without memory for that it stays known. */
+	if (h->pending_count)
+		irt_heap_add(h, &(struct irt_heap_event){.ticks = h->newest_ticks, .thread = thread, .operation = END});
+	else
+		end_thread(h, thread);
 }
 
 bool irt_heap_is_waiting(const struct irt_heap *h)

@@ -17,11 +17,22 @@
 #include <string.h>
 
 enum {
-	IN_HANDS = 4,        /* reallocs of one thread inside each other (signal handlers) */
+	HANDS = 4,           /* reallocs of one thread inside each other (signal handlers) */
 	ODD_MAX = 64,        /* events that fit nothing yet */
 	RECENT = 1024,       /* addresses freed last */
 	FAULTS_MAX = 1024,   /* kinds of them by place; more are counted in the sums alone */
 	NO_PLACE = UINT32_MAX,
+};
+
+/* Operations of pending events beside those of enum irt_operation, and of what heap_pending.events has beside
+ * them (docs/format.md). */
+enum {
+	DONE = 0,      /* not in the file: another event has pulled it forward */
+	END = 1,       /* the thread does nothing more */
+	ODD_FREE = 2,  /* a free that has found no block */
+	BLOCK = 3,     /* a block; the next one says where it is */
+	DISPLACED = 4, /* this allocation has got its address */
+	IN_HANDS = 5,  /* in the thread's realloc; without a block before it: one that is not known */
 };
 
 struct block {
@@ -43,13 +54,14 @@ struct place {
 	bool changed;
 };
 
-/* What a thread did last, and the blocks that its reallocs have in hands. */
+/* What a thread did last, and the blocks that its reallocs have in hands. Those have a row if no block in the
+ * table and none in other hands has their address; all of them are in heap_pending. */
 struct heap_thread {
 	uint32_t id;         /* 0 = empty slot */
 	uint32_t last_operation;
 	uint64_t last_address;
 	uint64_t newest;     /* address of its last allocation, if that lives and none came behind it; else 0 */
-	struct block hands[IN_HANDS];
+	struct block hands[HANDS];
 	uint32_t hand_count;
 	unsigned last_family;
 };
@@ -72,6 +84,7 @@ struct irt_heap {
 	struct irt_heap_event *pending, *scratch;
 	size_t pending_count, pending_room, scratch_room;
 	size_t pending_sorted; /* those before are in order */
+	int64_t newest_ticks;  /* of all that was ever pending */
 
 	struct block *blocks;
 	uint64_t block_slots, block_count;
@@ -115,6 +128,8 @@ struct heap_thread *irt_heap_find_thread(struct irt_heap *h, uint32_t id);      
 void irt_heap_forget_thread(struct irt_heap *h, struct heap_thread *t);
 void irt_heap_note_fault(struct irt_heap *h, const struct irt_heap_fault *fault);
 bool irt_heap_grow(void *array, size_t *room, size_t want, size_t item_bytes);
+bool irt_heap_has_row(const struct irt_heap *h, const struct block *hand);
+void irt_heap_keep_odd(struct irt_heap *h, const struct irt_heap_event *e, const struct block *displaced);
 void irt_heap_prefetch(const struct irt_heap *h, uint64_t address);
 
 static inline uint64_t live_blocks(const struct place *p) { return p->row.allocs - p->row.frees; }

@@ -93,6 +93,43 @@ TEST(frees_by_clocks_that_are_behind_from_places_not_seen_before)
 	CHECK_EQ(file.fault_count, 0);
 }
 
+/* The end of its realloc is pending: another thread is behind. */
+TEST(a_thread_that_ends_has_done_all_that_is_pending_of_it)
+{
+	begin();
+	alloc(1, P, 10);
+	resize(1, P);
+	int64_t then = now;
+	resized(1, Q, 20);
+	CHECK_EQ(irt_heap_settle(heap, then - 1), 0);
+	irt_heap_end_thread(heap, 1);
+	done();
+	CHECK_EQ(sums().frees, 1);
+	CHECK_EQ(file.block_count, 1);
+	CHECK_EQ(file.blocks[0].address, Q);
+	CHECK(!irt_heap_is_waiting(heap));
+}
+
+/* Only where records were lost. */
+TEST(a_block_in_realloc_whose_address_another_one_got_is_lost)
+{
+	begin();
+	alloc(1, P, 10);
+	resize(1, P);
+	settle();
+	now += 3 * SLACK;
+	alloc(2, P, 20);
+	settle();
+	irt_heap_end_thread(heap, 1);
+	done();
+	CHECK_EQ(sums().lost, 1);
+	CHECK_EQ(file.block_count, 1);
+	CHECK_EQ(file.blocks[0].bytes, 20);
+	CHECK_EQ(faults(IRT_HEAP_LOST), 1);
+	CHECK_EQ(file.faults[0].block_site_id, 10);
+	CHECK_EQ(file.faults[0].site_id, 10);
+}
+
 TEST(what_fits_nothing_is_a_fault_at_the_settling_after_next)
 {
 	begin();

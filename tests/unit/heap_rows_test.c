@@ -107,6 +107,132 @@ TEST(what_was_pending_is_pending_in_the_next_session)
 	CHECK_EQ(file.fault_count, 0);
 }
 
+TEST(what_fits_nothing_yet_fits_nothing_in_the_next_session)
+{
+	begin();
+	resize(1, P); /* of a block that is not known: its end is a free that fits nothing */
+	resized(1, Q, 50);
+	release(2, R);
+	now += 3 * SLACK;
+	alloc(1, R, 7); /* not what was freed */
+	CHECK_EQ(irt_heap_settle(heap, now), 0);
+	restart();
+	CHECK(irt_heap_is_waiting(heap));
+	CHECK_EQ(sums().unknown_frees, 0);
+	done();
+	CHECK_EQ(sums().allocs, 2);
+	CHECK_EQ(sums().frees, 0);
+	CHECK_EQ(sums().unknown_frees, 2);
+	CHECK_EQ(file.block_count, 2);
+}
+
+TEST(a_block_that_may_be_lost_may_be_lost_in_the_next_session)
+{
+	begin();
+	alloc(1, P, 10);
+	alloc(1, Q, 10);
+	now += SLACK;
+	put(2, IRT_OP_ALLOC, P, 20, irt_site(11, MALLOC));
+	put(2, IRT_OP_ALLOC, Q, 20, irt_site(11, MALLOC));
+	CHECK_EQ(irt_heap_settle(heap, now), 0);
+	restart();
+	release(1, P); /* was late */
+	done();
+	CHECK_EQ(sums().lost, 1);
+	CHECK_EQ(sums().frees, 2);
+	CHECK_EQ(place(20).released_bytes, 10);
+	CHECK_EQ(faults(IRT_HEAP_LOST), 1);
+	CHECK_EQ(file.faults[0].address, Q);
+	CHECK_EQ(file.faults[0].site_id, 11);
+}
+
+TEST(reallocs_inside_each_other_go_on_in_the_next_session)
+{
+	begin();
+	alloc(1, R, 1);
+	alloc(1, P, 10);
+	resize(1, R);
+	resize(1, 0x9000); /* not known */
+	resize(1, P);
+	settle();
+	restart();
+	CHECK_EQ(file.block_count, 2);
+	resized(1, Q, 20);      /* of P */
+	resized(1, 0x9000, FAILED);
+	settle();
+	restart();
+	CHECK_EQ(sums().unknown_frees, 0);
+	resized(1, S, 2);       /* of R */
+	done();
+	CHECK_EQ(sums().frees, 2);
+	CHECK_EQ(sums().unknown_frees, 0);
+	CHECK_EQ(sums().bytes - sums().freed_bytes, 22);
+	CHECK(file_block(&file, Q) && file_block(&file, S));
+}
+
+/* realloc has freed it and another thread has got it, before realloc says so. */
+TEST(an_address_in_realloc_may_have_a_block_of_another_thread)
+{
+	for (int with_restarts = 0; with_restarts < 2; with_restarts++) {
+		begin();
+		alloc(1, P, 10);
+		resize(1, P);
+		settle();
+		file_save(&file, heap);
+		alloc(2, P, 20);
+		resize(2, P);
+		alloc(3, P, 30);
+		settle();
+		file_save(&file, heap);
+		if (with_restarts)
+			restart();
+		CHECK_EQ(file_block(&file, P)->bytes, 30);
+		CHECK_EQ(file_block(&file, P)->resizer, 0);
+		resized(2, R, 21);
+		settle();
+		file_save(&file, heap);
+		CHECK_EQ(file_block(&file, P)->bytes, 30);
+		resized(1, Q, 11);
+		settle();
+		file_save(&file, heap);
+		CHECK_EQ(file_block(&file, P)->bytes, 30);
+		if (with_restarts)
+			restart();
+		release(3, P);
+		done();
+		CHECK_EQ(sums().frees, 3);
+		CHECK_EQ(file.block_count, 2);
+		CHECK_EQ(file.fault_count, 0);
+	}
+}
+
+TEST(a_realloc_that_failed_leaves_no_row_of_a_block_freed_since)
+{
+	begin();
+	alloc(1, P, 10);
+	resize(1, P);
+	settle();
+	file_save(&file, heap);
+	resized(1, P, FAILED);
+	release(1, P);
+	done();
+	CHECK_EQ(file.block_count, 0);
+}
+
+TEST(the_end_of_a_thread_is_pending_too)
+{
+	begin();
+	alloc(1, P, 10);
+	settle();
+	resize(1, P);
+	irt_heap_end_thread(heap, 1);
+	CHECK_EQ(irt_heap_settle(heap, 0), 0);
+	restart();
+	done();
+	CHECK_EQ(file.block_count, 1);
+	CHECK_EQ(file.blocks[0].resizer, 0);
+}
+
 TEST(the_bytes_of_pending_events_are_these)
 {
 	static const uint8_t want[] = {
