@@ -11,7 +11,8 @@
 #include "fold/heap_internal.h"
 
 enum {
-	AHEAD = 8, /* events whose blocks are fetched early */
+	AHEAD = 8,       /* events whose blocks are fetched early */
+	PULL_MAX = 1024, /* ... that are looked through for the end of a block whose address is used again */
 };
 
 int irt_heap_create(struct irt_heap **out, bool forked)
@@ -108,6 +109,19 @@ static void count_end(struct irt_heap *h, struct block *b)
 	b->ended = 1;
 }
 
+/* It lives after all. */
+static void uncount_end(struct irt_heap *h, struct block *b)
+{
+	struct place *p = touch(h, b->place);
+
+	p->row.frees--;
+	p->row.freed_bytes -= b->bytes;
+	h->sums.frees--;
+	h->sums.freed_bytes -= b->bytes;
+	b->ended = 0;
+	count_peak(h, p, b->ticks);
+}
+
 /* It has lived until the event. */
 static void count_life(struct irt_heap *h, const struct irt_heap_event *e, const struct block *b)
 {
@@ -137,6 +151,12 @@ static void fault(struct irt_heap *h, enum irt_heap_fault_kind kind, const struc
 	irt_heap_note_fault(h, &(struct irt_heap_fault){
 		.kind = kind, .context = e->context, .site_id = irt_site_id(e->site), .block_context = context,
 		.block_site_id = site_id, .count = 1, .address = e->address, .first_ticks = e->ticks});
+}
+
+/* Not later than that, or so little that another processor's clock may say so. */
+static bool is_near(int64_t ticks, int64_t that)
+{
+	return ticks <= that || (uint64_t)ticks - (uint64_t)that <= IRT_HEAP_SLACK_TICKS;
 }
 
 /* ---- events that fit nothing ------------------------------------------------------------------------ */
@@ -191,7 +211,7 @@ static void drop_odd(struct irt_heap *h, struct odd *o) { *o = h->odds[--h->odd_
 /* ---- what events do --------------------------------------------------------------------------------- */
 
 /* A block ends by this free. */
-static void end_block(struct irt_heap *h, const struct irt_heap_event *e, struct heap_thread *t, struct block *b)
+static void end_block(struct irt_heap *h, const struct irt_heap_event *e, const struct heap_thread *t, struct block *b)
 {
 	struct place *p = touch(h, b->place);
 
@@ -211,27 +231,37 @@ static void end_block(struct irt_heap *h, const struct irt_heap_event *e, struct
 	*recent_of(h, e->address) = (struct recent){e->address, e->context, irt_site_id(e->site)};
 }
 
+/* Is the event one of the block that was there before b, by the clock of another processor? What a thread
+ * does behind an allocation of its own is never that. */
+static bool is_of_displaced(const struct odd *o, const struct block *b, const struct irt_heap_event *e)
+{
+	return o && (!b || (b->thread != e->thread && is_near(e->ticks, b->ticks)));
+}
+
+/* What a delete of the program's own calls, which has ended the block. (Or else the free of what another thread
+ * has got since: that has this family, or the time for it.) */
+static bool is_within_free(const struct heap_thread *t, const struct block *b, const struct irt_heap_event *e)
+{
+	return t->last_operation == IRT_OP_FREE && t->last_address == e->address &&
+	       t->last_family != irt_site_family(e->site) &&
+	       (!b || (b->family != irt_site_family(e->site) && is_near(e->ticks, b->ticks)));
+}
+
 static void do_free(struct irt_heap *h, const struct irt_heap_event *e, struct heap_thread *t)
 {
 	struct odd *o = h->odd_count ? find_odd(h, e->address, true) : NULL;
 	struct block *b = irt_heap_find(h, e->address), ended;
 
-	if (!e->address) /* no hook records that */
+	if (!e->address || is_within_free(t, b, e)) /* no hook records address 0 */
 		return;
-	/* of the block that was there before, by the clock of another processor */
-	if (o && (!b || e->ticks <= b->ticks + IRT_HEAP_SLACK_TICKS)) {
+	if (is_of_displaced(o, b, e)) {
 		ended = o->block;
 		drop_odd(h, o);
 		end_block(h, e, t, &ended);
-		return;
-	}
-	if (b) {
+	} else if (b) {
 		ended = *b;
 		irt_heap_remove(h, b);
 		end_block(h, e, t, &ended);
-	} else if (t->last_operation == IRT_OP_FREE && t->last_address == e->address &&
-		   t->last_family != irt_site_family(e->site)) {
-		return; /* what a delete of the program's own calls: the block has ended with that */
 	} else {
 		irt_heap_keep_odd(h, e, NULL);
 	}
@@ -297,13 +327,14 @@ static void do_alloc(struct irt_heap *h, const struct irt_heap_event *e, struct 
 	t->newest = e->address;
 	/* its free came before it did */
 	struct odd *o = h->odd_count ? find_odd(h, e->address, false) : NULL;
-	if (o && e->ticks <= o->event.ticks + IRT_HEAP_SLACK_TICKS) {
+	if (o && o->event.thread != e->thread && is_near(e->ticks, o->event.ticks)) {
+		static const struct heap_thread nothing_known;
 		struct irt_heap_event end = o->event;
 		struct block *b = irt_heap_find(h, e->address), ended = *b;
+		const struct heap_thread *by = irt_heap_find_thread(h, end.thread);
 		drop_odd(h, o);
 		irt_heap_remove(h, b);
-		end.ticks = e->ticks > end.ticks ? e->ticks : end.ticks;
-		end_block(h, &end, irt_heap_thread(h, end.thread), &ended);
+		end_block(h, &end, by ? by : &nothing_known, &ended);
 	}
 }
 
@@ -325,15 +356,21 @@ static void put_back(struct irt_heap *h, struct block *b)
 	}
 	if (b->stored) /* its row says that it is in hands */
 		h->gone[h->gone_count++] = b->address;
+	if (b->ended)
+		uncount_end(h, b);
 	b->stored = 0;
 	irt_heap_insert(h, b);
 }
 
 static void do_resize(struct irt_heap *h, const struct irt_heap_event *e, struct heap_thread *t)
 {
+	struct odd *o = h->odd_count ? find_odd(h, e->address, true) : NULL;
 	struct block *b = irt_heap_find(h, e->address), hand = block_of(e);
 
-	if (b) {
+	if (is_of_displaced(o, b, e)) {
+		hand = o->block;
+		drop_odd(h, o);
+	} else if (b) {
 		hand = *b;
 		irt_heap_remove(h, b);
 	} /* else place NO_PLACE: its allocation was not seen */
@@ -346,34 +383,43 @@ static void do_resize(struct irt_heap *h, const struct irt_heap_event *e, struct
 	t->hands[t->hand_count++] = hand;
 }
 
+/* The block of a realloc that was not there when that began: has its allocation come since, by the clock of
+ * another processor? */
+static bool has_come(struct irt_heap *h, struct block *hand, const struct irt_heap_event *e)
+{
+	struct block *b = irt_heap_find(h, hand->address);
+
+	if (!b || b->thread == e->thread || !is_near(b->ticks, hand->ticks))
+		return false;
+	*hand = *b;
+	irt_heap_remove(h, b);
+	return true;
+}
+
 static void do_resized(struct irt_heap *h, const struct irt_heap_event *e, struct heap_thread *t)
 {
 	struct block old = {.place = NO_PLACE};
-	bool known;
+	struct irt_heap_event end = *e;
 
 	if (t->hand_count)
 		old = t->hands[--t->hand_count];
-	known = old.place != NO_PLACE;
 	if (e->bytes == IRT_HEAP_FAILED) {
-		if (known)
+		if (old.place != NO_PLACE)
 			put_back(h, &old);
 		touch(h, irt_heap_place(h, e->context, irt_site_id(e->site)))->row.failed++;
 		h->sums.failed++;
 		return;
 	}
-	if (known) {
-		struct irt_heap_event end = *e;
-		end.address = old.address;
+	end.address = old.address;
+	end.operation = IRT_OP_FREE;
+	if (old.place != NO_PLACE || has_come(h, &old, e)) {
 		t->newest = 0; /* a resizing makes nothing temporary */
 		end_block(h, &end, t, &old);
 	} else if (old.address) {
-		struct irt_heap_event end = *e;
-		end.address = old.address;
-		end.operation = IRT_OP_FREE;
 		irt_heap_keep_odd(h, &end, NULL);
 	}
 	if (e->address) {
-		begin_block(h, e, t, known);
+		begin_block(h, e, t, true);
 		t->newest = e->address;
 	}
 }
@@ -467,24 +513,6 @@ static bool sort_pending(struct irt_heap *h)
 	return true;
 }
 
-/* The block whose address this allocation got has not ended yet: does its end come right behind, by the clock
- * of another processor? Then that is first. */
-static void pull_forward(struct irt_heap *h, size_t at)
-{
-	const struct irt_heap_event *e = &h->pending[at];
-
-	for (size_t i = at + 1; i < h->pending_count && h->pending[i].ticks <= e->ticks + IRT_HEAP_SLACK_TICKS; i++) {
-		struct irt_heap_event *o = &h->pending[i];
-		if (o->thread == e->thread || o->address != e->address)
-			continue;
-		if (o->operation == IRT_OP_FREE) {
-			apply(h, o);
-			o->operation = DONE;
-		}
-		return;
-	}
-}
-
 /* Whatever it died over. */
 static bool end_thread(struct irt_heap *h, uint32_t thread)
 {
@@ -502,6 +530,43 @@ static bool end_thread(struct irt_heap *h, uint32_t thread)
 	return true;
 }
 
+/* One pending event. false: no memory, it has not been done. */
+static bool do_pending(struct irt_heap *h, struct irt_heap_event *e)
+{
+	if (!irt_heap_reserve(h)) /* H1 */
+		return false;
+	if (e->operation == END)
+		return end_thread(h, e->thread);
+	if (e->operation != DONE)
+		apply(h, e);
+	return true;
+}
+
+/* The block whose address this allocation got has not ended yet: does its end, or a realloc of it, come right
+ * behind, by the clock of another processor? Then that is first, and what its thread did before it. false: no
+ * memory; try again. */
+static bool pull_forward(struct irt_heap *h, size_t at)
+{
+	const struct irt_heap_event *e = &h->pending[at];
+	size_t last = h->pending_count - at > PULL_MAX ? at + PULL_MAX : h->pending_count, i = at + 1;
+
+	for (; i < last && is_near(h->pending[i].ticks, e->ticks); i++)
+		if (h->pending[i].address == e->address && h->pending[i].thread != e->thread &&
+		    h->pending[i].operation != DONE)
+			break;
+	if (i >= last || !is_near(h->pending[i].ticks, e->ticks) ||
+	    (h->pending[i].operation != IRT_OP_FREE && h->pending[i].operation != IRT_OP_RESIZE))
+		return true;
+	for (size_t k = at + 1; k <= i; k++) {
+		if (h->pending[k].thread != h->pending[i].thread)
+			continue;
+		if (!do_pending(h, &h->pending[k]))
+			return false;
+		h->pending[k].operation = DONE;
+	}
+	return true;
+}
+
 int irt_heap_settle(struct irt_heap *h, int64_t until_ticks)
 {
 	size_t done = 0, count = h->pending_count;
@@ -515,27 +580,13 @@ int irt_heap_settle(struct irt_heap *h, int64_t until_ticks)
 	if (count > IRT_HEAP_PENDING_MAX)
 		until_ticks = INT64_MAX;
 	for (; done < count && h->pending[done].ticks <= until_ticks; done++) {
-		const struct irt_heap_event *e = &h->pending[done];
-		if (!irt_heap_reserve(h)) { /* H1 */
-			err = INSTR_ERR_MEMORY;
-			break;
-		}
+		struct irt_heap_event *e = &h->pending[done];
 		if (done + AHEAD < count)
 			irt_heap_prefetch(h, h->pending[done + AHEAD].address);
-		if ((e->operation == IRT_OP_ALLOC || e->operation == IRT_OP_RESIZED) && irt_heap_find(h, e->address)) {
-			pull_forward(h, done);
-			if (!irt_heap_reserve(h)) {
-				err = INSTR_ERR_MEMORY;
-				break;
-			}
-		}
-		if (e->operation == END) {
-			if (!end_thread(h, e->thread)) {
-				err = INSTR_ERR_MEMORY;
-				break;
-			}
-		} else if (e->operation != DONE) {
-			apply(h, e);
+		bool is_there = (e->operation == IRT_OP_ALLOC || e->operation == IRT_OP_RESIZED) && irt_heap_find(h, e->address);
+		if ((is_there && !pull_forward(h, done)) || !do_pending(h, e)) {
+			err = INSTR_ERR_MEMORY;
+			break;
 		}
 	}
 	if (done) {

@@ -130,6 +130,136 @@ TEST(a_block_in_realloc_whose_address_another_one_got_is_lost)
 	CHECK_EQ(file.faults[0].site_id, 10);
 }
 
+TEST(an_address_used_again_behind_a_realloc_by_a_thread_whose_clock_is_behind)
+{
+	for (int late = 0; late < 2; late++) {
+		begin();
+		alloc(1, P, 10);
+		now += SLACK;
+		alloc(2, P, 20); /* in truth behind all of the realloc */
+		if (late)
+			CHECK_EQ(irt_heap_settle(heap, now), 0);
+		now += SLACK / 2;
+		resize(1, P);
+		resized(1, Q, 30);
+		now += 3 * SLACK;
+		release(2, P);
+		done();
+		CHECK_EQ(sums().frees, 2);
+		CHECK_EQ(sums().crossed, 0);
+		CHECK_EQ(sums().resized, 1);
+		CHECK_EQ(sums().lost, 0);
+		CHECK_EQ(sums().unknown_frees, 0);
+		CHECK_EQ(place(30).released_bytes, 10);
+		CHECK_EQ(place(20).released_bytes, 20);
+		CHECK_EQ(file.block_count, 1);
+		CHECK_EQ(file.blocks[0].bytes, 30);
+		CHECK_EQ(file.fault_count, 0);
+	}
+}
+
+/* In truth: thread 1 takes it in its hands, fails, frees it; then thread 2 gets the address. */
+TEST(a_realloc_that_failed_by_a_clock_that_is_ahead)
+{
+	begin();
+	alloc(1, P, 10);
+	now += 3 * SLACK;
+	alloc(2, P, 20);
+	CHECK_EQ(irt_heap_settle(heap, now), 0);
+	resize(1, P);
+	resized(1, P, FAILED);
+	release(1, P);
+	now += 3 * SLACK;
+	release(2, P);
+	done();
+	CHECK_EQ(sums().frees, 2);
+	CHECK_EQ(sums().crossed, 0);
+	CHECK_EQ(sums().lost, 0);
+	CHECK_EQ(sums().unknown_frees, 0);
+	CHECK_EQ(sums().peak_bytes, 20);
+	CHECK_EQ(file.fault_count, 0);
+}
+
+TEST(a_realloc_by_a_clock_that_is_behind_the_allocation_s)
+{
+	for (int when = 0; when < 2; when++) {
+		begin();
+		put(2, IRT_OP_RESIZE, P, 0, irt_site(30, MALLOC));
+		if (when)
+			put(2, IRT_OP_RESIZED, Q, 20, irt_site(30, MALLOC));
+		now += SLACK / 2;
+		alloc(1, P, 10);
+		if (!when)
+			put(2, IRT_OP_RESIZED, Q, 20, irt_site(30, MALLOC));
+		done();
+		CHECK_EQ(sums().frees, 1);
+		CHECK_EQ(sums().crossed, 1);
+		CHECK_EQ(sums().resized, 1);
+		CHECK_EQ(sums().unknown_frees, 0);
+		CHECK_EQ(file.block_count, 1);
+		CHECK_EQ(file.blocks[0].address, Q);
+		CHECK_EQ(file.fault_count, 0);
+	}
+}
+
+/* What a thread does itself is in order: it has not freed what it gets later, nor is what it frees behind an
+ * allocation of its own what was there before that. */
+TEST(a_thread_s_own_events_are_in_order)
+{
+	begin();
+	release(1, P); /* from a library without hooks */
+	alloc(1, P, 10);
+	done();
+	CHECK_EQ(sums().unknown_frees, 1);
+	CHECK_EQ(sums().frees, 0);
+	CHECK_EQ(file.block_count, 1);
+
+	begin();
+	alloc(1, P, 10);
+	now += 3 * SLACK;
+	put(2, IRT_OP_ALLOC, P, 20, irt_site(11, MALLOC));
+	put(2, IRT_OP_FREE, P, 0, irt_site(22, MALLOC));
+	CHECK_EQ(irt_heap_settle(heap, now), 0);
+	put(1, IRT_OP_FREE, P, 0, irt_site(21, MALLOC)); /* late: in truth before both */
+	done();
+	CHECK_EQ(sums().crossed, 0);
+	CHECK_EQ(place(22).released_bytes, 20);
+	CHECK_EQ(place(21).released_bytes, 10);
+	CHECK_EQ(sums().temporary, 2);
+	CHECK_EQ(file.fault_count, 0);
+}
+
+TEST(a_thread_whose_free_is_pulled_forward_has_done_what_was_before)
+{
+	begin();
+	alloc(1, P, 10);
+	now += SLACK;
+	alloc(2, P, 20); /* in truth behind the next two */
+	alloc(1, Q, 30);
+	release(1, P);   /* not temporary */
+	done();
+	CHECK_EQ(sums().temporary, 0);
+	CHECK_EQ(sums().frees, 1);
+	CHECK_EQ(place(20).released_bytes, 10);
+}
+
+/* operator delete of the program's own ends its block by the first of its two records; the second must not
+ * end what another thread got there. */
+TEST(a_delete_that_calls_free_ends_one_block_by_any_clock)
+{
+	begin();
+	put(1, IRT_OP_ALLOC, P, 10, irt_site(11, NEW));
+	now += SLACK;
+	put(1, IRT_OP_FREE, P, 0, irt_site(21, NEW));
+	put(2, IRT_OP_ALLOC, P, 20, irt_site(11, NEW)); /* in truth behind the next one */
+	release(1, P);
+	done();
+	CHECK_EQ(sums().frees, 1);
+	CHECK_EQ(file.block_count, 1);
+	CHECK_EQ(file.blocks[0].bytes, 20);
+	CHECK_EQ(file.fault_count, 0);
+}
+
 TEST(what_fits_nothing_is_a_fault_at_the_settling_after_next)
 {
 	begin();
