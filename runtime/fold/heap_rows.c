@@ -115,7 +115,7 @@ void irt_heap_saved(struct irt_heap *h)
 static uint8_t *pack_event(uint8_t *out, const struct irt_heap_event *e, int64_t *last)
 {
 	out = irt_put_varint(out, e->operation);
-	out = irt_put_varint(out, irt_zigzag(e->ticks - *last));
+	out = irt_put_varint(out, irt_zigzag((int64_t)((uint64_t)e->ticks - (uint64_t)*last)));
 	out = irt_put_varint(out, e->thread);
 	out = irt_put_varint(out, e->context);
 	out = irt_put_varint(out, e->site);

@@ -308,4 +308,83 @@ TEST(pending_bytes_that_cannot_be_are_refused)
 	CHECK_EQ(sums().bytes, 5);
 }
 
+/* Any bytes may be in a file that somebody made. (Sanitizers look at the sums.) */
+TEST(the_ends_of_time_are_times)
+{
+	static const int64_t times[] = {INT64_MIN, INT64_MAX - 100, 0, -1, INT64_MAX - 101, INT64_MIN + 1};
+	begin();
+	for (unsigned i = 0; i < 36; i++) {
+		now = times[i % 6];
+		alloc(1 + i % 2, P + 16 * (i / 6), 1);
+		now = times[i / 6];
+		release(1 + i % 3, P + 16 * (i % 6));
+	}
+	restart();
+	settle();
+	restart();
+	done();
+	CHECK_EQ(sums().allocs, 36);
+}
+
+TEST(a_block_of_a_place_that_is_not_there_is_refused)
+{
+	struct irt_heap_block b = {.address = P, .bytes = 10, .context = 1, .site = irt_site(10, MALLOC), .thread = 1};
+	static const uint8_t pending[] = {1, 3, 2, 1, 1, 81, 16, 5, 4, 2, 1, 1, 81, 16, 5};
+	begin();
+	CHECK_EQ(irt_heap_restore_block(heap, &b), INSTR_ERR_FORMAT);
+	begin();
+	CHECK_EQ(irt_heap_unpack(heap, pending, sizeof(pending)), INSTR_ERR_FORMAT);
+}
+
+/* Rows that were changed at random: refused, or taken for something. */
+TEST(hostile_rows_never_harm)
+{
+	uint64_t seed = 1;
+	begin();
+	for (unsigned i = 1; i < 40; i++) {
+		context = 1 + i % 3;
+		alloc(1 + i % 3, i * 16, i);
+		if (i % 4 == 0)
+			resize(1 + i % 2, i * 16);
+		if (i % 5 == 0)
+			release(1, i * 16 - 16);
+		if (i % 7 == 0)
+			alloc(2, i * 16 - 32, 3);
+		if (i % 9 == 0)
+			release(3, i * 16 + 0x10000);
+	}
+	CHECK_EQ(irt_heap_settle(heap, now - 1000), 0);
+	file_save(&file, heap);
+	CHECK(file.pending_bytes > 100);
+	for (unsigned i = 0; i < 20000; i++) {
+		struct heap_file f = file;
+		uint8_t pending[4096];
+		struct irt_heap_block blocks[64];
+		struct irt_heap *other;
+		CHECK(file.pending_bytes <= sizeof(pending) && file.block_count <= 64);
+		memcpy(pending, file.pending, file.pending_bytes);
+		memcpy(blocks, file.blocks, file.block_count * sizeof(blocks[0]));
+		f.pending = pending;
+		f.blocks = blocks;
+		for (unsigned k = i % 4; k < 4; k++) {
+			seed = seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+			pending[(seed >> 33) % f.pending_bytes] = (uint8_t)(seed >> 24);
+			if (k == 2)
+				((uint8_t *)blocks)[(seed >> 40) % (f.block_count * sizeof(blocks[0]))] = (uint8_t)(seed >> 16);
+		}
+		if (file_try(&f, false, &other) == 0) {
+			uint8_t *bytes;
+			size_t n;
+			CHECK_EQ(irt_heap_pack(other, &bytes, &n), 0);
+			free(bytes);
+			for (unsigned t = 0; t < 4; t++)
+				irt_heap_end_thread(other, t + 1);
+			CHECK_EQ(irt_heap_settle(other, (int64_t)seed), 0);
+			CHECK_EQ(irt_heap_settle(other, INT64_MAX), 0);
+			CHECK(!irt_heap_is_waiting(other));
+		}
+		irt_heap_destroy(other);
+	}
+}
+
 int main(int argc, char **argv) { return heap_stage_main(argc, argv); }
