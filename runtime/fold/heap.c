@@ -273,7 +273,8 @@ static struct block block_of(const struct irt_heap_event *e)
 			      .place = NO_PLACE, .thread = e->thread};
 }
 
-/* What a new of the program's own has called: the block is that one's. */
+/* What a new of the program's own has called, and was settled before that was seen: the block is that one's.
+ * (It may stay in the peak with what malloc was asked for.) */
 static bool is_within(const struct heap_thread *t, const struct block *b, const struct irt_heap_event *e)
 {
 	return t->last_operation == IRT_OP_ALLOC && t->last_address == e->address && b->thread == e->thread &&
@@ -454,6 +455,14 @@ static void apply(struct irt_heap *h, const struct irt_heap_event *e)
 
 /* ---- their order ------------------------------------------------------------------------------------- */
 
+/* A new of the program's own that calls malloc: two records, one block. Or is what malloc gave freed by another
+ * thread between the two? That shows when they are in order. */
+static bool seems_inner(const struct irt_heap_event *inner, const struct irt_heap_event *e)
+{
+	return inner->thread == e->thread && inner->address == e->address && inner->operation == IRT_OP_ALLOC &&
+	       e->operation == IRT_OP_ALLOC && e->address && irt_site_family(inner->site) != irt_site_family(e->site);
+}
+
 int irt_heap_add(struct irt_heap *h, const struct irt_heap_event *e)
 {
 	if (!irt_heap_grow(&h->pending, &h->pending_room, h->pending_count + 1, sizeof(*h->pending)))
@@ -461,6 +470,8 @@ int irt_heap_add(struct irt_heap *h, const struct irt_heap_event *e)
 	if (h->pending_sorted == h->pending_count &&
 	    (!h->pending_count || h->pending[h->pending_count - 1].ticks <= e->ticks))
 		h->pending_sorted++;
+	if (h->pending_count && seems_inner(&h->pending[h->pending_count - 1], e))
+		h->pending[h->pending_count - 1].operation = INNER;
 	if (e->ticks > h->newest_ticks)
 		h->newest_ticks = e->ticks;
 	h->pending[h->pending_count++] = *e;
@@ -530,11 +541,30 @@ static bool end_thread(struct irt_heap *h, uint32_t thread)
 	return true;
 }
 
+/* Nothing is done for an inner one. */
+static void look_outside(struct irt_heap *h, size_t at)
+{
+	struct irt_heap_event *e = &h->pending[at];
+
+	e->operation = IRT_OP_ALLOC;
+	for (size_t i = at + 1; i < h->pending_count && i - at < PULL_MAX; i++) {
+		const struct irt_heap_event *o = &h->pending[i];
+		if (o->thread == e->thread && o->operation != DONE) {
+			e->operation = DONE;
+			return;
+		}
+		if (o->address == e->address && o->thread != e->thread)
+			return;
+	}
+}
+
 /* One pending event. false: no memory, it has not been done. */
 static bool do_pending(struct irt_heap *h, struct irt_heap_event *e)
 {
 	if (!irt_heap_reserve(h)) /* H1 */
 		return false;
+	if (e->operation == INNER)
+		look_outside(h, (size_t)(e - h->pending));
 	if (e->operation == END)
 		return end_thread(h, e->thread);
 	if (e->operation != DONE)
@@ -583,6 +613,8 @@ int irt_heap_settle(struct irt_heap *h, int64_t until_ticks)
 		struct irt_heap_event *e = &h->pending[done];
 		if (done + AHEAD < count)
 			irt_heap_prefetch(h, h->pending[done + AHEAD].address);
+		if (e->operation == INNER)
+			look_outside(h, done);
 		bool is_there = (e->operation == IRT_OP_ALLOC || e->operation == IRT_OP_RESIZED) && irt_heap_find(h, e->address);
 		if ((is_there && !pull_forward(h, done)) || !do_pending(h, e)) {
 			err = INSTR_ERR_MEMORY;

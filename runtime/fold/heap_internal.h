@@ -33,6 +33,7 @@ enum {
 	BLOCK = 3,     /* a block; the next one says where it is */
 	DISPLACED = 4, /* this allocation has got its address */
 	IN_HANDS = 5,  /* in the thread's realloc; without a block before it: one that is not known */
+	INNER = 6,     /* not in the file: an ALLOC that the next one of its thread seems to have called */
 };
 
 struct block {

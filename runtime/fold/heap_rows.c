@@ -114,7 +114,7 @@ void irt_heap_saved(struct irt_heap *h)
 
 static uint8_t *pack_event(uint8_t *out, const struct irt_heap_event *e, int64_t *last)
 {
-	out = irt_put_varint(out, e->operation);
+	out = irt_put_varint(out, e->operation == INNER ? (uint32_t)IRT_OP_ALLOC : e->operation);
 	out = irt_put_varint(out, irt_zigzag((int64_t)((uint64_t)e->ticks - (uint64_t)*last)));
 	out = irt_put_varint(out, e->thread);
 	out = irt_put_varint(out, e->context);

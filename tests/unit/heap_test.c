@@ -400,6 +400,36 @@ TEST(a_new_that_calls_malloc_is_one_block_of_new)
 	CHECK_EQ(file.fault_count, 0);
 }
 
+TEST(what_a_new_gets_from_malloc_is_in_no_peak)
+{
+	begin();
+	alloc(1, P, 116); /* with a header */
+	put(1, IRT_OP_ALLOC, P, 100, irt_site(11, NEW));
+	int64_t then = now;
+	alloc(2, Q, 0);
+	now = then - 150; /* between the two of thread 1 */
+	alloc(3, R, 0);
+	done();
+	CHECK_EQ(sums().allocs, 3);
+	CHECK_EQ(sums().peak_bytes, 100);
+	CHECK_EQ(sums().peak_ticks, 1000100);
+	CHECK_EQ(place(10).peak_bytes, 0);
+	CHECK_EQ(place(10).max_bytes, 0);
+	CHECK_EQ(place(11).peak_bytes, 100);
+	CHECK_EQ(place(11).peak_blocks, 1);
+	/* These are two: what the first gave was freed by another thread. */
+	now = then + 1000;
+	alloc(1, S, 1);
+	now += 100;
+	put(1, IRT_OP_ALLOC, S, 2, irt_site(11, NEW));
+	now = then + 1100;
+	release(2, S);
+	done();
+	CHECK_EQ(sums().allocs, 5);
+	CHECK_EQ(sums().frees, 1);
+	CHECK_EQ(file.fault_count, 0);
+}
+
 /* ---- peak ------------------------------------------------------------------------------------------- */
 
 TEST(the_peak_is_the_first_moment_of_the_most_bytes_and_knows_each_place)
