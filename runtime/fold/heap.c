@@ -175,10 +175,9 @@ static void give_up(struct irt_heap *h, unsigned i)
 		count_life(h, &o.event, &o.block);
 		return;
 	}
-	const struct recent *r = recent_of(h, o.event.address);
 	h->sums.unknown_frees++;
-	if (r->address == o.event.address)
-		fault(h, IRT_HEAP_FREED_TWICE, &o.event, r->context, r->site);
+	if (o.before.address == o.event.address)
+		fault(h, IRT_HEAP_FREED_TWICE, &o.event, o.before.context, o.before.site);
 	else if (!h->forked)
 		fault(h, IRT_HEAP_UNKNOWN, &o.event, 0, 0);
 }
@@ -192,7 +191,7 @@ void irt_heap_keep_odd(struct irt_heap *h, const struct irt_heap_event *e, const
 				oldest = i;
 		give_up(h, oldest);
 	}
-	h->odds[h->odd_count] = (struct odd){.event = *e, .round = h->round};
+	h->odds[h->odd_count] = (struct odd){.event = *e, .before = *recent_of(h, e->address), .round = h->round};
 	if (displaced)
 		h->odds[h->odd_count].block = *displaced;
 	h->odd_count++;
@@ -231,11 +230,11 @@ static void end_block(struct irt_heap *h, const struct irt_heap_event *e, const 
 	*recent_of(h, e->address) = (struct recent){e->address, e->context, irt_site_id(e->site)};
 }
 
-/* Is the event one of the block that was there before b, by the clock of another processor? What a thread
- * does behind an allocation of its own is never that. */
+/* Is the event one of the block that was there before, by the clock of another processor? What a thread does
+ * behind an allocation of its own is never that. */
 static bool is_of_displaced(const struct odd *o, const struct block *b, const struct irt_heap_event *e)
 {
-	return o && (!b || (b->thread != e->thread && is_near(e->ticks, b->ticks)));
+	return o && o->event.thread != e->thread && is_near(e->ticks, o->event.ticks) && (!b || b->thread != e->thread);
 }
 
 /* What a delete of the program's own calls, which has ended the block. (Or else the free of what another thread
@@ -414,7 +413,8 @@ static void do_resized(struct irt_heap *h, const struct irt_heap_event *e, struc
 	end.address = old.address;
 	end.operation = IRT_OP_FREE;
 	if (old.place != NO_PLACE || has_come(h, &old, e)) {
-		t->newest = 0; /* a resizing makes nothing temporary */
+		if (t->newest == old.address)
+			t->newest = 0; /* a resizing makes nothing temporary */
 		end_block(h, &end, t, &old);
 	} else if (old.address) {
 		irt_heap_keep_odd(h, &end, NULL);
@@ -541,21 +541,34 @@ static bool end_thread(struct irt_heap *h, uint32_t thread)
 	return true;
 }
 
-/* Nothing is done for an inner one. */
-static void look_outside(struct irt_heap *h, size_t at)
+/* An inner one becomes what it is: done, or an allocation. false: the other one is later than what all threads
+ * have passed; a free between the two may still come. */
+static bool look_outside(struct irt_heap *h, size_t at, int64_t until_ticks)
 {
 	struct irt_heap_event *e = &h->pending[at];
 
-	e->operation = IRT_OP_ALLOC;
 	for (size_t i = at + 1; i < h->pending_count && i - at < PULL_MAX; i++) {
 		const struct irt_heap_event *o = &h->pending[i];
+		if (o->ticks > until_ticks)
+			return false;
 		if (o->thread == e->thread && o->operation != DONE) {
 			e->operation = DONE;
-			return;
+			return true;
 		}
 		if (o->address == e->address && o->thread != e->thread)
-			return;
+			break;
 	}
+	e->operation = IRT_OP_ALLOC;
+	return true;
+}
+
+/* Is another block at the address that this one gets? */
+static bool is_used(struct irt_heap *h, const struct irt_heap_event *e)
+{
+	const struct block *b = irt_heap_find(h, e->address);
+	const struct heap_thread *t = b ? irt_heap_find_thread(h, e->thread) : NULL;
+
+	return b && !(t && is_within(t, b, e));
 }
 
 /* One pending event. false: no memory, it has not been done. */
@@ -564,7 +577,7 @@ static bool do_pending(struct irt_heap *h, struct irt_heap_event *e)
 	if (!irt_heap_reserve(h)) /* H1 */
 		return false;
 	if (e->operation == INNER)
-		look_outside(h, (size_t)(e - h->pending));
+		look_outside(h, (size_t)(e - h->pending), INT64_MAX);
 	if (e->operation == END)
 		return end_thread(h, e->thread);
 	if (e->operation != DONE)
@@ -613,10 +626,10 @@ int irt_heap_settle(struct irt_heap *h, int64_t until_ticks)
 		struct irt_heap_event *e = &h->pending[done];
 		if (done + AHEAD < count)
 			irt_heap_prefetch(h, h->pending[done + AHEAD].address);
-		if (e->operation == INNER)
-			look_outside(h, done);
-		bool is_there = (e->operation == IRT_OP_ALLOC || e->operation == IRT_OP_RESIZED) && irt_heap_find(h, e->address);
-		if ((is_there && !pull_forward(h, done)) || !do_pending(h, e)) {
+		if (e->operation == INNER && !look_outside(h, done, until_ticks))
+			break;
+		bool begins = e->operation == IRT_OP_ALLOC || e->operation == IRT_OP_RESIZED;
+		if ((begins && is_used(h, e) && !pull_forward(h, done)) || !do_pending(h, e)) {
 			err = INSTR_ERR_MEMORY;
 			break;
 		}
@@ -629,7 +642,7 @@ int irt_heap_settle(struct irt_heap *h, int64_t until_ticks)
 	if (err)
 		return err;
 	for (unsigned i = h->odd_count; i-- > 0;) {
-		if (!last && h->odds[i].round + 1 >= h->round)
+		if (!last && (h->odds[i].round + 1 >= h->round || is_near(until_ticks, h->odds[i].event.ticks)))
 			continue;
 		if (!irt_heap_reserve(h))
 			return INSTR_ERR_MEMORY;

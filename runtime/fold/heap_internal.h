@@ -67,17 +67,18 @@ struct heap_thread {
 	unsigned last_family;
 };
 
+struct recent { /* a free */
+	uint64_t address;    /* 0 = none */
+	uint32_t context, site;
+};
+
 /* An event that fits nothing: the free of a block that is not there, or a block whose address was given to
  * another one. Such a block has ended; its free may still come and say how. */
 struct odd {
 	struct irt_heap_event event; /* the free; of a displaced block: the allocation that displaced it */
 	struct block block;          /* displaced; address 0: a free */
+	struct recent before;        /* a free: of the same address, if nothing was there in between */
 	uint64_t round;
-};
-
-struct recent {
-	uint64_t address;    /* 0 = none */
-	uint32_t context, site;
 };
 
 struct irt_heap {
