@@ -316,6 +316,23 @@ static void begin_block(struct irt_heap *h, const struct irt_heap_event *e, stru
 		r->address = 0;
 }
 
+/* Has the free of the block that begins with this event, or is back, come before it? */
+static void end_early(struct irt_heap *h, const struct irt_heap_event *e)
+{
+	static const struct heap_thread nothing_known;
+	struct odd *o = h->odd_count ? find_odd(h, e->address, false) : NULL;
+	struct block *b;
+
+	if (!o || o->event.thread == e->thread || !is_near(e->ticks, o->event.ticks) || !(b = irt_heap_find(h, e->address)))
+		return;
+	struct irt_heap_event end = o->event;
+	struct block ended = *b;
+	const struct heap_thread *by = irt_heap_find_thread(h, end.thread);
+	drop_odd(h, o);
+	irt_heap_remove(h, b);
+	end_block(h, &end, by ? by : &nothing_known, &ended);
+}
+
 static void do_alloc(struct irt_heap *h, const struct irt_heap_event *e, struct heap_thread *t)
 {
 	if (!e->address) {
@@ -325,17 +342,7 @@ static void do_alloc(struct irt_heap *h, const struct irt_heap_event *e, struct 
 	}
 	begin_block(h, e, t, false);
 	t->newest = e->address;
-	/* its free came before it did */
-	struct odd *o = h->odd_count ? find_odd(h, e->address, false) : NULL;
-	if (o && o->event.thread != e->thread && is_near(e->ticks, o->event.ticks)) {
-		static const struct heap_thread nothing_known;
-		struct irt_heap_event end = o->event;
-		struct block *b = irt_heap_find(h, e->address), ended = *b;
-		const struct heap_thread *by = irt_heap_find_thread(h, end.thread);
-		drop_odd(h, o);
-		irt_heap_remove(h, b);
-		end_block(h, &end, by ? by : &nothing_known, &ended);
-	}
+	end_early(h, e);
 }
 
 /* A realloc has failed, or its end was never seen: the block is where it was. If another one is there, records
@@ -383,13 +390,13 @@ static void do_resize(struct irt_heap *h, const struct irt_heap_event *e, struct
 	t->hands[t->hand_count++] = hand;
 }
 
-/* The block of a realloc that was not there when that began: has its allocation come since, by the clock of
- * another processor? */
+/* The block of a realloc that was not there when that began: has it come since, from its allocation or from
+ * another realloc, by the clock of another processor? */
 static bool has_come(struct irt_heap *h, struct block *hand, const struct irt_heap_event *e)
 {
 	struct block *b = irt_heap_find(h, hand->address);
 
-	if (!b || b->thread == e->thread || !is_near(b->ticks, hand->ticks))
+	if (!b || (b->ticks > hand->ticks && (b->thread == e->thread || !is_near(b->ticks, hand->ticks))))
 		return false;
 	*hand = *b;
 	irt_heap_remove(h, b);
@@ -404,8 +411,10 @@ static void do_resized(struct irt_heap *h, const struct irt_heap_event *e, struc
 	if (t->hand_count)
 		old = t->hands[--t->hand_count];
 	if (e->bytes == IRT_HEAP_FAILED) {
-		if (old.place != NO_PLACE)
+		if (old.place != NO_PLACE) {
 			put_back(h, &old);
+			end_early(h, e);
+		}
 		touch(h, irt_heap_place(h, e->context, irt_site_id(e->site)))->row.failed++;
 		h->sums.failed++;
 		return;
@@ -422,6 +431,7 @@ static void do_resized(struct irt_heap *h, const struct irt_heap_event *e, struc
 	if (e->address) {
 		begin_block(h, e, t, true);
 		t->newest = e->address;
+		end_early(h, e);
 	}
 }
 

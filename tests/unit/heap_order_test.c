@@ -214,6 +214,32 @@ TEST(a_realloc_by_a_clock_that_is_behind_the_allocation_s)
 	}
 }
 
+/* In truth what thread 2 does is behind the end of the realloc. */
+TEST(a_block_in_realloc_that_is_freed_by_a_clock_that_is_behind)
+{
+	for (int how = 0; how < 4; how++) {
+		begin();
+		alloc(2, P, 10);
+		now += 5 * SLACK;
+		resize(1, P);
+		if (how < 2) {
+			release(2, P);
+		} else {
+			resize(2, P);
+			resized(2, Q, 30);
+		}
+		resized(1, P, how % 2 ? FAILED : 20);
+		now += 1000;
+		if (how >= 2)
+			release(2, Q);
+		done();
+		CHECK_EQ(file.block_count, 0);
+		CHECK_EQ(sums().unknown_frees, 0);
+		CHECK_EQ(sums().lost, 0);
+		CHECK_EQ(file.fault_count, 0);
+	}
+}
+
 /* What a thread does itself is in order: it has not freed what it gets later, nor is what it frees behind an
  * allocation of its own what was there before that. */
 TEST(a_thread_s_own_events_are_in_order)
