@@ -394,8 +394,14 @@ static void do_resize(struct irt_heap *h, const struct irt_heap_event *e, struct
  * another realloc, by the clock of another processor? */
 static bool has_come(struct irt_heap *h, struct block *hand, const struct irt_heap_event *e)
 {
+	struct odd *o = h->odd_count ? find_odd(h, hand->address, true) : NULL;
 	struct block *b = irt_heap_find(h, hand->address);
 
+	if (o && o->block.thread != e->thread && is_near(o->block.ticks, hand->ticks)) {
+		*hand = o->block; /* and its address has been used again since */
+		drop_odd(h, o);
+		return true;
+	}
 	if (!b || (b->ticks > hand->ticks && (b->thread == e->thread || !is_near(b->ticks, hand->ticks))))
 		return false;
 	*hand = *b;

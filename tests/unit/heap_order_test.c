@@ -194,17 +194,23 @@ TEST(a_realloc_that_failed_by_a_clock_that_is_ahead)
 
 TEST(a_realloc_by_a_clock_that_is_behind_the_allocation_s)
 {
-	for (int when = 0; when < 2; when++) {
+	for (int when = 0; when < 3; when++) {
 		begin();
 		put(2, IRT_OP_RESIZE, P, 0, irt_site(30, MALLOC));
-		if (when)
+		if (when == 1)
 			put(2, IRT_OP_RESIZED, Q, 20, irt_site(30, MALLOC));
 		now += SLACK / 2;
 		alloc(1, P, 10);
-		if (!when)
+		if (when == 2) { /* its end comes behind a block that got the address, which is gone */
+			now += 3 * SLACK;
+			alloc(3, P, 5);
+			CHECK_EQ(irt_heap_settle(heap, now), 0);
+			release(3, P);
+		}
+		if (when != 1)
 			put(2, IRT_OP_RESIZED, Q, 20, irt_site(30, MALLOC));
 		done();
-		CHECK_EQ(sums().frees, 1);
+		CHECK_EQ(sums().frees, when == 2 ? 2 : 1);
 		CHECK_EQ(sums().crossed, 1);
 		CHECK_EQ(sums().resized, 1);
 		CHECK_EQ(sums().unknown_frees, 0);
