@@ -316,13 +316,33 @@ static void begin_block(struct irt_heap *h, const struct irt_heap_event *e, stru
 		r->address = 0;
 }
 
-/* Has the free of the block that begins with this event, or is back, come before it? */
+/* A realloc of another thread that has an unknown block of that address in hands since that time. */
+static struct block *find_stranger(const struct irt_heap *h, const struct irt_heap_event *e)
+{
+	for (uint32_t i = 0; i < h->thread_slots; i++) {
+		struct heap_thread *t = &h->threads[i];
+		for (uint32_t k = 0; t->id && t->id != e->thread && k < t->hand_count; k++)
+			if (t->hands[k].place == NO_PLACE && t->hands[k].address == e->address &&
+			    is_near(e->ticks, t->hands[k].ticks))
+				return &t->hands[k];
+	}
+	return NULL;
+}
+
+/* Has the free of the block that begins with this event, or is back, come before it? Or a realloc of it? */
 static void end_early(struct irt_heap *h, const struct irt_heap_event *e)
 {
 	static const struct heap_thread nothing_known;
 	struct odd *o = h->odd_count ? find_odd(h, e->address, false) : NULL;
+	struct block *hand = h->strangers ? find_stranger(h, e) : NULL;
 	struct block *b;
 
+	if (hand && (b = irt_heap_find(h, e->address))) {
+		*hand = *b;
+		irt_heap_remove(h, b);
+		h->strangers--;
+		return;
+	}
 	if (!o || o->event.thread == e->thread || !is_near(e->ticks, o->event.ticks) || !(b = irt_heap_find(h, e->address)))
 		return;
 	struct irt_heap_event end = o->event;
@@ -384,29 +404,12 @@ static void do_resize(struct irt_heap *h, const struct irt_heap_event *e, struct
 	if (t->hand_count == HANDS) {
 		if (t->hands[0].place != NO_PLACE)
 			put_back(h, &t->hands[0]);
+		h->strangers -= t->hands[0].place == NO_PLACE;
 		memmove(t->hands, t->hands + 1, (HANDS - 1) * sizeof(*t->hands));
 		t->hand_count--;
 	}
+	h->strangers += hand.place == NO_PLACE;
 	t->hands[t->hand_count++] = hand;
-}
-
-/* The block of a realloc that was not there when that began: has it come since, from its allocation or from
- * another realloc, by the clock of another processor? */
-static bool has_come(struct irt_heap *h, struct block *hand, const struct irt_heap_event *e)
-{
-	struct odd *o = h->odd_count ? find_odd(h, hand->address, true) : NULL;
-	struct block *b = irt_heap_find(h, hand->address);
-
-	if (o && o->block.thread != e->thread && is_near(o->block.ticks, hand->ticks)) {
-		*hand = o->block; /* and its address has been used again since */
-		drop_odd(h, o);
-		return true;
-	}
-	if (!b || (b->ticks > hand->ticks && (b->thread == e->thread || !is_near(b->ticks, hand->ticks))))
-		return false;
-	*hand = *b;
-	irt_heap_remove(h, b);
-	return true;
 }
 
 static void do_resized(struct irt_heap *h, const struct irt_heap_event *e, struct heap_thread *t)
@@ -414,8 +417,10 @@ static void do_resized(struct irt_heap *h, const struct irt_heap_event *e, struc
 	struct block old = {.place = NO_PLACE};
 	struct irt_heap_event end = *e;
 
-	if (t->hand_count)
+	if (t->hand_count) {
 		old = t->hands[--t->hand_count];
+		h->strangers -= old.place == NO_PLACE;
+	}
 	if (e->bytes == IRT_HEAP_FAILED) {
 		if (old.place != NO_PLACE) {
 			put_back(h, &old);
@@ -427,11 +432,12 @@ static void do_resized(struct irt_heap *h, const struct irt_heap_event *e, struc
 	}
 	end.address = old.address;
 	end.operation = IRT_OP_FREE;
-	if (old.place != NO_PLACE || has_come(h, &old, e)) {
+	if (old.place != NO_PLACE) {
 		if (t->newest == old.address)
 			t->newest = 0; /* a resizing makes nothing temporary */
 		end_block(h, &end, t, &old);
 	} else if (old.address) {
+		end.ticks = old.ticks; /* since then it is not there */
 		irt_heap_keep_odd(h, &end, NULL);
 	}
 	if (e->address) {
@@ -551,6 +557,7 @@ static bool end_thread(struct irt_heap *h, uint32_t thread)
 		t = irt_heap_find_thread(h, thread); /* the table may have moved */
 		if (t->hands[t->hand_count - 1].place != NO_PLACE)
 			put_back(h, &t->hands[t->hand_count - 1]);
+		h->strangers -= t->hands[t->hand_count - 1].place == NO_PLACE;
 	}
 	if (t)
 		irt_heap_forget_thread(h, t);

@@ -100,6 +100,7 @@ struct irt_heap {
 	struct heap_thread *threads;
 	uint32_t thread_count, thread_slots;     /* a power of two */
 	uint32_t last_thread;                    /* slot */
+	uint32_t strangers;                      /* blocks in hands that are not known */
 
 	struct odd odds[ODD_MAX];
 	unsigned odd_count;

@@ -221,6 +221,7 @@ static int take_hand(struct irt_heap *h, const struct irt_heap_event *e, struct 
 	if (!b->address)
 		*b = (struct block){.address = e->address, .ticks = e->ticks, .place = NO_PLACE};
 	b->ended = e->bytes & 1;
+	h->strangers += b->place == NO_PLACE;
 	t->hands[t->hand_count++] = *b;
 	t->hands[t->hand_count - 1].stored = irt_heap_has_row(h, &t->hands[t->hand_count - 1]);
 	return 0;
