@@ -354,8 +354,8 @@ static void allocate(struct history *h, uint32_t thread)
 	uint64_t address = take(h, thread, family);
 	if (!address)
 		return;
-	if (has(h, LOST)) /* else one whose free was not seen could be within the other */
-		h->slots[address / 16 - 1].family = family = has(h, FAMILIES) ? 1 + address / 16 % 3 : 1;
+	if (has(h, LOST) || has(h, SKEW)) /* else one whose free was not seen, or is late, could be within the other */
+		h->slots[address / 16 - 1].family = family = has(h, FAMILIES) ? 1 + (unsigned)(address / 16 % 3) : 1;
 	if (has(h, WRAPPERS) && family == INSTR_FAMILY_NEW) /* its malloc */
 		put(h, thread, IRT_OP_ALLOC, address, size(h), INSTR_FAMILY_MALLOC)->unseen = true;
 	put(h, thread, IRT_OP_ALLOC, address, size(h), family);
@@ -387,6 +387,8 @@ static void release(struct history *h, uint32_t thread)
 	struct slot *s = &h->slots[address / 16 - 1];
 	unsigned family = s->family;
 	bool again = h->workers[thread].last_freed == address; /* the second could be called by the first */
+	if (again && has(h, SKEW))
+		return;
 	if (has(h, FAMILIES) && pick(h, 20) == 0 && !has(h, WRAPPERS) && !again)
 		family = 1 + pick(h, 3);
 	if (has(h, LOST) && pick(h, 10) == 0) {
@@ -653,7 +655,7 @@ static void one(uint64_t seed, unsigned features, unsigned steps, unsigned round
 	free(h.steps);
 }
 
-static unsigned rounds = 60;
+static unsigned rounds = 20;
 
 static void each(unsigned features)
 {
