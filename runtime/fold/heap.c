@@ -276,7 +276,8 @@ static struct block block_of(const struct irt_heap_event *e)
  * (It may stay in the peak with what malloc was asked for.) */
 static bool is_within(const struct heap_thread *t, const struct block *b, const struct irt_heap_event *e)
 {
-	return t->last_operation == IRT_OP_ALLOC && t->last_address == e->address && b->thread == e->thread &&
+	return e->operation == IRT_OP_ALLOC && t->last_operation == IRT_OP_ALLOC && t->last_address == e->address &&
+	       b->thread == e->thread &&
 	       b->family != irt_site_family(e->site);
 }
 

@@ -400,6 +400,21 @@ TEST(a_new_that_calls_malloc_is_one_block_of_new)
 	CHECK_EQ(file.fault_count, 0);
 }
 
+/* In a handler, while realloc is at work, new gets what is lost then; realloc gets its address. */
+TEST(what_realloc_gets_is_not_what_a_new_has_called)
+{
+	begin();
+	alloc(1, Q, 10);
+	resize(1, Q);
+	put(1, IRT_OP_ALLOC, P, 100, irt_site(11, NEW));
+	now += 10000;
+	resized(1, P, 20);
+	done();
+	CHECK_EQ(sums().lost, 1);
+	CHECK_EQ(place(11).allocs, 1);
+	CHECK_EQ(file.block_count, 1);
+}
+
 TEST(what_a_new_gets_from_malloc_is_in_no_peak)
 {
 	begin();
