@@ -236,12 +236,12 @@ void irt_heap_forget_thread(struct irt_heap *h, struct heap_thread *t)
 
 bool irt_heap_has_row(const struct irt_heap *h, const struct block *hand)
 {
-	if (hand->place == NO_PLACE || irt_heap_find(h, hand->address))
+	if (hand->place == NO_PLACE || hand->ended || irt_heap_find(h, hand->address))
 		return false;
 	for (uint32_t i = 0; i < h->thread_slots; i++) {
 		const struct heap_thread *t = &h->threads[i];
 		for (uint32_t k = 0; t->id && k < t->hand_count; k++) /* the first one has it */
-			if (t->hands[k].address == hand->address && t->hands[k].place != NO_PLACE)
+			if (t->hands[k].address == hand->address && t->hands[k].place != NO_PLACE && !t->hands[k].ended)
 				return &t->hands[k] == hand;
 	}
 	return false;

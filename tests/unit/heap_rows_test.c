@@ -219,6 +219,28 @@ TEST(a_realloc_that_failed_leaves_no_row_of_a_block_freed_since)
 	CHECK_EQ(file.block_count, 0);
 }
 
+/* In realloc, but counted as ended: another one has got its address, by a clock that is behind, and has gone. */
+TEST(a_block_in_realloc_that_has_ended_has_no_row)
+{
+	begin();
+	alloc(1, P, 10);
+	now += 3 * SLACK;
+	alloc(2, P, 20);
+	CHECK_EQ(irt_heap_settle(heap, now), 0);
+	resize(1, P);
+	CHECK_EQ(irt_heap_settle(heap, now), 0);
+	now += 3 * SLACK;
+	release(2, P);
+	CHECK_EQ(irt_heap_settle(heap, now), 0);
+	restart();
+	CHECK_EQ(file.block_count, 0);
+	resized(1, Q, 30);
+	done();
+	CHECK_EQ(file.block_count, 1);
+	CHECK_EQ(sums().frees, 2);
+	CHECK_EQ(file.fault_count, 0);
+}
+
 TEST(the_end_of_a_thread_is_pending_too)
 {
 	begin();
