@@ -37,6 +37,7 @@ struct plain {
 	uint32_t state;           /* 2 c = E(c), 2 c + 1 = R(c) */
 	int (*lists)[3];
 	uint64_t waits;
+	uint64_t turned;          /* the last address of the heap, turned */
 };
 
 static inline uint64_t plain_varint(const uint8_t **p)
@@ -168,6 +169,20 @@ static inline struct irt_event *plain_decode(const struct plain_context *context
 			} else if (op == 6) {
 				e->value = plain_varint(&d.side);
 				e->extra = plain_varint(&d.side);
+			} else if (op >= 17 && op <= 20) {
+				uint64_t length = plain_varint(&d.side);
+				const uint8_t *end = d.side + length;
+				e->site = (uint32_t)plain_varint(&d.side);
+				d.turned += (uint64_t)plain_signed(&d.side);
+				e->extra = d.turned % (UINT64_C(1) << 60) * 16 + (d.turned >> 60);
+				if (op == 17)
+					e->value = plain_varint(&d.side);
+				if (op == 20) {
+					e->value = plain_varint(&d.side);
+					e->value = e->value ? e->value - 1 : (UINT64_C(1) << 48) - 1;
+				}
+				if (d.side != end)
+					abort();
 			} else if (op != 8) {
 				abort();
 			}
