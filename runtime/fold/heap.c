@@ -192,8 +192,11 @@ void irt_heap_keep_odd(struct irt_heap *h, const struct irt_heap_event *e, const
 		give_up(h, oldest);
 	}
 	h->odds[h->odd_count] = (struct odd){.event = *e, .before = *recent_of(h, e->address), .round = h->round};
+	const struct heap_thread *t = irt_heap_find_thread(h, e->thread);
 	if (displaced)
 		h->odds[h->odd_count].block = *displaced;
+	else
+		h->odds[h->odd_count].newest = t && t->newest == e->address;
 	h->odd_count++;
 }
 
@@ -333,7 +336,6 @@ static struct block *find_stranger(const struct irt_heap *h, const struct irt_he
 /* Has the free of the block that begins with this event, or is back, come before it? Or a realloc of it? */
 static void end_early(struct irt_heap *h, const struct irt_heap_event *e)
 {
-	static const struct heap_thread nothing_known;
 	struct odd *o = h->odd_count ? find_odd(h, e->address, false) : NULL;
 	struct block *hand = h->strangers ? find_stranger(h, e) : NULL;
 	struct block *b;
@@ -348,10 +350,10 @@ static void end_early(struct irt_heap *h, const struct irt_heap_event *e)
 		return;
 	struct irt_heap_event end = o->event;
 	struct block ended = *b;
-	const struct heap_thread *by = irt_heap_find_thread(h, end.thread);
+	struct heap_thread then = {.newest = o->newest ? e->address : 0};
 	drop_odd(h, o);
 	irt_heap_remove(h, b);
-	end_block(h, &end, by ? by : &nothing_known, &ended);
+	end_block(h, &end, &then, &ended);
 }
 
 static void do_alloc(struct irt_heap *h, const struct irt_heap_event *e, struct heap_thread *t)
@@ -433,9 +435,9 @@ static void do_resized(struct irt_heap *h, const struct irt_heap_event *e, struc
 	}
 	end.address = old.address;
 	end.operation = IRT_OP_FREE;
+	if (t->newest == old.address)
+		t->newest = 0; /* a resizing makes nothing temporary */
 	if (old.place != NO_PLACE) {
-		if (t->newest == old.address)
-			t->newest = 0; /* a resizing makes nothing temporary */
 		end_block(h, &end, t, &old);
 	} else if (old.address) {
 		end.ticks = old.ticks; /* since then it is not there */

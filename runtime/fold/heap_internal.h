@@ -78,6 +78,7 @@ struct odd {
 	struct irt_heap_event event; /* the free; of a displaced block: the allocation that displaced it */
 	struct block block;          /* displaced; address 0: a free */
 	struct recent before;        /* a free: of the same address, if nothing was there in between */
+	bool newest;                 /* a free: of the newest block of its thread */
 	uint64_t round;
 };
 

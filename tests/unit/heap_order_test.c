@@ -234,7 +234,11 @@ TEST(a_block_in_realloc_that_is_freed_by_a_clock_that_is_behind)
 			resize(2, P);
 			resized(2, Q, 30);
 		}
+		if (how == 1)
+			alloc(2, R, 1); /* what was freed was temporary all the same */
 		resized(1, P, how % 2 ? FAILED : 20);
+		if (how == 1)
+			release(3, R);
 		now += 1000;
 		if (how >= 2)
 			release(2, Q);
@@ -242,6 +246,7 @@ TEST(a_block_in_realloc_that_is_freed_by_a_clock_that_is_behind)
 		CHECK_EQ(file.block_count, 0);
 		CHECK_EQ(sums().unknown_frees, 0);
 		CHECK_EQ(sums().lost, 0);
+		CHECK_EQ(sums().temporary, how == 0 ? 0 : 1);
 		CHECK_EQ(file.fault_count, 0);
 	}
 }
