@@ -164,7 +164,7 @@ int irt_pack_heaps(struct irt_session *s)
 	for (uint32_t i = 0; i < s->process_count; i++) {
 		struct irt_drained_process *p = s->processes[i];
 		free(p->heap_packed);
-		p->heap_put = irt_heap_is_unsaved(p->heap) || irt_heap_is_waiting(p->heap) || p->heap_pending;
+		p->heap_put = irt_heap_is_unsaved(p->heap) || irt_heap_is_waiting(p->heap); /* else the file has it all */
 		if (irt_heap_pack(p->heap, &p->heap_packed, &p->heap_packed_bytes))
 			return 0;
 	}

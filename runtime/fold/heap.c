@@ -6,14 +6,13 @@
  *   H1  What an event may need is reserved before its first change: it is applied wholly or stays pending.
  *   H2  A place keeps in peak_* what it had at the last peak; while its epoch is not the heap's, it has
  *       not changed since, and what it has now is that (touch).
- *   H3  A block is in the table, or in the hands of a thread's realloc, or displaced (odd): in each case it
- *       counts as alive.
+ *   H3  A block that is alive is in the table, or in the hands of a thread's realloc.
  */
 #include "fold/heap_internal.h"
 
 enum {
-	AHEAD = 8, /* events whose blocks are fetched early */
-	DONE = 0,  /* operation of a pending event that another one has pulled forward */
+	AHEAD = 8,       /* events whose blocks are fetched early */
+	PULL_MAX = 1024, /* ... that are looked through for the end of a block whose address is used again */
 };
 
 int irt_heap_create(struct irt_heap **out, bool forked)
@@ -66,6 +65,18 @@ static struct place *touch(struct irt_heap *h, uint32_t index)
 	return p;
 }
 
+static void count_peak(struct irt_heap *h, struct place *p, int64_t ticks)
+{
+	if (live_bytes(p) > p->row.max_bytes)
+		p->row.max_bytes = live_bytes(p);
+	if (h->sums.bytes - h->sums.freed_bytes > h->sums.peak_bytes) {
+		h->sums.peak_bytes = h->sums.bytes - h->sums.freed_bytes;
+		h->sums.peak_blocks = h->sums.allocs - h->sums.frees;
+		h->sums.peak_ticks = ticks;
+		h->epoch++;
+	}
+}
+
 static void count_alloc(struct irt_heap *h, const struct irt_heap_event *e, struct block *b, bool resized)
 {
 	b->place = irt_heap_place(h, e->context, irt_site_id(e->site));
@@ -77,31 +88,48 @@ static void count_alloc(struct irt_heap *h, const struct irt_heap_event *e, stru
 	h->sums.allocs++;
 	h->sums.bytes += b->bytes;
 	h->sums.resized += resized;
-	if (live_bytes(p) > p->row.max_bytes)
-		p->row.max_bytes = live_bytes(p);
 	irt_histogram_add(&p->row.sizes, irt_histogram_bucket(b->bytes), 1); /* no memory: missing there */
-	if (h->sums.bytes - h->sums.freed_bytes > h->sums.peak_bytes) {
-		h->sums.peak_bytes = h->sums.bytes - h->sums.freed_bytes;
-		h->sums.peak_blocks = h->sums.allocs - h->sums.frees;
-		h->sums.peak_ticks = e->ticks;
-		h->epoch++;
-	}
+	count_peak(h, p, e->ticks);
 }
 
-/* The block has ended at the event; its row in the file goes with it. */
-static void count_end(struct irt_heap *h, const struct irt_heap_event *e, const struct block *b)
+/* The block is no more alive; its row in the file goes with it. */
+static void count_end(struct irt_heap *h, struct block *b)
 {
 	struct place *p = touch(h, b->place);
-	uint64_t life = e->ticks > b->ticks ? (uint64_t)(e->ticks - b->ticks) : 0;
 
+	if (b->ended)
+		return;
 	p->row.frees++;
 	p->row.freed_bytes += b->bytes;
-	p->row.life_ticks += life;
 	h->sums.frees++;
 	h->sums.freed_bytes += b->bytes;
-	irt_histogram_add(&p->row.lifetimes, irt_histogram_bucket(life), 1);
 	if (b->stored)
 		h->gone[h->gone_count++] = b->address;
+	b->stored = 0;
+	b->ended = 1;
+}
+
+/* It lives after all. */
+static void uncount_end(struct irt_heap *h, struct block *b)
+{
+	struct place *p = touch(h, b->place);
+
+	p->row.frees--;
+	p->row.freed_bytes -= b->bytes;
+	h->sums.frees--;
+	h->sums.freed_bytes -= b->bytes;
+	b->ended = 0;
+	count_peak(h, p, b->ticks);
+}
+
+/* It has lived until the event. */
+static void count_life(struct irt_heap *h, const struct irt_heap_event *e, const struct block *b)
+{
+	struct place *p = touch(h, b->place);
+	uint64_t life = e->ticks > b->ticks ? (uint64_t)e->ticks - (uint64_t)b->ticks : 0;
+
+	p->row.life_ticks += life;
+	irt_histogram_add(&p->row.lifetimes, irt_histogram_bucket(life), 1); /* no memory: missing there */
 }
 
 static void count_release(struct irt_heap *h, const struct irt_heap_event *e, uint64_t bytes)
@@ -125,6 +153,12 @@ static void fault(struct irt_heap *h, enum irt_heap_fault_kind kind, const struc
 		.block_site_id = site_id, .count = 1, .address = e->address, .first_ticks = e->ticks});
 }
 
+/* Not later than that, or so little that another processor's clock may say so. */
+static bool is_near(int64_t ticks, int64_t that)
+{
+	return ticks <= that || (uint64_t)ticks - (uint64_t)that <= IRT_HEAP_SLACK_TICKS;
+}
+
 /* ---- events that fit nothing ------------------------------------------------------------------------ */
 
 /* It stays as it is for good. */
@@ -138,18 +172,17 @@ static void give_up(struct irt_heap *h, unsigned i)
 		const struct irt_heap_place *p = &h->places[o.block.place].row;
 		fault(h, IRT_HEAP_LOST, &o.event, p->context, p->site_id);
 		h->sums.lost++;
-		count_end(h, &o.event, &o.block);
+		count_life(h, &o.event, &o.block);
 		return;
 	}
-	const struct recent *r = recent_of(h, o.event.address);
 	h->sums.unknown_frees++;
-	if (r->address == o.event.address)
-		fault(h, IRT_HEAP_FREED_TWICE, &o.event, r->context, r->site);
+	if (o.before.address == o.event.address)
+		fault(h, IRT_HEAP_FREED_TWICE, &o.event, o.before.context, o.before.site);
 	else if (!h->forked)
 		fault(h, IRT_HEAP_UNKNOWN, &o.event, 0, 0);
 }
 
-static void keep_odd(struct irt_heap *h, const struct irt_heap_event *e, const struct block *displaced)
+void irt_heap_keep_odd(struct irt_heap *h, const struct irt_heap_event *e, const struct block *displaced)
 {
 	if (h->odd_count == ODD_MAX) { /* the oldest */
 		unsigned oldest = 0;
@@ -158,9 +191,12 @@ static void keep_odd(struct irt_heap *h, const struct irt_heap_event *e, const s
 				oldest = i;
 		give_up(h, oldest);
 	}
-	h->odds[h->odd_count] = (struct odd){.event = *e, .round = h->round};
+	h->odds[h->odd_count] = (struct odd){.event = *e, .before = *recent_of(h, e->address), .round = h->round};
+	const struct heap_thread *t = irt_heap_find_thread(h, e->thread);
 	if (displaced)
 		h->odds[h->odd_count].block = *displaced;
+	else
+		h->odds[h->odd_count].newest = t && t->newest == e->address;
 	h->odd_count++;
 }
 
@@ -177,7 +213,7 @@ static void drop_odd(struct irt_heap *h, struct odd *o) { *o = h->odds[--h->odd_
 /* ---- what events do --------------------------------------------------------------------------------- */
 
 /* A block ends by this free. */
-static void end_block(struct irt_heap *h, const struct irt_heap_event *e, struct heap_thread *t, const struct block *b)
+static void end_block(struct irt_heap *h, const struct irt_heap_event *e, const struct heap_thread *t, struct block *b)
 {
 	struct place *p = touch(h, b->place);
 
@@ -191,9 +227,26 @@ static void end_block(struct irt_heap *h, const struct irt_heap_event *e, struct
 	}
 	if (b->family != irt_site_family(e->site))
 		fault(h, IRT_HEAP_WRONG_FAMILY, e, p->row.context, p->row.site_id);
-	count_end(h, e, b);
+	count_end(h, b);
+	count_life(h, e, b);
 	count_release(h, e, b->bytes);
 	*recent_of(h, e->address) = (struct recent){e->address, e->context, irt_site_id(e->site)};
+}
+
+/* Is the event one of the block that was there before, by the clock of another processor? What a thread does
+ * behind an allocation of its own is never that. */
+static bool is_of_displaced(const struct odd *o, const struct block *b, const struct irt_heap_event *e)
+{
+	return o && o->event.thread != e->thread && is_near(e->ticks, o->event.ticks) && (!b || b->thread != e->thread);
+}
+
+/* What a delete of the program's own calls, which has ended the block. (Or else the free of what another thread
+ * has got since: that has this family, or the time for it.) */
+static bool is_within_free(const struct heap_thread *t, const struct block *b, const struct irt_heap_event *e)
+{
+	return t->last_operation == IRT_OP_FREE && t->last_address == e->address &&
+	       t->last_family != irt_site_family(e->site) &&
+	       (!b || (b->family != irt_site_family(e->site) && is_near(e->ticks, b->ticks)));
 }
 
 static void do_free(struct irt_heap *h, const struct irt_heap_event *e, struct heap_thread *t)
@@ -201,22 +254,18 @@ static void do_free(struct irt_heap *h, const struct irt_heap_event *e, struct h
 	struct odd *o = h->odd_count ? find_odd(h, e->address, true) : NULL;
 	struct block *b = irt_heap_find(h, e->address), ended;
 
-	/* of the block that was there before, by the clock of another processor */
-	if (o && (!b || e->ticks <= b->ticks + IRT_HEAP_SLACK_TICKS)) {
+	if (!e->address || is_within_free(t, b, e)) /* no hook records address 0 */
+		return;
+	if (is_of_displaced(o, b, e)) {
 		ended = o->block;
 		drop_odd(h, o);
 		end_block(h, e, t, &ended);
-		return;
-	}
-	if (b) {
+	} else if (b) {
 		ended = *b;
 		irt_heap_remove(h, b);
 		end_block(h, e, t, &ended);
-	} else if (t->last_operation == IRT_OP_FREE && t->last_address == e->address &&
-		   t->last_family != irt_site_family(e->site)) {
-		return; /* what a delete of the program's own calls: the block has ended with that */
 	} else {
-		keep_odd(h, e, NULL);
+		irt_heap_keep_odd(h, e, NULL);
 	}
 }
 
@@ -226,10 +275,12 @@ static struct block block_of(const struct irt_heap_event *e)
 			      .place = NO_PLACE, .thread = e->thread};
 }
 
-/* What a new of the program's own has called: the block is that one's. */
+/* What a new of the program's own has called, and was settled before that was seen: the block is that one's.
+ * (It may stay in the peak with what malloc was asked for.) */
 static bool is_within(const struct heap_thread *t, const struct block *b, const struct irt_heap_event *e)
 {
-	return t->last_operation == IRT_OP_ALLOC && t->last_address == e->address && b->thread == e->thread &&
+	return e->operation == IRT_OP_ALLOC && t->last_operation == IRT_OP_ALLOC && t->last_address == e->address &&
+	       b->thread == e->thread &&
 	       b->family != irt_site_family(e->site);
 }
 
@@ -259,13 +310,50 @@ static void begin_block(struct irt_heap *h, const struct irt_heap_event *e, stru
 				h->gone[h->gone_count++] = old.address;
 			uncount_alloc(h, &old);
 		} else {
-			keep_odd(h, e, &old);
+			count_end(h, &old);
+			irt_heap_keep_odd(h, e, &old);
 		}
 	}
 	count_alloc(h, e, &b, resized);
 	irt_heap_insert(h, &b);
 	if (r->address == e->address)
 		r->address = 0;
+}
+
+/* A realloc of another thread that has an unknown block of that address in hands since that time. */
+static struct block *find_stranger(const struct irt_heap *h, const struct irt_heap_event *e)
+{
+	for (uint32_t i = 0; i < h->thread_slots; i++) {
+		struct heap_thread *t = &h->threads[i];
+		for (uint32_t k = 0; t->id && t->id != e->thread && k < t->hand_count; k++)
+			if (t->hands[k].place == NO_PLACE && t->hands[k].address == e->address &&
+			    is_near(e->ticks, t->hands[k].ticks))
+				return &t->hands[k];
+	}
+	return NULL;
+}
+
+/* Has the free of the block that begins with this event, or is back, come before it? Or a realloc of it? */
+static void end_early(struct irt_heap *h, const struct irt_heap_event *e)
+{
+	struct odd *o = h->odd_count ? find_odd(h, e->address, false) : NULL;
+	struct block *hand = h->strangers ? find_stranger(h, e) : NULL;
+	struct block *b;
+
+	if (hand && (b = irt_heap_find(h, e->address))) {
+		*hand = *b;
+		irt_heap_remove(h, b);
+		h->strangers--;
+		return;
+	}
+	if (!o || o->event.thread == e->thread || !is_near(e->ticks, o->event.ticks) || !(b = irt_heap_find(h, e->address)))
+		return;
+	struct irt_heap_event end = o->event;
+	struct block ended = *b;
+	struct heap_thread then = {.newest = o->newest ? e->address : 0};
+	drop_odd(h, o);
+	irt_heap_remove(h, b);
+	end_block(h, &end, &then, &ended);
 }
 
 static void do_alloc(struct irt_heap *h, const struct irt_heap_event *e, struct heap_thread *t)
@@ -277,72 +365,88 @@ static void do_alloc(struct irt_heap *h, const struct irt_heap_event *e, struct 
 	}
 	begin_block(h, e, t, false);
 	t->newest = e->address;
-	/* its free came before it did */
-	struct odd *o = h->odd_count ? find_odd(h, e->address, false) : NULL;
-	if (o && e->ticks <= o->event.ticks + IRT_HEAP_SLACK_TICKS) {
-		struct irt_heap_event end = o->event;
-		struct block *b = irt_heap_find(h, e->address), ended = *b;
-		drop_odd(h, o);
-		irt_heap_remove(h, b);
-		end.ticks = e->ticks > end.ticks ? e->ticks : end.ticks;
-		end_block(h, &end, irt_heap_thread(h, end.thread), &ended);
-	}
+	end_early(h, e);
 }
 
+/* A realloc has failed, or its end was never seen: the block is where it was. If another one is there, records
+ * are missing: it has ended before that began. */
 static void put_back(struct irt_heap *h, struct block *b)
 {
-	if (irt_heap_find(h, b->address))
-		return;
-	b->stored = 0; /* its row says that it is in hands */
+	const struct block *there = irt_heap_find(h, b->address);
+
 	h->changed = true;
+	if (there) {
+		const struct irt_heap_place *p = &h->places[there->place].row;
+		struct irt_heap_event e = {.ticks = there->ticks, .address = there->address, .bytes = there->bytes,
+					   .context = p->context, .site = irt_site(p->site_id, there->family),
+					   .thread = there->thread, .operation = IRT_OP_ALLOC};
+		count_end(h, b);
+		irt_heap_keep_odd(h, &e, b);
+		return;
+	}
+	if (b->stored) /* its row says that it is in hands */
+		h->gone[h->gone_count++] = b->address;
+	if (b->ended)
+		uncount_end(h, b);
+	b->stored = 0;
 	irt_heap_insert(h, b);
 }
 
 static void do_resize(struct irt_heap *h, const struct irt_heap_event *e, struct heap_thread *t)
 {
+	struct odd *o = h->odd_count ? find_odd(h, e->address, true) : NULL;
 	struct block *b = irt_heap_find(h, e->address), hand = block_of(e);
 
-	if (b) {
+	if (is_of_displaced(o, b, e)) {
+		hand = o->block;
+		drop_odd(h, o);
+	} else if (b) {
 		hand = *b;
 		irt_heap_remove(h, b);
 	} /* else place NO_PLACE: its allocation was not seen */
-	if (t->hand_count == IN_HANDS) {
+	if (t->hand_count == HANDS) {
 		if (t->hands[0].place != NO_PLACE)
 			put_back(h, &t->hands[0]);
-		memmove(t->hands, t->hands + 1, (IN_HANDS - 1) * sizeof(*t->hands));
+		h->strangers -= t->hands[0].place == NO_PLACE;
+		memmove(t->hands, t->hands + 1, (HANDS - 1) * sizeof(*t->hands));
 		t->hand_count--;
 	}
+	h->strangers += hand.place == NO_PLACE;
 	t->hands[t->hand_count++] = hand;
 }
 
 static void do_resized(struct irt_heap *h, const struct irt_heap_event *e, struct heap_thread *t)
 {
 	struct block old = {.place = NO_PLACE};
-	bool known;
+	struct irt_heap_event end = *e;
 
-	if (t->hand_count)
+	if (t->hand_count) {
 		old = t->hands[--t->hand_count];
-	known = old.place != NO_PLACE;
+		h->strangers -= old.place == NO_PLACE;
+	}
 	if (e->bytes == IRT_HEAP_FAILED) {
-		if (known)
+		if (old.place != NO_PLACE) {
 			put_back(h, &old);
+			end_early(h, e);
+		}
 		touch(h, irt_heap_place(h, e->context, irt_site_id(e->site)))->row.failed++;
 		h->sums.failed++;
 		return;
 	}
-	if (known) {
-		struct irt_heap_event end = *e;
-		end.address = old.address;
+	end.address = old.address;
+	end.operation = IRT_OP_FREE;
+	if (t->newest == old.address)
 		t->newest = 0; /* a resizing makes nothing temporary */
+	if (old.place != NO_PLACE) {
 		end_block(h, &end, t, &old);
 	} else if (old.address) {
-		struct irt_heap_event end = *e;
-		end.address = old.address;
-		keep_odd(h, &end, NULL);
+		end.ticks = old.ticks; /* since then it is not there */
+		irt_heap_keep_odd(h, &end, NULL);
 	}
 	if (e->address) {
-		begin_block(h, e, t, known);
+		begin_block(h, e, t, true);
 		t->newest = e->address;
+		end_early(h, e);
 	}
 }
 
@@ -376,6 +480,14 @@ static void apply(struct irt_heap *h, const struct irt_heap_event *e)
 
 /* ---- their order ------------------------------------------------------------------------------------- */
 
+/* A new of the program's own that calls malloc: two records, one block. Or is what malloc gave freed by another
+ * thread between the two? That shows when they are in order. */
+static bool seems_inner(const struct irt_heap_event *inner, const struct irt_heap_event *e)
+{
+	return inner->thread == e->thread && inner->address == e->address && inner->operation == IRT_OP_ALLOC &&
+	       e->operation == IRT_OP_ALLOC && e->address && irt_site_family(inner->site) != irt_site_family(e->site);
+}
+
 int irt_heap_add(struct irt_heap *h, const struct irt_heap_event *e)
 {
 	if (!irt_heap_grow(&h->pending, &h->pending_room, h->pending_count + 1, sizeof(*h->pending)))
@@ -383,6 +495,10 @@ int irt_heap_add(struct irt_heap *h, const struct irt_heap_event *e)
 	if (h->pending_sorted == h->pending_count &&
 	    (!h->pending_count || h->pending[h->pending_count - 1].ticks <= e->ticks))
 		h->pending_sorted++;
+	if (h->pending_count && seems_inner(&h->pending[h->pending_count - 1], e))
+		h->pending[h->pending_count - 1].operation = INNER;
+	if (e->ticks > h->newest_ticks)
+		h->newest_ticks = e->ticks;
 	h->pending[h->pending_count++] = *e;
 	return 0;
 }
@@ -449,22 +565,91 @@ static bool sort_pending(struct irt_heap *h)
 	return true;
 }
 
-/* The block whose address this allocation got has not ended yet: does its end come right behind, by the clock
- * of another processor? Then that is first. */
-static void pull_forward(struct irt_heap *h, size_t at)
+/* Whatever it died over. */
+static bool end_thread(struct irt_heap *h, uint32_t thread)
+{
+	struct heap_thread *t = irt_heap_find_thread(h, thread);
+
+	for (; t && t->hand_count; t->hand_count--) {
+		if (!irt_heap_reserve(h))
+			return false;
+		t = irt_heap_find_thread(h, thread); /* the table may have moved */
+		if (t->hands[t->hand_count - 1].place != NO_PLACE)
+			put_back(h, &t->hands[t->hand_count - 1]);
+		h->strangers -= t->hands[t->hand_count - 1].place == NO_PLACE;
+	}
+	if (t)
+		irt_heap_forget_thread(h, t);
+	return true;
+}
+
+/* An inner one becomes what it is: done, or an allocation. false: the other one is later than what all threads
+ * have passed; a free between the two may still come. */
+static bool look_outside(struct irt_heap *h, size_t at, int64_t until_ticks)
+{
+	struct irt_heap_event *e = &h->pending[at];
+
+	for (size_t i = at + 1; i < h->pending_count && i - at < PULL_MAX; i++) {
+		const struct irt_heap_event *o = &h->pending[i];
+		if (o->ticks > until_ticks)
+			return false;
+		if (o->thread == e->thread && o->operation != DONE) {
+			e->operation = DONE;
+			return true;
+		}
+		if (o->address == e->address && o->thread != e->thread)
+			break;
+	}
+	e->operation = IRT_OP_ALLOC;
+	return true;
+}
+
+/* Is another block at the address that this one gets? */
+static bool is_used(struct irt_heap *h, const struct irt_heap_event *e)
+{
+	const struct block *b = irt_heap_find(h, e->address);
+	const struct heap_thread *t = b ? irt_heap_find_thread(h, e->thread) : NULL;
+
+	return b && !(t && is_within(t, b, e));
+}
+
+/* One pending event. false: no memory, it has not been done. */
+static bool do_pending(struct irt_heap *h, struct irt_heap_event *e)
+{
+	if (!irt_heap_reserve(h)) /* H1 */
+		return false;
+	if (e->operation == INNER)
+		look_outside(h, (size_t)(e - h->pending), INT64_MAX);
+	if (e->operation == END)
+		return end_thread(h, e->thread);
+	if (e->operation != DONE)
+		apply(h, e);
+	return true;
+}
+
+/* The block whose address this allocation got has not ended yet: does its end, or a realloc of it, come right
+ * behind, by the clock of another processor? Then that is first, and what its thread did before it. false: no
+ * memory; try again. */
+static bool pull_forward(struct irt_heap *h, size_t at)
 {
 	const struct irt_heap_event *e = &h->pending[at];
+	size_t last = h->pending_count - at > PULL_MAX ? at + PULL_MAX : h->pending_count, i = at + 1;
 
-	for (size_t i = at + 1; i < h->pending_count && h->pending[i].ticks <= e->ticks + IRT_HEAP_SLACK_TICKS; i++) {
-		struct irt_heap_event *o = &h->pending[i];
-		if (o->thread == e->thread || o->address != e->address)
+	for (; i < last && is_near(h->pending[i].ticks, e->ticks); i++)
+		if (h->pending[i].address == e->address && h->pending[i].thread != e->thread &&
+		    h->pending[i].operation != DONE)
+			break;
+	if (i >= last || !is_near(h->pending[i].ticks, e->ticks) ||
+	    (h->pending[i].operation != IRT_OP_FREE && h->pending[i].operation != IRT_OP_RESIZE))
+		return true;
+	for (size_t k = at + 1; k <= i; k++) {
+		if (h->pending[k].thread != h->pending[i].thread)
 			continue;
-		if (o->operation == IRT_OP_FREE) {
-			apply(h, o);
-			o->operation = DONE;
-		}
-		return;
+		if (!do_pending(h, &h->pending[k]))
+			return false;
+		h->pending[k].operation = DONE;
 	}
+	return true;
 }
 
 int irt_heap_settle(struct irt_heap *h, int64_t until_ticks)
@@ -480,31 +665,26 @@ int irt_heap_settle(struct irt_heap *h, int64_t until_ticks)
 	if (count > IRT_HEAP_PENDING_MAX)
 		until_ticks = INT64_MAX;
 	for (; done < count && h->pending[done].ticks <= until_ticks; done++) {
-		const struct irt_heap_event *e = &h->pending[done];
-		if (!irt_heap_reserve(h)) { /* H1 */
+		struct irt_heap_event *e = &h->pending[done];
+		if (done + AHEAD < count)
+			irt_heap_prefetch(h, h->pending[done + AHEAD].address);
+		if (e->operation == INNER && !look_outside(h, done, until_ticks))
+			break;
+		bool begins = e->operation == IRT_OP_ALLOC || e->operation == IRT_OP_RESIZED;
+		if ((begins && is_used(h, e) && !pull_forward(h, done)) || !do_pending(h, e)) {
 			err = INSTR_ERR_MEMORY;
 			break;
 		}
-		if (done + AHEAD < count)
-			irt_heap_prefetch(h, h->pending[done + AHEAD].address);
-		if ((e->operation == IRT_OP_ALLOC || e->operation == IRT_OP_RESIZED) && irt_heap_find(h, e->address)) {
-			pull_forward(h, done);
-			if (!irt_heap_reserve(h)) {
-				err = INSTR_ERR_MEMORY;
-				break;
-			}
-		}
-		if (e->operation != DONE)
-			apply(h, e);
 	}
 	if (done) {
+		h->changed = true;
 		memmove(h->pending, h->pending + done, (count - done) * sizeof(*h->pending));
 		h->pending_count = h->pending_sorted = count - done;
 	}
 	if (err)
 		return err;
 	for (unsigned i = h->odd_count; i-- > 0;) {
-		if (!last && h->odds[i].round + 1 >= h->round)
+		if (!last && (h->odds[i].round + 1 >= h->round || is_near(until_ticks, h->odds[i].event.ticks)))
 			continue;
 		if (!irt_heap_reserve(h))
 			return INSTR_ERR_MEMORY;
@@ -516,16 +696,11 @@ int irt_heap_settle(struct irt_heap *h, int64_t until_ticks)
 
 void irt_heap_end_thread(struct irt_heap *h, uint32_t thread)
 {
-	struct heap_thread *t = irt_heap_find_thread(h, thread);
-	if (!t)
-		return;
-	/* It has died over a realloc: the block is where it was, as far as anybody knows. */
-	while (t->hand_count) {
-		struct block b = t->hands[--t->hand_count];
-		if (b.place != NO_PLACE && irt_heap_reserve(h))
-			put_back(h, &b);
-	}
-	irt_heap_forget_thread(h, t);
+	/* Behind what is pending of it; without memory for that it stays known. */
+	if (h->pending_count)
+		irt_heap_add(h, &(struct irt_heap_event){.ticks = h->newest_ticks, .thread = thread, .operation = END});
+	else
+		end_thread(h, thread);
 }
 
 bool irt_heap_is_waiting(const struct irt_heap *h)

@@ -75,7 +75,7 @@ int irt_heap_settle(struct irt_heap *heap, int64_t until_ticks);
 bool irt_heap_is_waiting(const struct irt_heap *heap);
 bool irt_heap_is_unsaved(const struct irt_heap *heap);
 
-/* A thread does nothing more. Behind the settling of all that it did. */
+/* A thread does nothing more than what was put in. */
 void irt_heap_end_thread(struct irt_heap *heap, uint32_t thread);
 
 /* ---- rows: of what is settled. schema.sql says what the columns mean -------------------------------- */
@@ -119,8 +119,8 @@ int irt_heap_each_block(struct irt_heap *heap, void *user, int (*each)(void *use
 int irt_heap_each_place(struct irt_heap *heap, void *user, int (*each)(void *user, const struct irt_heap_place *place));
 int irt_heap_each_fault(struct irt_heap *heap, void *user, int (*each)(void *user, const struct irt_heap_fault *fault));
 
-/* What is pending, as the bytes of heap_pending.events (docs/format.md); free(*bytes). *count 0: nothing.
- * INSTR_ERR_MEMORY. */
+/* What is pending or in the hands of reallocs, as the bytes of heap_pending.events (docs/format.md);
+ * free(*bytes). *count 0: nothing. INSTR_ERR_MEMORY. */
 int irt_heap_pack(const struct irt_heap *heap, uint8_t **bytes, size_t *count);
 
 /* All of that is committed; the heap has not been settled in between. */
@@ -128,7 +128,9 @@ void irt_heap_saved(struct irt_heap *heap);
 
 /* ---- recovery: on a heap that was just made --------------------------------------------------------- */
 
-/* As they were saved. INSTR_ERR_MEMORY, INSTR_ERR_FORMAT: such a row cannot be. */
+/* As they were saved, in this order. INSTR_ERR_MEMORY, INSTR_ERR_FORMAT: such a row cannot be. What is not
+ * saved: what each thread did last (of each, one temporary block may be missed) and which addresses were
+ * freed last (who frees one twice frees an unknown block). */
 int irt_heap_restore_sums(struct irt_heap *heap, const struct irt_heap_sums *sums);
 int irt_heap_restore_place(struct irt_heap *heap, const struct irt_heap_place *place); /* takes the histograms */
 int irt_heap_restore_block(struct irt_heap *heap, const struct irt_heap_block *block);

@@ -17,18 +17,31 @@
 #include <string.h>
 
 enum {
-	IN_HANDS = 4,        /* reallocs of one thread inside each other (signal handlers) */
+	HANDS = 4,           /* reallocs of one thread inside each other (signal handlers) */
 	ODD_MAX = 64,        /* events that fit nothing yet */
 	RECENT = 1024,       /* addresses freed last */
 	FAULTS_MAX = 1024,   /* kinds of them by place; more are counted in the sums alone */
 	NO_PLACE = UINT32_MAX,
 };
 
+/* Operations of pending events beside those of enum irt_operation, and of what heap_pending.events has beside
+ * them (docs/format.md). */
+enum {
+	DONE = 0,      /* not in the file: another event has pulled it forward */
+	END = 1,       /* the thread does nothing more */
+	ODD_FREE = 2,  /* a free that has found no block */
+	BLOCK = 3,     /* a block; the next one says where it is */
+	DISPLACED = 4, /* this allocation has got its address */
+	IN_HANDS = 5,  /* in the thread's realloc; without a block before it: one that is not known */
+	INNER = 6,     /* not in the file: an ALLOC that the next one of its thread seems to have called */
+};
+
 struct block {
 	uint64_t address;    /* 0 = empty slot */
 	uint64_t bytes : 48;
 	uint64_t family : 8;
-	uint64_t stored : 8; /* its row is in the file */
+	uint64_t stored : 1; /* its row is in the file */
+	uint64_t ended : 1;  /* it is counted as freed; by whom is not known yet */
 	int64_t ticks;
 	uint32_t place;
 	uint32_t thread;
@@ -42,28 +55,31 @@ struct place {
 	bool changed;
 };
 
-/* What a thread did last, and the blocks that its reallocs have in hands. */
+/* What a thread did last, and the blocks that its reallocs have in hands. Those have a row if no block in the
+ * table and none in other hands has their address; all of them are in heap_pending. */
 struct heap_thread {
 	uint32_t id;         /* 0 = empty slot */
 	uint32_t last_operation;
 	uint64_t last_address;
 	uint64_t newest;     /* address of its last allocation, if that lives and none came behind it; else 0 */
-	struct block hands[IN_HANDS];
+	struct block hands[HANDS];
 	uint32_t hand_count;
 	unsigned last_family;
 };
 
+struct recent { /* a free */
+	uint64_t address;    /* 0 = none */
+	uint32_t context, site;
+};
+
 /* An event that fits nothing: the free of a block that is not there, or a block whose address was given to
- * another one. */
+ * another one. Such a block has ended; its free may still come and say how. */
 struct odd {
 	struct irt_heap_event event; /* the free; of a displaced block: the allocation that displaced it */
 	struct block block;          /* displaced; address 0: a free */
+	struct recent before;        /* a free: of the same address, if nothing was there in between */
+	bool newest;                 /* a free: of the newest block of its thread */
 	uint64_t round;
-};
-
-struct recent {
-	uint64_t address;    /* 0 = none */
-	uint32_t context, site;
 };
 
 struct irt_heap {
@@ -71,6 +87,7 @@ struct irt_heap {
 	struct irt_heap_event *pending, *scratch;
 	size_t pending_count, pending_room, scratch_room;
 	size_t pending_sorted; /* those before are in order */
+	int64_t newest_ticks;  /* of all that was ever pending */
 
 	struct block *blocks;
 	uint64_t block_slots, block_count, block_limit;
@@ -84,6 +101,7 @@ struct irt_heap {
 	struct heap_thread *threads;
 	uint32_t thread_count, thread_limit, thread_slots; /* slots: a power of two */
 	uint32_t last_thread;                    /* slot */
+	uint32_t strangers;                      /* blocks in hands that are not known */
 
 	struct odd odds[ODD_MAX];
 	unsigned odd_count;
@@ -114,6 +132,8 @@ struct heap_thread *irt_heap_find_thread(struct irt_heap *h, uint32_t id);      
 void irt_heap_forget_thread(struct irt_heap *h, struct heap_thread *t);
 void irt_heap_note_fault(struct irt_heap *h, const struct irt_heap_fault *fault);
 bool irt_heap_grow(void *array, size_t *room, size_t want, size_t item_bytes);
+bool irt_heap_has_row(const struct irt_heap *h, const struct block *hand);
+void irt_heap_keep_odd(struct irt_heap *h, const struct irt_heap_event *e, const struct block *displaced);
 void irt_heap_prefetch(const struct irt_heap *h, uint64_t address);
 
 static inline bool irt_heap_reserve(struct irt_heap *h)

@@ -48,7 +48,7 @@ int irt_heap_each_block(struct irt_heap *h, void *user, int (*each)(void *user, 
 	for (uint32_t i = 0; i < h->thread_slots && !r; i++) {
 		const struct heap_thread *t = &h->threads[i];
 		for (uint32_t k = 0; t->id && k < t->hand_count && !r; k++) {
-			if (t->hands[k].place == NO_PLACE)
+			if (!irt_heap_has_row(h, &t->hands[k]))
 				continue;
 			struct irt_heap_block row = row_of(h, &t->hands[k], t->id);
 			r = each(user, &row);
@@ -98,7 +98,7 @@ void irt_heap_saved(struct irt_heap *h)
 	h->fresh = false;
 	for (uint32_t i = 0; i < h->thread_slots; i++)
 		for (uint32_t k = 0; h->threads[i].id && k < h->threads[i].hand_count; k++)
-			h->threads[i].hands[k].stored = h->threads[i].hands[k].place != NO_PLACE;
+			h->threads[i].hands[k].stored = irt_heap_has_row(h, &h->threads[i].hands[k]);
 	for (uint32_t i = 0; i < h->place_count; i++) {
 		struct place *p = &h->places[i];
 		p->changed = false;
@@ -114,8 +114,8 @@ void irt_heap_saved(struct irt_heap *h)
 
 static uint8_t *pack_event(uint8_t *out, const struct irt_heap_event *e, int64_t *last)
 {
-	out = irt_put_varint(out, e->operation);
-	out = irt_put_varint(out, irt_zigzag(e->ticks - *last));
+	out = irt_put_varint(out, e->operation == INNER ? (uint32_t)IRT_OP_ALLOC : e->operation);
+	out = irt_put_varint(out, irt_zigzag((int64_t)((uint64_t)e->ticks - (uint64_t)*last)));
 	out = irt_put_varint(out, e->thread);
 	out = irt_put_varint(out, e->context);
 	out = irt_put_varint(out, e->site);
@@ -125,59 +125,151 @@ static uint8_t *pack_event(uint8_t *out, const struct irt_heap_event *e, int64_t
 	return out;
 }
 
+static uint8_t *pack_block(uint8_t *out, const struct irt_heap *h, const struct block *b, int64_t *last)
+{
+	const struct irt_heap_place *p = &h->places[b->place].row;
+	struct irt_heap_event e = {.ticks = b->ticks, .address = b->address, .bytes = b->bytes, .context = p->context,
+				   .site = irt_site(p->site_id, b->family), .thread = b->thread, .operation = BLOCK};
+
+	return pack_event(out, &e, last);
+}
+
+static uint8_t *pack_odd(uint8_t *out, const struct irt_heap *h, const struct odd *o, int64_t *last)
+{
+	struct irt_heap_event e = o->event;
+
+	e.operation = o->block.address ? DISPLACED : ODD_FREE;
+	if (o->block.address)
+		out = pack_block(out, h, &o->block, last);
+	return pack_event(out, &e, last);
+}
+
+/* bytes: has it ended? */
+static uint8_t *pack_hand(uint8_t *out, const struct irt_heap *h, const struct heap_thread *t, const struct block *hand,
+			  int64_t *last)
+{
+	struct irt_heap_event e = {.ticks = hand->ticks, .address = hand->address, .bytes = hand->ended, .thread = t->id,
+				   .operation = IN_HANDS};
+
+	if (hand->place != NO_PLACE)
+		out = pack_block(out, h, hand, last);
+	return pack_event(out, &e, last);
+}
+
 int irt_heap_pack(const struct irt_heap *h, uint8_t **bytes, size_t *count)
 {
+	size_t hands = 0;
 	int64_t last = 0;
 	uint8_t *out;
-	bool any = false;
 
 	*bytes = NULL;
 	*count = 0;
-	if (!h->pending_count && !h->odd_count)
+	for (uint32_t i = 0; i < h->thread_slots; i++)
+		hands += h->threads[i].id ? h->threads[i].hand_count : 0;
+	if (!h->pending_count && !h->odd_count && !hands)
 		return 0;
-	*bytes = out = malloc(1 + (h->pending_count + h->odd_count) * PACKED_EVENT_MAX);
+	*bytes = out = malloc(1 + (h->pending_count + 2 * h->odd_count + 2 * hands) * PACKED_EVENT_MAX);
 	if (!out)
 		return INSTR_ERR_MEMORY;
 	*out++ = PACK_VERSION;
-	for (unsigned i = 0; i < h->odd_count; i++) {
-		if (h->odds[i].block.address)
-			continue;
-		out = pack_event(out, &h->odds[i].event, &last);
-		any = true;
-	}
-	for (size_t i = 0; i < h->pending_count; i++) {
-		if (!h->pending[i].operation)
-			continue;
-		out = pack_event(out, &h->pending[i], &last);
-		any = true;
-	}
-	*count = any ? (size_t)(out - *bytes) : 0;
+	for (uint32_t i = 0; i < h->thread_slots; i++)
+		for (uint32_t k = 0; h->threads[i].id && k < h->threads[i].hand_count; k++)
+			out = pack_hand(out, h, &h->threads[i], &h->threads[i].hands[k], &last);
+	for (unsigned i = 0; i < h->odd_count; i++)
+		out = pack_odd(out, h, &h->odds[i], &last);
+	for (size_t i = 0; i < h->pending_count; i++)
+		if (h->pending[i].operation != DONE)
+			out = pack_event(out, &h->pending[i], &last);
+	*count = out - *bytes > 1 ? (size_t)(out - *bytes) : 0;
+	return 0;
+}
+
+static int unpack_event(const uint8_t **p, const uint8_t *end, int64_t *last, struct irt_heap_event *e)
+{
+	uint64_t operation, delta, thread, context, site;
+
+	if (!irt_get_varint(p, end, &operation) || !irt_get_varint(p, end, &delta) || !irt_get_varint(p, end, &thread) ||
+	    !irt_get_varint(p, end, &context) || !irt_get_varint(p, end, &site) || !irt_get_varint(p, end, &e->address) ||
+	    !irt_get_varint(p, end, &e->bytes) || operation > IRT_OP_RESIZED || !thread || thread > UINT32_MAX ||
+	    context >= IRT_CCT_ID_SPAN || site > UINT32_MAX || e->bytes > IRT_HEAP_FAILED)
+		return INSTR_ERR_FORMAT;
+	*last = (int64_t)((uint64_t)*last + (uint64_t)irt_unzigzag(delta));
+	e->ticks = *last;
+	e->operation = (uint32_t)operation;
+	e->thread = (uint32_t)thread;
+	e->context = (uint32_t)context;
+	e->site = (uint32_t)site;
+	return 0;
+}
+
+/* A block that one of the place that is there may be. */
+static bool make_block(struct irt_heap *h, const struct irt_heap_event *e, struct block *b)
+{
+	uint32_t before = h->place_count;
+
+	*b = (struct block){.address = e->address, .bytes = e->bytes, .family = irt_site_family(e->site), .ticks = e->ticks,
+			    .place = irt_heap_place(h, e->context, irt_site_id(e->site)), .thread = e->thread};
+	return h->place_count == before && b->address;
+}
+
+static int take_hand(struct irt_heap *h, const struct irt_heap_event *e, struct block *b)
+{
+	struct heap_thread *t = irt_heap_thread(h, e->thread);
+
+	if (t->hand_count == HANDS || e->bytes > 1)
+		return INSTR_ERR_FORMAT;
+	if (!b->address)
+		*b = (struct block){.address = e->address, .ticks = e->ticks, .place = NO_PLACE};
+	b->ended = e->bytes & 1;
+	h->strangers += b->place == NO_PLACE;
+	t->hands[t->hand_count++] = *b;
+	t->hands[t->hand_count - 1].stored = irt_heap_has_row(h, &t->hands[t->hand_count - 1]);
+	return 0;
+}
+
+static int take_odd(struct irt_heap *h, const struct irt_heap_event *e, struct block *displaced)
+{
+	struct irt_heap_event event = *e;
+
+	if (h->odd_count == ODD_MAX || !e->address || (e->operation == DISPLACED) != (displaced->address == e->address))
+		return INSTR_ERR_FORMAT;
+	event.operation = e->operation == DISPLACED ? IRT_OP_ALLOC : IRT_OP_FREE;
+	displaced->ended = 1;
+	irt_heap_keep_odd(h, &event, displaced->address ? displaced : NULL);
 	return 0;
 }
 
 int irt_heap_unpack(struct irt_heap *h, const uint8_t *bytes, size_t count)
 {
 	const uint8_t *p = bytes + 1, *end = bytes + count;
-	int64_t ticks = 0;
+	struct block block = {0};
+	int64_t last = 0;
 
 	if (!count || *bytes != PACK_VERSION)
 		return INSTR_ERR_FORMAT;
 	while (p < end) {
-		uint64_t operation, delta, thread, context, site, address, size;
-		if (!irt_get_varint(&p, end, &operation) || !irt_get_varint(&p, end, &delta) ||
-		    !irt_get_varint(&p, end, &thread) || !irt_get_varint(&p, end, &context) ||
-		    !irt_get_varint(&p, end, &site) || !irt_get_varint(&p, end, &address) ||
-		    !irt_get_varint(&p, end, &size) || operation < IRT_OP_ALLOC || operation > IRT_OP_RESIZED || !thread ||
-		    thread > UINT32_MAX || context >= IRT_CCT_ID_SPAN || site > UINT32_MAX || size > IRT_HEAP_FAILED)
-			return INSTR_ERR_FORMAT;
-		ticks = (int64_t)((uint64_t)ticks + (uint64_t)irt_unzigzag(delta));
-		struct irt_heap_event e = {.ticks = ticks, .address = address, .bytes = size, .context = (uint32_t)context,
-					   .site = (uint32_t)site, .thread = (uint32_t)thread, .operation = (uint32_t)operation};
-		int err = irt_heap_add(h, &e);
+		struct irt_heap_event e;
+		int err = unpack_event(&p, end, &last, &e);
+		if (!err && !irt_heap_reserve(h))
+			err = INSTR_ERR_MEMORY;
+		if (err)
+			return err;
+		if (e.operation == BLOCK) {
+			err = block.address || !make_block(h, &e, &block) ? INSTR_ERR_FORMAT : 0;
+		} else if (e.operation == IN_HANDS) {
+			err = take_hand(h, &e, &block);
+			block.address = 0;
+		} else if (e.operation == ODD_FREE || e.operation == DISPLACED) {
+			err = take_odd(h, &e, &block);
+			block.address = 0;
+		} else {
+			bool known = e.operation == END || (e.operation >= IRT_OP_ALLOC && e.operation <= IRT_OP_RESIZED);
+			err = block.address || !known ? INSTR_ERR_FORMAT : irt_heap_add(h, &e);
+		}
 		if (err)
 			return err;
 	}
-	return 0;
+	return block.address ? INSTR_ERR_FORMAT : 0;
 }
 
 /* ---- recovery --------------------------------------------------------------------------------------- */
@@ -206,22 +298,20 @@ int irt_heap_restore_place(struct irt_heap *h, const struct irt_heap_place *row)
 
 int irt_heap_restore_block(struct irt_heap *h, const struct irt_heap_block *row)
 {
-	if (!row->address || row->bytes >= IRT_HEAP_FAILED || !row->thread)
+	struct irt_heap_event e = {.ticks = row->ticks, .address = row->address, .bytes = row->bytes,
+				   .context = row->context, .site = row->site, .thread = row->thread};
+	struct block b;
+
+	if (row->bytes > IRT_HEAP_FAILED || !row->thread)
 		return INSTR_ERR_FORMAT;
 	if (!irt_heap_reserve(h))
 		return INSTR_ERR_MEMORY;
-	struct block b = {.address = row->address, .bytes = row->bytes, .family = irt_site_family(row->site), .stored = 1,
-			  .ticks = row->ticks, .place = irt_heap_place(h, row->context, irt_site_id(row->site)), .thread = row->thread};
-	if (irt_heap_find(h, b.address))
+	if (!make_block(h, &e, &b) || irt_heap_find(h, b.address))
 		return INSTR_ERR_FORMAT;
-	if (!row->resizer) {
-		irt_heap_insert(h, &b);
+	if (row->resizer) /* heap_pending has it */
 		return 0;
-	}
-	struct heap_thread *t = irt_heap_thread(h, row->resizer);
-	if (t->hand_count == IN_HANDS)
-		return INSTR_ERR_FORMAT;
-	t->hands[t->hand_count++] = b;
+	b.stored = 1;
+	irt_heap_insert(h, &b);
 	return 0;
 }
 

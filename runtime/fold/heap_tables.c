@@ -50,10 +50,10 @@ struct block *irt_heap_find(const struct irt_heap *h, uint64_t address)
 	if (!h->block_count)
 		return NULL;
 	for (uint64_t i = block_slot(h, address);; i = next_slot(h, i)) {
+		if (!h->blocks[i].address) /* first: nothing is at address 0 */
+			return NULL;
 		if (h->blocks[i].address == address)
 			return &h->blocks[i];
-		if (!h->blocks[i].address)
-			return NULL;
 	}
 }
 
@@ -125,9 +125,10 @@ static uint32_t *place_slot(const struct irt_heap *h, uint32_t context, uint32_t
 	}
 }
 
+/* Room for two more: an allocation that has ended already brings its own place and that of its end. */
 static bool grow_places(struct irt_heap *h)
 {
-	size_t room = h->place_limit;
+	size_t room = h->place_slot_count / 2;
 	uint32_t count = h->place_slot_count ? 2 * h->place_slot_count : 2 * FIRST_PLACES;
 	uint32_t *slots = malloc(count * sizeof(*slots));
 
@@ -135,7 +136,7 @@ static bool grow_places(struct irt_heap *h)
 		free(slots);
 		return false;
 	}
-	h->place_limit = count / 2;
+	h->place_limit = count / 2 - 1;
 	memset(slots, 0xff, count * sizeof(*slots));
 	free(h->place_slots);
 	h->place_slots = slots;
@@ -227,6 +228,19 @@ void irt_heap_forget_thread(struct irt_heap *h, struct heap_thread *t)
 	}
 	h->threads[hole].id = 0;
 	h->thread_count--;
+}
+
+bool irt_heap_has_row(const struct irt_heap *h, const struct block *hand)
+{
+	if (hand->place == NO_PLACE || hand->ended || irt_heap_find(h, hand->address))
+		return false;
+	for (uint32_t i = 0; i < h->thread_slots; i++) {
+		const struct heap_thread *t = &h->threads[i];
+		for (uint32_t k = 0; t->id && k < t->hand_count; k++) /* the first one has it */
+			if (t->hands[k].address == hand->address && t->hands[k].place != NO_PLACE && !t->hands[k].ended)
+				return &t->hands[k] == hand;
+	}
+	return false;
 }
 
 /* ---- faults ---------------------------------------------------------------------------------------- */

@@ -204,6 +204,54 @@ TEST(a_chunk_written_by_hand_is_read)
 	irt_contexts_destroy(contexts);
 }
 
+/* One event of the heap of each kind, the addresses near each other. */
+TEST(a_chunk_of_the_heap_written_by_hand_is_read)
+{
+	static const uint8_t chunk[] = {
+		1, 0,           /* version; nothing compressed */
+		5, 10, 200, 1,  /* 5 events, unit 10, start 100 */
+		0, 0,           /* no call is open */
+		0, 0, 44,       /* no closed calls; 44 side bytes */
+		2, 3, 44,       /* stored */
+		0xff, 0x03,     /* tokens: 3, 3, 3, 3, 3 */
+		0x10, 0x21, 0x01, /* times: 0, 1, 1, 2, 1 */
+		1, 17, 6, 81, 0x80, 0x20, 0xe8, 0x07, 99, /* ALLOC: 6 bytes; site 10 family 1; address +2048 * 16; 1000;
+		                                           * one byte of a later version */
+		1, 18, 2, 0xa, 2,              /* FREE: site 1 family 2; + 16 */
+		1, 19, 2, 81, 1,               /* RESIZE: - 16 */
+		1, 20, 17, 81, 0x82, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x20,
+		0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x3f, /* RESIZED: + 16 + 1; it failed */
+		1, 77, 2, 1, 2,                /* an operation of a later version */
+	};
+	static const struct irt_event want[] = {
+		{.ticks = 100, .operation = IRT_OP_ALLOC, .depth = UINT32_MAX, .value = 1000, .extra = 0x8000, .site = 81},
+		{.ticks = 110, .operation = IRT_OP_FREE, .depth = UINT32_MAX, .extra = 0x8010, .site = 10},
+		{.ticks = 120, .operation = IRT_OP_RESIZE, .depth = UINT32_MAX, .extra = 0x8000, .site = 81},
+		{.ticks = 140, .operation = IRT_OP_RESIZED, .depth = UINT32_MAX, .value = IRT_HEAP_FAILED, .extra = 0x8011, .site = 81},
+		{.ticks = 150, .operation = 77, .depth = UINT32_MAX},
+	};
+	uint8_t damaged[sizeof(chunk)];
+	struct irt_event events[8];
+	struct irt_contexts *contexts;
+	struct irt_chunk_decoder *decoder;
+
+	CHECK_EQ(irt_contexts_create(&contexts), 0);
+	CHECK_EQ(irt_chunk_decoder_create(&decoder), 0);
+	CHECK_EQ(irt_chunk_open(decoder, contexts, chunk, sizeof(chunk)), 0);
+	CHECK_EQ(irt_chunk_next(decoder, events, 8), 5);
+	for (unsigned i = 0; i < 5; i++)
+		harness_compare_event(&events[i], &want[i], i);
+	CHECK_EQ(irt_chunk_next(decoder, events, 8), 0);
+	/* operands that end within one */
+	memcpy(damaged, chunk, sizeof(chunk));
+	damaged[30] = 1;
+	CHECK_EQ(irt_chunk_open(decoder, contexts, damaged, sizeof(damaged)), 0);
+	CHECK_EQ(irt_chunk_next(decoder, events, 8), 1);
+	CHECK_EQ(irt_chunk_next(decoder, events, 8), INSTR_ERR_FORMAT);
+	irt_chunk_decoder_destroy(decoder);
+	irt_contexts_destroy(contexts);
+}
+
 TEST(an_empty_chunk_is_none)
 {
 	struct harness h = {.unit = 26, .chunk_events = 10};

@@ -7,6 +7,7 @@
 
 #include "check.h"
 #include "encode/chunk.h"
+#include "fold/heap.h"
 #include "fold_model.h"
 #include "plain_decoder.h"
 
@@ -38,6 +39,7 @@ struct harness {
 	/* results */
 	struct irt_cct *cct;
 	struct irt_functions *run_functions, *functions;
+	struct irt_heap *heap; /* never settled: it keeps what it got */
 	struct irt_walk *walk;
 	struct irt_encoder *encoder;
 	struct irt_contexts *contexts;
@@ -59,11 +61,22 @@ static int harness_function_of(void *user, uint64_t tag, uint64_t ticks, struct 
 	return stream_function_of(&h->stream, tag, ticks, answer);
 }
 
+static int harness_site_of(void *user, uint64_t tag, uint64_t ticks, struct irt_function_answer *answer)
+{
+	struct harness *h = user;
+	if (h->unknown_one_in && stream_random(&h->seed) % h->unknown_one_in == 0)
+		return 1;
+	return stream_site_of(&h->stream, tag, ticks, answer);
+}
+
 static inline void harness_config(struct harness *h, struct irt_walk_config *config)
 {
 	memset(config, 0, sizeof(*config));
 	config->cct = h->cct;
 	config->functions = h->functions;
+	config->heap = h->heap;
+	config->thread = 7;
+	config->site_of = harness_site_of;
 	config->origin_ticks = h->origin;
 	config->time_unit_ticks = h->unit;
 	config->chunk_events = h->chunk_events;
@@ -94,6 +107,7 @@ static inline void harness_open(struct harness *h)
 	CHECK_EQ(irt_cct_create(&h->cct, &tree), 0);
 	CHECK_EQ(irt_functions_create(&h->run_functions, NULL), 0);
 	CHECK_EQ(irt_functions_create(&h->functions, h->run_functions), 0);
+	CHECK_EQ(irt_heap_create(&h->heap, false), 0);
 	harness_config(h, &config);
 	CHECK_EQ(irt_walk_create(&h->walk, &config), 0);
 	CHECK_EQ(irt_encoder_create(&h->encoder), 0);
@@ -106,6 +120,7 @@ static inline void harness_open(struct harness *h)
 static inline void harness_close(struct harness *h)
 {
 	irt_walk_destroy(h->walk);
+	irt_heap_destroy(h->heap);
 	irt_functions_destroy(h->functions);
 	irt_functions_destroy(h->run_functions);
 	irt_cct_destroy(h->cct);
@@ -132,6 +147,10 @@ static inline void harness_compare_event(const struct irt_event *a, const struct
 			   harness_about.seed, harness_about.features, i, a->operation, a->value, b->value);
 	if (a->operation == IRT_OP_GAP)
 		CHECK_EQ(a->extra, b->extra);
+	if (a->operation >= IRT_OP_ALLOC && a->operation <= IRT_OP_RESIZED) {
+		CHECK_EQ(a->extra, b->extra);
+		CHECK_EQ(a->site, b->site);
+	}
 	check_count++;
 }
 
@@ -308,6 +327,29 @@ static inline void harness_model(struct harness *h, struct model *m, size_t to)
 	}
 }
 
+/* The heap has got the events of the heap, and no others. */
+static inline void harness_check_heap(struct harness *h, const struct irt_event *events, size_t count)
+{
+	struct irt_heap *heap;
+	uint8_t *got, *want;
+	size_t got_bytes, want_bytes;
+
+	CHECK_EQ(irt_heap_create(&heap, false), 0);
+	for (size_t i = 0; i < count; i++) {
+		const struct irt_event *e = &events[i];
+		if (e->operation >= IRT_OP_ALLOC && e->operation <= IRT_OP_RESIZED)
+			CHECK_EQ(irt_heap_add(heap, &(struct irt_heap_event){.ticks = e->ticks, .address = e->extra,
+				.bytes = e->value, .context = e->context, .site = e->site, .thread = 7, .operation = e->operation}), 0);
+	}
+	CHECK_EQ(irt_heap_pack(heap, &want, &want_bytes), 0);
+	CHECK_EQ(irt_heap_pack(h->heap, &got, &got_bytes), 0);
+	CHECK_EQ(got_bytes, want_bytes);
+	CHECK(!want_bytes || !memcmp(got, want, want_bytes));
+	free(got);
+	free(want);
+	irt_heap_destroy(heap);
+}
+
 struct harness_rows {
 	struct harness *h;
 	const struct model *m;
@@ -410,6 +452,7 @@ static inline void harness_compare(struct harness *h, const struct model *m)
 	for (size_t i = 0; i < m->event_count && i < h->event_count; i++)
 		harness_compare_event(&h->events[i], &m->events[i], i);
 	CHECK_EQ(h->event_count, m->event_count);
+	harness_check_heap(h, m->events, m->event_count);
 	CHECK_EQ(irt_cct_count(h->cct), m->context_count);
 	for (uint32_t i = 1; i < m->context_count; i++) {
 		const struct irt_cct_node *n = irt_cct_node(h->cct, i);

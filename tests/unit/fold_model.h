@@ -376,6 +376,18 @@ static inline void model_ext(struct model *m, uint64_t tag, uint64_t raw, uint64
 	}
 	case INSTR_EXT_NOTHING:
 		break;
+	case INSTR_EXT_ALLOC:
+	case INSTR_EXT_FREE:
+	case INSTR_EXT_RESIZE:
+	case INSTR_EXT_RESIZED: {
+		struct irt_function_answer answer;
+		stream_site_of(m->stream, tag, m->event_count && raw < m->last ? m->last : raw, &answer);
+		e = model_event(m, model_round(m, raw), IRT_OP_ALLOC + instr_tag_ext(tag) - INSTR_EXT_ALLOC);
+		e->value = b & INSTR_HEAP_BYTES_MASK;
+		e->extra = instr_hidden(a);
+		e->site = answer.function << 3 | (uint32_t)(b >> INSTR_HEAP_FAMILY_SHIFT);
+		break;
+	}
 	default:
 		m->counters.skipped_units += instr_tag_ext_units(tag);
 	}

@@ -2,7 +2,7 @@
  *
  * fold_stream.h - random streams of records, as the hooks of a program would write them: a simulated
  * stack with real stack pointers, calls, returns, exceptions, longjmp, tail calls, handlers on the
- * same and on another stack, dlclose and dlopen at the same address, lost events, waits.
+ * same and on another stack, dlclose and dlopen at the same address, lost events, waits, records of the heap.
  *
  * The clock is the records' ticks; everything follows from a seed.
  */
@@ -43,7 +43,8 @@ enum stream_feature {
 	STREAM_DEEP = 16384,
 	STREAM_DYNAMIC_STACK = 32768,
 	STREAM_SLOW_TIME = 65536,  /* long gaps between events */
-	STREAM_ALL = (1 << 17) - 1,
+	STREAM_HEAP = 131072,
+	STREAM_ALL = (1 << 18) - 1,
 };
 
 struct stream_call {
@@ -111,6 +112,18 @@ static inline int stream_function_of(const struct stream *s, uint64_t tag, uint6
 	return 0;
 }
 
+/* Sites of the heap: ids from 300 on; the first ones are of the module that is loaded at another's place. */
+enum { STREAM_SITES = 20, STREAM_SITES_RELOADED = 5 };
+static inline uint64_t stream_site(unsigned site) { return UINT64_C(0x5a0000000000) + 16 * site; }
+static inline int stream_site_of(const struct stream *s, uint64_t tag, uint64_t ticks, struct irt_function_answer *answer)
+{
+	unsigned site = (unsigned)((instr_tag_row(tag) - stream_site(0)) / 16);
+	answer->function = site == STREAM_SITES - 1 ? 0 : 300 + site; /* the last one has no name */
+	if (site < STREAM_SITES_RELOADED && s->reload_ticks && ticks >= s->reload_ticks)
+		answer->function += 100;
+	return 0;
+}
+
 static inline void stream_put(struct stream *s, uint64_t ticks, uint64_t tag)
 {
 	if (s->count == s->room) {
@@ -124,6 +137,21 @@ static inline void stream_put_ext(struct stream *s, enum instr_ext ext, uint64_t
 {
 	stream_put(s, s->ticks, instr_ext_tag(ext, 2, row));
 	stream_put(s, a, b);
+}
+
+/* Any address and any size: nothing of it is a history of blocks. */
+static inline void stream_heap(struct stream *s)
+{
+	unsigned kind = stream_pick(s, 4);
+	uint64_t address = UINT64_C(0x7f0000000000) + 16 * stream_pick(s, 5000), bytes = 0;
+	if (stream_chance(s, 10))
+		address = stream_chance(s, 2) ? 0 : stream_random(&s->seed);
+	if (kind == INSTR_EXT_ALLOC - INSTR_EXT_ALLOC || kind == INSTR_EXT_RESIZED - INSTR_EXT_ALLOC)
+		bytes = stream_random(&s->seed) >> (16 + stream_pick(s, 48));
+	if (kind == INSTR_EXT_RESIZED - INSTR_EXT_ALLOC && stream_chance(s, 5))
+		bytes = INSTR_HEAP_BYTES_MASK;
+	stream_put_ext(s, (enum instr_ext)(INSTR_EXT_ALLOC + kind), stream_site(stream_pick(s, STREAM_SITES)), instr_hidden(address),
+		       bytes | (uint64_t)(1 + stream_pick(s, 3)) << INSTR_HEAP_FAMILY_SHIFT);
 }
 
 static inline void stream_advance(struct stream *s)
@@ -176,6 +204,11 @@ static inline void stream_hook(struct stream *s, enum instr_kind kind, unsigned 
 		stream_put(s, ticks, (uint64_t)kind | stream_address(f) << INSTR_CYG_SHIFT | sp << INSTR_CYG_SP_SHIFT);
 	} else {
 		stream_put(s, ticks, instr_tag(kind, stream_row(f), sp));
+	}
+	if ((s->features & STREAM_HEAP) && stream_chance(s, 4)) {
+		if (stream_chance(s, 3))
+			s->ticks += stream_pick(s, 200);
+		stream_heap(s);
 	}
 	if ((s->features & STREAM_UNKNOWN_EXT) && stream_chance(s, 60)) {
 		unsigned units = 1 + stream_pick(s, 4);

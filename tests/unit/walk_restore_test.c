@@ -4,6 +4,7 @@
  * restored from rows and chunks equals the one that made them, and goes on like it.
  */
 #include "fold_harness.h"
+#include "heap_file.h"
 
 struct saved_row {
 	struct irt_walk_totals row;
@@ -19,6 +20,7 @@ struct saved { /* what a database holds at a checkpoint */
 	struct irt_walk_frame *frames;
 	size_t frame_count;
 	uint64_t orphans[256];
+	struct heap_file heap;
 };
 
 static int save_row(void *user, const struct irt_walk_totals *row)
@@ -67,12 +69,14 @@ static void checkpoint(struct harness *h, struct saved *s)
 		s->orphans[f] = row.orphans;
 	}
 	irt_walk_saved(h->walk);
+	file_save(&s->heap, h->heap);
 }
 
 static void saved_fini(struct saved *s)
 {
 	free(s->rows);
 	free(s->frames);
+	file_fini(&s->heap);
 }
 
 /* Another process finds the database: h's contexts, the checkpoint. */
@@ -87,6 +91,7 @@ static void restore(struct harness *r, const struct harness *h, const struct sav
 		CHECK_EQ(irt_cct_load(r->cct, i, irt_cct_node(h->cct, i)), 0);
 	CHECK_EQ(irt_functions_create(&r->run_functions, NULL), 0);
 	CHECK_EQ(irt_functions_create(&r->functions, r->run_functions), 0);
+	r->heap = file_restore(&s->heap, false);
 	harness_config(r, &config);
 	CHECK_EQ(irt_walk_create(&r->walk, &config), 0);
 	CHECK_EQ(irt_encoder_create(&r->encoder), 0);
@@ -124,7 +129,20 @@ static void replay(struct harness *r, const struct harness *h, uint64_t totals_e
 	}
 }
 
-/* Totals, frames, figures and functions of two walks. */
+/* What two heaps wait to do. */
+static void compare_heaps(struct harness *a, struct harness *b)
+{
+	uint8_t *x, *y;
+	size_t x_bytes, y_bytes;
+	CHECK_EQ(irt_heap_pack(a->heap, &x, &x_bytes), 0);
+	CHECK_EQ(irt_heap_pack(b->heap, &y, &y_bytes), 0);
+	CHECK_EQ(x_bytes, y_bytes);
+	CHECK(!x_bytes || !memcmp(x, y, x_bytes));
+	free(x);
+	free(y);
+}
+
+/* Totals, frames, figures, functions and heaps of two walks. */
 static void compare(struct harness *a, struct harness *b)
 {
 	struct saved x = {0}, y = {0};
@@ -178,6 +196,7 @@ static void compare(struct harness *a, struct harness *b)
 		irt_functions_row(b->functions, f, &s);
 		CHECK(!memcmp(&r, &s, sizeof(r)));
 	}
+	compare_heaps(a, b);
 	saved_fini(&x);
 	saved_fini(&y);
 }
@@ -242,7 +261,7 @@ TEST(a_restored_walk_goes_on_like_the_first)
 
 		settings(&h, seed);
 		stream_make(&h.stream, seed, STREAM_UNWIND | STREAM_TAIL | STREAM_WAIT | STREAM_BACKWARDS | STREAM_HANDLER |
-			    STREAM_CYG_CALLS | STREAM_UNKNOWN_EXT | STREAM_DEEP | STREAM_DYNAMIC_STACK, 2500);
+			    STREAM_CYG_CALLS | STREAM_UNKNOWN_EXT | STREAM_DEEP | STREAM_DYNAMIC_STACK | STREAM_HEAP, 2500);
 		harness_open(&h);
 		cut = stream_record_behind(&h.stream, 1 + stream_random(&pick) % (h.stream.count / 2));
 		chunk_end = stream_record_behind(&h.stream, cut + stream_random(&pick) % (h.stream.count / 2));

@@ -6,12 +6,15 @@
 #define TESTS_UNIT_WALK_STAGE_H
 
 #include "check.h"
+#include "fold/heap.h"
 #include "fold/walk.h"
 #include "instr/hooks.h"
 
 static struct irt_cct *cct;
 static struct irt_functions *functions;
 static struct irt_walk *walk;
+static struct irt_heap *heap;
+static int with_heap;
 static struct instr_unit units[4096];
 static size_t count, walked;
 static uint64_t now, reload_ticks;
@@ -39,9 +42,17 @@ static int function_of(void *user, uint64_t tag, uint64_t ticks, struct irt_func
 	return 0;
 }
 
+/* Ids of sites: 40 more than their numbers. */
+static int site_of(void *user, uint64_t tag, uint64_t ticks, struct irt_function_answer *answer)
+{
+	int r = function_of(user, tag, ticks, answer);
+	answer->function += 40;
+	return r;
+}
+
 static inline void begin(void)
 {
-	struct irt_walk_config config = {.time_unit_ticks = 1, .function_of = function_of};
+	struct irt_walk_config config = {.time_unit_ticks = 1, .function_of = function_of, .site_of = site_of, .thread = 5};
 	static const struct irt_cct_config tree = {.other_function = 999};
 
 	irt_walk_destroy(walk);
@@ -49,6 +60,11 @@ static inline void begin(void)
 	irt_cct_destroy(cct);
 	CHECK_EQ(irt_cct_create(&cct, &tree), 0);
 	CHECK_EQ(irt_functions_create(&functions, NULL), 0);
+	irt_heap_destroy(heap);
+	heap = NULL;
+	if (with_heap)
+		CHECK_EQ(irt_heap_create(&heap, false), 0);
+	config.heap = heap;
 	config.cct = cct;
 	config.functions = functions;
 	CHECK_EQ(irt_walk_create(&walk, &config), 0);
@@ -124,6 +140,7 @@ static inline int walk_stage_main(int argc, char **argv)
 	int failed = check_main(argc, argv);
 
 	irt_walk_destroy(walk);
+	irt_heap_destroy(heap);
 	irt_functions_destroy(functions);
 	irt_cct_destroy(cct);
 	return failed;

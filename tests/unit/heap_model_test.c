@@ -1,0 +1,710 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * heap_model_test.c - the heap against a model, on random histories of several threads. The model does one
+ * event after the other in the order in which they happened, with a list of blocks and nothing else; the heap
+ * gets them thread by thread in rounds, as the drain gives them, with the stamps of clocks that may differ,
+ * and may be saved and made again from its rows at any round. Every row must be the same.
+ */
+#include "heap_file.h"
+
+enum {
+	THREADS_MAX = 6,
+	ADDRESSES = 60,
+	FOREIGN = 0x900000, /* blocks from here on come from code without hooks */
+	PLACES = 200,
+	HANDS_MAX = 3,
+	LIFE_BUCKETS = 976,
+};
+enum feature {
+	REALLOC = 1,
+	FAILURES = 2,
+	UNKNOWN = 4,
+	FAMILIES = 8,
+	NESTED = 16,   /* reallocs inside each other */
+	LOST = 32,     /* frees that are not seen, and frees twice; time goes slowly then */
+	SKEW = 64,     /* clocks differ */
+	WRAPPERS = 128, /* new that calls malloc, delete that calls free */
+	RESTARTS = 256,
+	ALL = 511,
+};
+
+static uint64_t about_seed;
+static unsigned about_features;
+
+static uint64_t next(uint64_t *seed)
+{
+	uint64_t z = (*seed += UINT64_C(0x9e3779b97f4a7c15));
+	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+	return z ^ z >> 31;
+}
+
+#define SAME(a, b)                                                                          \
+	do {                                                                                \
+		uint64_t same_a = (uint64_t)(a), same_b = (uint64_t)(b);                    \
+		check_count++;                                                              \
+		if (same_a != same_b)                                                       \
+			CHECK_FAIL("seed %" PRIu64 " features %#x: %s is %" PRId64 ", not %" PRId64, about_seed, \
+				   about_features, #a, (int64_t)same_a, (int64_t)same_b);   \
+	} while (0)
+
+/* ---- the model ---------------------------------------------------------------------------------------- */
+
+struct model_block {
+	bool alive;
+	uint64_t bytes;
+	unsigned family;
+	uint32_t thread;
+	unsigned place;
+	int64_t ticks;
+};
+
+struct model_place {
+	uint32_t context, site_id;
+	struct irt_heap_place row;
+	uint64_t sizes[LIFE_BUCKETS], lifetimes[LIFE_BUCKETS];
+};
+
+struct model_thread {
+	uint64_t newest;
+	struct {
+		uint64_t address;
+		bool known;
+		struct model_block block;
+	} hands[HANDS_MAX];
+	unsigned hand_count;
+};
+
+struct model {
+	struct irt_heap_sums sums;
+	struct model_place places[PLACES];
+	unsigned place_count;
+	struct model_block blocks[ADDRESSES];
+	struct model_thread threads[THREADS_MAX + 1];
+	struct irt_heap_fault faults[4000]; /* one by one, counted up where they are the same */
+	unsigned fault_count;
+	struct {
+		uint32_t context, site_id;
+	} freed[ADDRESSES];
+};
+
+static struct model model;
+
+static unsigned model_place(uint32_t context, uint32_t site_id)
+{
+	for (unsigned i = 0; i < model.place_count; i++)
+		if (model.places[i].context == context && model.places[i].site_id == site_id)
+			return i;
+	CHECK(model.place_count < PLACES);
+	model.places[model.place_count].context = context;
+	model.places[model.place_count].site_id = site_id;
+	return model.place_count++;
+}
+
+static struct model_block *model_block(uint64_t address)
+{
+	return address && address < FOREIGN ? &model.blocks[address / 16 - 1] : NULL;
+}
+
+static void model_fault(unsigned kind, const struct irt_heap_event *e, uint32_t context, uint32_t site_id)
+{
+	struct irt_heap_fault f = {.kind = kind, .context = e->context, .site_id = irt_site_id(e->site),
+				   .block_context = context, .block_site_id = site_id};
+	for (unsigned i = 0; i < model.fault_count; i++) {
+		struct irt_heap_fault *o = &model.faults[i];
+		if (o->kind == kind && o->context == f.context && o->site_id == f.site_id && o->block_context == context &&
+		    o->block_site_id == site_id) {
+			o->count++;
+			return;
+		}
+	}
+	f.count = 1;
+	CHECK(model.fault_count < 4000);
+	model.faults[model.fault_count++] = f;
+}
+
+static void model_begin(const struct irt_heap_event *e)
+{
+	struct model_block *b = model_block(e->address);
+	struct irt_heap_place *p;
+	uint64_t blocks = 0, bytes = 0;
+	unsigned at = model_place(e->context, irt_site_id(e->site));
+
+	*b = (struct model_block){true, e->bytes, irt_site_family(e->site), e->thread, at, e->ticks};
+	model.freed[e->address / 16 - 1].context = 0;
+	p = &model.places[at].row;
+	p->allocs++;
+	p->bytes += e->bytes;
+	p->resized += e->operation == IRT_OP_RESIZED;
+	model.places[at].sizes[irt_histogram_bucket(e->bytes)]++;
+	model.threads[e->thread].newest = e->address;
+	for (unsigned i = 0; i < model.place_count; i++) {
+		p = &model.places[i].row;
+		blocks += p->allocs - p->frees;
+		bytes += p->bytes - p->freed_bytes;
+		if (p->bytes - p->freed_bytes > p->max_bytes)
+			p->max_bytes = p->bytes - p->freed_bytes;
+	}
+	if (bytes > model.sums.peak_bytes) {
+		model.sums.peak_bytes = bytes;
+		model.sums.peak_blocks = blocks;
+		model.sums.peak_ticks = e->ticks;
+		for (unsigned i = 0; i < model.place_count; i++) {
+			p = &model.places[i].row;
+			p->peak_blocks = p->allocs - p->frees;
+			p->peak_bytes = p->bytes - p->freed_bytes;
+		}
+	}
+}
+
+static void model_end(const struct irt_heap_event *e, uint64_t address, const struct model_block *b, bool lost)
+{
+	struct model_place *x = &model.places[b->place];
+	uint64_t life = e->ticks > b->ticks ? (uint64_t)(e->ticks - b->ticks) : 0;
+
+	x->row.frees++;
+	x->row.freed_bytes += b->bytes;
+	x->row.life_ticks += life;
+	x->lifetimes[irt_histogram_bucket(life)]++;
+	if (lost) {
+		model.sums.lost++;
+		model_fault(IRT_HEAP_LOST, e, x->context, x->site_id);
+		return;
+	}
+	if (e->operation == IRT_OP_FREE && model.threads[e->thread].newest == address && b->thread == e->thread)
+		x->row.temporary++;
+	x->row.crossed += b->thread != e->thread;
+	if (b->family != irt_site_family(e->site))
+		model_fault(IRT_HEAP_WRONG_FAMILY, e, x->context, x->site_id);
+	unsigned at = model_place(e->context, irt_site_id(e->site));
+	model.places[at].row.released++;
+	model.places[at].row.released_bytes += b->bytes;
+	model.freed[address / 16 - 1].context = e->context;
+	model.freed[address / 16 - 1].site_id = irt_site_id(e->site);
+}
+
+static void model_unknown(const struct irt_heap_event *e, uint64_t address)
+{
+	model.sums.unknown_frees++;
+	if (address < FOREIGN && model.freed[address / 16 - 1].context && !(about_features & RESTARTS))
+		model_fault(IRT_HEAP_FREED_TWICE, e, model.freed[address / 16 - 1].context,
+			    model.freed[address / 16 - 1].site_id);
+	else
+		model_fault(IRT_HEAP_UNKNOWN, e, 0, 0);
+}
+
+static void model_event(const struct irt_heap_event *e)
+{
+	struct model_thread *t = &model.threads[e->thread];
+	struct model_block *b = model_block(e->address);
+
+	switch (e->operation) {
+	case IRT_OP_ALLOC:
+		if (!e->address) {
+			model.places[model_place(e->context, irt_site_id(e->site))].row.failed++;
+			break;
+		}
+		if (b->alive)
+			model_end(e, e->address, b, true);
+		model_begin(e);
+		break;
+	case IRT_OP_FREE:
+		if (b && b->alive) {
+			b->alive = false;
+			model_end(e, e->address, b, false);
+		} else {
+			model_unknown(e, e->address);
+		}
+		break;
+	case IRT_OP_RESIZE:
+		CHECK(t->hand_count < HANDS_MAX);
+		t->hands[t->hand_count].address = e->address;
+		t->hands[t->hand_count].known = b && b->alive;
+		if (b && b->alive) {
+			t->hands[t->hand_count].block = *b;
+			b->alive = false;
+		}
+		t->hand_count++;
+		break;
+	default:
+		t->hand_count--;
+		if (e->bytes == IRT_HEAP_FAILED) {
+			if (t->hands[t->hand_count].known)
+				*b = t->hands[t->hand_count].block;
+			model.places[model_place(e->context, irt_site_id(e->site))].row.failed++;
+			break;
+		}
+		if (t->hands[t->hand_count].known)
+			model_end(e, t->hands[t->hand_count].address, &t->hands[t->hand_count].block, false);
+		else
+			model_unknown(e, t->hands[t->hand_count].address);
+		if (t->newest == t->hands[t->hand_count].address)
+			t->newest = 0;
+		if (e->address) {
+			if (b->alive)
+				model_end(e, e->address, b, true);
+			model_begin(e);
+		}
+	}
+}
+
+/* ---- histories ---------------------------------------------------------------------------------------- */
+
+struct step {
+	struct irt_heap_event e; /* ticks: its stamp */
+	int64_t true_ticks;
+	bool unseen;             /* the model does not get it: the record of a call within another */
+};
+
+struct slot { /* an address, as the allocator sees it */
+	bool used;
+	uint32_t owner;  /* who has it and may give it back; 0 = in realloc */
+	unsigned family;
+	int64_t last, before; /* times of the last two events of it */
+	int64_t other;        /* of the last one that was not by the thread of the last one */
+	uint32_t by;
+};
+
+struct worker {
+	uint64_t hands[HANDS_MAX]; /* in realloc: addresses, 0 = one that is not ours */
+	unsigned hand_count;
+	int64_t skew;
+	uint64_t last_freed;       /* by its last event; else 0 */
+	bool moved[HANDS_MAX];     /* the allocator has freed it already */
+};
+
+struct history {
+	uint64_t seed;
+	unsigned features, threads;
+	struct slot slots[ADDRESSES];
+	struct worker workers[THREADS_MAX + 1];
+	struct step *steps;
+	size_t count, room;
+	int64_t now;
+};
+
+static unsigned pick(struct history *h, unsigned n) { return (unsigned)(next(&h->seed) % n); }
+static bool has(const struct history *h, unsigned feature) { return h->features & feature; }
+
+/* Where clocks differ, the order of two events of an address can be told, whichever came first; that of more
+ * cannot, but where all are of one thread. */
+static bool is_clear(const struct history *h, const struct slot *s, uint32_t thread)
+{
+	int64_t from = h->now - 3 * IRT_HEAP_SLACK_TICKS;
+	return !has(h, SKEW) || s->before < from || (s->by == thread && s->other < from);
+}
+
+static void happen(struct slot *s, int64_t now, uint32_t thread)
+{
+	if (s->by != thread)
+		s->other = s->last;
+	s->before = s->last;
+	s->last = now;
+	s->by = thread;
+}
+
+static struct step *put(struct history *h, uint32_t thread, uint32_t operation, uint64_t address, uint64_t bytes,
+			unsigned family)
+{
+	if (h->count == h->room) {
+		h->room = 2 * h->room + 1000;
+		h->steps = realloc(h->steps, h->room * sizeof(*h->steps));
+	}
+	h->now += has(h, LOST) ? 2 * IRT_HEAP_SLACK_TICKS + pick(h, 1000) : 1 + pick(h, pick(h, 20) ? 300 : 30000);
+	struct step *s = &h->steps[h->count++];
+	uint32_t site_id = (operation == IRT_OP_ALLOC ? 10 : operation == IRT_OP_FREE ? 20 : 30) + pick(h, 3);
+	*s = (struct step){.true_ticks = h->now};
+	s->e = (struct irt_heap_event){.ticks = h->now + h->workers[thread].skew, .address = address, .bytes = bytes,
+				       .context = 1 + pick(h, 5), .site = irt_site(site_id, family), .thread = thread,
+				       .operation = operation};
+	h->workers[thread].last_freed = operation == IRT_OP_FREE ? address : 0;
+	if (address && address < FOREIGN)
+		happen(&h->slots[address / 16 - 1], h->now, thread);
+	return s;
+}
+
+/* The allocator gives out an address: mostly what was freed last. 0: all are used. */
+static uint64_t take(struct history *h, uint32_t thread, unsigned family)
+{
+	unsigned best = ADDRESSES, first = pick(h, ADDRESSES);
+	for (unsigned i = 0; i < ADDRESSES; i++) {
+		unsigned k = (first + i) % ADDRESSES;
+		if (h->slots[k].used || !is_clear(h, &h->slots[k], thread))
+			continue;
+		if (best == ADDRESSES || (h->slots[k].last > h->slots[best].last && pick(h, 3)))
+			best = k;
+	}
+	if (best == ADDRESSES)
+		return 0;
+	h->slots[best].used = true;
+	h->slots[best].owner = thread;
+	h->slots[best].family = family;
+	return 16 * (uint64_t)(best + 1);
+}
+
+static uint64_t size(struct history *h) { return next(&h->seed) >> (10 + pick(h, 54)) & 0xffffffffff; }
+
+static void allocate(struct history *h, uint32_t thread)
+{
+	unsigned family = has(h, FAMILIES) ? 1 + pick(h, 3) : 1;
+	if (has(h, FAILURES) && pick(h, 30) == 0) {
+		put(h, thread, IRT_OP_ALLOC, 0, size(h), family);
+		return;
+	}
+	uint64_t address = take(h, thread, family);
+	if (!address)
+		return;
+	if (has(h, LOST) || has(h, SKEW)) /* else one whose free was not seen, or is late, could be within the other */
+		h->slots[address / 16 - 1].family = family = has(h, FAMILIES) ? 1 + (unsigned)(address / 16 % 3) : 1;
+	if (has(h, WRAPPERS) && family == INSTR_FAMILY_NEW) /* its malloc */
+		put(h, thread, IRT_OP_ALLOC, address, size(h), INSTR_FAMILY_MALLOC)->unseen = true;
+	put(h, thread, IRT_OP_ALLOC, address, size(h), family);
+}
+
+/* A block that is used, of this thread or of any. 0: there is none. */
+static uint64_t choose(struct history *h, uint32_t thread)
+{
+	unsigned first = pick(h, ADDRESSES);
+	bool any = pick(h, 3) == 0;
+	for (unsigned i = 0; i < ADDRESSES; i++) {
+		struct slot *s = &h->slots[(first + i) % ADDRESSES];
+		if (!s->used || !s->owner || (s->owner != thread && !any) || !is_clear(h, s, thread))
+			continue;
+		return 16 * (uint64_t)((first + i) % ADDRESSES + 1);
+	}
+	return 0;
+}
+
+static void release(struct history *h, uint32_t thread)
+{
+	uint64_t address = choose(h, thread);
+	if (has(h, UNKNOWN) && pick(h, 40) == 0) {
+		put(h, thread, IRT_OP_FREE, FOREIGN + 16 * (h->count % 5000), 0, 1);
+		return;
+	}
+	if (!address)
+		return;
+	struct slot *s = &h->slots[address / 16 - 1];
+	unsigned family = s->family;
+	bool again = h->workers[thread].last_freed == address; /* the second could be called by the first */
+	if (again && has(h, SKEW))
+		return;
+	if (has(h, FAMILIES) && pick(h, 20) == 0 && !has(h, WRAPPERS) && !again)
+		family = 1 + pick(h, 3);
+	if (has(h, LOST) && pick(h, 10) == 0) {
+		s->used = false; /* by a library */
+		return;
+	}
+	put(h, thread, IRT_OP_FREE, address, 0, family);
+	if (has(h, WRAPPERS) && family == INSTR_FAMILY_NEW)
+		put(h, thread, IRT_OP_FREE, address, 0, INSTR_FAMILY_MALLOC)->unseen = true;
+	s->used = false;
+	if (has(h, LOST) && !has(h, WRAPPERS) && pick(h, 10) == 0) {
+		uint32_t other = 1 + pick(h, h->threads);
+		if (h->workers[other].hand_count == 0 && (other == thread || h->workers[other].last_freed != address))
+			put(h, other, IRT_OP_FREE, address, 0, family); /* twice */
+	}
+}
+
+static void begin_realloc(struct history *h, uint32_t thread)
+{
+	struct worker *w = &h->workers[thread];
+	uint64_t address = choose(h, thread);
+	if (has(h, UNKNOWN) && pick(h, 20) == 0) {
+		w->hands[w->hand_count] = FOREIGN + 16 * (h->count % 5000);
+	} else {
+		if (!address)
+			return;
+		h->slots[address / 16 - 1].owner = 0;
+		w->hands[w->hand_count] = address;
+	}
+	w->moved[w->hand_count] = false;
+	put(h, thread, IRT_OP_RESIZE, w->hands[w->hand_count], 0, 1);
+	w->hand_count++;
+}
+
+/* Sometimes the old address is given to another one before this is over. */
+static void move_realloc(struct history *h, uint32_t thread)
+{
+	struct worker *w = &h->workers[thread];
+	unsigned top = w->hand_count - 1;
+	if (w->hands[top] < FOREIGN && !w->moved[top] && pick(h, 3) == 0) {
+		w->moved[top] = true;
+		h->slots[w->hands[top] / 16 - 1].used = false;
+	}
+}
+
+static void end_realloc(struct history *h, uint32_t thread)
+{
+	struct worker *w = &h->workers[thread];
+	uint64_t old = w->hands[--w->hand_count], address;
+	struct slot *s = old < FOREIGN ? &h->slots[old / 16 - 1] : NULL;
+	bool moved = w->moved[w->hand_count];
+
+	if (s && !moved && !is_clear(h, s, thread))
+		h->now += 4 * IRT_HEAP_SLACK_TICKS;
+	if (!moved && has(h, FAILURES) && pick(h, 10) == 0) {
+		if (s)
+			s->owner = thread;
+		put(h, thread, IRT_OP_RESIZED, old, IRT_HEAP_FAILED, 1);
+		return;
+	}
+	if (pick(h, 15) == 0) {
+		put(h, thread, IRT_OP_RESIZED, 0, 0, 1);
+		if (s && !moved)
+			s->used = false;
+		return;
+	}
+	if (s && !moved && pick(h, 3) == 0) { /* in its place */
+		s->owner = thread;
+		s->family = 1;
+		put(h, thread, IRT_OP_RESIZED, old, size(h), 1);
+		return;
+	}
+	address = take(h, thread, 1);
+	put(h, thread, IRT_OP_RESIZED, address, address ? size(h) : 0, 1);
+	if (s && !moved)
+		s->used = false;
+}
+
+static void make(struct history *h, uint64_t seed, unsigned features, unsigned steps)
+{
+	memset(h, 0, sizeof(*h));
+	h->seed = seed;
+	h->features = features;
+	h->threads = 1 + pick(h, THREADS_MAX);
+	h->now = 5000000;
+	for (unsigned t = 1; t <= h->threads; t++)
+		h->workers[t].skew = has(h, SKEW) ? (int64_t)pick(h, IRT_HEAP_SLACK_TICKS - 1) : 0;
+	for (unsigned i = 0; i < ADDRESSES; i++)
+		h->slots[i].last = h->slots[i].before = h->slots[i].other = INT64_MIN;
+	for (unsigned i = 0; i < steps; i++) {
+		uint32_t t = 1 + pick(h, h->threads);
+		struct worker *w = &h->workers[t];
+		if (w->hand_count && (!has(h, NESTED) || w->hand_count == HANDS_MAX || pick(h, 3))) {
+			move_realloc(h, t);
+			if (pick(h, 2))
+				end_realloc(h, t);
+		} else if (has(h, REALLOC) && pick(h, 8) == 0) {
+			begin_realloc(h, t);
+		} else if (pick(h, 40) < (i / 400 % 2 ? 16 : 24)) {
+			allocate(h, t);
+		} else {
+			release(h, t);
+		}
+	}
+	for (unsigned t = 1; t <= h->threads; t++)
+		while (h->workers[t].hand_count)
+			end_realloc(h, t);
+}
+
+/* ---- the run ----------------------------------------------------------------------------------------- */
+
+static uint64_t bucket_of(const uint8_t *bytes, size_t count, unsigned bucket)
+{
+	struct irt_histogram x = {0};
+	CHECK_EQ(irt_histogram_read(&x, bytes, count), 0);
+	uint64_t n = bucket >= x.first && bucket < (unsigned)x.first + x.span ? x.counts[bucket - x.first] : 0;
+	irt_histogram_fini(&x);
+	return n;
+}
+
+static void compare_place(const struct heap_file *f, const struct model_place *m)
+{
+	static const struct file_place none;
+	const struct file_place *p = file_place(f, m->context, m->site_id);
+	if (!p)
+		p = &none;
+	SAME(p->row.allocs, m->row.allocs);
+	SAME(p->row.bytes, m->row.bytes);
+	SAME(p->row.frees, m->row.frees);
+	SAME(p->row.freed_bytes, m->row.freed_bytes);
+	SAME(p->row.failed, m->row.failed);
+	SAME(p->row.resized, m->row.resized);
+	SAME(p->row.crossed, m->row.crossed);
+	SAME(p->row.released, m->row.released);
+	SAME(p->row.released_bytes, m->row.released_bytes);
+	if (!(about_features & RESTARTS))
+		SAME(p->row.temporary, m->row.temporary);
+	SAME(p->row.temporary > m->row.temporary, 0);
+	for (unsigned i = 0; i < LIFE_BUCKETS; i++)
+		if (m->sizes[i])
+			SAME(bucket_of(p->sizes, p->sizes_bytes, i), m->sizes[i]);
+	if (about_features & SKEW)
+		return; /* nobody knows the order then */
+	SAME(p->row.max_bytes, m->row.max_bytes);
+	SAME(p->row.peak_blocks, m->row.peak_blocks);
+	SAME(p->row.peak_bytes, m->row.peak_bytes);
+	SAME(p->row.life_ticks, m->row.life_ticks);
+	for (unsigned i = 0; i < LIFE_BUCKETS; i++)
+		if (m->lifetimes[i])
+			SAME(bucket_of(p->lifetimes, p->lifetimes_bytes, i), m->lifetimes[i]);
+}
+
+static void compare(const struct heap_file *f)
+{
+	unsigned alive = 0;
+	uint64_t faults = 0;
+
+	for (unsigned i = 0; i < model.place_count; i++)
+		compare_place(f, &model.places[i]);
+	SAME(f->place_count > model.place_count && !(about_features & WRAPPERS), 0);
+	SAME(f->sums.lost, model.sums.lost);
+	SAME(f->sums.unknown_frees, model.sums.unknown_frees);
+	if (!(about_features & SKEW)) {
+		SAME(f->sums.peak_bytes, model.sums.peak_bytes);
+		SAME(f->sums.peak_blocks, model.sums.peak_blocks);
+		SAME(f->sums.peak_ticks, model.sums.peak_ticks);
+	}
+	for (unsigned i = 0; i < ADDRESSES; i++) {
+		const struct model_block *b = &model.blocks[i];
+		const struct irt_heap_block *row = file_block(f, 16 * (uint64_t)(i + 1));
+		SAME(row != NULL, b->alive);
+		if (!row)
+			continue;
+		alive++;
+		SAME(row->bytes, b->bytes);
+		SAME(row->ticks, b->ticks);
+		SAME(row->thread, b->thread);
+		SAME(irt_site_family(row->site), b->family);
+		SAME(row->context, model.places[b->place].context);
+		SAME(irt_site_id(row->site), model.places[b->place].site_id);
+		SAME(row->resizer, 0);
+	}
+	SAME(f->block_count, alive);
+	for (unsigned i = 0; i < model.fault_count; i++) {
+		const struct irt_heap_fault *m = &model.faults[i];
+		uint64_t count = 0;
+		for (size_t k = 0; k < f->fault_count; k++) {
+			const struct irt_heap_fault *o = &f->faults[k];
+			bool twice = (about_features & RESTARTS) && o->kind == IRT_HEAP_FREED_TWICE; /* or unknown */
+			if ((twice ? m->kind == IRT_HEAP_UNKNOWN
+				   : o->kind == m->kind && o->block_context == m->block_context &&
+					     o->block_site_id == m->block_site_id) &&
+			    o->context == m->context && o->site_id == m->site_id)
+				count += o->count;
+		}
+		SAME(count, m->count);
+		faults += count;
+	}
+	for (size_t k = 0; k < f->fault_count; k++)
+		faults -= f->faults[k].count;
+	SAME(faults, 0);
+	file_check(f);
+}
+
+/* Rounds: each thread is read up to some place of its own, then what all have passed is settled. */
+static void one(uint64_t seed, unsigned features, unsigned steps, unsigned round_steps)
+{
+	struct history h;
+	struct heap_file f = {0};
+	struct irt_heap *heap;
+	size_t at[THREADS_MAX + 1] = {0};
+	uint64_t random = seed ^ 12345;
+	int64_t walked = 0;
+
+	about_seed = seed;
+	about_features = features;
+	make(&h, seed, features, steps);
+	memset(&model, 0, sizeof(model));
+	for (size_t i = 0; i < h.count; i++)
+		if (!h.steps[i].unseen)
+			model_event(&h.steps[i].e);
+	CHECK_EQ(irt_heap_create(&heap, false), 0);
+	for (bool more = true; more;) {
+		int64_t until = INT64_MAX;
+		more = false;
+		walked += round_steps * (has(&h, LOST) ? 20000 : 500);
+		for (unsigned t = 1; t <= h.threads; t++) {
+			/* what it has written by then; some are behind */
+			int64_t reached = walked - (int64_t)(next(&random) % 4 ? 0 : next(&random) % 20000);
+			for (; at[t] < h.count; at[t]++) {
+				/* both records of a new, else it may be in a peak twice */
+				bool pair = at[t] && h.steps[at[t] - 1].unseen && h.steps[at[t]].e.operation == IRT_OP_ALLOC;
+				if (h.steps[at[t]].true_ticks - 5000000 > reached && !pair)
+					break;
+				if (h.steps[at[t]].e.thread != t)
+					continue;
+				SAME(irt_heap_add(heap, &h.steps[at[t]].e), 0);
+			}
+			if (at[t] == h.count)
+				continue;
+			more = true;
+			/* by the clock of the one who reads: it may be any */
+			reached += 5000000 + (has(&h, SKEW) ? (int64_t)(next(&random) % IRT_HEAP_SLACK_TICKS) : 0);
+			if (reached < until)
+				until = reached;
+		}
+		SAME(irt_heap_settle(heap, until), 0);
+		if (has(&h, RESTARTS) && next(&random) % 3 == 0) {
+			file_save(&f, heap);
+			if (next(&random) % 2) {
+				irt_heap_destroy(heap);
+				heap = file_restore(&f, false);
+			}
+		}
+	}
+	for (unsigned t = 1; t <= h.threads; t++)
+		irt_heap_end_thread(heap, t);
+	SAME(irt_heap_settle(heap, INT64_MAX), 0);
+	file_save(&f, heap);
+	SAME(f.pending_bytes, 0);
+	compare(&f);
+	file_fini(&f);
+	irt_heap_destroy(heap);
+	free(h.steps);
+}
+
+static unsigned rounds = 20;
+
+static void each(unsigned features)
+{
+	for (unsigned seed = 0; seed < rounds; seed++) {
+		one(seed, features, 300, 20);
+		one(seed, features, 3000, 200);
+		one(seed, features | (features & WRAPPERS ? 0 : RESTARTS), 1000, 10);
+	}
+}
+
+TEST(heap_equals_model_of_allocations_and_frees) { each(0); }
+TEST(heap_equals_model_of_reallocs) { each(REALLOC | FAILURES); }
+TEST(heap_equals_model_of_reallocs_inside_each_other) { each(REALLOC | FAILURES | NESTED | UNKNOWN); }
+TEST(heap_equals_model_of_families_and_wrappers)
+{
+	each(FAMILIES);
+	each(FAMILIES | WRAPPERS);
+}
+TEST(heap_equals_model_of_what_is_not_seen)
+{
+	each(UNKNOWN | FAILURES);
+	each(LOST | FAMILIES);
+	each(LOST | UNKNOWN);
+}
+TEST(heap_equals_model_by_clocks_that_differ)
+{
+	each(SKEW);
+	each(SKEW | REALLOC | FAILURES);
+	each(SKEW | REALLOC | NESTED | FAMILIES | UNKNOWN);
+}
+TEST(heap_equals_model_of_anything)
+{
+	for (unsigned seed = 0; seed < 10 * rounds; seed++) {
+		uint64_t s = seed;
+		unsigned features = (unsigned)next(&s) & ALL;
+		if (features & (LOST | WRAPPERS)) /* what is not seen, or said twice, needs clocks that agree */
+			features &= ~(unsigned)SKEW;
+		if (features & WRAPPERS)
+			features &= ~(unsigned)(LOST | REALLOC | RESTARTS);
+		if (features & LOST)
+			features &= ~(unsigned)REALLOC;
+		one(seed, features, 800, 1 + seed % 300);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	if (getenv("HEAP_MODEL_ROUNDS"))
+		rounds = (unsigned)atoi(getenv("HEAP_MODEL_ROUNDS"));
+	int failed = check_main(argc, argv);
+	return failed;
+}
