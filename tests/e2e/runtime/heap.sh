@@ -1,0 +1,55 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#
+# heap.sh BUILD [TURNS] - allocations of programs that count them themselves: several threads that pass blocks
+# around, a small ring, load. (tests/e2e/truth/heap.sh: against counters that the program knows nothing of.)
+. "$(dirname "$0")/trace.sh"
+turns=${2:-20}
+
+builds() {
+	traced exchange "$programs/exchange.c" -pthread && traced exchange-O2 "$programs/exchange.c" -pthread -O2
+}
+check builds builds
+
+sums='allocs, bytes, frees, freed_bytes, failed, resized, crossed'
+# exchanged PROGRAM THREADS TURNS SEED: the trace has what the program counted, and nothing odd.
+exchanged() {
+	rm -f trace.db*
+	exits_with 0 "./$@" && complete trace.db 30 && sound trace.db && is trace.db "SELECT $sums FROM heaps" "$(cat out)" &&
+		is trace.db 'SELECT crossed > 0, lost, unknown_frees FROM heaps' '1|0|0' && is trace.db 'SELECT * FROM heap_faults' '' &&
+		is trace.db 'SELECT * FROM live_blocks' ''
+}
+many() {
+	turn=0
+	while [ $turn -lt "$turns" ]; do
+		turn=$((turn + 1))
+		if [ $((turn % 2)) = 0 ]; then program=exchange; else program=exchange-O2; fi
+		exchanged $program 4 "$1" $turn || { echo "in turn $turn"; return 1; }
+	done
+}
+check blocks_that_four_threads_exchange_are_counted_to_the_unit many 20000
+
+small_ring() {
+	for turn in 1 2 3; do
+		INSTR_OPTIONS=ring_bytes=1m:ring_max_bytes=1m exchanged exchange-O2 4 60000 $((turn + 100)) &&
+			is trace.db 'SELECT sum(waits) > 0 FROM threads' 1 || return 1
+	done
+}
+check so_are_they_when_threads_wait_for_a_small_ring small_ring
+
+# Four busy processes for each processor: threads are stopped anywhere for many milliseconds.
+loaded() {
+	busy=
+	for i in $(seq $((4 * $(nproc)))); do
+		sh -c 'while :; do :; done' &
+		busy="$busy $!"
+	done
+	turns=3
+	many 6000
+	loaded_status=$?
+	kill $busy
+	wait $busy 2>/dev/null
+	return $loaded_status
+}
+check so_are_they_under_load loaded
+finish
