@@ -201,8 +201,9 @@ static void do_free(struct irt_heap *h, const struct irt_heap_event *e, struct h
 	struct odd *o = h->odd_count ? find_odd(h, e->address, true) : NULL;
 	struct block *b = irt_heap_find(h, e->address), ended;
 
-	/* of the block that was there before, by the clock of another processor */
-	if (o && (!b || e->ticks <= b->ticks + IRT_HEAP_SLACK_TICKS)) {
+	/* Of the block that was there before, by the clock of another processor? Not if this thread got the one
+	 * that is there: its own events are in order. */
+	if (o && (!b || (b->thread != e->thread && e->ticks <= b->ticks + IRT_HEAP_SLACK_TICKS))) {
 		ended = o->block;
 		drop_odd(h, o);
 		end_block(h, e, t, &ended);
@@ -277,9 +278,9 @@ static void do_alloc(struct irt_heap *h, const struct irt_heap_event *e, struct 
 	}
 	begin_block(h, e, t, false);
 	t->newest = e->address;
-	/* its free came before it did */
+	/* its free came before it did, by the clock of another processor */
 	struct odd *o = h->odd_count ? find_odd(h, e->address, false) : NULL;
-	if (o && e->ticks <= o->event.ticks + IRT_HEAP_SLACK_TICKS) {
+	if (o && o->event.thread != e->thread && e->ticks <= o->event.ticks + IRT_HEAP_SLACK_TICKS) {
 		struct irt_heap_event end = o->event;
 		struct block *b = irt_heap_find(h, e->address), ended = *b;
 		drop_odd(h, o);

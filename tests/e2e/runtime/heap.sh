@@ -7,7 +7,8 @@
 turns=${2:-20}
 
 builds() {
-	traced exchange "$programs/exchange.c" -pthread && traced exchange-O2 "$programs/exchange.c" -pthread -O2
+	traced exchange "$programs/exchange.c" -pthread && traced exchange-O2 "$programs/exchange.c" -pthread -O2 &&
+		traced unseen "$programs/unseen.c"
 }
 check builds builds
 
@@ -52,4 +53,16 @@ loaded() {
 	return $loaded_status
 }
 check so_are_they_under_load loaded
+
+# What libraries without hooks allocate or free: as in C++ all that libstdc++.so does with a string.
+unseen() {
+	rm -f trace.db*
+	exits_with 0 ./unseen 40 && complete trace.db && sound trace.db &&
+		is trace.db 'SELECT allocs, frees, lost, unknown_frees FROM heaps' "$(cat out)" &&
+		is trace.db 'SELECT count(*) FROM live_blocks' 0
+}
+check blocks_that_begin_or_end_unseen_spoil_no_others unseen
+no_accusation() { is trace.db "SELECT * FROM heap_faults WHERE kind = 'freed twice'" ''; }
+pending a_block_that_began_unseen_is_not_said_to_be_freed_twice \
+	'the heap cannot tell it from one that was, where the address was freed before' no_accusation
 finish
