@@ -196,22 +196,30 @@ static void end_block(struct irt_heap *h, const struct irt_heap_event *e, struct
 	*recent_of(h, e->address) = (struct recent){e->address, e->context, irt_site_id(e->site)};
 }
 
-static void do_free(struct irt_heap *h, const struct irt_heap_event *e, struct heap_thread *t)
+/* The block that a free or realloc means, taken out; false: none is there. That one that was there before, by
+ * the clock of another processor? Not if this thread got the one that is there: its own events are in order. */
+static bool take_block(struct irt_heap *h, const struct irt_heap_event *e, struct block *taken)
 {
 	struct odd *o = h->odd_count ? find_odd(h, e->address, true) : NULL;
-	struct block *b = irt_heap_find(h, e->address), ended;
+	struct block *b = irt_heap_find(h, e->address);
 
-	/* Of the block that was there before, by the clock of another processor? Not if this thread got the one
-	 * that is there: its own events are in order. */
 	if (o && (!b || (b->thread != e->thread && e->ticks <= b->ticks + IRT_HEAP_SLACK_TICKS))) {
-		ended = o->block;
+		*taken = o->block;
 		drop_odd(h, o);
-		end_block(h, e, t, &ended);
-		return;
+		return true;
 	}
 	if (b) {
-		ended = *b;
+		*taken = *b;
 		irt_heap_remove(h, b);
+	}
+	return b != NULL;
+}
+
+static void do_free(struct irt_heap *h, const struct irt_heap_event *e, struct heap_thread *t)
+{
+	struct block ended;
+
+	if (take_block(h, e, &ended)) {
 		end_block(h, e, t, &ended);
 	} else if (t->last_operation == IRT_OP_FREE && t->last_address == e->address &&
 		   t->last_family != irt_site_family(e->site)) {
@@ -247,6 +255,14 @@ static void uncount_alloc(struct irt_heap *h, const struct block *b)
 		p->row.sizes.counts[bucket]--;
 }
 
+/* What its row in the file says is not true any more, or the row will be another block's. */
+static void drop_row(struct irt_heap *h, struct block *b)
+{
+	if (b->stored)
+		h->gone[h->gone_count++] = b->address;
+	b->stored = 0;
+}
+
 static void begin_block(struct irt_heap *h, const struct irt_heap_event *e, struct heap_thread *t, bool resized)
 {
 	struct block b = block_of(e), *there = irt_heap_find(h, e->address);
@@ -255,13 +271,11 @@ static void begin_block(struct irt_heap *h, const struct irt_heap_event *e, stru
 	if (there) {
 		struct block old = *there;
 		irt_heap_remove(h, there);
-		if (is_within(t, &old, e)) {
-			if (old.stored)
-				h->gone[h->gone_count++] = old.address;
+		drop_row(h, &old);
+		if (is_within(t, &old, e))
 			uncount_alloc(h, &old);
-		} else {
+		else
 			keep_odd(h, e, &old);
-		}
 	}
 	count_alloc(h, e, &b, resized);
 	irt_heap_insert(h, &b);
@@ -276,37 +290,36 @@ static void do_alloc(struct irt_heap *h, const struct irt_heap_event *e, struct 
 		h->sums.failed++;
 		return;
 	}
-	begin_block(h, e, t, false);
-	t->newest = e->address;
-	/* its free came before it did, by the clock of another processor */
+	/* its free came before it did, by the clock of another processor: it is over, whatever is there now */
 	struct odd *o = h->odd_count ? find_odd(h, e->address, false) : NULL;
 	if (o && o->event.thread != e->thread && e->ticks <= o->event.ticks + IRT_HEAP_SLACK_TICKS) {
 		struct irt_heap_event end = o->event;
-		struct block *b = irt_heap_find(h, e->address), ended = *b;
+		struct block b = block_of(e);
 		drop_odd(h, o);
-		irt_heap_remove(h, b);
+		count_alloc(h, e, &b, false);
 		end.ticks = e->ticks > end.ticks ? e->ticks : end.ticks;
-		end_block(h, &end, irt_heap_thread(h, end.thread), &ended);
+		end_block(h, &end, irt_heap_thread(h, end.thread), &b);
+		t->newest = 0;
+		return;
 	}
+	begin_block(h, e, t, false);
+	t->newest = e->address;
 }
 
 static void put_back(struct irt_heap *h, struct block *b)
 {
 	if (irt_heap_find(h, b->address))
 		return;
-	b->stored = 0; /* its row says that it is in hands */
+	drop_row(h, b); /* it may say that the block is in hands */
 	h->changed = true;
 	irt_heap_insert(h, b);
 }
 
 static void do_resize(struct irt_heap *h, const struct irt_heap_event *e, struct heap_thread *t)
 {
-	struct block *b = irt_heap_find(h, e->address), hand = block_of(e);
+	struct block hand = block_of(e); /* place NO_PLACE: its allocation was not seen */
 
-	if (b) {
-		hand = *b;
-		irt_heap_remove(h, b);
-	} /* else place NO_PLACE: its allocation was not seen */
+	take_block(h, e, &hand);
 	if (t->hand_count == IN_HANDS) {
 		if (t->hands[0].place != NO_PLACE)
 			put_back(h, &t->hands[0]);
@@ -338,11 +351,18 @@ static void do_resized(struct irt_heap *h, const struct irt_heap_event *e, struc
 		end_block(h, &end, t, &old);
 	} else if (old.address) {
 		struct irt_heap_event end = *e;
+		struct block *late = irt_heap_find(h, old.address);
 		end.address = old.address;
-		keep_odd(h, &end, NULL);
+		if (late && late->thread != e->thread && late->ticks <= old.ticks + IRT_HEAP_SLACK_TICKS) {
+			old = *late; /* it came behind the beginning of this, by the clock of another processor */
+			irt_heap_remove(h, late);
+			end_block(h, &end, t, &old);
+		} else {
+			keep_odd(h, &end, NULL);
+		}
 	}
 	if (e->address) {
-		begin_block(h, e, t, known);
+		begin_block(h, e, t, true);
 		t->newest = e->address;
 	}
 }
@@ -452,6 +472,56 @@ static void pull_forward(struct irt_heap *h, size_t at)
 	}
 }
 
+/* ---- threads that end --------------------------------------------------------------------------------- */
+
+static bool has_pending(const struct irt_heap *h, uint32_t thread)
+{
+	for (size_t i = 0; i < h->pending_count; i++)
+		if (h->pending[i].thread == thread && h->pending[i].operation != DONE)
+			return true;
+	return false;
+}
+
+/* It may have died over a realloc: the block is where it was, as far as anybody knows. */
+static void finish_thread(struct irt_heap *h, struct heap_thread *t)
+{
+	while (t->hand_count) {
+		struct block b = t->hands[--t->hand_count];
+		if (b.place != NO_PLACE && irt_heap_reserve(h))
+			put_back(h, &b);
+	}
+	h->ending_count -= t->ending;
+	irt_heap_forget_thread(h, t);
+}
+
+void irt_heap_end_thread(struct irt_heap *h, uint32_t thread)
+{
+	struct heap_thread *t = irt_heap_find_thread(h, thread);
+
+	if (!t)
+		return;
+	if (!has_pending(h, thread)) {
+		finish_thread(h, t);
+	} else if (!t->ending) {
+		t->ending = true;
+		h->ending_count++;
+	}
+}
+
+/* Of those that end, the ones whose last event is settled. Each that goes moves others. */
+static void finish_threads(struct irt_heap *h)
+{
+	for (uint32_t i = 0; h->ending_count && i < h->thread_slots;) {
+		struct heap_thread *t = &h->threads[i];
+		if (t->id && t->ending && !has_pending(h, t->id)) {
+			finish_thread(h, t);
+			i = 0;
+		} else {
+			i++;
+		}
+	}
+}
+
 int irt_heap_settle(struct irt_heap *h, int64_t until_ticks)
 {
 	size_t done = 0, count = h->pending_count;
@@ -496,21 +566,8 @@ int irt_heap_settle(struct irt_heap *h, int64_t until_ticks)
 		give_up(h, i);
 	}
 	h->round++;
+	finish_threads(h);
 	return 0;
-}
-
-void irt_heap_end_thread(struct irt_heap *h, uint32_t thread)
-{
-	struct heap_thread *t = irt_heap_find_thread(h, thread);
-	if (!t)
-		return;
-	/* It has died over a realloc: the block is where it was, as far as anybody knows. */
-	while (t->hand_count) {
-		struct block b = t->hands[--t->hand_count];
-		if (b.place != NO_PLACE && irt_heap_reserve(h))
-			put_back(h, &b);
-	}
-	irt_heap_forget_thread(h, t);
 }
 
 bool irt_heap_is_waiting(const struct irt_heap *h)

@@ -70,7 +70,7 @@ int irt_heap_settle(struct irt_heap *heap, int64_t until_ticks);
 bool irt_heap_is_waiting(const struct irt_heap *heap);
 bool irt_heap_is_unsaved(const struct irt_heap *heap);
 
-/* A thread does nothing more. Behind the settling of all that it did. */
+/* A thread does nothing more than what is pending. */
 void irt_heap_end_thread(struct irt_heap *heap, uint32_t thread);
 
 /* ---- rows: of what is settled. schema.sql says what the columns mean -------------------------------- */

@@ -51,6 +51,7 @@ struct heap_thread {
 	struct block hands[IN_HANDS];
 	uint32_t hand_count;
 	unsigned last_family;
+	bool ending;         /* it is forgotten when none of its events is pending any more */
 };
 
 /* An event that fits nothing: the free of a block that is not there, or a block whose address was given to
@@ -84,6 +85,7 @@ struct irt_heap {
 	struct heap_thread *threads;
 	uint32_t thread_count, thread_slots;     /* a power of two */
 	uint32_t last_thread;                    /* slot */
+	uint32_t ending_count;
 
 	struct odd odds[ODD_MAX];
 	unsigned odd_count;

@@ -5,6 +5,8 @@
  */
 #include "fold/heap_internal.h"
 
+/* Of an event that displaces a block, for which the oldest odd one is given up, and is ended at once. */
+enum { GONE_PER_EVENT = 4 };
 enum { FIRST_BLOCKS = 64, FIRST_PLACES = 16, FIRST_THREADS = 8 };
 
 bool irt_heap_grow(void *array, size_t *room, size_t want, size_t item_bytes)
@@ -287,5 +289,5 @@ bool irt_heap_reserve(struct irt_heap *h)
 	if (!h->recent)
 		h->recent = calloc(RECENT, sizeof(*h->recent));
 	return h->recent && reserve_block(h) && reserve_place(h) && reserve_thread(h) &&
-	       irt_heap_grow(&h->gone, &h->gone_room, h->gone_count + 2, sizeof(*h->gone));
+	       irt_heap_grow(&h->gone, &h->gone_room, h->gone_count + GONE_PER_EVENT, sizeof(*h->gone));
 }

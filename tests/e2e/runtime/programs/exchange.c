@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
- * exchange.c THREADS TURNS SEED - threads that allocate blocks, hand them to each other through queues,
- * resize and free those that they get, and reuse addresses at once. Prints what they did, in the words
- * of the trace:
+ * exchange.c THREADS TURNS SEED [GENERATIONS] - threads that allocate blocks, hand them to each other through queues,
+ * resize and free those that they get, and reuse addresses at once; so many generations of threads, one after the
+ * other. Prints what they did, in the words of the trace:
  *
  *     allocs|bytes|frees|freed_bytes|failed|resized|crossed
  */
@@ -159,6 +159,7 @@ static void *work(void *arg)
 
 int main(int argc, char **argv)
 {
+	int generations = argc > 4 ? atoi(argv[4]) : 1;
 	struct counts sum = {0};
 
 	threads = argc > 3 ? atoi(argv[1]) : 4;
@@ -168,13 +169,19 @@ int main(int argc, char **argv)
 		workers[i].state = (uint64_t)(argc > 3 ? atoi(argv[3]) : 1) * 2654435761u + (uint64_t)i * 40503 + 1;
 		pthread_mutex_init(&workers[i].lock, NULL);
 	}
-	/* The first is the main thread. */
-	for (int i = 1; i < threads; i++)
-		if (pthread_create(&workers[i].id, NULL, work, &workers[i]))
-			abort();
-	work(&workers[0]);
-	for (int i = 1; i < threads; i++)
-		pthread_join(workers[i].id, NULL);
+	while (generations-- > 0) {
+		/* The first is the main thread. (A number stands for several threads; their blocks cross generations
+		 * in the hands of the main thread alone.) */
+		for (int i = 1; i < threads; i++)
+			if (pthread_create(&workers[i].id, NULL, work, &workers[i]))
+				abort();
+		work(&workers[0]);
+		for (int i = 1; i < threads; i++)
+			pthread_join(workers[i].id, NULL);
+		for (int i = 0; generations && i < threads; i++)
+			for (struct block *b; (b = receive(&workers[i])) != NULL;)
+				give_back(&workers[0], b);
+	}
 	for (int i = 0; i < threads; i++)
 		for (struct block *b; (b = receive(&workers[i])) != NULL;)
 			give_back(&workers[0], b);
