@@ -167,7 +167,8 @@ FROM heap_totals t LEFT JOIN live_blocks b USING (context_id, site_id) GROUP BY 
 HAVING t.allocs - t.frees <> count(b.address) OR t.bytes - t.freed_bytes <> coalesce(sum(b.bytes), 0);
 SELECT 'live_blocks: ' || b.address || ' of process ' || b.process_id || ' does not fit' FROM live_blocks b
 JOIN contexts c USING (context_id) JOIN threads t USING (thread_id) JOIN sites s USING (site_id)
-WHERE c.process_id <> b.process_id OR t.process_id <> b.process_id OR s.kind <> 'alloc' OR b.bytes < 0 OR b.resizer IS NOT NULL
+WHERE c.process_id <> b.process_id OR t.process_id <> b.process_id OR s.kind <> 'alloc' OR b.bytes < 0
+   OR (b.resizer IS NOT NULL AND b.resizer NOT IN (SELECT thread_id FROM threads r WHERE r.process_id = b.process_id AND r.end_ticks >= b.start_ticks))
    OR s.family <> CASE b.family WHEN 1 THEN 'malloc' WHEN 2 THEN 'new' WHEN 3 THEN 'new[]' END;
 SELECT 'heap_samples: process ' || process_id || ' goes backwards' FROM (
     SELECT s.*, lag(allocs, 1, 0) OVER w AS allocs_before, lag(bytes, 1, 0) OVER w AS bytes_before FROM heap_samples s
