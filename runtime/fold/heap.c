@@ -141,10 +141,9 @@ static void give_up(struct irt_heap *h, unsigned i)
 		count_end(h, &o.event, &o.block);
 		return;
 	}
-	const struct recent *r = recent_of(h, o.event.address);
 	h->sums.unknown_frees++;
-	if (r->address == o.event.address)
-		fault(h, IRT_HEAP_FREED_TWICE, &o.event, r->context, r->site);
+	if (o.before.address)
+		fault(h, IRT_HEAP_FREED_TWICE, &o.event, o.before.context, o.before.site);
 	else if (!h->forked)
 		fault(h, IRT_HEAP_UNKNOWN, &o.event, 0, 0);
 }
@@ -161,6 +160,8 @@ static void keep_odd(struct irt_heap *h, const struct irt_heap_event *e, const s
 	h->odds[h->odd_count] = (struct odd){.event = *e, .round = h->round};
 	if (displaced)
 		h->odds[h->odd_count].block = *displaced;
+	else if (recent_of(h, e->address)->address == e->address)
+		h->odds[h->odd_count].before = *recent_of(h, e->address);
 	h->odd_count++;
 }
 

@@ -54,17 +54,18 @@ struct heap_thread {
 	bool ending;         /* it is forgotten when none of its events is pending any more */
 };
 
+struct recent {
+	uint64_t address;    /* 0 = none */
+	uint32_t context, site;
+};
+
 /* An event that fits nothing: the free of a block that is not there, or a block whose address was given to
  * another one. */
 struct odd {
 	struct irt_heap_event event; /* the free; of a displaced block: the allocation that displaced it */
 	struct block block;          /* displaced; address 0: a free */
+	struct recent before;        /* a free: the one before of that address, if nothing was allocated between */
 	uint64_t round;
-};
-
-struct recent {
-	uint64_t address;    /* 0 = none */
-	uint32_t context, site;
 };
 
 struct irt_heap {
