@@ -537,6 +537,10 @@ static uint64_t look(struct irt_session *s)
 	s->more = 0;
 	s->starved = 0;
 	s->look_ns = irt_now_ns();
+	s->looked_ticks = irt_ticks();
+	__asm__ volatile("lfence" : : : "memory");
+	for (uint32_t i = 0; i < s->thread_count; i++)
+		s->threads[i]->caught_up = 0; /* also of those that this look will not come to */
 	irt_look_at_processes(s); /* G1 */
 	irt_look_at_threads(s);
 	s->awaited = irt_pool_is_awaited(s);

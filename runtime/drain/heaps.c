@@ -4,8 +4,9 @@
  * becomes rows and comes back from them. What it means is in fold/heap.h.
  *
  * A free and the allocation that reuses its address may be of two threads. So a look applies events only up
- * to the time that all threads of the process have been walked to; the rest waits for the next look, and
- * a checkpoint puts it beside the rows that do not have it yet.
+ * to the time that all threads of the process have been walked to, those too that it does not know yet: they
+ * have joined behind its beginning. The rest waits for the next look, and a checkpoint puts it beside the rows
+ * that do not have it yet.
  */
 #define _GNU_SOURCE
 #include "drain/commit.h"
@@ -26,7 +27,9 @@ static const char *const fault_kinds[] = {"wrong family", "freed twice", "unknow
 /* INT64_MAX: nothing more will come. */
 static int64_t settled_until(const struct irt_session *s, const struct irt_drained_process *p)
 {
-	int64_t until = (int64_t)(s->horizon_ticks - s->at.facts.start_ticks);
+	/* One that is going has started its threads, and is told that all of it is in the file. */
+	uint64_t reached = p->ending ? s->horizon_ticks : s->looked_ticks - IRT_HEAP_SLACK_TICKS;
+	int64_t until = (int64_t)(reached - s->at.facts.start_ticks);
 	int over = p->dead;
 	for (uint32_t i = 0; i < s->thread_count; i++) {
 		const struct irt_drained_thread *t = s->threads[i];
