@@ -500,6 +500,7 @@ static void end_thread(struct irt_session *s, struct irt_drained_thread *t)
 	if (t->hole_count || !end_calls(s, t))
 		return;
 	forget_old_holes(s, t);
+	irt_heap_end_thread(t->process->heap, (uint32_t)t->id);
 	t->ended = 1;
 	s->ended++;
 	if (t->changed || !t->end_put || t->abandoned) { /* else its row is as it was at exit */
@@ -508,13 +509,16 @@ static void end_thread(struct irt_session *s, struct irt_drained_thread *t)
 	}
 }
 
+/* A thread whose chunk is full ends the round: the next one begins behind it, so that none stays far behind the
+ * others in time. */
 static uint64_t walk_threads(struct irt_session *s)
 {
 	uint64_t walked = 0;
+	uint32_t from = s->walk_from < s->thread_count ? s->walk_from : 0;
 
-	for (uint32_t i = 0; i < s->thread_count && !s->chunk_full; i++) {
+	for (uint32_t k = 0; k < s->thread_count && !s->chunk_full; k++) {
+		uint32_t i = from + k < s->thread_count ? from + k : from + k - s->thread_count;
 		struct irt_drained_thread *t = s->threads[i];
-		t->caught_up = 0;
 		if (t->process->dead)
 			t->dead = 1;
 		if (t->inherit)
@@ -526,6 +530,7 @@ static uint64_t walk_threads(struct irt_session *s)
 			walked += n;
 			s->round_events += n;
 		}
+		s->walk_from = i + 1;
 	}
 	return walked;
 }

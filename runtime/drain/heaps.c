@@ -63,11 +63,11 @@ void irt_settle_heaps(struct irt_session *s)
 {
 	for (uint32_t i = 0; i < s->process_count; i++) {
 		struct irt_drained_process *p = s->processes[i];
-		if (!irt_heap_is_waiting(p->heap))
-			continue;
-		s->starved |= irt_heap_settle(p->heap, settled_until(s, p)) != 0;
+		if (irt_heap_is_waiting(p->heap)) {
+			s->starved |= irt_heap_settle(p->heap, settled_until(s, p)) != 0;
+			show(s, p);
+		}
 		s->dirty |= irt_heap_is_unsaved(p->heap);
-		show(s, p);
 	}
 }
 
@@ -278,6 +278,7 @@ int irt_restore_heaps(struct irt_session *s)
 	for (uint32_t i = 0; i < s->process_count && !e; i++) {
 		struct restore r = {s, s->processes[i]};
 		int64_t first = irt_context_id(r.p, 0);
+		irt_heap_expect_many(r.p->heap);
 		if (!irt_heap_sums(r.p->heap, &sums))
 			continue;
 		e = irt_store_read_heap_totals(s->store, first, first + IRT_CCT_ID_SPAN - 1, &r, take_place);

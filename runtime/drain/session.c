@@ -273,7 +273,6 @@ void irt_session_drop_thread(struct irt_session *s, struct irt_drained_thread *t
 	t->process->live_threads--;
 	s->inheriting -= t->inherit != 0;
 	irt_pasts_keep(&s->pasts, t);
-	irt_heap_end_thread(t->process->heap, (uint32_t)t->id);
 	irt_walk_destroy(t->walk);
 	free(t->queue);
 	free(t->done);

@@ -232,6 +232,7 @@ struct irt_session {
 	uint64_t lost_no_store;     /* events that could not be stored, not yet told */
 	int64_t lost_no_store_id;
 	const char *lost_cause;
+	uint32_t walk_from;         /* the thread that the next look walks first */
 	uint64_t looked_ticks; /* when this look began: a thread that it has not seen joined later */
 	uint64_t horizon_ticks;
 	struct irt_store_hole *gone_holes; /* rows to delete with the next round */

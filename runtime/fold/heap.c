@@ -512,10 +512,17 @@ struct irt_heap_event *irt_heap_room(struct irt_heap *h, size_t count)
 
 void irt_heap_added(struct irt_heap *h, size_t count)
 {
-	const struct irt_heap_event *first = h->pending + h->pending_count;
+	struct irt_heap_event *e = h->pending + h->pending_count, *end = e + count;
 
-	if (count && h->pending_sorted == h->pending_count && (!h->pending_count || first[-1].ticks <= first->ticks))
+	if (!count)
+		return;
+	if (h->pending_sorted == h->pending_count && (!h->pending_count || e[-1].ticks <= e->ticks))
 		h->pending_sorted += count;
+	if (end[-1].ticks > h->newest_ticks)
+		h->newest_ticks = end[-1].ticks;
+	for (e += !h->pending_count; e < end; e++)
+		if (seems_inner(e - 1, e))
+			e[-1].operation = INNER;
 	h->pending_count += count;
 }
 
@@ -662,8 +669,10 @@ int irt_heap_settle(struct irt_heap *h, int64_t until_ticks)
 		return 0;
 	if (!sort_pending(h))
 		return INSTR_ERR_MEMORY;
-	if (count > IRT_HEAP_PENDING_MAX)
-		until_ticks = INT64_MAX;
+	if (count <= IRT_HEAP_PENDING_MAX)
+		h->expects_many = false;
+	else if (!h->expects_many && h->pending[count - IRT_HEAP_PENDING_MAX].ticks > until_ticks)
+		until_ticks = h->pending[count - IRT_HEAP_PENDING_MAX].ticks;
 	for (; done < count && h->pending[done].ticks <= until_ticks; done++) {
 		struct irt_heap_event *e = &h->pending[done];
 		if (done + AHEAD < count)
@@ -701,6 +710,11 @@ void irt_heap_end_thread(struct irt_heap *h, uint32_t thread)
 		irt_heap_add(h, &(struct irt_heap_event){.ticks = h->newest_ticks, .thread = thread, .operation = END});
 	else
 		end_thread(h, thread);
+}
+
+void irt_heap_expect_many(struct irt_heap *h)
+{
+	h->expects_many = true;
 }
 
 bool irt_heap_is_waiting(const struct irt_heap *h)

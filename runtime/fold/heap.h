@@ -33,7 +33,7 @@ struct irt_heap;
 
 enum {
 	IRT_HEAP_SLACK_TICKS = 1 << 13, /* two to four microseconds */
-	IRT_HEAP_PENDING_MAX = 1 << 20, /* more pending events than these are applied whatever may still come */
+	IRT_HEAP_PENDING_MAX = 1 << 20, /* of more pending events the oldest are applied whatever may still come */
 };
 
 /* A site and its family in one number: irt_event.site and below. */
@@ -135,6 +135,8 @@ int irt_heap_restore_sums(struct irt_heap *heap, const struct irt_heap_sums *sum
 int irt_heap_restore_place(struct irt_heap *heap, const struct irt_heap_place *place); /* takes the histograms */
 int irt_heap_restore_block(struct irt_heap *heap, const struct irt_heap_block *block);
 int irt_heap_restore_fault(struct irt_heap *heap, const struct irt_heap_fault *fault);
+/* All that is behind a checkpoint comes now, thread by thread: there is no most until it has been settled. */
+void irt_heap_expect_many(struct irt_heap *heap);
 int irt_heap_unpack(struct irt_heap *heap, const uint8_t *bytes, size_t count);
 
 #endif

@@ -119,6 +119,7 @@ struct irt_heap {
 	struct irt_heap_sums sums;
 	uint64_t epoch;      /* counts peaks */
 	bool changed;        /* since it was saved */
+	bool expects_many;
 };
 
 /* heap_tables.c. Room: what one event may need; false: no memory, nothing has changed. */

@@ -64,7 +64,7 @@ check nor_if_both_are_killed_at_once each_turn $((turns / 4)) is_recovered both
 # The program goes on with another drain, to its end.
 is_continued() {
 	rm -f trace.db* counters
-	./allocates "$1" 1000000 &
+	./allocates "$1" 4000000 &
 	program=$!
 	a_while 200
 	drain_of $program && kill -9 "$drain" || return 1
