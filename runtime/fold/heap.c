@@ -120,9 +120,10 @@ static void uncount_end(struct irt_heap *h, struct block *b)
 /* It has lived until the event. */
 static void count_life(struct irt_heap *h, const struct irt_heap_event *e, const struct block *b)
 {
-	struct place *p = touch(h, b->place);
+	struct place *p = &h->places[b->place];
 	uint64_t life = e->ticks > b->ticks ? (uint64_t)e->ticks - (uint64_t)b->ticks : 0;
 
+	p->changed = true;
 	p->row.life_ticks += life;
 	irt_histogram_add(&p->row.lifetimes, irt_histogram_bucket(life), 1); /* no memory: missing there */
 }
