@@ -296,11 +296,13 @@ int irt_chunk_encode(struct irt_encoder *e, struct irt_walk *walk, enum irt_code
 
 bool irt_chunk_has_function(const uint8_t *functions, size_t bytes, uint32_t function)
 {
-	const uint8_t *p = functions + 1, *end = functions + bytes;
+	const uint8_t *p, *end;
 	uint64_t at = 0, step;
 
 	if (bytes == 0 || functions[0] > SET_BITS)
 		return true;
+	p = functions + 1;
+	end = functions + bytes;
 	if (functions[0] == SET_BITS) {
 		if (!irt_get_varint(&p, end, &at))
 			return true;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
- * heap.c - see heap.h: events of several threads in one order, and what each of them does.
+ * heap.c - see heap.h: what each event does. They come in one order (heap_order.c).
  *
  * Invariants:
  *   H1  What an event may need is reserved before its first change: it is applied wholly or stays pending.
@@ -9,11 +9,6 @@
  *   H3  A block that is alive is in the table, or in the hands of a thread's realloc.
  */
 #include "fold/heap_internal.h"
-
-enum {
-	AHEAD = 8,       /* events whose blocks are fetched early */
-	PULL_MAX = 1024, /* ... that are looked through for the end of a block whose address is used again */
-};
 
 int irt_heap_create(struct irt_heap **out, bool forked)
 {
@@ -125,9 +120,10 @@ static void uncount_end(struct irt_heap *h, struct block *b)
 /* It has lived until the event. */
 static void count_life(struct irt_heap *h, const struct irt_heap_event *e, const struct block *b)
 {
-	struct place *p = touch(h, b->place);
+	struct place *p = &h->places[b->place];
 	uint64_t life = e->ticks > b->ticks ? (uint64_t)e->ticks - (uint64_t)b->ticks : 0;
 
+	p->changed = true;
 	p->row.life_ticks += life;
 	irt_histogram_add(&p->row.lifetimes, irt_histogram_bucket(life), 1); /* no memory: missing there */
 }
@@ -153,16 +149,10 @@ static void fault(struct irt_heap *h, enum irt_heap_fault_kind kind, const struc
 		.block_site_id = site_id, .count = 1, .address = e->address, .first_ticks = e->ticks});
 }
 
-/* Not later than that, or so little that another processor's clock may say so. */
-static bool is_near(int64_t ticks, int64_t that)
-{
-	return ticks <= that || (uint64_t)ticks - (uint64_t)that <= IRT_HEAP_SLACK_TICKS;
-}
-
 /* ---- events that fit nothing ------------------------------------------------------------------------ */
 
 /* It stays as it is for good. */
-static void give_up(struct irt_heap *h, unsigned i)
+void irt_heap_give_up(struct irt_heap *h, unsigned i)
 {
 	struct odd o = h->odds[i];
 
@@ -189,7 +179,7 @@ void irt_heap_keep_odd(struct irt_heap *h, const struct irt_heap_event *e, const
 		for (unsigned i = 1; i < ODD_MAX; i++)
 			if (h->odds[i].round < h->odds[oldest].round)
 				oldest = i;
-		give_up(h, oldest);
+		irt_heap_give_up(h, oldest);
 	}
 	h->odds[h->odd_count] = (struct odd){.event = *e, .before = *recent_of(h, e->address), .round = h->round};
 	const struct heap_thread *t = irt_heap_find_thread(h, e->thread);
@@ -277,11 +267,10 @@ static struct block block_of(const struct irt_heap_event *e)
 
 /* What a new of the program's own has called, and was settled before that was seen: the block is that one's.
  * (It may stay in the peak with what malloc was asked for.) */
-static bool is_within(const struct heap_thread *t, const struct block *b, const struct irt_heap_event *e)
+bool irt_heap_is_within(const struct heap_thread *t, const struct block *b, const struct irt_heap_event *e)
 {
 	return e->operation == IRT_OP_ALLOC && t->last_operation == IRT_OP_ALLOC && t->last_address == e->address &&
-	       b->thread == e->thread &&
-	       b->family != irt_site_family(e->site);
+	       b->thread == e->thread && b->family != irt_site_family(e->site);
 }
 
 static void uncount_alloc(struct irt_heap *h, const struct block *b)
@@ -305,7 +294,7 @@ static void begin_block(struct irt_heap *h, const struct irt_heap_event *e, stru
 	if (there) {
 		struct block old = *there;
 		irt_heap_remove(h, there);
-		if (is_within(t, &old, e)) {
+		if (irt_heap_is_within(t, &old, e)) {
 			if (old.stored)
 				h->gone[h->gone_count++] = old.address;
 			uncount_alloc(h, &old);
@@ -370,7 +359,7 @@ static void do_alloc(struct irt_heap *h, const struct irt_heap_event *e, struct 
 
 /* A realloc has failed, or its end was never seen: the block is where it was. If another one is there, records
  * are missing: it has ended before that began. */
-static void put_back(struct irt_heap *h, struct block *b)
+void irt_heap_put_back(struct irt_heap *h, struct block *b)
 {
 	const struct block *there = irt_heap_find(h, b->address);
 
@@ -406,7 +395,7 @@ static void do_resize(struct irt_heap *h, const struct irt_heap_event *e, struct
 	} /* else place NO_PLACE: its allocation was not seen */
 	if (t->hand_count == HANDS) {
 		if (t->hands[0].place != NO_PLACE)
-			put_back(h, &t->hands[0]);
+			irt_heap_put_back(h, &t->hands[0]);
 		h->strangers -= t->hands[0].place == NO_PLACE;
 		memmove(t->hands, t->hands + 1, (HANDS - 1) * sizeof(*t->hands));
 		t->hand_count--;
@@ -426,7 +415,7 @@ static void do_resized(struct irt_heap *h, const struct irt_heap_event *e, struc
 	}
 	if (e->bytes == IRT_HEAP_FAILED) {
 		if (old.place != NO_PLACE) {
-			put_back(h, &old);
+			irt_heap_put_back(h, &old);
 			end_early(h, e);
 		}
 		touch(h, irt_heap_place(h, e->context, irt_site_id(e->site)))->row.failed++;
@@ -450,7 +439,7 @@ static void do_resized(struct irt_heap *h, const struct irt_heap_event *e, struc
 	}
 }
 
-static void apply(struct irt_heap *h, const struct irt_heap_event *e)
+void irt_heap_apply(struct irt_heap *h, const struct irt_heap_event *e)
 {
 	struct heap_thread *t = irt_heap_thread(h, e->thread);
 
@@ -476,240 +465,6 @@ static void apply(struct irt_heap *h, const struct irt_heap_event *e)
 	t->last_operation = e->operation;
 	t->last_address = e->address;
 	t->last_family = irt_site_family(e->site);
-}
-
-/* ---- their order ------------------------------------------------------------------------------------- */
-
-/* A new of the program's own that calls malloc: two records, one block. Or is what malloc gave freed by another
- * thread between the two? That shows when they are in order. */
-static bool seems_inner(const struct irt_heap_event *inner, const struct irt_heap_event *e)
-{
-	return inner->thread == e->thread && inner->address == e->address && inner->operation == IRT_OP_ALLOC &&
-	       e->operation == IRT_OP_ALLOC && e->address && irt_site_family(inner->site) != irt_site_family(e->site);
-}
-
-int irt_heap_add(struct irt_heap *h, const struct irt_heap_event *e)
-{
-	if (!irt_heap_grow(&h->pending, &h->pending_room, h->pending_count + 1, sizeof(*h->pending)))
-		return INSTR_ERR_MEMORY;
-	if (h->pending_sorted == h->pending_count &&
-	    (!h->pending_count || h->pending[h->pending_count - 1].ticks <= e->ticks))
-		h->pending_sorted++;
-	if (h->pending_count && seems_inner(&h->pending[h->pending_count - 1], e))
-		h->pending[h->pending_count - 1].operation = INNER;
-	if (e->ticks > h->newest_ticks)
-		h->newest_ticks = e->ticks;
-	h->pending[h->pending_count++] = *e;
-	return 0;
-}
-
-struct irt_heap_event *irt_heap_room(struct irt_heap *h, size_t count)
-{
-	if (!irt_heap_grow(&h->pending, &h->pending_room, h->pending_count + count, sizeof(*h->pending)))
-		return NULL;
-	return h->pending + h->pending_count;
-}
-
-void irt_heap_added(struct irt_heap *h, size_t count)
-{
-	struct irt_heap_event *e = h->pending + h->pending_count, *end = e + count;
-
-	if (!count)
-		return;
-	if (h->pending_sorted == h->pending_count && (!h->pending_count || e[-1].ticks <= e->ticks))
-		h->pending_sorted += count;
-	if (end[-1].ticks > h->newest_ticks)
-		h->newest_ticks = end[-1].ticks;
-	for (e += !h->pending_count; e < end; e++)
-		if (seems_inner(e - 1, e))
-			e[-1].operation = INNER;
-	h->pending_count += count;
-}
-
-static size_t run_end(const struct irt_heap_event *e, size_t from, size_t count)
-{
-	size_t i = from + 1;
-
-	while (i < count && e[i - 1].ticks <= e[i].ticks)
-		i++;
-	return i < count ? i : count;
-}
-
-/* Runs that are in order, as the threads have put them in, are merged two by two until one is left. Of
- * equal times the one that came first stays first. */
-static bool sort_pending(struct irt_heap *h)
-{
-	size_t count = h->pending_count;
-
-	if (h->pending_sorted == count)
-		return true;
-	if (!irt_heap_grow(&h->scratch, &h->scratch_room, count, sizeof(*h->scratch)))
-		return false;
-	for (;;) {
-		struct irt_heap_event *from = h->pending, *to = h->scratch;
-		size_t room = h->pending_room, runs = 0, out = 0;
-		for (size_t a = 0; a < count;) {
-			size_t b = run_end(from, a, count), end = b < count ? run_end(from, b, count) : count, i = a, k = b;
-			while (i < b && k < end)
-				to[out++] = from[k].ticks < from[i].ticks ? from[k++] : from[i++];
-			while (i < b)
-				to[out++] = from[i++];
-			while (k < end)
-				to[out++] = from[k++];
-			a = end;
-			runs++;
-		}
-		h->pending = to;
-		h->scratch = from;
-		h->pending_room = h->scratch_room;
-		h->scratch_room = room;
-		if (runs == 1)
-			break;
-		if (!irt_heap_grow(&h->scratch, &h->scratch_room, count, sizeof(*h->scratch)))
-			return false;
-	}
-	h->pending_sorted = count;
-	return true;
-}
-
-/* Whatever it died over. */
-static bool end_thread(struct irt_heap *h, uint32_t thread)
-{
-	struct heap_thread *t = irt_heap_find_thread(h, thread);
-
-	for (; t && t->hand_count; t->hand_count--) {
-		if (!irt_heap_reserve(h))
-			return false;
-		t = irt_heap_find_thread(h, thread); /* the table may have moved */
-		if (t->hands[t->hand_count - 1].place != NO_PLACE)
-			put_back(h, &t->hands[t->hand_count - 1]);
-		h->strangers -= t->hands[t->hand_count - 1].place == NO_PLACE;
-	}
-	if (t)
-		irt_heap_forget_thread(h, t);
-	return true;
-}
-
-/* An inner one becomes what it is: done, or an allocation. false: the other one is later than what all threads
- * have passed; a free between the two may still come. */
-static bool look_outside(struct irt_heap *h, size_t at, int64_t until_ticks)
-{
-	struct irt_heap_event *e = &h->pending[at];
-
-	for (size_t i = at + 1; i < h->pending_count && i - at < PULL_MAX; i++) {
-		const struct irt_heap_event *o = &h->pending[i];
-		if (o->ticks > until_ticks)
-			return false;
-		if (o->thread == e->thread && o->operation != DONE) {
-			e->operation = DONE;
-			return true;
-		}
-		if (o->address == e->address && o->thread != e->thread)
-			break;
-	}
-	e->operation = IRT_OP_ALLOC;
-	return true;
-}
-
-/* Is another block at the address that this one gets? */
-static bool is_used(struct irt_heap *h, const struct irt_heap_event *e)
-{
-	const struct block *b = irt_heap_find(h, e->address);
-	const struct heap_thread *t = b ? irt_heap_find_thread(h, e->thread) : NULL;
-
-	return b && !(t && is_within(t, b, e));
-}
-
-/* One pending event. false: no memory, it has not been done. */
-static bool do_pending(struct irt_heap *h, struct irt_heap_event *e)
-{
-	if (!irt_heap_reserve(h)) /* H1 */
-		return false;
-	if (e->operation == INNER)
-		look_outside(h, (size_t)(e - h->pending), INT64_MAX);
-	if (e->operation == END)
-		return end_thread(h, e->thread);
-	if (e->operation != DONE)
-		apply(h, e);
-	return true;
-}
-
-/* The block whose address this allocation got has not ended yet: does its end, or a realloc of it, come right
- * behind, by the clock of another processor? Then that is first, and what its thread did before it. false: no
- * memory; try again. */
-static bool pull_forward(struct irt_heap *h, size_t at)
-{
-	const struct irt_heap_event *e = &h->pending[at];
-	size_t last = h->pending_count - at > PULL_MAX ? at + PULL_MAX : h->pending_count, i = at + 1;
-
-	for (; i < last && is_near(h->pending[i].ticks, e->ticks); i++)
-		if (h->pending[i].address == e->address && h->pending[i].thread != e->thread &&
-		    h->pending[i].operation != DONE)
-			break;
-	if (i >= last || !is_near(h->pending[i].ticks, e->ticks) ||
-	    (h->pending[i].operation != IRT_OP_FREE && h->pending[i].operation != IRT_OP_RESIZE))
-		return true;
-	for (size_t k = at + 1; k <= i; k++) {
-		if (h->pending[k].thread != h->pending[i].thread)
-			continue;
-		if (!do_pending(h, &h->pending[k]))
-			return false;
-		h->pending[k].operation = DONE;
-	}
-	return true;
-}
-
-int irt_heap_settle(struct irt_heap *h, int64_t until_ticks)
-{
-	size_t done = 0, count = h->pending_count;
-	bool last = until_ticks == INT64_MAX;
-	int err = 0;
-
-	if (!count && !h->odd_count)
-		return 0;
-	if (!sort_pending(h))
-		return INSTR_ERR_MEMORY;
-	if (count <= IRT_HEAP_PENDING_MAX)
-		h->expects_many = false;
-	else if (!h->expects_many && h->pending[count - IRT_HEAP_PENDING_MAX].ticks > until_ticks)
-		until_ticks = h->pending[count - IRT_HEAP_PENDING_MAX].ticks;
-	for (; done < count && h->pending[done].ticks <= until_ticks; done++) {
-		struct irt_heap_event *e = &h->pending[done];
-		if (done + AHEAD < count)
-			irt_heap_prefetch(h, h->pending[done + AHEAD].address);
-		if (e->operation == INNER && !look_outside(h, done, until_ticks))
-			break;
-		bool begins = e->operation == IRT_OP_ALLOC || e->operation == IRT_OP_RESIZED;
-		if ((begins && is_used(h, e) && !pull_forward(h, done)) || !do_pending(h, e)) {
-			err = INSTR_ERR_MEMORY;
-			break;
-		}
-	}
-	if (done) {
-		h->changed = true;
-		memmove(h->pending, h->pending + done, (count - done) * sizeof(*h->pending));
-		h->pending_count = h->pending_sorted = count - done;
-	}
-	if (err)
-		return err;
-	for (unsigned i = h->odd_count; i-- > 0;) {
-		if (!last && (h->odds[i].round + 1 >= h->round || is_near(until_ticks, h->odds[i].event.ticks)))
-			continue;
-		if (!irt_heap_reserve(h))
-			return INSTR_ERR_MEMORY;
-		give_up(h, i);
-	}
-	h->round++;
-	return 0;
-}
-
-void irt_heap_end_thread(struct irt_heap *h, uint32_t thread)
-{
-	/* Behind what is pending of it; without memory for that it stays known. */
-	if (h->pending_count)
-		irt_heap_add(h, &(struct irt_heap_event){.ticks = h->newest_ticks, .thread = thread, .operation = END});
-	else
-		end_thread(h, thread);
 }
 
 void irt_heap_expect_many(struct irt_heap *h)

@@ -2,7 +2,8 @@
  *
  * heap_internal.h - what the files of the heap share.
  *
- *     heap.c         events: their order, what each does
+ *     heap.c         what each event does
+ *     heap_order.c   their order
  *     heap_tables.c  the tables of blocks, places, threads and faults
  *     heap_rows.c    what goes to the file and comes from it
  */
@@ -122,6 +123,19 @@ struct irt_heap {
 	bool expects_many;
 };
 
+/* Not later than that, or so little that another processor's clock may say so. */
+static inline bool is_near(int64_t ticks, int64_t that)
+{
+	return ticks <= that || (uint64_t)ticks - (uint64_t)that <= IRT_HEAP_SLACK_TICKS;
+}
+
+/* heap.c */
+void irt_heap_apply(struct irt_heap *h, const struct irt_heap_event *e); /* behind a reserve */
+bool irt_heap_is_within(const struct heap_thread *t, const struct block *b, const struct irt_heap_event *e);
+void irt_heap_put_back(struct irt_heap *h, struct block *hand);
+void irt_heap_keep_odd(struct irt_heap *h, const struct irt_heap_event *e, const struct block *displaced);
+void irt_heap_give_up(struct irt_heap *h, unsigned odd);
+
 /* heap_tables.c. Room: what one event may need; false: no memory, nothing has changed. */
 bool irt_heap_make_room(struct irt_heap *h);
 struct block *irt_heap_find(const struct irt_heap *h, uint64_t address);      /* NULL: it is not alive */
@@ -134,7 +148,6 @@ void irt_heap_forget_thread(struct irt_heap *h, struct heap_thread *t);
 void irt_heap_note_fault(struct irt_heap *h, const struct irt_heap_fault *fault);
 bool irt_heap_grow(void *array, size_t *room, size_t want, size_t item_bytes);
 bool irt_heap_has_row(const struct irt_heap *h, const struct block *hand);
-void irt_heap_keep_odd(struct irt_heap *h, const struct irt_heap_event *e, const struct block *displaced);
 void irt_heap_prefetch(const struct irt_heap *h, uint64_t address);
 
 static inline bool irt_heap_reserve(struct irt_heap *h)

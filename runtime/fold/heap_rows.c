@@ -231,7 +231,7 @@ static int take_odd(struct irt_heap *h, const struct irt_heap_event *e, struct b
 {
 	struct irt_heap_event event = *e;
 
-	if (h->odd_count == ODD_MAX || !e->address || (e->operation == DISPLACED) != (displaced->address == e->address))
+	if (h->odd_count == ODD_MAX || !e->address || displaced->address != (e->operation == DISPLACED ? e->address : 0))
 		return INSTR_ERR_FORMAT;
 	event.operation = e->operation == DISPLACED ? IRT_OP_ALLOC : IRT_OP_FREE;
 	displaced->ended = 1;

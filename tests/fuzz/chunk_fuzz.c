@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
- * chunk_fuzz.c - any bytes as a chunk, as a set of functions, as a histogram. For libFuzzer; without
- * it fuzz_main.c makes the inputs.
+ * chunk_fuzz.c - any bytes as a chunk, as a set of functions, as a histogram, as what of a heap was
+ * pending. For libFuzzer; without it fuzz_main.c makes the inputs.
  */
 #include <stdlib.h>
 
 #include "encode/chunk.h"
+#include "fold/heap.h"
 #include "fold/histogram.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
@@ -21,6 +22,32 @@ static struct irt_contexts *make_contexts(void)
 		if (irt_contexts_add(contexts, i, (i - 1) / 3, (i - 1) % 3, i % 50))
 			abort();
 	return contexts;
+}
+
+/* What is taken can be settled, and what is packed is taken again. */
+static void unpack_heap(const uint8_t *data, size_t bytes)
+{
+	struct irt_heap *heap, *again;
+	struct irt_heap_place place = {.context = 1, .site_id = 1, .allocs = 100, .bytes = 1 << 20};
+	uint8_t *packed;
+	size_t packed_bytes;
+
+	if (irt_heap_create(&heap, false) || irt_heap_restore_place(heap, &place))
+		abort();
+	if (irt_heap_unpack(heap, data, bytes) == 0) {
+		if (irt_heap_pack(heap, &packed, &packed_bytes) || irt_heap_create(&again, false) ||
+		    irt_heap_restore_place(again, &place) ||
+		    (packed_bytes && irt_heap_unpack(again, packed, packed_bytes)))
+			abort();
+		free(packed);
+		irt_heap_destroy(again);
+		for (int64_t until = 0; until < INT64_MAX / 2; until = 2 * until + 1000)
+			if (irt_heap_settle(heap, until))
+				abort();
+		if (irt_heap_settle(heap, INT64_MAX) || irt_heap_is_waiting(heap))
+			abort();
+	}
+	irt_heap_destroy(heap);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
@@ -50,6 +77,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 		if (total > header.events || (n == 0 && total != header.events))
 			abort();
 	}
+	unpack_heap(data, bytes);
 	irt_chunk_has_function(data, bytes, 7);
 	irt_histogram_read(&histogram, data, bytes);
 	if (irt_histogram_quantile(&histogram, 500, 10, 1000) > 1000)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
  * walk_fuzz.c - any bytes as a ring: two walks, one of which gets it in one piece and one in shreds,
- * must see the same events and come to the same totals, and their chunks must decode. For libFuzzer;
- * without it fuzz_main.c makes the inputs.
+ * must see the same events and come to the same totals, and their chunks must decode. Their heaps must get
+ * the same, and what a heap makes of it must add up, also if it is saved and restored on the way. For
+ * libFuzzer; without it fuzz_main.c makes the inputs.
  *
  * Eight bytes of input make a record near to a real one, so that deep states are reached; a first
  * byte above 239 takes sixteen more as they are.
@@ -11,6 +12,7 @@
 #include <string.h>
 
 #include "encode/chunk.h"
+#include "fold/heap.h"
 #include "instr/hooks.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
@@ -46,6 +48,13 @@ static size_t make_units(const uint8_t *data, size_t bytes, struct instr_unit *u
 		sp += ((uint64_t)data[4] - 128) * (data[5] < 250 ? 16 : 16384);
 		switch (data[0] % 16) {
 		case INSTR_EXT:
+			if (data[6] >= 128) { /* the heap: few addresses, few sizes */
+				units[n++] = (struct instr_unit){now, instr_ext_tag((enum instr_ext)(INSTR_EXT_ALLOC + data[6] % 4), 2, row)};
+				units[n++] = (struct instr_unit){16u * (data[7] % 16),
+								 (data[7] >= 240 ? INSTR_HEAP_BYTES_MASK : data[6] & 127u) |
+									 (uint64_t)(1 + data[5] % 3) << INSTR_HEAP_FAMILY_SHIFT};
+				break;
+			}
 			units[n++] = (struct instr_unit){now, instr_ext_tag((enum instr_ext)(data[6] % 6), 2, row)};
 			units[n++] = (struct instr_unit){data[6] % 6 == INSTR_EXT_WAIT ? data[7] : sp, now - data[7]};
 			break;
@@ -79,6 +88,8 @@ struct result {
 	struct irt_walk_counters counters;
 	uint64_t sum;
 	uint64_t depth;
+	uint8_t *pending; /* what the heap got */
+	size_t pending_bytes;
 };
 
 static int add_row(void *user, const struct irt_walk_totals *row)
@@ -116,15 +127,144 @@ static void take_chunk(struct irt_walk *walk, const struct irt_cct *cct, struct 
 	irt_walk_next_chunk(walk);
 }
 
+/* ---- heaps ------------------------------------------------------------------------------------------- */
+
+struct rows {
+	struct irt_heap *to; /* restored from what is saved */
+	struct irt_heap_sums all;
+	uint64_t blocks, bytes, released;
+};
+
+static int add_place(void *user, const struct irt_heap_place *p)
+{
+	struct rows *r = user;
+	struct irt_heap_place copy = *p;
+
+	r->all.allocs += p->allocs;
+	r->all.bytes += p->bytes;
+	r->all.frees += p->frees;
+	r->all.freed_bytes += p->freed_bytes;
+	r->all.failed += p->failed;
+	r->all.temporary += p->temporary;
+	r->all.crossed += p->crossed;
+	r->all.peak_blocks += p->peak_blocks;
+	r->all.peak_bytes += p->peak_bytes;
+	r->released += p->released;
+	copy.sizes = copy.lifetimes = (struct irt_histogram){0};
+	if (irt_histogram_merge(&copy.sizes, &p->sizes) || irt_histogram_merge(&copy.lifetimes, &p->lifetimes) ||
+	    irt_heap_restore_place(r->to, &copy))
+		abort();
+	return 0;
+}
+
+static int add_block(void *user, const struct irt_heap_block *b)
+{
+	struct rows *r = user;
+
+	r->blocks++;
+	r->bytes += b->bytes;
+	if (irt_heap_restore_block(r->to, b))
+		abort();
+	return 0;
+}
+
+static int add_fault(void *user, const struct irt_heap_fault *f)
+{
+	struct rows *r = user;
+
+	return irt_heap_restore_fault(r->to, f) ? abort(), 1 : 0;
+}
+
+/* All rows of a heap that has saved none yet: they add up. Another heap made of them. */
+static struct irt_heap *again(struct irt_heap *heap, int whole)
+{
+	struct rows r = {0};
+	struct irt_heap_sums sums;
+	uint8_t *pending;
+	size_t pending_bytes;
+
+	if (irt_heap_create(&r.to, false) || irt_heap_pack(heap, &pending, &pending_bytes))
+		abort();
+	if (irt_heap_sums(heap, &sums) && irt_heap_restore_sums(r.to, &sums))
+		abort();
+	if (irt_heap_each_place(heap, &r, add_place) || irt_heap_each_block(heap, &r, add_block) ||
+	    irt_heap_each_fault(heap, &r, add_fault) ||
+	    (pending_bytes && irt_heap_unpack(r.to, pending, pending_bytes)))
+		abort();
+	if (r.all.allocs != sums.allocs || r.all.bytes != sums.bytes || r.all.frees != sums.frees ||
+	    r.all.freed_bytes != sums.freed_bytes || r.all.failed != sums.failed || r.all.temporary != sums.temporary ||
+	    r.all.crossed != sums.crossed || r.all.peak_blocks != sums.peak_blocks || r.all.peak_bytes != sums.peak_bytes)
+		abort();
+	if (whole && (r.blocks != sums.allocs - sums.frees || r.bytes != sums.bytes - sums.freed_bytes ||
+		      r.released + sums.lost != sums.frees || pending_bytes))
+		abort();
+	free(pending);
+	return r.to;
+}
+
+/* What was given to a heap, as that of several threads, settled in parts. */
+static void settle_parts(const struct result *r, unsigned parts)
+{
+	struct irt_heap *heap, *next;
+	bool restored = false;
+	uint64_t n = 0;
+
+	if (irt_heap_create(&heap, false))
+		abort();
+	for (size_t i = 0; i < r->event_count; i++) {
+		const struct irt_event *e = &r->events[i];
+		if (e->operation < IRT_OP_ALLOC || e->operation > IRT_OP_RESIZED)
+			continue;
+		struct irt_heap_event h = {.ticks = e->ticks + (e->site >> 3 & 3) * 1000, .address = e->extra, .bytes = e->value,
+					   .context = e->context, .site = e->site, .thread = 1 + (e->site >> 3 & 3),
+					   .operation = e->operation};
+		if (irt_heap_add(heap, &h))
+			abort();
+		if (++n % parts)
+			continue;
+		if (irt_heap_settle(heap, e->ticks - 2000))
+			abort();
+		if (n % 3 == 0)
+			irt_heap_end_thread(heap, 1 + (uint32_t)n % 4);
+		if (restored || n % 2)
+			continue;
+		next = again(heap, 0);
+		irt_heap_destroy(heap);
+		heap = next;
+		restored = true; /* it tells only what changes from here on */
+	}
+	for (uint32_t t = 1; t <= 4; t++)
+		irt_heap_end_thread(heap, t);
+	if (irt_heap_settle(heap, INT64_MAX) || irt_heap_is_waiting(heap))
+		abort();
+	irt_heap_destroy(heap);
+}
+
+static void settle_all(const struct result *r)
+{
+	struct irt_heap *heap;
+
+	if (irt_heap_create(&heap, false) || (r->pending_bytes && irt_heap_unpack(heap, r->pending, r->pending_bytes)))
+		abort();
+	irt_heap_end_thread(heap, 9);
+	if (irt_heap_settle(heap, INT64_MAX))
+		abort();
+	irt_heap_destroy(again(heap, 1));
+	irt_heap_destroy(heap);
+}
+
+/* ---- walks ------------------------------------------------------------------------------------------- */
+
 static void walk_it(const struct instr_unit *units, size_t count, size_t shred, struct result *r)
 {
 	struct irt_cct_config tree = {.max_contexts = 60, .max_depth = 7, .other_function = 1000};
-	struct irt_walk_config config = {.time_unit_ticks = 3, .chunk_events = 200, .function_of = function_of};
+	struct irt_walk_config config = {.time_unit_ticks = 3, .chunk_events = 200, .function_of = function_of,
+					 .site_of = function_of, .thread = 9};
 	struct irt_cct *cct;
 	struct irt_walk *walk;
 	size_t at = 0, want = 0;
 
-	if (irt_cct_create(&cct, &tree))
+	if (irt_cct_create(&cct, &tree) || irt_heap_create(&config.heap, false))
 		abort();
 	config.cct = cct;
 	if (irt_walk_create(&walk, &config) || irt_walk_forget_rows(walk, 1 << 20))
@@ -154,7 +294,11 @@ static void walk_it(const struct instr_unit *units, size_t count, size_t shred, 
 	r->depth = irt_walk_depth(walk);
 	if (r->counters.events != r->event_count)
 		abort();
+	free(r->pending);
+	if (irt_heap_pack(config.heap, &r->pending, &r->pending_bytes))
+		abort();
 	irt_walk_destroy(walk);
+	irt_heap_destroy(config.heap);
 	irt_cct_destroy(cct);
 }
 
@@ -168,8 +312,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 	walk_it(units, count, 0, &a);
 	walk_it(units, count, shred, &b);
 	if (a.event_count != b.event_count || a.sum != b.sum || a.depth != b.depth ||
-	    memcmp(&a.counters, &b.counters, sizeof(a.counters)))
+	    memcmp(&a.counters, &b.counters, sizeof(a.counters)) || a.pending_bytes != b.pending_bytes ||
+	    (a.pending_bytes && memcmp(a.pending, b.pending, a.pending_bytes)))
 		abort();
+	settle_all(&a);
+	settle_parts(&a, (unsigned)shred * 3);
 	for (size_t i = 0; i < a.event_count; i++) {
 		const struct irt_event *x = &a.events[i], *y = &b.events[i];
 		if (x->ticks != y->ticks || x->context != y->context || x->depth != y->depth ||

@@ -13,6 +13,8 @@
 #include "instr/hooks.h"
 
 #include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -375,6 +377,138 @@ TEST(a_unit_that_is_written_in_part_holds_up_no_dead_thread)
 	CHECK(irt_session_thread(&session, 1)->ended);
 	CHECK_EQ(irt_session_thread(&session, 1)->abandoned, 1);
 	CHECK_EQ(events_of(1), 16);
+}
+
+/* The number of a thread of this process that lives, and does nothing. */
+static int32_t other_tid;
+static void *be_another(void *arg)
+{
+	irt_store_release(&other_tid, (int32_t)irt_sys_gettid());
+	for (;;)
+		pause();
+	return arg;
+}
+
+static int other_thread(void)
+{
+	pthread_t thread;
+	if (!other_tid)
+		CHECK_EQ(pthread_create(&thread, NULL, be_another, NULL), 0);
+	while (!irt_load_acquire(&other_tid))
+		sched_yield();
+	return other_tid;
+}
+
+/* A record of the heap: two units. ticks 0: its hook is still at it. */
+static void put_heap(uint32_t sub, uint32_t unit, enum instr_ext kind, uint64_t address, uint64_t bytes, uint64_t ticks)
+{
+	struct instr_unit *u = irt_sub_units(&ring, sub) + unit;
+	u[1] = (struct instr_unit){address, bytes | (uint64_t)INSTR_FAMILY_MALLOC << INSTR_HEAP_FAMILY_SHIFT};
+	u[0] = (struct instr_unit){ticks, instr_ext_tag(kind, 2, 0x6000)};
+}
+
+static struct irt_heap_sums heap_sums(void)
+{
+	struct irt_heap_sums sums = {0};
+	irt_heap_sums(irt_session_process(&session, 1)->heap, &sums);
+	return sums;
+}
+
+/* A checkpoint, and perhaps another drain that goes on from it. */
+static void checkpoint(int restarts)
+{
+	irt_commit(&session, 1);
+	if (restarts) {
+		irt_session_close(&session);
+		open_session();
+	}
+}
+
+enum { BLOCK = 0x10000, OTHER = 0x20000 };
+
+/* Thread 1 allocates, thread 2 frees, thread 1 gets the address again; the hook of the free is held up
+ * before its record is there. */
+TEST(the_heap_is_right_when_a_thread_that_frees_is_held_up)
+{
+	for (int restarts = 0; restarts < 2; restarts++) {
+		begin();
+		put_thread(1, 2, 1, other_thread());
+		put_sub(0, 1, 1);
+		put_sub(1, 2, 1);
+		put_calls(1, 0, 1);
+		put_heap(0, 0, INSTR_EXT_ALLOC, BLOCK, 100, irt_ticks());
+		put_heap(0, 2, INSTR_EXT_ALLOC, OTHER, 7, irt_ticks());
+		uint64_t freed = irt_ticks();
+		put_heap(1, 2, INSTR_EXT_FREE, BLOCK, 0, 0);
+		put_heap(0, 4, INSTR_EXT_ALLOC, BLOCK, 40, irt_ticks());
+		open_session();
+		irt_gather(&session);
+		checkpoint(restarts);
+		irt_gather(&session);
+		CHECK_EQ(heap_sums().lost, 0);
+		irt_store_release(&irt_sub_units(&ring, 1)[2].ticks, freed);
+		irt_gather(&session);
+		checkpoint(restarts);
+		for (int i = 0; i < 4; i++)
+			irt_gather(&session);
+		struct irt_heap_sums s = heap_sums();
+		CHECK_EQ(s.allocs, 3);
+		CHECK_EQ(s.frees, 1);
+		CHECK_EQ(s.freed_bytes, 100);
+		CHECK_EQ(s.crossed, 1);
+		CHECK_EQ(s.lost, 0);
+		CHECK_EQ(s.unknown_frees, 0);
+		CHECK_EQ(s.peak_bytes, 107);
+		CHECK(!irt_heap_is_waiting(irt_session_process(&session, 1)->heap));
+		checkpoint(1);
+		CHECK_EQ(heap_sums().peak_bytes, 107);
+		CHECK_EQ(heap_sums().frees, 1);
+	}
+}
+
+/* Thread 1 is behind: the call before its allocation has no name yet. What thread 2 did since waits; a free of
+ * what nobody allocated is no fault before that is known. */
+TEST(the_heap_waits_for_a_thread_that_is_behind)
+{
+	static const struct irt_log_load here = {0x7000, 0x7010, 0x8000, 0};
+	for (int restarts = 0; restarts < 2; restarts++) {
+		begin();
+		ring.processes[0].flush = 0; /* names are waited for */
+		uint64_t alpha = put_library("alpha"), sites = put_library("site");
+		static const struct irt_log_load site = {0x6000, 0x6010, 0x9000, 0};
+		put_log(1, IRT_LOG_LOAD, sites, &site, sizeof(site));
+		put_thread(1, 2, 1, other_thread());
+		put_sub(0, 1, 1);
+		put_sub(1, 2, 1);
+		put_call(0, 0, here.rows_begin);
+		put_heap(0, 2, INSTR_EXT_ALLOC, BLOCK, 100, irt_ticks());
+		put_heap(1, 0, INSTR_EXT_FREE, BLOCK, 0, irt_ticks());
+		put_heap(1, 2, INSTR_EXT_ALLOC, OTHER, 30, irt_ticks());
+		open_session();
+		for (int i = 0; i < 4; i++)
+			irt_gather(&session);
+		CHECK_EQ(events_of(1), 0);
+		CHECK_EQ(events_of(2), 2);
+		CHECK_EQ(heap_sums().unknown_frees, 0);
+		CHECK_EQ(heap_sums().allocs, 0);
+		CHECK(irt_heap_is_waiting(irt_session_process(&session, 1)->heap));
+		checkpoint(restarts);
+		for (int i = 0; i < 4; i++)
+			irt_gather(&session);
+		CHECK_EQ(heap_sums().allocs, 0);
+		put_log(1, IRT_LOG_LOAD, alpha, &here, sizeof(here))->ticks = facts.start_ticks; /* was about to be written */
+		for (int i = 0; i < 4; i++)
+			irt_gather(&session);
+		CHECK_EQ(events_of(1), 3);
+		struct irt_heap_sums s = heap_sums();
+		CHECK_EQ(s.allocs, 2);
+		CHECK_EQ(s.frees, 1);
+		CHECK_EQ(s.crossed, 1);
+		CHECK_EQ(s.unknown_frees, 0);
+		CHECK_EQ(s.peak_bytes, 100);
+		checkpoint(1);
+		CHECK_EQ(heap_sums().bytes - heap_sums().freed_bytes, 30);
+	}
 }
 
 int main(int argc, char **argv)

@@ -120,7 +120,7 @@ static inline void file_save(struct heap_file *f, struct irt_heap *heap)
 	CHECK(!irt_heap_is_unsaved(heap));
 }
 
-/* Rows as they are, but those of `out` may have been changed to nonsense. 0, or what was said to them. */
+/* The rows may have been changed to nonsense. 0, or what was said to them; *out is a heap in any case. */
 static inline int file_try(const struct heap_file *f, bool forked, struct irt_heap **out)
 {
 	int err = irt_heap_create(out, forked);

@@ -328,6 +328,20 @@ TEST(pending_bytes_that_cannot_be_are_refused)
 	CHECK_EQ(irt_heap_unpack(heap, good, sizeof(good)), 0);
 	settle();
 	CHECK_EQ(sums().bytes, 5);
+	/* a block, and what does not say where it is */
+	static const uint8_t tails[][7] = {{2, 0, 1, 1, 81, 16, 0}, {2, 0, 1, 1, 81, 32, 0}, {4, 0, 1, 1, 81, 32, 0},
+					   {3, 0, 1, 1, 81, 32, 0}, {17, 0, 1, 1, 81, 16, 0}, {1, 0, 1, 1, 81, 16, 0},
+					   {5, 0, 1, 1, 81, 16, 2}, {4, 0, 1, 1, 81, 16, 0}};
+	for (unsigned i = 0; i < 8; i++) {
+		uint8_t block[15] = {1, 3, 0, 1, 1, 81, 16, 5};
+		begin();
+		CHECK_EQ(irt_heap_restore_place(heap, &(struct irt_heap_place){.context = 1, .site_id = 10, .allocs = 1, .bytes = 5}), 0);
+		CHECK_EQ(irt_heap_unpack(heap, block, 8), INSTR_ERR_FORMAT);
+		memcpy(block + 8, tails[i], 7);
+		begin();
+		CHECK_EQ(irt_heap_restore_place(heap, &(struct irt_heap_place){.context = 1, .site_id = 10, .allocs = 1, .bytes = 5}), 0);
+		CHECK_EQ(irt_heap_unpack(heap, block, sizeof(block)), i == 7 ? 0 : INSTR_ERR_FORMAT);
+	}
 }
 
 /* Any bytes may be in a file that somebody made. (Sanitizers look at the sums.) */
