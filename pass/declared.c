@@ -447,6 +447,9 @@ void declared_fini(struct pass_allocs *allocs)
 {
 	if (!allocs->marks)
 		return;
+	for (int i = 0; i < MARKS; i++)
+		if (allocs->marks->mark[i] && !LLVMGetFirstUse(allocs->marks->mark[i]))
+			LLVMDeleteFunction(allocs->marks->mark[i]);
 	for (size_t i = 0; i < allocs->marks->called_count; i++)
 		free(allocs->marks->called[i].text);
 	free(allocs->marks->called);
