@@ -176,6 +176,20 @@ static void drop_odd(struct irt_heap *h, struct odd *o) { *o = h->odds[--h->odd_
 
 /* ---- what events do --------------------------------------------------------------------------------- */
 
+/* What a resizing has left in the thread's hands that ended by an exception: its block is as it was. */
+static bool take_back(const struct irt_heap_event *e, struct heap_thread *t, struct block *b)
+{
+	for (unsigned i = t->hand_count; i--;) {
+		if (t->hands[i].address != e->address || t->hands[i].place == NO_PLACE ||
+		    t->hands[i].family != irt_site_family(e->site))
+			continue;
+		*b = t->hands[i];
+		memmove(t->hands + i, t->hands + i + 1, (--t->hand_count - i) * sizeof(*t->hands));
+		return true;
+	}
+	return false;
+}
+
 /* A block ends by this free. */
 static void end_block(struct irt_heap *h, const struct irt_heap_event *e, struct heap_thread *t, const struct block *b)
 {
@@ -211,6 +225,8 @@ static void do_free(struct irt_heap *h, const struct irt_heap_event *e, struct h
 	if (b) {
 		ended = *b;
 		irt_heap_remove(h, b);
+		end_block(h, e, t, &ended);
+	} else if (take_back(e, t, &ended)) {
 		end_block(h, e, t, &ended);
 	} else if (t->last_operation == IRT_OP_FREE && t->last_address == e->address &&
 		   t->last_family != irt_site_family(e->site)) {
@@ -305,7 +321,9 @@ static void do_resize(struct irt_heap *h, const struct irt_heap_event *e, struct
 	if (b) {
 		hand = *b;
 		irt_heap_remove(h, b);
-	} /* else place NO_PLACE: its allocation was not seen */
+	} else {
+		take_back(e, t, &hand); /* else place NO_PLACE: its allocation was not seen */
+	}
 	if (t->hand_count == IN_HANDS) {
 		if (t->hands[0].place != NO_PLACE)
 			put_back(h, &t->hands[0]);
@@ -323,6 +341,8 @@ static void do_resized(struct irt_heap *h, const struct irt_heap_event *e, struc
 	if (t->hand_count)
 		old = t->hands[--t->hand_count];
 	known = old.place != NO_PLACE;
+	if (!known && old.address && t->hand_count && t->hands[t->hand_count - 1].address == old.address)
+		return; /* what a realloc of the program's own has called */
 	if (e->bytes == IRT_HEAP_FAILED) {
 		if (known)
 			put_back(h, &old);

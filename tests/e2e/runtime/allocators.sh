@@ -71,6 +71,55 @@ wrapper() {
 check one_that_hands_on_what_malloc_gives wrapper
 check and_with_heap_all wrapper --instr=heap=all
 
+# The same in a file that knows nothing of what the others declare.
+unaware() {
+	cat >unaware.c <<-'PROGRAM'
+		#include <stdlib.h>
+		void *xmalloc(size_t n) { return malloc(n); }
+		void *xrealloc(void *p, size_t n) { return realloc(p, n); }
+		void xfree(void *p) { free(p); }
+	PROGRAM
+	"$build/bin/instr-clang" -g -O0 -c unaware.c && sed '/INSTR_ALLOCATOR/s/INSTR_ALLOCATOR("[^"]*")//; s/ {.*; }/;/' wrapper.c >aware.c &&
+		traced wrapper '--instr=alloc=xmalloc(size=0):realloc=xrealloc(ptr=0,size=1):free=xfree(ptr=0)' aware.c unaware.o &&
+		rm -f trace.db* && exits_with 0 ./wrapper && sound trace.db &&
+		is trace.db 'SELECT allocs, bytes, frees, resized FROM heaps' '4|100037|3|2' &&
+		is trace.db 'SELECT bytes, family FROM live_list' '7|own' && is trace.db 'SELECT count(*) FROM heap_faults' 0
+}
+check one_that_another_file_does_not_know_of unaware
+
+# A resizing that throws has not been.
+throws() {
+	cat >throws.cc <<-'PROGRAM'
+		#include <cstdlib>
+		static void *resize(void *p, std::size_t n)
+		{
+			if (n > 1000)
+				throw 1;
+			return std::realloc(p, n);
+		}
+		static void release(void *p) { std::free(p); }
+		int main()
+		{
+			void *p = resize(nullptr, 10);
+			for (int i = 0; i < 9; i++)
+				try {
+					p = resize(p, 2000);
+				} catch (int) {
+				}
+			p = resize(p, 20);
+			try {
+				p = resize(p, 2000);
+			} catch (int) {
+			}
+			release(p);
+		}
+	PROGRAM
+	tracedxx throws '--instr=realloc=resize(ptr=0,size=1):free=release(ptr=0)' throws.cc && rm -f trace.db* && exits_with 0 ./throws &&
+		sound trace.db && is trace.db 'SELECT allocs, bytes, frees, resized FROM heaps' '2|30|2|1' &&
+		is trace.db 'SELECT count(*) FROM live_blocks' 0 && is trace.db 'SELECT count(*) FROM heap_faults' 0
+}
+check a_resizing_that_throws_has_not_been throws
+
 wrong() {
 	exits_with 1 traced arena '--instr=alloc=arena_take(size=1)' "$programs/arena.c" &&
 		says err 'alloc=arena_take(size=1): arena_take has 1 parameter, counted from 0, and none of number 1'
