@@ -14,7 +14,7 @@
  * of them, so a table of names and prototypes decides. What the module defines itself is left alone:
  * who calls that knows it, and it may be anything. The body of such a definition is left alone as
  * well, if other modules can call it: they record their calls of it, and what it takes from malloc
- * would count twice.
+ * would count twice. (Allocators of a program's own that it declares: declared.c.)
  */
 #include "pass.h"
 
@@ -86,6 +86,11 @@ static bool is_local(LLVMValueRef global)
 	return linkage == LLVMInternalLinkage || linkage == LLVMPrivateLinkage;
 }
 
+static bool is_own(LLVMValueRef function)
+{
+	return LLVMGetStringAttributeAtIndex(function, LLVMAttributeFunctionIndex, OWN_ATTRIBUTE, strlen(OWN_ATTRIBUTE)) != NULL;
+}
+
 static void add_known(struct pass_allocs *allocs, const struct allocator *allocator, LLVMValueRef function,
 		      bool own)
 {
@@ -119,12 +124,14 @@ void allocs_init(struct pass_allocs *allocs, struct pass_rows *rows, bool no_tai
 				add_known(allocs, &allocators[i], underlying(alias), true);
 		}
 	}
+	declared_init(allocs);
 }
 
 void allocs_fini(struct pass_allocs *allocs)
 {
 	if (allocs->builder)
 		LLVMDisposeBuilder(allocs->builder);
+	declared_fini(allocs);
 	free(allocs->known);
 }
 
@@ -191,6 +198,8 @@ static struct known_allocator *called_by(struct pass_allocs *allocs, LLVMValueRe
 	if (!invoke && !LLVMIsACallInst(i))
 		return NULL;
 	LLVMValueRef callee = LLVMGetCalledValue(i);
+	if (LLVMGetCallSiteStringAttribute(i, LLVMAttributeFunctionIndex, OWN_ATTRIBUTE, strlen(OWN_ATTRIBUTE)))
+		return NULL;
 	for (struct known_allocator *k = allocs->known; k < allocs->known + allocs->count; k++)
 		if (k->function == callee && !k->own)
 			return LLVMGetCalledFunctionType(i) == LLVMGlobalGetValueType(callee) &&
@@ -199,8 +208,8 @@ static struct known_allocator *called_by(struct pass_allocs *allocs, LLVMValueRe
 	return NULL;
 }
 
-/* A hook as a pointer to a function of this type: of what fits a register there are several. */
-static LLVMValueRef hook_of(struct pass_allocs *allocs, const char *name, LLVMTypeRef type)
+/* Of what fits a register there are several types. */
+LLVMValueRef allocs_hook(struct pass_allocs *allocs, const char *name, LLVMTypeRef type)
 {
 	LLVMValueRef hook = LLVMGetNamedFunction(allocs->rows->module, name);
 
@@ -230,7 +239,7 @@ static LLVMValueRef build_call(struct pass_allocs *allocs, const struct known_al
 	arguments[count] = row;
 	arguments[count + 1] = LLVMConstPointerCast(known->function, pointer);
 	type = LLVMFunctionType(LLVMGetReturnType(type), types, count + 2, 0);
-	LLVMValueRef hook = hook_of(allocs, known->allocator->hook, type);
+	LLVMValueRef hook = allocs_hook(allocs, known->allocator->hook, type);
 	LLVMPositionBuilderBefore(allocs->builder, call);
 	LLVMSetCurrentDebugLocation2(allocs->builder, LLVMInstructionGetDebugLoc(call));
 	if (LLVMIsAInvokeInst(call)) {
@@ -267,7 +276,7 @@ static void add_call_behind(struct pass_allocs *allocs, LLVMValueRef call, LLVMV
 	LLVMSetCurrentDebugLocation2(allocs->builder, LLVMInstructionGetDebugLoc(call));
 	LLVMValueRef out = LLVMBuildPointerCast(allocs->builder, LLVMGetOperand(call, 0), pointer, "");
 	LLVMValueRef arguments[] = {out, call, row};
-	LLVMValueRef made = LLVMBuildCall2(allocs->builder, type, hook_of(allocs, "__instr_printed", type), arguments, 3, "");
+	LLVMValueRef made = LLVMBuildCall2(allocs->builder, type, allocs_hook(allocs, "__instr_printed", type), arguments, 3, "");
 	LLVMAddCallSiteAttribute(made, LLVMAttributeFunctionIndex, enum_attribute(allocs, "nounwind"));
 }
 
@@ -286,28 +295,53 @@ static void replace(LLVMValueRef call, LLVMValueRef made)
 	free(kept);
 }
 
+void allocs_leave(struct pass_allocs *allocs, LLVMValueRef function)
+{
+	for (LLVMBasicBlockRef block = LLVMGetFirstBasicBlock(function); block; block = LLVMGetNextBasicBlock(block))
+		for (LLVMValueRef i = LLVMGetFirstInstruction(block), next; i; i = next) {
+			next = LLVMGetNextInstruction(i);
+			if (declared_is_mark(allocs, i))
+				LLVMInstructionEraseFromParent(i);
+		}
+}
+
+static bool is_an_allocator(const struct pass_allocs *allocs, LLVMValueRef function)
+{
+	for (size_t k = 0; k < allocs->count; k++)
+		if (allocs->known[k].function == function)
+			return true;
+	return is_own(function);
+}
+
+static void rewrite(struct pass_allocs *allocs, LLVMValueRef function, struct known_allocator *known,
+		    LLVMValueRef call, unsigned *sites)
+{
+	if (!known->name)
+		known->name = rows_add_string(allocs->rows, linkage_name(known->function));
+	LLVMValueRef row = rows_add_site(allocs->rows, function, ++*sites, call, known->name, known->allocator->flags);
+	if (prints(known))
+		add_call_behind(allocs, call, row);
+	else
+		replace(call, build_call(allocs, known, call, row));
+}
+
 void allocs_rewrite(struct pass_allocs *allocs, LLVMValueRef function)
 {
 	unsigned sites = 0;
 
-	for (size_t k = 0; k < allocs->count; k++)
-		if (allocs->known[k].function == function)
-			return; /* its own business */
-	if (!allocs->count)
+	if (is_an_allocator(allocs, function)) {
+		allocs_leave(allocs, function); /* its own business */
 		return;
+	}
 	for (LLVMBasicBlockRef block = LLVMGetFirstBasicBlock(function); block; block = LLVMGetNextBasicBlock(block))
 		for (LLVMValueRef i = LLVMGetFirstInstruction(block), next; i; i = next) {
 			next = LLVMGetNextInstruction(i);
-			struct known_allocator *known = called_by(allocs, i);
-			if (!known || (prints(known) && !LLVMIsACallInst(i)))
+			if (declared_is_mark(allocs, i)) {
+				declared_place(allocs, function, i, &sites);
 				continue;
-			if (!known->name)
-				known->name = rows_add_string(allocs->rows, linkage_name(known->function));
-			LLVMValueRef row = rows_add_site(allocs->rows, function, ++sites, i, known->name,
-							 known->allocator->flags);
-			if (prints(known))
-				add_call_behind(allocs, i, row);
-			else
-				replace(i, build_call(allocs, known, i, row));
+			}
+			struct known_allocator *known = called_by(allocs, i);
+			if (known && (!prints(known) || LLVMIsACallInst(i)))
+				rewrite(allocs, function, known, i, &sites);
 		}
 }

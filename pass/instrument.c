@@ -2,7 +2,8 @@
  *
  * instrument.c - puts the hooks of instr/hooks.h into a module; the order of the whole pass.
  *
- * pass_run at the end of this file is the entry. Per function: the calls of
+ * pass_run at the end of this file is the entry. At the beginning of the pipeline calls of declared allocators
+ * are marked (declared.c), all else is done at its end. Per function: the calls of
  * allocators first, because they may throw as any other call, then exits, because they may add blocks,
  * then the calls that return twice, then the entry.
  *
@@ -26,6 +27,7 @@
 #include <string.h>
 
 #define DEFERRED_FLAG "instr.deferred"
+#define MARKED_FLAG "instr.marked" /* declared_mark has been here */
 #define SETTINGS_METADATA "instr.settings"
 #define STATE_ATTRIBUTE "instr"
 
@@ -469,6 +471,8 @@ static void finish_function(struct pass *pass, LLVMValueRef function, enum instr
 {
 	if (pass->settings.heap != PASS_HEAP_OFF && keeps_sites(reason))
 		allocs_rewrite(&pass->allocs, function);
+	else
+		allocs_leave(&pass->allocs, function);
 	if (reason == INSTR_REASON_NONE)
 		instrument_function(pass, function);
 	else {
@@ -583,8 +587,34 @@ static bool fail(struct pass *pass, const char *sentence)
 	return false;
 }
 
+static bool mark_declared(struct pass *pass)
+{
+	char error[512] = "";
+
+	if (pass->settings.heap == PASS_HEAP_OFF || has_flag(pass->module, MARKED_FLAG) ||
+	    !declared_mark(&pass->settings, pass->module, error, sizeof error))
+		return false;
+	set_flag(pass, MARKED_FLAG);
+	if (error[0])
+		fail(pass, error);
+	return true;
+}
+
+/* What is wrong with the settings or the target is said at the end of the pipeline. */
+static bool begin(struct pass *pass)
+{
+	if (has_flag(pass->module, DEFERRED_FLAG) || has_flag(pass->module, INSTR_DONE_FLAG))
+		return false;
+	settings_load(&pass->settings);
+	bool marks = !pass->settings.error[0] && target_is_ours(pass->module) && mark_declared(pass);
+	pass->settings.verbose = 0;
+	return marks;
+}
+
 static bool run(struct pass *pass, enum pass_stage stage)
 {
+	if (stage == PASS_BEGIN)
+		return begin(pass);
 	if (has_flag(pass->module, DEFERRED_FLAG))
 		return instrument_deferred(pass);
 	if (stage == PASS_LINK || has_flag(pass->module, INSTR_DONE_FLAG))
@@ -603,6 +633,7 @@ static bool run(struct pass *pass, enum pass_stage stage)
 	bool defer = pass->rows.lto && pass->settings.lto_post;
 	if (defer && shim_llvm_major() < 16)
 		return fail(pass, "lto=post needs LLVM 16 or newer: older linkers cannot load a plugin");
+	mark_declared(pass);
 	instrument_now(pass, defer);
 	return true;
 }

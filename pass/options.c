@@ -32,6 +32,10 @@ void settings_fini(struct pass_settings *settings)
 {
 	struct pass_globs *both[] = {&settings->allow, &settings->deny};
 
+	for (size_t i = 0; i < settings->declaration_count; i++)
+		declaration_fini(&settings->declarations[i]);
+	free(settings->declarations);
+
 	for (int i = 0; i < 2; i++) {
 		for (size_t j = 0; j < both[i]->count; j++)
 			free(both[i]->pattern[j]);
@@ -61,6 +65,27 @@ static void add_glob(struct pass_globs *globs, const char *text, size_t bytes)
 	if (!globs->pattern || !(globs->pattern[globs->count] = strndup(text, bytes)))
 		abort();
 	globs->count++;
+}
+
+/* The kind of allocator that a setting declares; -1: none. */
+static int declared_by(int id)
+{
+	return id == INSTR_OPT_alloc ? DECLARED_ALLOC : id == INSTR_OPT_free ? DECLARED_FREE :
+	       id == INSTR_OPT_realloc ? DECLARED_REALLOC : -1;
+}
+
+static int add_declaration(struct pass_settings *settings, enum declared_kind kind, const char *text, size_t bytes)
+{
+	struct pass_declaration added;
+
+	if (!declaration_parse(&added, kind, text, bytes))
+		return -1;
+	settings->declarations = realloc(settings->declarations,
+					 (settings->declaration_count + 1) * sizeof *settings->declarations);
+	if (!settings->declarations)
+		abort();
+	settings->declarations[settings->declaration_count++] = added;
+	return 0;
 }
 
 static int *flag_of(struct pass_settings *settings, enum instr_option_id id)
@@ -97,8 +122,12 @@ static void apply(struct pass_settings *settings, const char *origin, const stru
 	if (!(option->side & INSTR_SIDE_PASS))
 		return;
 	if (!found->value_bytes) {
-		set_error(settings, "%s: setting '%s' needs a value, as in %s=%s", origin, option->key,
-			  option->key, option->kind == INSTR_OPTION_LIST ? "'name*'" : option->fallback);
+		if (declared_by(id) >= 0)
+			set_error(settings, "%s: setting '%s' needs a value: %s", origin, option->key,
+				  declaration_wanted((enum declared_kind)declared_by(id)));
+		else
+			set_error(settings, "%s: setting '%s' needs a value, as in %s=%s", origin, option->key,
+				  option->key, option->kind == INSTR_OPTION_LIST ? "'name*'" : option->fallback);
 		return;
 	}
 
@@ -106,6 +135,12 @@ static void apply(struct pass_settings *settings, const char *origin, const stru
 	int bad;
 	switch (option->kind) {
 	case INSTR_OPTION_LIST:
+		if (declared_by(id) >= 0) {
+			enum declared_kind kind = (enum declared_kind)declared_by(id);
+			bad = add_declaration(settings, kind, found->value, found->value_bytes);
+			wanted = declaration_wanted(kind);
+			break;
+		}
 		add_glob(id == INSTR_OPT_allow ? &settings->allow : &settings->deny, found->value,
 			 found->value_bytes);
 		return;
@@ -183,6 +218,12 @@ char *settings_line(const struct pass_settings *settings)
 			const char *quote = instr_value_needs_quotes(pattern, strlen(pattern)) ? "'" : "";
 			fprintf(out, ":%s=%s%s%s", keys[i], quote, pattern, quote);
 		}
+	for (size_t i = 0; i < settings->declaration_count; i++) {
+		static const char *const kinds[] = {"alloc", "free", "realloc"};
+		const struct pass_declaration *d = &settings->declarations[i];
+		const char *quote = instr_value_needs_quotes(d->text, strlen(d->text)) ? "'" : "";
+		fprintf(out, ":%s=%s%s%s", kinds[d->kind], quote, d->text, quote);
+	}
 	fclose(out);
 	return line;
 }

@@ -6,6 +6,7 @@
  *     select.c       which functions get hooks, and why the others do not
  *     rows.c         descriptor rows, names, registration of the module
  *     alloc.c        calls that allocate or free
+ *     declared.c     those of allocators of the program's own
  *     instrument.c   the hooks; the order of it all (pass_run)
  */
 #ifndef INSTR_PASS_H
@@ -21,10 +22,22 @@ struct pass_globs {
 	size_t count;
 };
 
+/* An allocator of the program's own, as alloc=, free=, realloc= or INSTR_ALLOCATOR say it. */
+enum declared_kind { DECLARED_ALLOC, DECLARED_FREE, DECLARED_REALLOC };
+enum declared_word { DECLARED_SIZE, DECLARED_COUNT, DECLARED_PTR, DECLARED_WORDS };
+
+struct pass_declaration {
+	char *text, *name; /* all of it; the function, or a glob */
+	enum declared_kind kind;
+	int parameter[DECLARED_WORDS]; /* by word; -1 = not named */
+};
+
 enum pass_heap { PASS_HEAP_ON, PASS_HEAP_ALL, PASS_HEAP_OFF }; /* all: the wrapper's business */
 
 struct pass_settings {
 	struct pass_globs allow, deny;
+	struct pass_declaration *declarations; /* as they came; later ones win */
+	size_t declaration_count;
 	int unwind, heap, verbose, help;
 	int tail_keep, lto_post;
 	char error[512]; /* the first thing wrong, a whole sentence; empty if all is well */
@@ -47,6 +60,24 @@ char *settings_line(const struct pass_settings *settings);
 void settings_print(const struct pass_settings *settings);
 
 /* select.c ------------------------------------------------------------------------------------- */
+
+/* What a function is called and where it stands. */
+struct function_names {
+	const char *linkage;
+	char *full, *name; /* NULL: not a mangled name */
+	char *path;        /* NULL: not asked for */
+};
+
+void names_init(struct function_names *names, const char *linkage);
+void names_fini(struct function_names *names);
+
+/* Whether a pattern without / is the linkage name, the demangled one or that without parameters, or matches
+ * it. */
+bool name_matches(const char *pattern, const struct function_names *names);
+
+/* Calls `each` for every annotation of the source that is a text. */
+void each_annotation(LLVMModuleRef module, void (*each)(void *context, LLVMValueRef global, const char *text),
+		     void *context);
 
 /* Functions that something outside the function itself switches off: an array sorted by address. */
 struct pass_marked {
@@ -127,6 +158,7 @@ struct pass_allocs {
 	/* What of instr/allocators.def the module has: declared, to be called, or defined by itself. */
 	struct known_allocator *known;
 	size_t count;
+	struct declared_marks *marks; /* declared.c */
 	bool no_tail; /* what an allocator does in tail position is done in the function that calls it */
 };
 
@@ -135,5 +167,36 @@ void allocs_fini(struct pass_allocs *allocs);
 
 /* Puts hooks in the place of allocators that a function calls. */
 void allocs_rewrite(struct pass_allocs *allocs, LLVMValueRef function);
+
+/* Leaves no call of an allocator recorded in a function. */
+void allocs_leave(struct pass_allocs *allocs, LLVMValueRef function);
+
+/* A hook as a pointer to a function of this type. */
+LLVMValueRef allocs_hook(struct pass_allocs *allocs, const char *name, LLVMTypeRef type);
+
+/* declared.c ----------------------------------------------------------------------------------- */
+
+/* Of a call: it is recorded elsewhere, or nobody's business. Of a function: it is such an allocator. */
+#define OWN_ATTRIBUTE "instr-own"
+
+/* Reads "my_alloc(size=0)". False: it is not one; nothing to free. */
+bool declaration_parse(struct pass_declaration *declaration, enum declared_kind kind, const char *text,
+		       size_t bytes);
+void declaration_fini(struct pass_declaration *declaration);
+
+/* What declaration_parse takes, for a sentence. */
+const char *declaration_wanted(enum declared_kind kind);
+
+/* At the beginning of the pipeline: marks the calls of declared allocators. Returns whether there are any, or
+ * with a sentence in `error` that a declaration does not fit. */
+bool declared_mark(const struct pass_settings *settings, LLVMModuleRef module, char *error, size_t error_bytes);
+
+/* At its end: what of the marks is left. */
+void declared_init(struct pass_allocs *allocs);
+void declared_fini(struct pass_allocs *allocs);
+bool declared_is_mark(const struct pass_allocs *allocs, LLVMValueRef instruction);
+
+/* The hook takes the place of a mark; `number` counts the sites of the function. */
+void declared_place(struct pass_allocs *allocs, LLVMValueRef function, LLVMValueRef mark, unsigned *number);
 
 #endif

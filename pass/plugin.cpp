@@ -54,6 +54,9 @@ struct InstrPass : PassInfoMixin<InstrPass> {
 } // namespace
 
 static void registerCallbacks(PassBuilder &PB) {
+  PB.registerPipelineStartEPCallback([](ModulePassManager &MPM, OptimizationLevel) {
+    MPM.addPass(InstrPass(PASS_BEGIN));
+  });
   // The third parameter, the LTO phase, is not in every version; the pass reads module flags.
   PB.registerOptimizerLastEPCallback([](ModulePassManager &MPM, OptimizationLevel, auto &&...) {
     MPM.addPass(InstrPass(PASS_COMPILE));
@@ -65,9 +68,9 @@ static void registerCallbacks(PassBuilder &PB) {
 #endif
   PB.registerPipelineParsingCallback(
       [](StringRef Name, ModulePassManager &MPM, ArrayRef<PassBuilder::PipelineElement>) {
-        if (Name != "instr" && Name != "instr-link")
+        if (Name != "instr" && Name != "instr-begin" && Name != "instr-link")
           return false;
-        MPM.addPass(InstrPass(Name == "instr" ? PASS_COMPILE : PASS_LINK));
+        MPM.addPass(InstrPass(Name == "instr" ? PASS_COMPILE : Name == "instr-link" ? PASS_LINK : PASS_BEGIN));
         return true;
       });
 }

@@ -131,7 +131,8 @@ static void mark_resolvers(struct pass_marked *marked, LLVMModuleRef module)
 }
 
 /* llvm.global.annotations: an array of { function, text, file, line, ... }. */
-static void mark_annotated(struct pass_marked *marked, LLVMModuleRef module)
+void each_annotation(LLVMModuleRef module, void (*each)(void *context, LLVMValueRef global, const char *text),
+		     void *context)
 {
 	LLVMValueRef annotations = LLVMGetNamedGlobal(module, "llvm.global.annotations");
 	LLVMValueRef list = annotations ? LLVMGetInitializer(annotations) : NULL;
@@ -145,16 +146,22 @@ static void mark_annotated(struct pass_marked *marked, LLVMModuleRef module)
 		size_t bytes = 0;
 		const char *string = text && LLVMIsAConstantDataSequential(text) && LLVMIsConstantString(text)
 					     ? LLVMGetAsString(text, &bytes) : "";
-		if (bytes == sizeof INSTR_SKIP_ANNOTATION && !memcmp(string, INSTR_SKIP_ANNOTATION, bytes))
-			mark(marked, underlying(LLVMGetOperand(entry, 0)), INSTR_REASON_SOURCE);
+		if (bytes && strlen(string) == bytes - 1)
+			each(context, underlying(LLVMGetOperand(entry, 0)), string);
 	}
+}
+
+static void mark_annotated(void *marked, LLVMValueRef function, const char *text)
+{
+	if (!strcmp(text, INSTR_SKIP_ANNOTATION))
+		mark(marked, function, INSTR_REASON_SOURCE);
 }
 
 void marked_collect(struct pass_marked *marked, LLVMModuleRef module)
 {
 	memset(marked, 0, sizeof *marked);
 	mark_resolvers(marked, module);
-	mark_annotated(marked, module);
+	each_annotation(module, mark_annotated, marked);
 	if (marked->count)
 		qsort(marked->list, marked->count, sizeof *marked->list, compare_marked);
 }
@@ -229,20 +236,30 @@ static bool path_matches(const char *pattern, const char *path)
 	return false;
 }
 
-/* What a function is called and where it stands; made only once a filter asks. */
-struct names {
-	const char *linkage;
-	char *full, *name, *path;
-};
+void names_init(struct function_names *names, const char *linkage)
+{
+	*names = (struct function_names){.linkage = linkage};
+	shim_demangle(linkage, &names->full, &names->name);
+}
 
-static bool globs_match(const struct pass_globs *globs, const struct names *names)
+void names_fini(struct function_names *names)
+{
+	free(names->full);
+	free(names->name);
+	free(names->path);
+}
+
+bool name_matches(const char *pattern, const struct function_names *names)
+{
+	return !fnmatch(pattern, names->linkage, 0) || (names->full && !fnmatch(pattern, names->full, 0)) ||
+	       (names->name && !fnmatch(pattern, names->name, 0));
+}
+
+static bool globs_match(const struct pass_globs *globs, const struct function_names *names)
 {
 	for (size_t i = 0; i < globs->count; i++) {
 		const char *pattern = globs->pattern[i];
-		if (strchr(pattern, '/') ? path_matches(pattern, names->path)
-					 : !fnmatch(pattern, names->linkage, 0) ||
-					   (names->full && !fnmatch(pattern, names->full, 0)) ||
-					   (names->name && !fnmatch(pattern, names->name, 0)))
+		if (strchr(pattern, '/') ? path_matches(pattern, names->path) : name_matches(pattern, names))
 			return true;
 	}
 	return false;
@@ -250,17 +267,15 @@ static bool globs_match(const struct pass_globs *globs, const struct names *name
 
 static bool filtered_out(const struct pass_settings *settings, LLVMValueRef function, const char *linkage)
 {
-	struct names names = {.linkage = linkage};
+	struct function_names names;
 
 	if (!settings->allow.count && !settings->deny.count)
 		return false;
-	shim_demangle(linkage, &names.full, &names.name);
+	names_init(&names, linkage);
 	names.path = source_of(function, file_of(function));
 	bool out = globs_match(&settings->deny, &names) ||
 		   (settings->allow.count && !globs_match(&settings->allow, &names));
-	free(names.full);
-	free(names.name);
-	free(names.path);
+	names_fini(&names);
 	return out;
 }
 

@@ -16,6 +16,7 @@ extern "C" {
 
 /* Where in the pipeline a run stands. */
 enum pass_stage {
+	PASS_BEGIN,   /* before the optimiser, in a compile step */
 	PASS_COMPILE, /* the optimiser's last extension point, in a compile step or per ThinLTO module */
 	PASS_LINK,    /* the end of the link step of full LTO */
 };

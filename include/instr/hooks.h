@@ -65,6 +65,7 @@ enum instr_family {
 	INSTR_FAMILY_MALLOC = 1,
 	INSTR_FAMILY_NEW = 2,
 	INSTR_FAMILY_NEW_ARRAY = 3,
+	INSTR_FAMILY_DECLARED = 4, /* an allocator of the program's own: alloc=, INSTR_ALLOCATOR */
 };
 
 /* Why a function was not instrumented. Stored in the trace; numbers are never reused. */
@@ -140,7 +141,17 @@ _Static_assert(sizeof(struct instr_module) == 64, "the pass emits this layout");
  *   void  __instr_free1(void *block, W, row, f)                  delete with a size, an alignment, or nothrow
  *   void  __instr_free2(void *block, W, W, row, f)               delete with two of these
  *
- * Thread-safe as the functions that they call. In a signal handler they do what these do there. */
+ * Thread-safe as the functions that they call. In a signal handler they do what these do there.
+ *
+ * Calls of allocators of the program's own (alloc=, free=, realloc=, INSTR_ALLOCATOR) stay as they are; in
+ * front of them and behind them stand calls of these, which call nothing and do not throw:
+ *
+ *   void __instr_allocated(void *block, size_t bytes, row)       behind what allocates; NULL: it failed
+ *   void __instr_freed(void *block, row)                         before what frees
+ *   void __instr_resizing(void *block, row)                      before what resizes; NULL: it allocates
+ *   void __instr_resized(void *before, void *after, size_t bytes, row)   behind it
+ *
+ * Thread-safe and async-signal-safe. */
 
 #define INSTR_HOOK_ENTER "__instr_enter"
 #define INSTR_HOOK_EXIT "__instr_exit"

@@ -14,6 +14,22 @@
 #define INSTR_SKIP
 #endif
 
+/* Put before a function's definition or declaration: its calls are recorded as allocations, frees or
+ * resizings. `text` is a string that says what its parameters are, counted from 0 (docs/heap.md):
+ *
+ *     INSTR_ALLOCATOR("alloc(size=0)") void *my_alloc(size_t bytes);
+ *     INSTR_ALLOCATOR("alloc(count=0,size=1)") void *my_calloc(size_t count, size_t bytes);
+ *     INSTR_ALLOCATOR("free(ptr=0)") void my_free(void *block);
+ *     INSTR_ALLOCATOR("realloc(ptr=0,size=1)") void *my_realloc(void *block, size_t bytes);
+ *
+ * clang older than 18 tells the plugin what is said at definitions only: there the settings alloc=, free= and
+ * realloc= are the way for what is defined in another file. */
+#if defined(__clang__)
+#define INSTR_ALLOCATOR(text) __attribute__((annotate("instr_allocator " text)))
+#else
+#define INSTR_ALLOCATOR(text)
+#endif
+
 #include <stdint.h>
 
 /* The heap of this process so far, as `instr-report` would show it: totals since the start, what is alive,

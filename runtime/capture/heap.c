@@ -243,6 +243,35 @@ HOOK int64_t __instr_getdelim(char **line, size_t *bytes, int32_t delimiter, voi
 	return result;
 }
 
+/* ---- allocators of the program's own: called by the program, between or beside these ----------------- */
+
+HOOK void __instr_allocated(void *block, size_t bytes, const struct instr_row *site) { allocated(block, bytes, site); }
+
+HOOK void __instr_freed(void *block, const struct instr_row *site)
+{
+	if (block)
+		record(INSTR_EXT_FREE, site, block, 0);
+}
+
+/* What throws between these two leaves the thread inside until the next hook of an allocator. */
+HOOK void __instr_resizing(void *block, const struct instr_row *site)
+{
+	if (block)
+		record(INSTR_EXT_RESIZE, site, block, 0);
+	enter();
+}
+
+HOOK void __instr_resized(void *before, void *after, size_t bytes, const struct instr_row *site)
+{
+	uint32_t *(*word)(void) = irt_load_relaxed(&inside);
+	if (word)
+		leave(word());
+	if (before)
+		resized(before, after, bytes, site);
+	else
+		allocated(after, bytes, site);
+}
+
 /* ---- freeing ---------------------------------------------------------------------------------------- */
 
 HOOK void __instr_free(void *block, const struct instr_row *site, void (*f)(void *))

@@ -220,7 +220,7 @@ static void put_functions(const struct image *m, struct irt_store *store)
 
 static void put_sites(const struct image *m, struct irt_store *store)
 {
-	static const char *const families[] = {"not known", "malloc", "new", "new[]"};
+	static const char *const families[] = {"not known", "malloc", "new", "new[]", "own"};
 	for (uint32_t i = 0; i < m->rows; i++) {
 		const struct instr_row *row = &m->copies[i];
 		if (!is_heap_site(row->flags))
@@ -231,7 +231,7 @@ static void put_sites(const struct image *m, struct irt_store *store)
 		irt_store_put_site(store, &(struct irt_store_site){
 			.site_id = m->first_function + i, .module_id = m->module_id, .row = i,
 			.kind = (row->flags & INSTR_ROW_KIND_MASK) == INSTR_ROW_FREE_SITE ? "free" : "alloc",
-			.family = families[family < 4 ? family : 0], .name = demangled ? demangled : linkage,
+			.family = families[family < sizeof(families) / sizeof(*families) ? family : 0], .name = demangled ? demangled : linkage,
 			.linkage_name = linkage, .file = *file ? file : NULL,
 			.line = row->line ? (int64_t)row->line : IRT_STORE_NULL,
 			.column = column ? (int64_t)column : IRT_STORE_NULL});

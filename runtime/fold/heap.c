@@ -202,6 +202,20 @@ static void drop_odd(struct irt_heap *h, struct odd *o) { *o = h->odds[--h->odd_
 
 /* ---- what events do --------------------------------------------------------------------------------- */
 
+/* What a resizing has left in the thread's hands that ended by an exception: its block is as it was. */
+static bool take_back(const struct irt_heap_event *e, struct heap_thread *t, struct block *b)
+{
+	for (unsigned i = t->hand_count; i--;) {
+		if (t->hands[i].address != e->address || t->hands[i].place == NO_PLACE ||
+		    t->hands[i].family != irt_site_family(e->site))
+			continue;
+		*b = t->hands[i];
+		memmove(t->hands + i, t->hands + i + 1, (--t->hand_count - i) * sizeof(*t->hands));
+		return true;
+	}
+	return false;
+}
+
 /* A block ends by this free. */
 static void end_block(struct irt_heap *h, const struct irt_heap_event *e, const struct heap_thread *t, struct block *b)
 {
@@ -253,6 +267,8 @@ static void do_free(struct irt_heap *h, const struct irt_heap_event *e, struct h
 	} else if (b) {
 		ended = *b;
 		irt_heap_remove(h, b);
+		end_block(h, e, t, &ended);
+	} else if (take_back(e, t, &ended)) {
 		end_block(h, e, t, &ended);
 	} else {
 		irt_heap_keep_odd(h, e, NULL);
@@ -392,7 +408,9 @@ static void do_resize(struct irt_heap *h, const struct irt_heap_event *e, struct
 	} else if (b) {
 		hand = *b;
 		irt_heap_remove(h, b);
-	} /* else place NO_PLACE: its allocation was not seen */
+	} else {
+		take_back(e, t, &hand); /* else place NO_PLACE: its allocation was not seen */
+	}
 	if (t->hand_count == HANDS) {
 		if (t->hands[0].place != NO_PLACE)
 			irt_heap_put_back(h, &t->hands[0]);
@@ -413,6 +431,8 @@ static void do_resized(struct irt_heap *h, const struct irt_heap_event *e, struc
 		old = t->hands[--t->hand_count];
 		h->strangers -= old.place == NO_PLACE;
 	}
+	if (old.place == NO_PLACE && old.address && t->hand_count && t->hands[t->hand_count - 1].address == old.address)
+		return; /* what a realloc of the program's own has called */
 	if (e->bytes == IRT_HEAP_FAILED) {
 		if (old.place != NO_PLACE) {
 			irt_heap_put_back(h, &old);

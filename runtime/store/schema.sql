@@ -219,7 +219,7 @@ CREATE TABLE sites (
     module_id    INTEGER NOT NULL REFERENCES modules, -- image
     row          INTEGER NOT NULL, -- index of its descriptor row in the module
     kind         TEXT NOT NULL, -- 'alloc' (a realloc is one, too), 'free'
-    family       TEXT NOT NULL, -- who frees what was allocated: 'malloc', 'new', 'new[]'
+    family       TEXT NOT NULL, -- who frees what was allocated: 'malloc', 'new', 'new[]', 'own' (an allocator of the program's own)
     name         TEXT NOT NULL, -- the function called there, demangled
     linkage_name TEXT NOT NULL, -- its name as the linker sees it
     file         TEXT, -- source file; NULL if not known
@@ -278,7 +278,7 @@ CREATE TABLE live_blocks (
     site_id     INTEGER NOT NULL REFERENCES sites, -- where in the source
     thread_id   INTEGER NOT NULL REFERENCES threads, -- the thread that allocated it
     start_ticks INTEGER NOT NULL, -- when
-    family      INTEGER NOT NULL, -- 1 malloc, 2 new, 3 new[]
+    family      INTEGER NOT NULL, -- 1 malloc, 2 new, 3 new[], 4 own
     resizer     INTEGER, -- the thread that has it in realloc just now; NULL: none
     PRIMARY KEY (process_id, address)
 ) STRICT, WITHOUT ROWID;

@@ -560,7 +560,7 @@ SELECT b.process_id AS process_id, -- process
        b.context_id AS context_id, -- calling context that allocated it
        b.site_id AS site_id, -- place that did
        b.thread_id AS thread_id, -- thread that did
-       CASE b.family WHEN 1 THEN 'malloc' WHEN 2 THEN 'new' WHEN 3 THEN 'new[]' END AS family, -- who must free it
+       CASE b.family WHEN 1 THEN 'malloc' WHEN 2 THEN 'new' WHEN 3 THEN 'new[]' WHEN 4 THEN 'own' END AS family, -- who must free it
        CAST(a.ns + (b.start_ticks - a.ticks) * a.ns_per_tick AS INTEGER) AS start_ns, -- when, ns since the start of the run
        CAST((coalesce(p.end_ticks, e.ticks) - b.start_ticks) * r.ns_per_tick AS INTEGER) AS age_ns -- how long it had lived at the end, ns
 FROM rate r

@@ -47,3 +47,34 @@ void __instr_printed(char **out, int result, row *site)
 	(void)result;
 	stub_called(site);
 }
+
+void __instr_allocated(void *block, size_t bytes, row *site);
+void __instr_allocated(void *block, size_t bytes, row *site)
+{
+	(void)block;
+	(void)bytes;
+	stub_called(site);
+}
+
+void __instr_freed(void *block, row *site);
+void __instr_freed(void *block, row *site)
+{
+	(void)block;
+	stub_called(site);
+}
+
+void __instr_resizing(void *block, row *site);
+void __instr_resizing(void *block, row *site)
+{
+	(void)block;
+	(void)site;
+}
+
+void __instr_resized(void *before, void *after, size_t bytes, row *site);
+void __instr_resized(void *before, void *after, size_t bytes, row *site)
+{
+	(void)before;
+	(void)after;
+	(void)bytes;
+	stub_called(site);
+}
