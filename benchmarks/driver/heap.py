@@ -17,12 +17,13 @@ SLOTS, MOST_BYTES = 256, 1040
 LOOP_TURNS, LOOP_TURNS_QUICK = 10_000_000, 100_000
 USED_TURNS, USED_TURNS_QUICK = 5_000_000, 50_000
 MANY_SLOTS, MANY_TURNS, MANY_TURNS_QUICK = 1_000_000, 100_000_000, 10_000_000
+MANY_MOST_BYTES = 240  # 130 MB: the memory of the program is not the subject
 PEER_TURNS, PEER_TURNS_QUICK = 1_000_000, 20_000
 # Every call is a breakpoint under ltrace: two orders of magnitude slower than the next.
 LTRACE_TURNS, LTRACE_TURNS_QUICK = 10_000, 500
 CONTAINER_ROUNDS, CONTAINER_ROUNDS_QUICK = 25, 1
 CONTAINER_PEER_ROUNDS = 2
-MANY_LIMIT_S = 150
+MANY_LIMIT_S, MANY_LIMIT_S_QUICK = 150, 60
 
 UNTIMED = "--instr=deny=*"
 
@@ -84,8 +85,9 @@ def heap(bench):
 
 def many(bench, plain, traced):
     """One round: what counts here is memory and loss. The blocks stay alive, for the reports."""
-    arguments = [str(bench.size(MANY_TURNS, MANY_TURNS_QUICK)), str(MANY_SLOTS), str(MOST_BYTES)]
-    subject = check_heap(bench, "heap many", bench.traced("traced", [traced, *arguments], limit_s=MANY_LIMIT_S))
+    arguments = [str(bench.size(MANY_TURNS, MANY_TURNS_QUICK)), str(MANY_SLOTS), str(MANY_MOST_BYTES)]
+    subject = check_heap(bench, "heap many", bench.traced("traced", [traced, *arguments], 
+                                                                limit_s=bench.size(MANY_LIMIT_S, MANY_LIMIT_S_QUICK)))
     bench.interleave("heap many", [Subject("untraced", [plain, *arguments]), subject], bench.rounds(1, 1))
     bench.results.add("heap many", "traced", "slots", 0, MANY_SLOTS)
     if not bench.results.rounds("heap many", "traced", "events"):
