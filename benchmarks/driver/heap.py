@@ -77,7 +77,7 @@ def heap(bench):
             Subject("two clock reads, in hooks", [traced, *arguments], {"LD_LIBRARY_PATH": clock_hooks}),
             check_heap(bench, benchmark, bench.traced("traced", [traced, *arguments])),
             bench.traced("traced, heap=off", [traced, *arguments], "heap=off"),
-        ], bench.rounds(9))
+        ], bench.rounds(7))
         check_results(bench, benchmark)
     heap_peers(bench, plain, traced)
     many(bench, plain, traced)
@@ -86,8 +86,8 @@ def heap(bench):
 def many(bench, plain, traced):
     """One round: what counts here is memory and loss. The blocks stay alive, for the reports."""
     arguments = [str(bench.size(MANY_TURNS, MANY_TURNS_QUICK)), str(MANY_SLOTS), str(MANY_MOST_BYTES)]
-    subject = check_heap(bench, "heap many", bench.traced("traced", [traced, *arguments], 
-                                                                limit_s=bench.size(MANY_LIMIT_S, MANY_LIMIT_S_QUICK)))
+    limit_s = bench.size(MANY_LIMIT_S, MANY_LIMIT_S_QUICK)
+    subject = check_heap(bench, "heap many", bench.traced("traced", [traced, *arguments], limit_s=limit_s))
     bench.interleave("heap many", [Subject("untraced", [plain, *arguments]), subject], bench.rounds(1, 1))
     bench.results.add("heap many", "traced", "slots", 0, MANY_SLOTS)
     if not bench.results.rounds("heap many", "traced", "events"):
