@@ -43,5 +43,30 @@ same_from_file() {
 }
 check tables_come_from_the_samples same_from_file
 
+quick_heap() {
+	exits_with 0 "$here/run" --build "$build" --clang "$compiler" --results "$scratch/heap" --quick heap containers ||
+		return 1
+	says out "added, in clock reads" && says out "peak RSS of the drain" && says out "nothing but malloc and free" &&
+		says out "containers, heap=all" && says out "bytes per allocation and free" && says out "instr, heap=all"
+}
+check quick_heap_prints_its_columns quick_heap
+
+heap_is_right() {
+	! grep -H "WRONG\|\(heap\|heap used\|containers\): left out: " "$scratch"/heap/*.csv
+}
+check heaps_are_complete_and_counted heap_is_right
+
+heap_loses_nothing() {
+	awk -F, '($1 == "heap" || $1 == "heap used" || $1 == "containers") && /lost_events/ {
+			runs++; if ($NF != 0) lost++ }
+		END { print runs + 0, "runs", lost + 0, "with losses"; exit !runs || lost }' "$scratch"/heap/*.csv
+}
+check heaps_lose_nothing heap_loses_nothing
+
+heap_no_paths() {
+	! grep -H "$scratch\|$build" "$scratch"/heap/*
+}
+check heap_results_name_no_path_of_the_machine heap_no_paths
+
 check docs_hold_the_newest_figures "$here/overhead-table" --check
 finish

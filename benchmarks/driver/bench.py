@@ -32,6 +32,7 @@ class Subject:
     trace: Optional[str] = None        # the trace that it writes
     same_output: bool = False          # prints what the first subject that says so prints
     numbers: bool = True               # what it prints is "name value" lines, each a metric
+    limit_s: int = 0                   # ended after that; 0: measure.c's own limit
     before: Optional[Callable] = None  # called before each round
     after: Optional[Callable] = None   # called with the metrics after each round, may add some
 
@@ -128,6 +129,8 @@ class Bench:
         command = [self.measure_program, "-o", cost_file]
         if sample_ms:
             command += ["-s", str(sample_ms)]
+        if subject.limit_s:
+            command += ["-t", str(subject.limit_s)]
         with open(output_file, "wb") as output:
             subprocess.run(command + ["--"] + subject.command, env=self.environment(subject.environment),
                            cwd=self.scratch, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
@@ -210,6 +213,10 @@ SELECT calls AS recorded_calls, events AS events, events_kept AS kept_events,
        (SELECT count(*) FROM contexts) AS contexts,
        (SELECT coalesce(sum(length(data)), 0) FROM chunks) AS chunk_bytes,
        (SELECT count(*) FROM chunks) AS chunks,
+       (SELECT coalesce(sum(allocs), 0) FROM heaps) AS heap_allocs,
+       (SELECT coalesce(sum(bytes), 0) FROM heaps) AS heap_bytes,
+       (SELECT coalesce(sum(peak_bytes), 0) FROM heaps) AS heap_peak_bytes,
+       (SELECT coalesce(sum(count), 0) FROM heap_faults WHERE kind IN ('wrong family', 'freed twice')) AS heap_faults,
        state = 'complete' AS is_complete
 FROM summary"""
 

@@ -9,6 +9,7 @@ import shutil
 import sys
 
 import calls
+import heap
 import machine
 import tables
 import whole
@@ -25,6 +26,8 @@ BENCHMARKS = {
     "indexer": (whole.indexer, "the demo program"),
     "startup": (whole.startup, "time and memory that recording adds to hello, world"),
     "report": (whole.report, "instr-report on a synthetic trace with 100,000 functions"),
+    "heap": (heap.heap, "10 million allocations and frees: what they cost, many living blocks, other tools"),
+    "containers": (heap.containers, "a C++ program full of containers, other tools on it"),
     "peers": (calls.peers, "7 million of the same calls under gprof, XRay, uftrace and callgrind, if installed"),
 }
 BUSY = 0.3  # load above which figures are not worth much
@@ -35,7 +38,7 @@ def parse_arguments():
     parser = argparse.ArgumentParser(
         prog="benchmarks/run", formatter_class=argparse.RawDescriptionHelpFormatter,
         description="Measures what recording costs, and writes DATE-HOST.md and .csv. Nothing else should\n"
-                    "run on the machine; all of it takes about a quarter of an hour.",
+                    "run on the machine; all of it takes about twenty minutes.",
         epilog=f"benchmarks (default: all):\n{listed}\n\n"
                "benchmarks/overhead-table then puts the newest full run into docs/overhead.md.\n"
                "exit status: 0 done, 1 something could not be measured or was wrong, 2 wrong usage")

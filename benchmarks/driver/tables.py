@@ -14,6 +14,10 @@ PEERS = ("gprof", "XRay flight recorder", "uftrace", "callgrind")
 TWO_READS = ("clock reads", "two_reads_ns")
 TWO_READS_CPU = ("clock reads", "two_reads_cpu_ns")  # for what is itself CPU time
 FLOOR = "two clock reads, in hooks"
+HEAP_PROGRAMS = {"heap": "nothing but malloc and free", "heap used": "a program that uses its blocks"}
+HEAP_PEERS = ("heaptrack", "valgrind dhat", "uftrace, library calls", "gperftools heap profiler",
+              "jemalloc, every allocation", "ltrace")
+OWN_ALLOCATOR = {"gperftools heap profiler": "untraced, tcmalloc", "jemalloc, every allocation": "untraced, jemalloc"}
 
 
 @dataclass
@@ -197,6 +201,182 @@ def recording(results):
                   "ring, MiB"], rows)
 
 
+# ---- the heap -------------------------------------------------------------------------------------------------
+
+
+def heap_added(results, benchmark, subject, metric="time_ns"):
+    """What a pair takes more than in the untraced program, in single reads of the clock."""
+    reads = TWO_READS if metric == "time_ns" else TWO_READS_CPU
+    return results.combine(lambda t, p, n, r: (t - p) / n / (r / 2), (benchmark, subject, metric),
+                           (benchmark, "untraced", metric), (benchmark, subject, "pairs"), (benchmark, *reads))
+
+
+def heap(results):
+    rows = []
+    for key, what in HEAP_PROGRAMS.items():
+        for subject in results.subjects(key):
+            time, pairs = (key, subject, "time_ns"), (key, subject, "pairs")
+            if subject == "clock reads" or not results.rounds(*time):
+                continue
+            stall, events = (key, subject, "stall_ns"), (key, subject, "events")
+            is_traced = subject == "traced"
+            is_plain = subject == "untraced"
+            rows.append([
+                what, subject,
+                cell(results.combine(lambda t, n: t / n, time, pairs)),
+                NOTHING if is_plain else cell(heap_added(results, key, subject)),
+                cell(results.combine(lambda s, n: s / n, stall, pairs)),
+                NOTHING if not is_traced else cell(results.combine(
+                    lambda t, s, p, n, r: (t - s - p) / n / (r / 2), time, stall, (key, "untraced", "time_ns"), pairs,
+                    (key, *TWO_READS))),
+                NOTHING if is_plain else cell(heap_added(results, key, subject, "cpu_ns")),
+                NOTHING if not is_traced else cell(results.combine(lambda e, t: e / t * 1e3, events, time)),
+                NOTHING if not is_traced else cell(results.combine(lambda d, e: d / e, (key, subject, "drain_ns"), events)),
+                cell(results.spread(key, subject, "lost_events"), count=True),
+                results.spread(*time).count,
+            ])
+    return Table("heap", "An allocation and a free",
+                 ["program", "variant", "ns per pair", "added, in clock reads", "of it waiting for the drain, ns",
+                  "added without waiting, in clock reads", "CPU time of the program, added, in clock reads",
+                  "million events per s", "drain, ns per event", "events lost", "rounds"], rows)
+
+
+def many(results):
+    rows = []
+    for subject in results.subjects("heap many"):
+        time, pairs = ("heap many", subject, "time_ns"), ("heap many", subject, "pairs")
+        if not results.rounds(*time):
+            continue
+        rows.append([
+            subject,
+            cell(scaled(results, 1e6, *pairs)),
+            cell(results.combine(lambda t, n: t / n, time, pairs)),
+            cell(scaled(results, 1e9, "heap many", subject, "stall_ns")),
+            cell(scaled(results, 1e9, "heap many", subject, "drain_ns")),
+            cell(results.spread("heap many", subject, "lost_events"), count=True),
+            cell(scaled(results, MIB, "heap many", subject, "orphan_peak_rss_bytes")) if subject == "traced" else NOTHING,
+            cell(scaled(results, MIB, "heap many", subject, "trace_bytes")),
+        ])
+    return Table("many", "Many living blocks",
+                 ["variant", "pairs, million", "ns per pair", "waiting for the drain, s", "CPU time of the drain, s",
+                  "events lost", "peak RSS of the drain, MiB", "trace.db, MiB"], rows)
+
+
+def containers(results):
+    rows = []
+    for subject in results.subjects("containers"):
+        wall, plain = ("containers", subject, "wall_ns"), ("containers", "untraced", "wall_ns")
+        if subject == "clock reads" or not results.rounds(*wall):
+            continue
+        stall = ("containers", subject, "stall_ns")
+        rows.append([
+            subject,
+            cell(scaled(results, MS, *wall)),
+            cell(results.combine(lambda w, p: w / p, wall, plain)),
+            cell(scaled(results, MS, *stall)),
+            cell(results.combine(lambda w, s, p: (w - s) / p, wall, stall, plain)),
+            cell(results.combine(lambda u, s, pu, ps: (u + s) / (pu + ps), *cpu("containers", subject),
+                                 *cpu("containers", "untraced"))),
+            cell(scaled(results, MS, "containers", subject, "drain_ns")),
+            cell(scaled(results, 1e6, "containers", subject, "heap_allocs")),
+            cell(scaled(results, 1e6, "containers", subject, "recorded_calls")),
+            cell(results.spread("containers", subject, "lost_events"), count=True),
+            results.spread(*wall).count,
+        ])
+    return Table("containers", "A C++ program full of containers",
+                 ["variant", "wall time, ms", "÷ untraced", "of it waiting for the drain, ms",
+                  "without waiting ÷ untraced", "CPU time of the program ÷ untraced", "CPU time of the drain, ms",
+                  "allocations, million", "calls, million", "events lost", "rounds"], rows)
+
+
+def pair_bytes(results):
+    """(workload, bytes of chunks per allocation and free, the key of the run) of all that know it."""
+    found = []
+
+    def add(what, key, subject, without):
+        chunks, allocs = (key, subject, "chunk_bytes"), (key, subject, "heap_allocs")
+        if without:
+            spread = results.combine(lambda b, o, n: (b - o) / n if n else 0, chunks, (key, without, "chunk_bytes"), allocs)
+        else:
+            spread = results.combine(lambda b, n: b / n if n else 0, chunks, allocs)
+        if spread:
+            found.append((what, spread, (key, subject)))
+
+    for key, what in HEAP_PROGRAMS.items():
+        add(what, key, "traced", "traced, heap=off")
+    add("1 million blocks alive", "heap many", "traced", None)
+    for timed in ("", "functions timed, "):
+        for subject in ("heap=on", "heap=all"):
+            add(f"containers, {timed}{subject}", "containers", timed + subject, timed + "heap=off")
+    for key, name in PROGRAMS.items():
+        add(name, key, "traced", "traced, heap=off")
+    return found
+
+
+def heap_bytes(results):
+    rows = []
+    for what, spread, (key, subject) in pair_bytes(results):
+        rows.append([what, cell(scaled(results, 1e6, key, subject, "heap_allocs")), cell(spread),
+                     cell(scaled(results, MIB, key, subject, "trace_bytes")), spread.count])
+    return Table("heap_bytes", "What an allocation and its free leave in the trace",
+                 ["workload", "allocations, million", "bytes per allocation and free", "trace.db, MiB", "rounds"], rows)
+
+
+def peer_cells(results, benchmark, subject):
+    """What both tables of other tools end with."""
+    return [
+        cell(results.combine(lambda b, o: max(b, o) / MIB, (benchmark, subject, "peak_rss_bytes"),
+                             (benchmark, subject, "orphan_peak_rss_bytes"))),
+        cell(results.combine(lambda w, e: (w + e) / 1e9, (benchmark, subject, "wall_ns"),
+                             (benchmark, subject, "orphan_end_ns"))),
+        results.spread(benchmark, subject, "wall_ns").count,
+    ]
+
+
+PEER_COLUMNS = ["peak RSS of its largest process, MiB", "until all of it had ended, s", "rounds"]
+
+
+def heap_peers(results):
+    rows, key = [], "heap peers"
+    for subject in ("traced",) + HEAP_PEERS:
+        time, pairs = (key, subject, "time_ns"), (key, subject, "pairs")
+        base = OWN_ALLOCATOR.get(subject, "untraced")
+        plain = (key, base, "time_ns"), (key, base, "pairs")
+        if not results.rounds(*time):
+            continue
+        rows.append([
+            "instr" if subject == "traced" else subject,
+            cell(results.combine(lambda t, n: t / n, *plain)),
+            cell(results.combine(lambda t, n, p, m: t / n - p / m, time, pairs, *plain)),
+            cell(results.combine(lambda t, n, p, m, r: (t / n - p / m) / (r / 2), time, pairs, *plain, (key, *TWO_READS))),
+            cell(results.combine(lambda b, n: b / n, (key, subject, "trace_bytes"), pairs)),
+            cell(results.spread(*pairs), count=True),
+            *peer_cells(results, key, subject),
+        ])
+    return Table("heap_peers", "Other tools on a pair of malloc and free",
+                 ["tool", "ns per pair without it", "ns added per pair", "added, in clock reads",
+                  "bytes written per pair", "pairs", *PEER_COLUMNS], rows)
+
+
+def container_peers(results):
+    rows, key = [], "containers peers"
+    for subject in ("traced",) + HEAP_PEERS:
+        wall, plain = (key, subject, "wall_ns"), (key, OWN_ALLOCATOR.get(subject, "untraced"), "wall_ns")
+        if not results.rounds(*wall):
+            continue
+        rows.append([
+            "instr, heap=all" if subject == "traced" else subject,
+            cell(scaled(results, MS, *plain)),
+            cell(scaled(results, MS, *wall)),
+            cell(results.combine(lambda w, p: w / p, wall, plain)),
+            cell(results.combine(lambda b, n: b / n, (key, subject, "trace_bytes"), (key, "traced", "heap_allocs"))),
+            *peer_cells(results, key, subject),
+        ])
+    return Table("containers_peers", "Other tools on the containers",
+                 ["tool", "wall time without it, ms", "wall time, ms", "÷ without it", "bytes written per allocation",
+                  *PEER_COLUMNS], rows)
+
+
 # ---- whole programs -------------------------------------------------------------------------------------
 
 
@@ -285,10 +465,11 @@ def startup(results):
 
 def reports(results):
     rows = []
-    for key in [f"{k} report" for k in PROGRAMS] + ["report"]:
-        functions = results.spread("report", "--top", "functions")
-        what = f"synthetic, {functions.median:,.0f} functions" if key == "report" and functions else \
-            PROGRAMS.get(key.split()[0], key)
+    names = {f"{key} report": name for key, name in PROGRAMS.items()}
+    functions = results.spread("report", "--top", "functions")
+    names["report"] = f"synthetic, {functions.median:,.0f} functions" if functions else "report"
+    names["heap many report"] = "1 million blocks alive"
+    for key, what in names.items():
         for subject in results.subjects(key):
             rows.append([what, f"`{subject}`", cell(scaled(results, MS, key, subject, "wall_ns")),
                          cell(results.combine(lambda u, s: (u + s) / MS, *cpu(key, subject))),
@@ -338,7 +519,28 @@ def budgets(results):
     if functions:
         add(f"`instr-report --top`, {functions.median:,.0f} functions", 50,
             scaled(results, MS, "report", "--top", "wall_ns"), " ms")
-    return found
+    return found + heap_budgets(results)
+
+
+def heap_budgets(results):
+    found = []
+    for key, what in HEAP_PROGRAMS.items():
+        found.append((f"an allocation and a free, added ÷ one clock read, {what}", 3.5,
+                      heap_added(results, key, "traced"), ""))
+        found.append((f"events lost, {what}", 0, results.spread(key, "traced", "lost_events"), ""))
+    for subject in ("heap=on", "heap=all"):
+        found.append((f"containers, {subject} ÷ untraced", 1.5, results.combine(
+            lambda w, p: w / p, ("containers", subject, "wall_ns"), ("containers", "untraced", "wall_ns")), ""))
+        found.append((f"events lost, containers, {subject}", 0, results.spread("containers", subject, "lost_events"), ""))
+    for what, spread, _ in pair_bytes(results):
+        found.append((f"bytes per allocation and free, {what}", 6, spread, ""))
+    found.append(("events lost, 1 million blocks alive", 0, results.spread("heap many", "traced", "lost_events"), ""))
+    found.append(("peak RSS of the drain, 1 million blocks alive", 200,
+                  scaled(results, MIB, "heap many", "traced", "orphan_peak_rss_bytes"), " MiB"))
+    for mode in results.subjects("heap many report"):
+        found.append((f"`instr-report {mode}`, 1 million blocks alive", 1000,
+                      scaled(results, MS, "heap many report", mode, "wall_ns"), " ms"))
+    return [row for row in found if row[2]]
 
 
 def verdicts(results):
@@ -354,7 +556,8 @@ def machine(results):
     return Table("machine", "Where and when", ["", ""], [[k, v] for k, v in results.facts.items()])
 
 
-ALL = (machine, verdicts, clocks, pair, inactive, recording, programs, code, compile_time, startup, reports, fold, peers)
+ALL = (machine, verdicts, clocks, pair, inactive, recording, programs, heap, containers, heap_bytes, many, code,
+       compile_time, startup, reports, fold, peers, heap_peers, container_peers)
 
 
 def tables(results):

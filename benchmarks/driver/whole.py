@@ -120,6 +120,7 @@ def measure_program(bench, key, program):
         subject("two clock reads, clang's hooks", cyg),
         recorded,
         traced_subject("traced, events=off", "events=off"),
+        traced_subject("traced, heap=off", "heap=off"),
         subject("record=off", traced, {"INSTR_OPTIONS": "record=off"}),
     ]
     bench.interleave(key, subjects, bench.rounds(9))

@@ -4,7 +4,8 @@
  * a traced program that loads it instead runs the same code with the same calls of hooks.
  *
  *     with HOOKS_CLOCK    enter and exit read the counter once and drop it: two clock reads per call
- *                         that really happens, the floor of any exact tracer with hooks out of line
+ *                         that really happens, the floor of any exact tracer with hooks out of line;
+ *                         and so do the hooks around allocators: two per allocation and free
  *     without             enter and exit return at once: the price of the calls
  */
 	.text
@@ -30,6 +31,39 @@
 	HOOK	__instr_unwind
 	HOOK	__instr_tail
 
+	/* Around an allocator: goes on in the function that the program meant, whose arguments stand where
+	 * it wants them; its address is the last argument of the hook. */
+	.macro THROUGH name, function
+	.globl	\name
+	.type	\name, @function
+	.p2align 5
+\name:
+#ifdef HOOKS_CLOCK
+	movq	%rdx, %r11
+	rdtsc
+	movq	%r11, %rdx
+#endif
+	jmp	*%\function
+	.size	\name, . - \name
+	.endm
+
+	THROUGH	__instr_alloc, rdx
+	THROUGH	__instr_alloc1, rcx
+	THROUGH	__instr_alloc2, r8
+	THROUGH	__instr_calloc, rcx
+	THROUGH	__instr_aligned_alloc, rcx
+	THROUGH	__instr_posix_memalign, r8
+	THROUGH	__instr_realloc, rcx
+	THROUGH	__instr_reallocarray, r8
+	THROUGH	__instr_strdup, rdx
+	THROUGH	__instr_strndup, rcx
+	THROUGH	__instr_wcsdup, rdx
+	THROUGH	__instr_getline, r8
+	THROUGH	__instr_getdelim, r9
+	THROUGH	__instr_free, rdx
+	THROUGH	__instr_free1, rcx
+	THROUGH	__instr_free2, r8
+
 	.macro NOTHING name
 	.globl	\name
 	.type	\name, @function
@@ -39,6 +73,7 @@
 	.endm
 
 	NOTHING	__instr_landed
+	NOTHING	__instr_printed
 	NOTHING	__instr_register
 	NOTHING	__instr_unregister
 
