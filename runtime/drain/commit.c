@@ -195,7 +195,7 @@ int irt_commit(struct irt_session *s, int last)
 		for (uint32_t i = 0; i < s->thread_count; i++)
 			if (s->threads[i]->changed && irt_walk_settle(s->threads[i]->walk) != 0)
 				checkpoint = 0;
-	if (checkpoint && !irt_pack_heaps(s))
+	if (checkpoint && !irt_pack_heaps(s, last))
 		checkpoint = 0;
 	if (r == 0) {
 		IRT_TESTPOINT(commit_begun);

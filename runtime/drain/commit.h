@@ -24,7 +24,7 @@ void irt_put_holes(struct irt_session *s, struct irt_drained_thread *t);
 /* Open calls and totals of all threads that have changed; totals by function, of the run and its processes. */
 void irt_put_checkpoint(struct irt_session *s, int64_t ticks);
 /* heaps.c: in this order, the first before the round is begun. 0: no memory, it cannot be a checkpoint. */
-int irt_pack_heaps(struct irt_session *s);
+int irt_pack_heaps(struct irt_session *s, int last);
 void irt_put_heaps(struct irt_session *s, int64_t ticks);
 void irt_heaps_committed(struct irt_session *s);
 void irt_put_anchor(struct irt_session *s);

@@ -20,6 +20,8 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { PART_BYTES = 4 << 20 }; /* of heap_pending: a value has a limit */
+
 static const char *const fault_kinds[] = {"wrong family", "freed twice", "unknown", "lost"};
 
 /* ---- settling --------------------------------------------------------------------------------------- */
@@ -157,16 +159,23 @@ static void put_heap(struct irt_session *s, struct irt_drained_process *p, int64
 	irt_heap_each_block(p->heap, &put, put_block);
 	irt_heap_each_place(p->heap, &put, put_place);
 	irt_heap_each_fault(p->heap, &put, put_fault);
-	if (p->heap_packed_bytes || p->heap_pending)
+	if (p->heap_pending)
+		irt_store_delete_heap_pending(s->store, p->facts.process_id);
+	for (size_t at = 0, part = 0; at < p->heap_packed_bytes; at += PART_BYTES, part++) {
+		size_t left = p->heap_packed_bytes - at;
 		irt_store_put_heap_pending(s->store, &(struct irt_store_heap_pending){
-			p->facts.process_id, p->heap_packed, (int64_t)p->heap_packed_bytes});
+			p->facts.process_id, (int64_t)part, p->heap_packed + at, (int64_t)(left < PART_BYTES ? left : PART_BYTES)});
+	}
 }
 
-int irt_pack_heaps(struct irt_session *s)
+/* Rows of young blocks only where no later checkpoint is sure to come. */
+int irt_pack_heaps(struct irt_session *s, int last)
 {
 	for (uint32_t i = 0; i < s->process_count; i++) {
 		struct irt_drained_process *p = s->processes[i];
 		free(p->heap_packed);
+		p->heap_packed = NULL;
+		irt_heap_want_rows(p->heap, last || p->dead || p->ending);
 		p->heap_put = irt_heap_is_unsaved(p->heap) || irt_heap_is_waiting(p->heap); /* else the file has it all */
 		if (irt_heap_pack(p->heap, &p->heap_packed, &p->heap_packed_bytes))
 			return 0;
@@ -198,6 +207,8 @@ void irt_heaps_committed(struct irt_session *s)
 struct restore {
 	struct irt_session *s;
 	struct irt_drained_process *p;
+	uint8_t *pending; /* parts of heap_pending so far */
+	size_t pending_bytes;
 };
 
 static uint32_t index_of(int64_t context_id) { return context_id < 0 ? 0 : (uint32_t)(context_id % IRT_CCT_ID_SPAN); }
@@ -264,11 +275,26 @@ static int take_fault(void *arg, const struct irt_store_heap_fault *row)
 
 static int take_pending(void *arg, const struct irt_store_heap_pending *row)
 {
-	struct irt_drained_process *p = irt_session_process(arg, (uint32_t)row->process_id);
-	if (!p || row->events_bytes < 0)
-		return INSTR_ERR_FORMAT;
-	p->heap_pending = 1;
-	return irt_heap_unpack(p->heap, row->events, (size_t)row->events_bytes);
+	struct restore *r = arg;
+	size_t bytes = row->events_bytes > 0 ? (size_t)row->events_bytes : 0;
+	uint8_t *more = bytes ? realloc(r->pending, r->pending_bytes + bytes) : NULL;
+	if (!more)
+		return bytes ? INSTR_ERR_MEMORY : INSTR_ERR_FORMAT;
+	r->pending = more;
+	memcpy(r->pending + r->pending_bytes, row->events, bytes);
+	r->pending_bytes += bytes;
+	return 0;
+}
+
+static int restore_pending(struct restore *r)
+{
+	int e = irt_store_read_heap_pending(r->s->store, r->p->facts.process_id, r, take_pending);
+	if (!e && r->pending) {
+		r->p->heap_pending = 1;
+		e = irt_heap_unpack(r->p->heap, r->pending, r->pending_bytes);
+	}
+	free(r->pending);
+	return e;
 }
 
 int irt_restore_heaps(struct irt_session *s)
@@ -276,16 +302,20 @@ int irt_restore_heaps(struct irt_session *s)
 	struct irt_heap_sums sums;
 	int e = irt_store_read_heaps(s->store, s, take_heap);
 	for (uint32_t i = 0; i < s->process_count && !e; i++) {
-		struct restore r = {s, s->processes[i]};
+		struct restore r = {.s = s, .p = s->processes[i]};
 		int64_t first = irt_context_id(r.p, 0);
 		irt_heap_expect_many(r.p->heap);
-		if (!irt_heap_sums(r.p->heap, &sums))
+		if (!irt_heap_sums(r.p->heap, &sums)) {
+			e = restore_pending(&r);
 			continue;
+		}
 		e = irt_store_read_heap_totals(s->store, first, first + IRT_CCT_ID_SPAN - 1, &r, take_place);
 		if (!e)
 			e = irt_store_read_live_blocks(s->store, r.p->facts.process_id, &r, take_block);
 		if (!e)
 			e = irt_store_read_heap_faults(s->store, r.p->facts.process_id, &r, take_fault);
+		if (!e)
+			e = restore_pending(&r);
 	}
-	return e ? e : irt_store_read_heap_pending(s->store, s, take_pending);
+	return e;
 }

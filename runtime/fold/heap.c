@@ -18,6 +18,7 @@ int irt_heap_create(struct irt_heap **out, bool forked)
 	if (!h)
 		return INSTR_ERR_MEMORY;
 	h->forked = forked;
+	h->wants_rows = true;
 	h->last_place = NO_PLACE;
 	return 0;
 }

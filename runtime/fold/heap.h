@@ -112,9 +112,13 @@ struct irt_heap_fault { /* heap_faults */
 	int64_t first_ticks;
 };
 
-/* What differs from what was last saved: blocks that are in the file and no more alive (first), those that
+/* Whether blocks get their rows with the first saving (as they do if nothing is said) or, if they still live
+ * then, with the second: a row costs much, and most blocks die young. Until then they are with what is pending. */
+void irt_heap_want_rows(struct irt_heap *heap, bool of_all);
+
+/* What differs from what was last saved, both by address: blocks that are in the file and no more alive (first), those that
  * are alive and not in the file, places, faults. What `each` returns, if not 0, ends it and is returned. */
-int irt_heap_each_gone(const struct irt_heap *heap, void *user, int (*each)(void *user, uint64_t address));
+int irt_heap_each_gone(struct irt_heap *heap, void *user, int (*each)(void *user, uint64_t address));
 int irt_heap_each_block(struct irt_heap *heap, void *user, int (*each)(void *user, const struct irt_heap_block *block));
 int irt_heap_each_place(struct irt_heap *heap, void *user, int (*each)(void *user, const struct irt_heap_place *place));
 int irt_heap_each_fault(struct irt_heap *heap, void *user, int (*each)(void *user, const struct irt_heap_fault *fault));

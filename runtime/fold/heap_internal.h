@@ -35,6 +35,7 @@ enum {
 	DISPLACED = 4, /* this allocation has got its address */
 	IN_HANDS = 5,  /* in the thread's realloc; without a block before it: one that is not known */
 	INNER = 6,     /* not in the file: an ALLOC that the next one of its thread seems to have called */
+	YOUNG = 7,     /* a block that is alive and too young for a row */
 };
 
 struct block {
@@ -42,6 +43,7 @@ struct block {
 	uint64_t bytes : 48;
 	uint64_t family : 8;
 	uint64_t stored : 1; /* its row is in the file */
+	uint64_t seen : 1;   /* the file has it among the young ones */
 	uint64_t ended : 1;  /* it is counted as freed; by whom is not known yet */
 	int64_t ticks;
 	uint32_t place;
@@ -92,7 +94,8 @@ struct irt_heap {
 
 	struct block *blocks;
 	uint64_t block_slots, block_count, block_limit;
-	bool fresh;          /* there may be blocks that are not in the file */
+	bool fresh;          /* there may be blocks without a row */
+	bool wants_rows;     /* of all blocks, however young */
 
 	struct place *places;
 	uint32_t place_count, place_limit;

@@ -17,10 +17,27 @@ bool irt_heap_sums(const struct irt_heap *h, struct irt_heap_sums *sums)
 	return h->used;
 }
 
-int irt_heap_each_gone(const struct irt_heap *h, void *user, int (*each)(void *user, uint64_t address))
+/* Rows in the order of their table: it is a tree, and in any other order nearly each costs a page. */
+static int by_number(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static int by_address(const void *a, const void *b)
+{
+	const struct block *const *x = a, *const *y = b;
+
+	return ((*x)->address > (*y)->address) - ((*x)->address < (*y)->address);
+}
+
+int irt_heap_each_gone(struct irt_heap *h, void *user, int (*each)(void *user, uint64_t address))
 {
 	int r = 0;
 
+	if (h->gone_count > 1)
+		qsort(h->gone, h->gone_count, sizeof(*h->gone), by_number);
 	for (size_t i = 0; i < h->gone_count && !r; i++)
 		r = each(user, h->gone[i]);
 	return r;
@@ -34,17 +51,61 @@ static struct irt_heap_block row_of(const struct irt_heap *h, const struct block
 				       .site = irt_site(p->site_id, b->family), .thread = b->thread, .resizer = resizer};
 }
 
-int irt_heap_each_block(struct irt_heap *h, void *user, int (*each)(void *user, const struct irt_heap_block *block))
+void irt_heap_want_rows(struct irt_heap *h, bool of_all)
 {
+	h->wants_rows = of_all;
+	h->changed |= of_all && h->fresh;
+}
+
+static bool gets_row(const struct irt_heap *h, const struct block *b)
+{
+	return b->address && !b->stored && (b->seen || h->wants_rows);
+}
+
+static bool is_young(const struct irt_heap *h, const struct block *b)
+{
+	return b->address && !b->stored && !b->seen && !h->wants_rows;
+}
+
+static uint64_t count_blocks(const struct irt_heap *h, bool (*is)(const struct irt_heap *h, const struct block *b))
+{
+	uint64_t n = 0;
+
+	for (uint64_t i = 0; h->fresh && i < h->block_slots; i++)
+		n += is(h, &h->blocks[i]);
+	return n;
+}
+
+/* Without memory for their order they come as they lie. */
+static int each_row(struct irt_heap *h, void *user, int (*each)(void *user, const struct irt_heap_block *block))
+{
+	uint64_t count = count_blocks(h, gets_row), n = 0;
+	const struct block **list = count ? malloc(count * sizeof(struct block *)) : NULL;
 	int r = 0;
 
-	for (uint64_t i = 0; h->fresh && i < h->block_slots && !r; i++) {
-		const struct block *b = &h->blocks[i];
-		if (!b->address || b->stored)
+	for (uint64_t i = 0; count && i < h->block_slots && !r; i++) {
+		if (!gets_row(h, &h->blocks[i]))
 			continue;
-		struct irt_heap_block row = row_of(h, b, 0);
+		struct irt_heap_block row = row_of(h, &h->blocks[i], 0);
+		if (list)
+			list[n++] = &h->blocks[i];
+		else
+			r = each(user, &row);
+	}
+	if (list)
+		qsort(list, n, sizeof(*list), by_address);
+	for (uint64_t i = 0; i < n && !r; i++) {
+		struct irt_heap_block row = row_of(h, list[i], 0);
 		r = each(user, &row);
 	}
+	free(list);
+	return r;
+}
+
+int irt_heap_each_block(struct irt_heap *h, void *user, int (*each)(void *user, const struct irt_heap_block *block))
+{
+	int r = each_row(h, user, each);
+
 	for (uint32_t i = 0; i < h->thread_slots && !r; i++) {
 		const struct heap_thread *t = &h->threads[i];
 		for (uint32_t k = 0; t->id && k < t->hand_count && !r; k++) {
@@ -93,9 +154,14 @@ int irt_heap_each_fault(struct irt_heap *h, void *user, int (*each)(void *user, 
 void irt_heap_saved(struct irt_heap *h)
 {
 	h->gone_count = 0;
-	for (uint64_t i = 0; h->fresh && i < h->block_slots; i++)
-		h->blocks[i].stored = 1;
-	h->fresh = false;
+	bool fresh = false;
+	for (uint64_t i = 0; h->fresh && i < h->block_slots; i++) {
+		struct block *b = &h->blocks[i];
+		fresh |= is_young(h, b);
+		b->stored |= gets_row(h, b);
+		b->seen = 1;
+	}
+	h->fresh = fresh;
 	for (uint32_t i = 0; i < h->thread_slots; i++)
 		for (uint32_t k = 0; h->threads[i].id && k < h->threads[i].hand_count; k++)
 			h->threads[i].hands[k].stored = irt_heap_has_row(h, &h->threads[i].hands[k]);
@@ -125,11 +191,11 @@ static uint8_t *pack_event(uint8_t *out, const struct irt_heap_event *e, int64_t
 	return out;
 }
 
-static uint8_t *pack_block(uint8_t *out, const struct irt_heap *h, const struct block *b, int64_t *last)
+static uint8_t *pack_block(uint8_t *out, const struct irt_heap *h, const struct block *b, uint32_t what, int64_t *last)
 {
 	const struct irt_heap_place *p = &h->places[b->place].row;
 	struct irt_heap_event e = {.ticks = b->ticks, .address = b->address, .bytes = b->bytes, .context = p->context,
-				   .site = irt_site(p->site_id, b->family), .thread = b->thread, .operation = BLOCK};
+				   .site = irt_site(p->site_id, b->family), .thread = b->thread, .operation = what};
 
 	return pack_event(out, &e, last);
 }
@@ -140,7 +206,7 @@ static uint8_t *pack_odd(uint8_t *out, const struct irt_heap *h, const struct od
 
 	e.operation = o->block.address ? DISPLACED : ODD_FREE;
 	if (o->block.address)
-		out = pack_block(out, h, &o->block, last);
+		out = pack_block(out, h, &o->block, BLOCK, last);
 	return pack_event(out, &e, last);
 }
 
@@ -152,7 +218,7 @@ static uint8_t *pack_hand(uint8_t *out, const struct irt_heap *h, const struct h
 				   .operation = IN_HANDS};
 
 	if (hand->place != NO_PLACE)
-		out = pack_block(out, h, hand, last);
+		out = pack_block(out, h, hand, BLOCK, last);
 	return pack_event(out, &e, last);
 }
 
@@ -166,12 +232,16 @@ int irt_heap_pack(const struct irt_heap *h, uint8_t **bytes, size_t *count)
 	*count = 0;
 	for (uint32_t i = 0; i < h->thread_slots; i++)
 		hands += h->threads[i].id ? h->threads[i].hand_count : 0;
-	if (!h->pending_count && !h->odd_count && !hands)
+	uint64_t young = count_blocks(h, is_young);
+	if (!h->pending_count && !h->odd_count && !hands && !young)
 		return 0;
-	*bytes = out = malloc(1 + (h->pending_count + 2 * h->odd_count + 2 * hands) * PACKED_EVENT_MAX);
+	*bytes = out = malloc(1 + (h->pending_count + 2 * h->odd_count + 2 * hands + young) * PACKED_EVENT_MAX);
 	if (!out)
 		return INSTR_ERR_MEMORY;
 	*out++ = PACK_VERSION;
+	for (uint64_t i = 0; young && i < h->block_slots; i++)
+		if (is_young(h, &h->blocks[i]))
+			out = pack_block(out, h, &h->blocks[i], YOUNG, &last);
 	for (uint32_t i = 0; i < h->thread_slots; i++)
 		for (uint32_t k = 0; h->threads[i].id && k < h->threads[i].hand_count; k++)
 			out = pack_hand(out, h, &h->threads[i], &h->threads[i].hands[k], &last);
@@ -254,7 +324,12 @@ int irt_heap_unpack(struct irt_heap *h, const uint8_t *bytes, size_t count)
 			err = INSTR_ERR_MEMORY;
 		if (err)
 			return err;
-		if (e.operation == BLOCK) {
+		if (e.operation == YOUNG) {
+			struct block young;
+			err = block.address || !make_block(h, &e, &young) || irt_heap_find(h, young.address) ? INSTR_ERR_FORMAT : 0;
+			if (!err)
+				irt_heap_insert(h, &young);
+		} else if (e.operation == BLOCK) {
 			err = block.address || !make_block(h, &e, &block) ? INSTR_ERR_FORMAT : 0;
 		} else if (e.operation == IN_HANDS) {
 			err = take_hand(h, &e, &block);

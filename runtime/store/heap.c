@@ -145,13 +145,21 @@ int irt_store_delete_live_block(struct irt_store *store, int64_t process_id, int
 	return irt_bind_done(&b, "delete a block of memory");
 }
 
+int irt_store_delete_heap_pending(struct irt_store *store, int64_t process_id)
+{
+	struct irt_binding b = irt_bind(store, IRT_ST_DELETE_HEAP_PENDING);
+
+	irt_bind_number(&b, process_id);
+	return irt_bind_done(&b, "delete pending events");
+}
+
 int irt_store_put_heap_pending(struct irt_store *store, const struct irt_store_heap_pending *row)
 {
-	struct irt_binding b = irt_bind(store, row->events_bytes ? IRT_ST_HEAP_PENDING : IRT_ST_DELETE_HEAP_PENDING);
+	struct irt_binding b = irt_bind(store, IRT_ST_HEAP_PENDING);
 
 	irt_bind_number(&b, row->process_id);
-	if (row->events_bytes)
-		irt_bind_blob(&b, row->events, row->events_bytes);
+	irt_bind_number(&b, row->part);
+	irt_bind_blob(&b, row->events, row->events_bytes);
 	return irt_bind_done(&b, "write pending events");
 }
 
@@ -311,14 +319,15 @@ IRT_READER(heap_pending)
 static void heap_pending_columns(struct irt_cursor *c, struct irt_store_heap_pending *row)
 {
 	row->process_id = irt_row_number(c);
+	row->part = irt_row_number(c);
 	row->events = irt_row_blob(c, &row->events_bytes);
 }
 
-int irt_store_read_heap_pending(struct irt_store *store, void *arg,
+int irt_store_read_heap_pending(struct irt_store *store, int64_t process_id, void *arg,
 				int (*each)(void *arg, const struct irt_store_heap_pending *row))
 {
 	struct heap_pending_caller caller = {each};
 
-	return irt_store_read_rows(store, "SELECT process_id, events FROM heap_pending ORDER BY process_id", 0, 0, 0, arg,
-				   &caller, heap_pending_row);
+	return irt_store_read_rows(store, "SELECT process_id, part, events FROM heap_pending WHERE process_id = ? ORDER BY part",
+				   1, process_id, 0, arg, &caller, heap_pending_row);
 }

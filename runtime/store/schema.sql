@@ -327,11 +327,14 @@ CREATE TABLE heap_faults (
     PRIMARY KEY (process_id, kind, context_id, site_id, block_context_id, block_site_id)
 ) STRICT, WITHOUT ROWID;
 
--- Events of the heap that wait for those of other threads, as of the last checkpoint (docs/format.md).
+-- What of the heap is not in the other tables yet, as of the last checkpoint: events that wait for those of other
+-- threads, and blocks that were not there at the checkpoint before (docs/format.md). At the end of a run: nothing.
 CREATE TABLE heap_pending (
-    process_id INTEGER PRIMARY KEY REFERENCES processes, -- the process
-    events     BLOB NOT NULL -- in the order in which they came
-) STRICT;
+    process_id INTEGER NOT NULL REFERENCES processes, -- the process
+    part       INTEGER NOT NULL, -- from 0
+    events     BLOB NOT NULL, -- this part of the bytes
+    PRIMARY KEY (process_id, part)
+) STRICT, WITHOUT ROWID;
 
 -- What recording had to say, in order.
 CREATE TABLE messages (

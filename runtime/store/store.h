@@ -350,7 +350,7 @@ struct irt_store_heap_fault {
 };
 
 struct irt_store_heap_pending {
-	int64_t process_id;
+	int64_t process_id, part;
 	const void *events;
 	int64_t events_bytes;
 };
@@ -389,6 +389,7 @@ int irt_store_put_heap_sample(struct irt_store *store, const struct irt_store_he
 int irt_store_put_heap_history(struct irt_store *store, const struct irt_store_heap_history *row);
 int irt_store_put_heap_moment(struct irt_store *store, int64_t process_id, int64_t ticks);
 int irt_store_put_heap_fault(struct irt_store *store, const struct irt_store_heap_fault *row);
+int irt_store_delete_heap_pending(struct irt_store *store, int64_t process_id);
 int irt_store_put_heap_pending(struct irt_store *store, const struct irt_store_heap_pending *row);
 
 /* Inserts a chunk, or rewrites the open chunk with the same (thread_id, start_pos). The chunk's
@@ -476,7 +477,7 @@ int irt_store_read_live_blocks(struct irt_store *store, int64_t process_id, void
 			       int (*each)(void *arg, const struct irt_store_live_block *row));
 int irt_store_read_heap_faults(struct irt_store *store, int64_t process_id, void *arg,
 			       int (*each)(void *arg, const struct irt_store_heap_fault *row));
-int irt_store_read_heap_pending(struct irt_store *store, void *arg,
+int irt_store_read_heap_pending(struct irt_store *store, int64_t process_id, void *arg,
 				int (*each)(void *arg, const struct irt_store_heap_pending *row));
 
 #endif

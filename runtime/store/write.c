@@ -125,7 +125,7 @@ const char *const irt_store_sql[IRT_ST_COUNT] = {
 	[IRT_ST_HEAP_FAULT] =
 		"INSERT OR REPLACE INTO heap_faults (process_id, kind, context_id, site_id, block_context_id,"
 		" block_site_id, count, address, first_ticks) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-	[IRT_ST_HEAP_PENDING] = "INSERT OR REPLACE INTO heap_pending (process_id, events) VALUES (?, ?)",
+	[IRT_ST_HEAP_PENDING] = "INSERT OR REPLACE INTO heap_pending (process_id, part, events) VALUES (?, ?, ?)",
 	[IRT_ST_DELETE_HEAP_PENDING] = "DELETE FROM heap_pending WHERE process_id = ?",
 };
 
