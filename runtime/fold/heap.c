@@ -19,7 +19,6 @@ int irt_heap_create(struct irt_heap **out, bool forked)
 		return INSTR_ERR_MEMORY;
 	h->forked = forked;
 	h->wants_rows = true;
-	h->last_place = NO_PLACE;
 	return 0;
 }
 
@@ -305,7 +304,7 @@ static void uncount_alloc(struct irt_heap *h, const struct block *b)
 
 static void begin_block(struct irt_heap *h, const struct irt_heap_event *e, struct heap_thread *t, bool resized)
 {
-	struct block b = block_of(e), *there = irt_heap_find(h, e->address);
+	struct block b = block_of(e), *there = h->absent == e->address ? NULL : irt_heap_find(h, e->address);
 	struct recent *r = recent_of(h, e->address);
 
 	if (there) {

@@ -18,6 +18,8 @@
 #include <string.h>
 
 enum {
+	AWAY_MOST = 31,      /* see struct block */
+	LAST_PLACES = 16,
 	HANDS = 4,           /* reallocs of one thread inside each other (signal handlers) */
 	ODD_MAX = 64,        /* events that fit nothing yet */
 	RECENT = 1024,       /* addresses freed last */
@@ -45,6 +47,7 @@ struct block {
 	uint64_t stored : 1; /* its row is in the file */
 	uint64_t seen : 1;   /* the file has it among the young ones */
 	uint64_t ended : 1;  /* it is counted as freed; by whom is not known yet */
+	uint64_t away : 5;   /* in the table: slots from its home; AWAY_MOST: as many or more */
 	int64_t ticks;
 	uint32_t place;
 	uint32_t thread;
@@ -94,13 +97,14 @@ struct irt_heap {
 
 	struct block *blocks;
 	uint64_t block_slots, block_count, block_limit;
+	uint64_t absent;     /* an address that was looked for and is not there; 0: none */
 	bool fresh;          /* there may be blocks without a row */
 	bool wants_rows;     /* of all blocks, however young */
 
 	struct place *places;
 	uint32_t place_count, place_limit;
 	uint32_t *place_slots, place_slot_count; /* a power of two */
-	uint32_t last_place;
+	uint32_t last_places[LAST_PLACES]; /* where those that were asked for last are, perhaps */
 
 	struct heap_thread *threads;
 	uint32_t thread_count, thread_limit, thread_slots; /* slots: a power of two */

@@ -148,6 +148,7 @@ static bool is_used(struct irt_heap *h, const struct irt_heap_event *e)
 	const struct block *b = irt_heap_find(h, e->address);
 	const struct heap_thread *t = b ? irt_heap_find_thread(h, e->thread) : NULL;
 
+	h->absent = b ? 0 : e->address;
 	return b && !(t && irt_heap_is_within(t, b, e));
 }
 

@@ -5,7 +5,7 @@
  */
 #include "fold/heap_internal.h"
 
-enum { FIRST_BLOCKS = 64, FIRST_PLACES = 16, FIRST_THREADS = 8 };
+enum { FIRST_BLOCKS = 64, SMALL_SLOTS = 1 << 16, FIRST_PLACES = 16, FIRST_THREADS = 8 };
 
 bool irt_heap_grow(void *array, size_t *room, size_t want, size_t item_bytes)
 {
@@ -57,39 +57,53 @@ struct block *irt_heap_find(const struct irt_heap *h, uint64_t address)
 	}
 }
 
+static uint64_t distance(const struct irt_heap *h, uint64_t from, uint64_t to)
+{
+	return to >= from ? to - from : to + h->block_slots - from;
+}
+
+static unsigned capped(uint64_t away) { return away < AWAY_MOST ? (unsigned)away : AWAY_MOST; }
+
 void irt_heap_insert(struct irt_heap *h, const struct block *b)
 {
-	uint64_t i = block_slot(h, b->address);
+	uint64_t home = block_slot(h, b->address), i = home;
 
 	while (h->blocks[i].address)
 		i = next_slot(h, i);
 	h->blocks[i] = *b;
+	h->blocks[i].away = capped(distance(h, home, i));
 	h->block_count++;
 	h->fresh |= !b->stored;
+	h->absent = 0;
 }
 
-/* Those behind it that it has kept from their places move up. */
+/* Those behind it that it has kept from their places move up: those that are at least as far from home as from
+ * the hole. */
 void irt_heap_remove(struct irt_heap *h, struct block *b)
 {
-	uint64_t hole = (uint64_t)(b - h->blocks);
+	uint64_t hole = (uint64_t)(b - h->blocks), gap = 1;
 
-	for (uint64_t i = next_slot(h, hole); h->blocks[i].address; i = next_slot(h, i)) {
-		uint64_t home = block_slot(h, h->blocks[i].address);
-		bool stays = hole <= i ? hole < home && home <= i : hole < home || home <= i;
-		if (stays)
+	for (uint64_t i = next_slot(h, hole); h->blocks[i].address; i = next_slot(h, i), gap++) {
+		uint64_t away = h->blocks[i].away;
+		if (away == AWAY_MOST)
+			away = distance(h, block_slot(h, h->blocks[i].address), i);
+		if (away < gap)
 			continue;
 		h->blocks[hole] = h->blocks[i];
+		h->blocks[hole].away = capped(away - gap);
 		hole = i;
+		gap = 0;
 	}
 	h->blocks[hole].address = 0;
 	h->block_count--;
 }
 
-/* Full to two thirds at most, and behind growing still more than half full. */
+/* Full to two thirds at most, and behind growing still more than half full; while it is small (2 MiB), fast rather
+ * than full. */
 static bool grow_blocks(struct irt_heap *h)
 {
 	struct block *old = h->blocks;
-	uint64_t old_slots = h->block_slots, slots = old_slots ? old_slots + old_slots / 4 : FIRST_BLOCKS;
+	uint64_t old_slots = h->block_slots, slots = old_slots >= SMALL_SLOTS ? old_slots + old_slots / 4 : old_slots ? 2 * old_slots : FIRST_BLOCKS;
 
 	h->blocks = calloc(slots, sizeof(*h->blocks));
 	if (!h->blocks) {
@@ -97,7 +111,7 @@ static bool grow_blocks(struct irt_heap *h)
 		return false;
 	}
 	h->block_slots = slots;
-	h->block_limit = slots / 3 * 2;
+	h->block_limit = slots <= SMALL_SLOTS ? slots / 4 : slots / 3 * 2;
 	h->block_count = 0;
 	for (uint64_t i = 0; i < old_slots; i++)
 		if (old[i].address)
@@ -148,15 +162,15 @@ static bool grow_places(struct irt_heap *h)
 
 uint32_t irt_heap_place(struct irt_heap *h, uint32_t context, uint32_t site_id)
 {
-	if (h->last_place < h->place_count && h->places[h->last_place].row.context == context &&
-	    h->places[h->last_place].row.site_id == site_id)
-		return h->last_place;
+	uint32_t *last = &h->last_places[(context ^ site_id) % LAST_PLACES];
+	if (*last < h->place_count && h->places[*last].row.context == context && h->places[*last].row.site_id == site_id)
+		return *last;
 	uint32_t *slot = place_slot(h, context, site_id);
 	if (*slot == NO_PLACE) {
 		*slot = h->place_count++;
 		h->places[*slot] = (struct place){.row = {.context = context, .site_id = site_id}, .epoch = h->epoch};
 	}
-	return h->last_place = *slot;
+	return *last = *slot;
 }
 
 /* ---- threads --------------------------------------------------------------------------------------- */

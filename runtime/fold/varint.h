@@ -22,6 +22,19 @@ static inline uint8_t *irt_put_varint(uint8_t *p, uint64_t v)
 	return p;
 }
 
+/* The same where lengths come in no order: without a branch on them, for numbers below 2^28. */
+static inline uint8_t *irt_put_any_varint(uint8_t *p, uint64_t v)
+{
+	if (v >> 28)
+		return irt_put_varint(p, v);
+	unsigned bits = 64 - (unsigned)__builtin_clzll(v | 1), bytes = (bits * 9 + 64) / 64;
+	uint32_t n = (uint32_t)v, out = (n & 0x7f) | (n & 0x3f80) << 1 | (n & 0x1fc000) << 2 | (n & 0xfe00000) << 3;
+
+	out |= UINT32_C(0x808080) & ((UINT32_C(1) << 8 * (bytes - 1)) - 1);
+	__builtin_memcpy(p, &out, 4);
+	return p + bytes;
+}
+
 /* false: the bytes end within it, or it does not fit; *p is then anywhere up to end. */
 static inline bool irt_get_varint(const uint8_t **p, const uint8_t *end, uint64_t *v)
 {

@@ -497,9 +497,9 @@ uint8_t *irt_walk_put_heap(struct irt_walk *w, uint8_t *side, uint32_t operation
 		length = side++; /* less than 128 */
 		side = irt_put_varint(side, site);
 	}
-	side = irt_put_varint(side, irt_zigzag((int64_t)(turned - w->code.address)));
+	side = irt_put_any_varint(side, irt_zigzag((int64_t)(turned - w->code.address)));
 	if (sized)
-		side = irt_put_varint(side, !known ? bytes : bytes == p->bytes ? 0 : bytes + 1);
+		side = irt_put_any_varint(side, !known ? bytes : bytes == p->bytes ? 0 : bytes + 1);
 	if (length)
 		*length = (uint8_t)(side - length - 1);
 	*p = (struct irt_heap_prediction){row, sized ? bytes : 0, site, operation};
