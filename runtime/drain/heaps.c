@@ -20,7 +20,10 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { PART_BYTES = 4 << 20 }; /* of heap_pending: a value has a limit */
+enum {
+	PART_BYTES = 4 << 20,  /* of heap_pending: a value has a limit */
+	MOMENT_ROWS = 1 << 16,
+};
 
 static const char *const fault_kinds[] = {"wrong family", "freed twice", "unknown", "lost"};
 
@@ -66,7 +69,8 @@ void irt_settle_heaps(struct irt_session *s)
 	for (uint32_t i = 0; i < s->process_count; i++) {
 		struct irt_drained_process *p = s->processes[i];
 		if (irt_heap_is_waiting(p->heap)) {
-			s->starved |= irt_heap_settle(p->heap, settled_until(s, p)) != 0;
+			p->heap_until = settled_until(s, p);
+			s->starved |= irt_heap_settle(p->heap, p->heap_until) != 0;
 			show(s, p);
 		}
 		s->dirty |= irt_heap_is_unsaved(p->heap);
@@ -78,6 +82,7 @@ void irt_settle_heaps(struct irt_session *s)
 struct put {
 	struct irt_session *s;
 	struct irt_drained_process *p;
+	int64_t ticks; /* the moment of which the heap's rows tell */
 };
 
 static int put_gone(void *arg, uint64_t address)
@@ -138,9 +143,31 @@ static int64_t resident_bytes(const struct irt_drained_process *p)
 	return sscanf(text, "%llu %llu", &size, &resident) == 2 ? (int64_t)(resident * IRT_PAGE) : IRT_STORE_NULL;
 }
 
+/* Moments of heap_history: every second, then every two, and so on, each time that so many rows have come. */
+static int is_moment(const struct irt_session *s, const struct irt_drained_process *p)
+{
+	uint64_t seconds = UINT64_C(1) << (p->moment_rows / MOMENT_ROWS < 20 ? p->moment_rows / MOMENT_ROWS : 20);
+	return p->dead || s->look_ns - p->moments_ns >= seconds * 1000000000;
+}
+
+static int put_moved(void *arg, uint32_t context, uint32_t site_id, uint64_t blocks, uint64_t bytes)
+{
+	struct put *put = arg;
+	put->p->moment_rows++;
+	return irt_store_put_heap_history(put->s->store, &(struct irt_store_heap_history){
+		irt_context_id(put->p, context), site_id, put->ticks, (int64_t)blocks, (int64_t)bytes});
+}
+
+static void put_moment(struct put *put)
+{
+	irt_heap_each_moved(put->p->heap, put, put_moved);
+	irt_store_put_heap_moment(put->s->store, put->p->facts.process_id, put->ticks);
+	put->p->moment_put = 1;
+}
+
 static void put_heap(struct irt_session *s, struct irt_drained_process *p, int64_t ticks)
 {
-	struct put put = {s, p};
+	struct put put = {s, p, p->heap_until && p->heap_until < ticks ? p->heap_until : ticks};
 	struct irt_heap_sums sums;
 	if (irt_heap_sums(p->heap, &sums)) {
 		irt_store_put_heap(s->store, &(struct irt_store_heap){
@@ -151,9 +178,11 @@ static void put_heap(struct irt_session *s, struct irt_drained_process *p, int64
 			.peak_blocks = (int64_t)sums.peak_blocks, .peak_bytes = (int64_t)sums.peak_bytes,
 			.peak_ticks = sums.peak_bytes ? sums.peak_ticks : IRT_STORE_NULL});
 		irt_store_put_heap_sample(s->store, &(struct irt_store_heap_sample){
-			.process_id = p->facts.process_id, .ticks = ticks, .allocs = (int64_t)sums.allocs,
+			.process_id = p->facts.process_id, .ticks = put.ticks, .allocs = (int64_t)sums.allocs,
 			.bytes = (int64_t)sums.bytes, .live_blocks = (int64_t)(sums.allocs - sums.frees),
 			.live_bytes = (int64_t)(sums.bytes - sums.freed_bytes), .rss_bytes = resident_bytes(p)});
+		if (is_moment(s, p))
+			put_moment(&put);
 	}
 	irt_heap_each_gone(p->heap, &put, put_gone);
 	irt_heap_each_block(p->heap, &put, put_block);
@@ -199,6 +228,11 @@ void irt_heaps_committed(struct irt_session *s)
 		irt_heap_saved(p->heap);
 		p->heap_pending = p->heap_packed_bytes != 0;
 		p->heap_put = 0;
+		if (p->moment_put) {
+			irt_heap_moment_saved(p->heap);
+			p->moments_ns = s->look_ns;
+			p->moment_put = 0;
+		}
 	}
 }
 

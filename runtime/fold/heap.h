@@ -121,6 +121,10 @@ void irt_heap_want_rows(struct irt_heap *heap, bool of_all);
 int irt_heap_each_gone(struct irt_heap *heap, void *user, int (*each)(void *user, uint64_t address));
 int irt_heap_each_block(struct irt_heap *heap, void *user, int (*each)(void *user, const struct irt_heap_block *block));
 int irt_heap_each_place(struct irt_heap *heap, void *user, int (*each)(void *user, const struct irt_heap_place *place));
+/* What is alive of those places of which it is not what it was at the last irt_heap_moment_saved. */
+int irt_heap_each_moved(const struct irt_heap *heap, void *user,
+			int (*each)(void *user, uint32_t context, uint32_t site_id, uint64_t blocks, uint64_t bytes));
+void irt_heap_moment_saved(struct irt_heap *heap);
 int irt_heap_each_fault(struct irt_heap *heap, void *user, int (*each)(void *user, const struct irt_heap_fault *fault));
 
 /* What is pending or in the hands of reallocs, as the bytes of heap_pending.events (docs/format.md);

@@ -58,6 +58,7 @@ struct place {
 	struct irt_heap_place row; /* peak_*: as of `epoch` */
 	uint64_t epoch;            /* of the heap when it changed last */
 	uint64_t saved_peak_blocks, saved_peak_bytes;
+	uint64_t moment_blocks, moment_bytes; /* alive at the last moment that was saved */
 	bool changed;
 };
 

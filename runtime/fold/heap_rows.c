@@ -141,6 +141,27 @@ int irt_heap_each_place(struct irt_heap *h, void *user, int (*each)(void *user, 
 	return r;
 }
 
+int irt_heap_each_moved(const struct irt_heap *h, void *user,
+			int (*each)(void *user, uint32_t context, uint32_t site_id, uint64_t blocks, uint64_t bytes))
+{
+	int r = 0;
+
+	for (uint32_t i = 0; i < h->place_count && !r; i++) {
+		const struct place *p = &h->places[i];
+		if (live_blocks(p) != p->moment_blocks || live_bytes(p) != p->moment_bytes)
+			r = each(user, p->row.context, p->row.site_id, live_blocks(p), live_bytes(p));
+	}
+	return r;
+}
+
+void irt_heap_moment_saved(struct irt_heap *h)
+{
+	for (uint32_t i = 0; i < h->place_count; i++) {
+		h->places[i].moment_blocks = live_blocks(&h->places[i]);
+		h->places[i].moment_bytes = live_bytes(&h->places[i]);
+	}
+}
+
 int irt_heap_each_fault(struct irt_heap *h, void *user, int (*each)(void *user, const struct irt_heap_fault *fault))
 {
 	int r = 0;

@@ -616,27 +616,32 @@ ORDER BY h.process_id, h.ticks;
 -- seen): instead of the first, where the block was allocated that came up at the same address.
 CREATE VIEW heap_fault_list AS
 SELECT h.process_id AS process_id, -- process
-       h.kind AS kind, -- 'wrong family', 'freed twice', 'unknown', 'lost'
+       h.said AS kind, -- 'wrong family', 'freed twice', 'unknown', 'lost'
        h.count AS count, -- how often
        CAST(a.ns + (h.first_ticks - a.ticks) * a.ns_per_tick AS INTEGER) AS first_ns, -- first time, ns since the start of the run
        h.address AS address, -- the block's address, the first time
        CASE WHEN c.context_id IS NOT NULL AND c.parent_id IS NULL THEN '(no function)' ELSE f.name END AS function, -- function that freed
        s.name AS called, -- by calling what
        s.file || coalesce(':' || s.line, '') || coalesce(':' || s.column, '') AS place, -- where: file, line, column
-       CASE WHEN h.kind = 'unknown' THEN NULL WHEN bc.context_id IS NOT NULL AND bc.parent_id IS NULL THEN '(no function)' ELSE bf.name END AS block_function, -- function that allocated the block; NULL: not known
+       CASE WHEN h.said = 'unknown' THEN NULL WHEN bc.context_id IS NOT NULL AND bc.parent_id IS NULL THEN '(no function)' ELSE bf.name END AS block_function, -- function that allocated the block; NULL: not known
        bs.name AS block_called, -- by calling what
        bs.file || coalesce(':' || bs.line, '') || coalesce(':' || bs.column, '') AS block_place, -- where: file, line, column
        h.context_id AS context_id, -- calling context of the free
        h.block_context_id AS block_context_id -- calling context of the allocation
-FROM heap_faults h
+FROM (SELECT f.*, CASE WHEN f.kind = 'freed twice'
+                        AND (z.unknown_frees > (SELECT sum(t.count) FROM heap_faults t WHERE t.process_id = f.process_id AND t.kind = f.kind)
+                             OR EXISTS (SELECT 1 FROM losses WHERE totals_kept = 0))
+                   THEN 'unknown' ELSE f.kind END AS said
+      FROM heap_faults f
+      LEFT JOIN heaps z ON z.process_id = f.process_id) h
 JOIN anchors a ON a.ticks = coalesce((SELECT max(ticks) FROM clocks WHERE ticks <= h.first_ticks), 0)
 LEFT JOIN contexts c ON c.context_id = h.context_id
 LEFT JOIN functions f ON f.function_id = c.function_id
 LEFT JOIN sites s ON s.site_id = h.site_id
-LEFT JOIN contexts bc ON bc.context_id = h.block_context_id
+LEFT JOIN contexts bc ON bc.context_id = h.block_context_id AND h.said <> 'unknown'
 LEFT JOIN functions bf ON bf.function_id = bc.function_id
-LEFT JOIN sites bs ON bs.site_id = h.block_site_id
-ORDER BY h.count DESC, h.process_id, h.kind, h.context_id, h.site_id;
+LEFT JOIN sites bs ON bs.site_id = h.block_site_id AND h.said <> 'unknown'
+ORDER BY h.count DESC, h.process_id, h.said, h.context_id, h.site_id;
 
 -- What recording had to say.
 CREATE VIEW message_list AS
