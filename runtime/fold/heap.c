@@ -124,7 +124,7 @@ static void count_life(struct irt_heap *h, const struct irt_heap_event *e, const
 	uint64_t life = e->ticks > b->ticks ? (uint64_t)e->ticks - (uint64_t)b->ticks : 0;
 
 	p->changed = true;
-	p->row.life_ticks += life;
+	p->row.life_ticks = life < INT64_MAX - p->row.life_ticks ? p->row.life_ticks + life : INT64_MAX;
 	irt_histogram_add(&p->row.lifetimes, irt_histogram_bucket(life), 1); /* no memory: missing there */
 }
 

@@ -261,7 +261,7 @@ CREATE TABLE heap_totals (
     max_bytes      INTEGER NOT NULL, -- most bytes of this row that were alive at one moment
     peak_blocks    INTEGER NOT NULL, -- blocks of this row alive at the peak of the process
     peak_bytes     INTEGER NOT NULL, -- their bytes
-    life_ticks     INTEGER NOT NULL, -- lifetimes of freed blocks, added up
+    life_ticks     INTEGER NOT NULL, -- lifetimes of freed blocks, added up; 2^63 - 1: that much or more
     sizes          BLOB, -- blocks by bytes, sparse log-linear: docs/format.md; NULL if there are none
     lifetimes      BLOB, -- freed blocks by lifetime in ticks, the same; NULL if there are none
     released       INTEGER NOT NULL, -- blocks freed here, wherever they came from
