@@ -40,6 +40,13 @@ int irt_heap_each_gone(struct irt_heap *h, void *user, int (*each)(void *user, u
 		qsort(h->gone, h->gone_count, sizeof(*h->gone), by_number);
 	for (size_t i = 0; i < h->gone_count && !r; i++)
 		r = each(user, h->gone[i]);
+	/* in hands, and its address is another block's, which may be too young for a row */
+	for (uint32_t i = 0; i < h->thread_slots && !r; i++)
+		for (uint32_t k = 0; h->threads[i].id && k < h->threads[i].hand_count && !r; k++) {
+			const struct block *hand = &h->threads[i].hands[k];
+			if (hand->stored && !irt_heap_has_row(h, hand))
+				r = each(user, hand->address);
+		}
 	return r;
 }
 

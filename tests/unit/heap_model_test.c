@@ -396,6 +396,7 @@ static void one(uint64_t seed, unsigned features, unsigned steps, unsigned round
 		}
 		SAME(irt_heap_settle(heap, until), 0);
 		if (has(&h, RESTARTS) && next(&random) % 3 == 0) {
+			irt_heap_want_rows(heap, next(&random) % 2); /* or young ones with what is pending */
 			file_save(&f, heap);
 			if (next(&random) % 2) {
 				irt_heap_destroy(heap);
@@ -406,6 +407,7 @@ static void one(uint64_t seed, unsigned features, unsigned steps, unsigned round
 	for (unsigned t = 1; t <= h.threads; t++)
 		irt_heap_end_thread(heap, t);
 	SAME(irt_heap_settle(heap, INT64_MAX), 0);
+	irt_heap_want_rows(heap, true);
 	file_save(&f, heap);
 	SAME(f.pending_bytes, 0);
 	compare(&f);
