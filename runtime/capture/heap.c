@@ -6,9 +6,10 @@
  * What takes memory is recorded behind the call, what gives it back before: else another thread might be
  * seen to get a block that has not ended yet. Of a realloc both ends are recorded.
  *
- * The clock is read without a fence, which would cost as much as the clock. So a processor may read it some
- * hundred cycles early, while it waits for the lock or the pointer with which another thread hands a block over,
- * and by the stamps a block may end before it begins: the fold knows (IRT_HEAP_SLACK_TICKS).
+ * What gives back reads the clock behind a fence. Else a processor reads it some hundred cycles early, while it
+ * waits for the lock or the pointer with which another thread has handed the block over, and by the stamps a block
+ * would end before it began. An allocation needs none: that its address was another block's a moment ago shows
+ * in the fold (IRT_HEAP_SLACK_TICKS).
  *
  * The steady path is the clock and one reservation of two units, as in hooks.S; what else may have to be
  * done is in cold.c. Neither errno nor anything else that the allocator has left is touched. These are
@@ -75,6 +76,8 @@ static inline void record(enum instr_ext ext, const struct instr_row *site, cons
 
 	while (irt_load_relaxed(&irt_local.gate) != IRT_GATE_OFF && !irt_load_relaxed(&irt_local.heap_off)) {
 		if (irt_load_relaxed(&irt_local.gate) == IRT_GATE_ON) {
+			if (ext == INSTR_EXT_FREE || ext == INSTR_EXT_RESIZE)
+				__asm__ volatile("lfence" : : : "memory");
 			uint64_t ticks = irt_ticks(), at = reserve_two(&irt_tls);
 			struct instr_unit *unit = (struct instr_unit *)at;
 			if (!((at | (at + 2 * INSTR_UNIT_BYTES - 1)) & IRT_OVERFLOW_BIT)) {

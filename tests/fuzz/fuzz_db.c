@@ -16,7 +16,7 @@
 #include "drain/session.h"
 #include "fuzz_ring.h"
 
-enum { TABLES_MAX = 24, COLUMNS_MAX = 24, PATCHES_MAX = 256, OPERATIONS_MAX = 60, NAME = 24 };
+enum { TABLES_MAX = 48, COLUMNS_MAX = 24, PATCHES_MAX = 256, OPERATIONS_MAX = 60, NAME = 24 };
 
 static unsigned char *whole, *lax; /* lax: of tables that take values of any type, and NULL */
 static size_t whole_bytes, lax_bytes;
