@@ -145,7 +145,7 @@ static int set_mode(const struct cli_program *program, const struct cli_option *
 	return CLI_GO;
 }
 
-static int set_duration(const struct cli_option *o, const char *shown, const char *value)
+static int read_duration(const char *value, int64_t *ns)
 {
 	static const struct {
 		const char *name;
@@ -157,10 +157,28 @@ static int set_duration(const struct cli_option *o, const char *shown, const cha
 
 	for (size_t i = 0; end && end != value && i < sizeof(units) / sizeof(units[0]); i++)
 		if (!strcmp(end, units[i].name) && number >= 0 && number * units[i].ns < 9e18) {
-			*(int64_t *)o->value = (int64_t)(number * units[i].ns);
-			return CLI_GO;
+			*ns = (int64_t)(number * units[i].ns);
+			return 1;
 		}
-	return cli_wrong_usage("%s takes a time with its unit, such as 500ms, 10s or 5min, not '%s'", shown, value);
+	return 0;
+}
+
+static int set_span(const struct cli_option *o, const char *shown, const char *value)
+{
+	const char *dots = strstr(value, "..");
+	int64_t *span = o->value, from = 0, to = INT64_MAX;
+	const size_t bytes = dots ? (size_t)(dots - value) : 0;
+	char first[64];
+
+	snprintf(first, sizeof(first), "%s", value);
+	first[bytes < sizeof(first) ? bytes : 0] = 0;
+	if (!dots || bytes >= sizeof(first) || (*first && !read_duration(first, &from)) || (dots[2] && !read_duration(dots + 2, &to)))
+		return cli_wrong_usage("%s takes two times with their units, such as 2s..5s, 2s.. or ..500ms, not '%s'", shown, value);
+	if (from > to)
+		return cli_wrong_usage("%s takes the earlier time first, not '%s'", shown, value);
+	span[0] = from;
+	span[1] = to;
+	return CLI_GO;
 }
 
 /* shown is the option as the user wrote it. */
@@ -191,7 +209,11 @@ static int set_value(const struct cli_program *program, const struct cli_option 
 		return CLI_GO;
 	}
 	case CLI_DURATION:
-		return set_duration(o, shown, value);
+		if (!read_duration(value, o->value))
+			return cli_wrong_usage("%s takes a time with its unit, such as 500ms, 10s or 5min, not '%s'", shown, value);
+		return CLI_GO;
+	case CLI_SPAN:
+		return set_span(o, shown, value);
 	default:
 		*(const char **)o->value = value;
 		return CLI_GO;

@@ -27,6 +27,7 @@ enum cli_kind {
 	CLI_NUMBER,  /* int64_t >= 0 */
 	CLI_PERCENT, /* double 0..100, with or without "%" */
 	CLI_DURATION, /* int64_t, ns: a number and its unit, from ns to d */
+	CLI_SPAN,    /* int64_t[2], ns: "2s..5s", two CLI_DURATIONs in order; left out: 0, INT64_MAX */
 	CLI_TEXT,    /* const char *; .choices are words that help and completion propose */
 	CLI_FILE,    /* const char *, completed as a file name */
 };
