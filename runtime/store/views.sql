@@ -611,6 +611,20 @@ FROM heap_samples h
 JOIN anchors a ON a.ticks = coalesce((SELECT max(ticks) FROM clocks WHERE ticks <= h.ticks), 0)
 ORDER BY h.process_id, h.ticks;
 
+-- The moments at which it is known what was alive: those of heap_history, and of each process the end, of which
+-- heap_totals tells.
+CREATE VIEW heap_moments_list AS
+SELECT m.process_id AS process_id, -- process
+       CAST(a.ns + (m.ticks - a.ticks) * a.ns_per_tick AS INTEGER) AS time_ns, -- when, ns since the start of the run
+       m.ticks AS ticks, -- the same in ticks, as in heap_history
+       m.at_end AS at_end -- 1: the end of the process, or the last checkpoint
+FROM (SELECT process_id, ticks, 0 AS at_end FROM heap_moments
+      UNION ALL
+      SELECT h.process_id, coalesce(p.end_ticks, e.ticks), 1
+      FROM run_end e CROSS JOIN heaps h LEFT JOIN processes p ON p.process_id = h.process_id) m
+JOIN anchors a ON a.ticks = coalesce((SELECT max(ticks) FROM clocks WHERE ticks <= m.ticks), 0)
+ORDER BY m.process_id, m.ticks, m.at_end;
+
 -- Frees that cannot be right, most frequent first, with two places: that of the free, and that of the
 -- block's allocation. 'freed twice': instead of the second, where it was freed first; 'lost' (no free was
 -- seen): instead of the first, where the block was allocated that came up at the same address.

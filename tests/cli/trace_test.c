@@ -40,6 +40,8 @@ static const char rows[] =
 	" FROM contexts WHERE context_id > 0;"
 	"INSERT INTO live_blocks SELECT 1, 16 * context_id, 10, context_id, 1000 + context_id, 1, context_id, 1, NULL FROM contexts"
 	" WHERE context_id > 0;"
+	"INSERT INTO heap_history SELECT context_id, 1000 + context_id, 400000, 2, 20 FROM contexts WHERE context_id > 0;"
+	"INSERT INTO heap_moments VALUES (1, 400000);"
 	"INSERT INTO heap_faults VALUES (1, 'freed twice', 3, 1003, 4, 1004, 2, 16, 30), (1, 'unknown', 3, 1003, 0, 0, 1, 16, 30);"
 	"INSERT INTO messages VALUES (1, 5, 1, 'warning', 'A sentence.');";
 

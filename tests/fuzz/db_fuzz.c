@@ -68,9 +68,14 @@ static void report_on(struct tr_trace *trace, uint8_t how)
 		report.thread_id = ANY;
 		if (report.mode == REPORT_PEAK && how & 64)
 			report.mode = REPORT_MEMORY;
+		if (report.mode == REPORT_LEAKS && how & 64) {
+			report.mode = how & 128 ? REPORT_HEAP_AT : REPORT_GROWTH;
+			report.span_ns[1] = report.at_ns = 1000000000;
+		}
 		if (!(status = report_header(&report)))
 			status = report.mode == REPORT_ALLOCS ? report_allocs(&report)
-				 : report.mode == REPORT_MEMORY ? report_memory(&report) : report_live(&report);
+				 : report.mode == REPORT_MEMORY ? report_memory(&report)
+				 : report.mode >= REPORT_HEAP_AT ? report_history(&report) : report_live(&report);
 	} else {
 		report.with_heap = how % 4 < 2 && how & 64 && !(how & 32);
 		report.sort += report.with_heap && how & 8 ? SORT_HEAP_BYTES : 0;

@@ -200,7 +200,7 @@ int report_heap_header(struct report *report)
 		add_sums(report);
 	if (report->format == CLI_FORMAT_TEXT && report->mode == REPORT_MEMORY)
 		say_process(report);
-	return 0;
+	return report->mode >= REPORT_HEAP_AT ? report_history_header(report) : 0;
 }
 
 int report_has_no_heap(struct report *report)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
  * main.c - instr-report: profiles from a trace. Reads the command line, opens the trace, lets one of
- * top.c, tree.c, info.c, allocs.c, live.c and memory.c answer.
+ * top.c, tree.c, info.c, allocs.c, live.c, memory.c and history.c answer.
  */
 #include "report/report.h"
 
@@ -35,9 +35,12 @@ static const char *const sorts[REPORT_MODES][12] = {
 	[REPORT_ALLOCS] = {"bytes", "total", "allocs", "live", "peak", "temporary", "crossed", "resized", "failed", "freed"},
 	[REPORT_LEAKS] = {"bytes", "blocks", "age"},
 	[REPORT_PEAK] = {"bytes", "blocks"},
+	[REPORT_HEAP_AT] = {"bytes", "blocks"},
+	[REPORT_GROWTH] = {"bytes", "blocks"},
 };
 
-static struct report report = {.process_id = ANY, .thread_id = ANY, .by = CLI_UNSET, .age_ns = ANY};
+static struct report report = {.process_id = ANY, .thread_id = ANY, .by = CLI_UNSET, .age_ns = ANY, .at_ns = ANY,
+			       .span_ns = {CLI_UNSET, CLI_UNSET}};
 static int mode = CLI_UNSET, format = CLI_FORMAT_TEXT, no_pager;
 static int64_t limit = CLI_UNSET;
 static double least_percent = CLI_UNSET;
@@ -59,12 +62,18 @@ static const struct cli_option options[] = {
 	 .help = "what was alive when the most bytes were, by calling context and place"},
 	{CLI_MODE, .name = "memory", .mode = REPORT_MEMORY, .value = &mode,
 	 .help = "the heap over time: what was alive, how much was allocated per second, what was resident"},
+	{CLI_DURATION, .name = "heap-at", .argument = "TIME", .value = &report.at_ns,
+	 .help = "what was alive so long after the start of the run, such as 500ms, 10s or 5min, by calling context and place: at the "
+		 "last moment up to it that is kept (about every second; behind the end: the end)"},
+	{CLI_SPAN, .name = "growth", .argument = "T1..T2", .value = report.span_ns,
+	 .help = "how what was alive differs between two such moments, what grew most first: 2s..5s; from the start without T1, to "
+		 "the end without T2"},
 	{CLI_HEADING, .name = "What to show"},
 	{CLI_TEXT, .name = "sort", .letter = 's', .argument = "KEY",
 	 .choices = "self|total|calls|bytes|allocs|live|peak|temporary|crossed|resized|failed|freed|blocks|age", .value = &sort,
 	 .help = "order by time without callees (self), time with callees (total), or number of calls (--top: self, --tree: total); "
 		 "--allocs: by bytes, total (with callees), allocs, live (at the end), peak, temporary, crossed (freed by another "
-		 "thread), resized, failed, freed (by it); --leaks: by bytes, blocks, age; --peak: by bytes, blocks; with --heap, --top and --tree also by bytes, allocs"},
+		 "thread), resized, failed, freed (by it); --leaks: by bytes, blocks, age; --peak, --heap-at, --growth: by bytes, blocks; with --heap, --top and --tree also by bytes, allocs"},
 	{CLI_FLAG, .name = "heap", .value = &report.with_heap,
 	 .help = "--top, --tree: the memory beside the time, what was allocated in the function itself and in all that it called"},
 	{CLI_FLAG, .name = "histogram", .value = &report.histogram,
@@ -98,6 +107,8 @@ static const char *const usage[] = {
 	"[FILE] --leaks [--age TIME] [OPTIONS]",
 	"[FILE] --peak [OPTIONS]",
 	"[FILE] --memory [OPTIONS]",
+	"[FILE] --heap-at TIME [OPTIONS]",
+	"[FILE] --growth T1..T2 [OPTIONS]",
 	"[FILE] --info [OPTIONS]",
 	NULL,
 };
@@ -110,6 +121,7 @@ static const struct cli_note examples[] = {
 	{"instr-report --allocs --by site", "the places in the source that allocate the most"},
 	{"instr-report --leaks --age 10s", "what was never freed, and is not just about to be"},
 	{"instr-report --memory", "how the heap grew"},
+	{"instr-report --growth 10s..", "what became more since the program had warmed up, and what less"},
 	{"instr-report --thread worker", "only what threads named worker did"},
 	{"instr-report old.db --format csv", "all functions of another trace, for a program"},
 	{"instr-report --show-sql | sqlite3 trace.db", "the same query in any SQLite tool"},
@@ -162,6 +174,21 @@ static void choose_thread(void)
 		report.thread_name = thread;
 }
 
+/* Two reports are options with a time. Returns CLI_GO, or the exit status. */
+static int choose_mode(void)
+{
+	const int at = report.at_ns != ANY, growth = report.span_ns[0] != CLI_UNSET;
+
+	if (at && growth)
+		return cli_wrong_usage("--heap-at and --growth exclude each other");
+	for (const struct cli_option *o = options; o->kind && (at || growth); o++)
+		if (o->kind == CLI_MODE && o->mode == mode)
+			return cli_wrong_usage("--%s and --%s exclude each other", o->name, at ? "heap-at" : "growth");
+	if (at || growth)
+		mode = at ? REPORT_HEAP_AT : REPORT_GROWTH;
+	return CLI_GO;
+}
+
 /* What a report would pass over is not what was meant. */
 static int check_mode(void)
 {
@@ -189,6 +216,10 @@ static int check_mode(void)
 /* The word for the order, by mode. Returns CLI_GO, or the exit status. */
 static int choose_sort(void)
 {
+	static const char *const with[REPORT_MODES] = {
+		[REPORT_ALLOCS] = " with --allocs", [REPORT_LEAKS] = " with --leaks", [REPORT_PEAK] = " with --peak",
+		[REPORT_HEAP_AT] = " with --heap-at", [REPORT_GROWTH] = " with --growth",
+	};
 	const char *const *words = sorts[report.mode];
 	struct cli_buffer list = {0};
 	int count = 0;
@@ -213,8 +244,7 @@ static int choose_sort(void)
 	for (int i = 0; i < count; i++)
 		cli_add_format(&list, "%s%s", !i ? "" : i + 1 < count ? ", " : " or ", words[i]);
 	int status = cli_wrong_usage("--sort takes %s%s, not '%s'", cli_text_of(&list),
-				     report.mode == REPORT_ALLOCS ? " with --allocs" : report.mode == REPORT_LEAKS ? " with --leaks"
-				     : report.mode == REPORT_PEAK ? " with --peak" : report.with_heap ? " with --heap" : "", sort);
+				     with[report.mode] ? with[report.mode] : report.with_heap ? " with --heap" : "", sort);
 	cli_buffer_fini(&list);
 	return status;
 }
@@ -224,6 +254,7 @@ static void settle_defaults(void)
 	static const int64_t text_limits[REPORT_MODES] = {
 		[REPORT_TOP] = TOP_LIMIT,     [REPORT_TREE] = TREE_LIMIT,   [REPORT_INFO] = INFO_LIMIT,     [REPORT_ALLOCS] = TOP_LIMIT,
 		[REPORT_LEAKS] = PATHS_LIMIT, [REPORT_PEAK] = PATHS_LIMIT, [REPORT_MEMORY] = MEMORY_LIMIT,
+		[REPORT_HEAP_AT] = PATHS_LIMIT, [REPORT_GROWTH] = PATHS_LIMIT,
 	};
 
 	report.mode = mode == CLI_UNSET ? REPORT_TOP : mode;
@@ -315,7 +346,7 @@ static void limit_memory(int on)
 static int (*const answers[REPORT_MODES])(struct report *) = {
 	[REPORT_TOP] = report_top,       [REPORT_TREE] = report_tree,  [REPORT_INFO] = report_info,
 	[REPORT_ALLOCS] = report_allocs, [REPORT_LEAKS] = report_live, [REPORT_PEAK] = report_live,
-	[REPORT_MEMORY] = report_memory,
+	[REPORT_MEMORY] = report_memory, [REPORT_HEAP_AT] = report_history, [REPORT_GROWTH] = report_history,
 };
 
 int main(int argc, char **argv)
@@ -331,7 +362,7 @@ int main(int argc, char **argv)
 		return cli_finish(status);
 	if (operands.count > 1)
 		return cli_finish(cli_wrong_usage("one trace at a time, not %s and %s", operands.items[0], operands.items[1]));
-	if ((status = check_mode()) != CLI_GO)
+	if ((status = choose_mode()) != CLI_GO || (status = check_mode()) != CLI_GO)
 		return cli_finish(status);
 	settle_defaults();
 	if ((status = choose_sort()) != CLI_GO)

@@ -18,6 +18,9 @@ int report_query(struct report *report, struct tr_query **query, const char *nam
 		{.name = "thread", .type = report->thread_id == ANY ? TR_NULL : TR_INTEGER, .integer = report->thread_id},
 		{.name = "thread_name", .type = report->thread_name ? TR_TEXT : TR_NULL, .text = report->thread_name},
 		{.name = "age", .type = report->age_ns == ANY ? TR_NULL : TR_INTEGER, .integer = report->age_ns},
+		{.name = "from", .type = report->mode == REPORT_GROWTH ? TR_INTEGER : TR_NULL, .integer = report->span_ns[0]},
+		{.name = "to", .type = report->mode >= REPORT_HEAP_AT ? TR_INTEGER : TR_NULL,
+		 .integer = report->mode == REPORT_HEAP_AT ? report->at_ns : report->span_ns[1]},
 		{.name = "by", .type = TR_TEXT, .text = row_names[report->by]},
 		{.name = "least", .type = report->least > 0 ? TR_REAL : TR_NULL, .real = report->least},
 	};

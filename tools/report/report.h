@@ -3,7 +3,7 @@
  * report.h - what the files of instr-report share: what was asked, and the pieces of an answer.
  *
  *     main.c ──► header.c (what was recorded, and what is missing) ──► top.c | tree.c | info.c
- *                    └──► heap.c (the heap's sums, wrong frees) ──► allocs.c (histogram.c) | live.c | memory.c
+ *                    └──► heap.c (the heap's sums, wrong frees) ──► allocs.c (histogram.c) | live.c | memory.c | history.c
  */
 #ifndef TOOLS_REPORT_REPORT_H
 #define TOOLS_REPORT_REPORT_H
@@ -13,14 +13,17 @@
 #include "cli/table.h"
 #include "libtrace/trace.h"
 
-enum report_mode { REPORT_TOP, REPORT_TREE, REPORT_INFO, REPORT_ALLOCS, REPORT_LEAKS, REPORT_PEAK, REPORT_MEMORY, REPORT_MODES };
+enum report_mode {
+	REPORT_TOP, REPORT_TREE, REPORT_INFO, REPORT_ALLOCS, REPORT_LEAKS, REPORT_PEAK, REPORT_MEMORY, REPORT_HEAP_AT,
+	REPORT_GROWTH, REPORT_MODES,
+};
 /* What rows can be ordered by; what each is called stands in main.c. */
 enum report_sort { SORT_SELF, SORT_TOTAL, SORT_CALLS, SORT_HEAP_BYTES, SORT_HEAP_ALLOCS }; /* --top, --tree */
 enum report_allocs_sort {
 	SORT_BYTES, SORT_TOTAL_BYTES, SORT_ALLOCS, SORT_LIVE, SORT_PEAK, SORT_TEMPORARY, SORT_CROSSED, SORT_RESIZED,
 	SORT_FAILED, SORT_RELEASED,
 };
-enum report_live_sort { SORT_LIVE_BYTES, SORT_LIVE_BLOCKS, SORT_LIVE_AGE }; /* --leaks, --peak (no age) */
+enum report_live_sort { SORT_LIVE_BYTES, SORT_LIVE_BLOCKS, SORT_LIVE_AGE }; /* --leaks; without age --peak, --heap-at, --growth */
 enum report_by { BY_FUNCTION, BY_SITE, BY_CONTEXT };
 
 enum { NO_LIMIT = -1, ANY = -1 };
@@ -39,6 +42,8 @@ struct report {
 	const char *thread_name; /* NULL, or threads asked for by name */
 	double least;          /* least share of a context in the tree, 0 to 1 */
 	int64_t age_ns;        /* ANY, or how old blocks are at least */
+	int64_t at_ns;         /* --heap-at: when; ANY: not asked for */
+	int64_t span_ns[2];    /* --growth: from when until when */
 	int with_heap;         /* --top, --tree: the memory beside the time */
 	int histogram;         /* --allocs: sizes and lifetimes */
 	int limited;           /* the limit was asked for */
@@ -58,6 +63,11 @@ struct report {
 		int64_t temporary, crossed, resized, failed, lost, unknown_frees;
 		int64_t most_process_id, most_bytes, most_blocks, most_ns; /* the largest peak */
 	} heap;
+	struct report_span {   /* --heap-at, --growth: of the processes with such a moment */
+		int64_t processes, apart; /* how many; in how many of them the two moments differ */
+		int64_t first_ns, last_ns; /* moments that are kept, of all processes */
+		int64_t from_bytes, from_blocks, to_bytes, to_blocks, grown_bytes, grown_blocks;
+	} span;
 };
 
 /* Figures of a file may be any: a sum that is too large stays at the largest. */
@@ -87,6 +97,7 @@ int report_info(struct report *);
 int report_allocs(struct report *);
 int report_live(struct report *);
 int report_memory(struct report *);
+int report_history(struct report *);
 
 /* header.c: a sentence that a reader of the figures has to know: a line of the header, or of stderr. */
 void report_say(struct report *, enum cli_style, const char *format, ...) __attribute__((format(printf, 3, 4)));
@@ -108,6 +119,9 @@ void report_bytes_cell(struct cli_table *, int64_t bytes);
 void report_count_cell(struct cli_table *, int64_t count);
 /* The line below a table that was cut: what the rest has of the whole; whole 0: that is not known. */
 void report_say_more(struct report *, double shown, double whole);
+
+/* history.c: says which moments those are that --heap-at and --growth show, and what they have together. */
+int report_history_header(struct report *);
 
 /* histogram.c: sizes and lifetimes of the rows that --allocs shows, in the order sort. */
 int report_histogram(struct report *, const char *sort);
