@@ -335,6 +335,14 @@ TEST(leaks_are_live_blocks_with_their_ages_at_the_end_of_the_process)
 		  "unknown 6 200 leaf free none none; wrong family 2 12000 leaf free none walk operator new(unsigned long) a.c:4");
 }
 
+TEST(moments_of_the_heap_are_those_that_are_kept_and_the_end_of_each_process)
+{
+	heap_run();
+	run_sql("trace.db", "INSERT INTO heap_moments VALUES (1, 4000), (1, 8000); INSERT INTO heap_history VALUES (2, 21, 4000, 3, 300);");
+	CHECK_STR(all("SELECT process_id || ' ' || time_ns || ' ' || ticks || ' ' || at_end AS x FROM heap_moments_list"),
+		  "1 8000 4000 0; 1 16000 8000 0; 1 18000 9000 1; 2 20000 10000 1");
+}
+
 TEST(a_path_is_as_long_as_is_shown)
 {
 	heap_run();
