@@ -162,9 +162,10 @@ WHERE frees > allocs OR freed_bytes > bytes OR max_bytes > bytes OR bytes - free
    OR (sizes IS NULL) <> (allocs = 0) OR (lifetimes IS NULL) <> (frees = 0);
 SELECT 'places: a free of context ' || context_id || ' site ' || site_id || ' allocates' FROM heap_totals JOIN sites USING (site_id)
 WHERE kind = 'free' AND (allocs OR frees OR failed OR max_bytes);
-SELECT 'live_blocks: context ' || t.context_id || ' site ' || t.site_id || ' has ' || (t.allocs - t.frees) || ' blocks, ' || count(b.address) || ' are there'
-FROM heap_totals t LEFT JOIN live_blocks b USING (context_id, site_id) GROUP BY t.context_id, t.site_id
-HAVING t.allocs - t.frees <> count(b.address) OR t.bytes - t.freed_bytes <> coalesce(sum(b.bytes), 0);
+SELECT 'live_blocks: context ' || context_id || ' site ' || site_id || ' has ' || sum(blocks) || ' blocks more than are there, ' || sum(bytes) || ' bytes'
+FROM (SELECT context_id, site_id, allocs - frees AS blocks, bytes - freed_bytes AS bytes FROM heap_totals
+      UNION ALL SELECT context_id, site_id, -1, -bytes FROM live_blocks)
+GROUP BY context_id, site_id HAVING sum(blocks) <> 0 OR sum(bytes) <> 0;
 SELECT 'live_blocks: ' || b.address || ' of process ' || b.process_id || ' does not fit' FROM live_blocks b
 JOIN contexts c USING (context_id) JOIN threads t USING (thread_id) JOIN sites s USING (site_id)
 WHERE c.process_id <> b.process_id OR t.process_id <> b.process_id OR s.kind <> 'alloc' OR b.bytes < 0
