@@ -151,7 +151,8 @@ SELECT 'heap_totals: process ' || process_id || ': ' || h.allocs || ' allocated,
        || coalesce(p.peak_bytes, 0)
 FROM heaps h LEFT JOIN heap_by_place p USING (process_id)
 WHERE (h.allocs, h.bytes, h.frees, h.freed_bytes, h.failed, h.resized, h.temporary, h.crossed, h.peak_blocks, h.peak_bytes)
-      IS NOT (p.allocs, p.bytes, p.frees, p.freed_bytes, p.failed, p.resized, p.temporary, p.crossed, p.peak_blocks, p.peak_bytes);
+      IS NOT (p.allocs, p.bytes, p.frees, p.freed_bytes, p.failed, p.resized, p.temporary, p.crossed, p.peak_blocks, p.peak_bytes)
+  AND NOT (p.process_id IS NULL AND max(h.allocs, h.bytes, h.frees, h.freed_bytes, h.failed, h.resized, h.peak_blocks, h.peak_bytes) = 0);
 SELECT 'released: process ' || process_id || ': ' || h.frees || ' freed, ' || h.lost || ' of them unseen, places say ' || p.released
 FROM heaps h JOIN heap_by_place p USING (process_id)
 WHERE h.frees <> p.released + h.lost OR h.freed_bytes < p.released_bytes OR (h.lost = 0 AND h.freed_bytes <> p.released_bytes);
