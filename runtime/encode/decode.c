@@ -23,6 +23,7 @@
 #include <string.h>
 #include <zstd.h>
 
+#include "fold/array.h"
 #include "fold/heap.h"
 #include "fold/heap_code.h"
 #include "fold/varint.h"
@@ -170,23 +171,6 @@ int irt_chunk_read_header(const uint8_t *data, size_t bytes, struct irt_chunk_he
 
 /* ---- beginning a chunk ------------------------------------------------------------------------------ */
 
-static bool grow(void *array, size_t *room, size_t want, size_t item_bytes)
-{
-	void **at = array, *p;
-	size_t n = *room ? *room : 64;
-
-	if (want <= *room)
-		return true;
-	while (n < want)
-		n *= 2;
-	p = realloc(*at, n * item_bytes);
-	if (!p)
-		return false;
-	*at = p;
-	*room = n;
-	return true;
-}
-
 static int unpack_stream(struct irt_chunk_decoder *d, unsigned codec, const uint8_t *in, size_t in_bytes,
 			 uint8_t *out, size_t out_bytes)
 {
@@ -229,7 +213,7 @@ int irt_chunk_open(struct irt_chunk_decoder *d, const struct irt_contexts *conte
 			return INSTR_ERR_MEMORY;
 		d->state_room = contexts->limit;
 	}
-	if (!grow(&d->streams, &d->stream_room, l.raw[0] + l.raw[1] + l.raw[2] + 1, 1))
+	if (!irt_grow(&d->streams, &d->stream_room, l.raw[0] + l.raw[1] + l.raw[2] + 1, 1))
 		return INSTR_ERR_MEMORY;
 	in = data + d->header.header_bytes;
 	out = d->streams;
@@ -461,7 +445,7 @@ static __attribute__((noinline)) int escape(struct irt_chunk_decoder *d, uint32_
 		*successor = child << 1;
 	}
 	if (q[0] == 0) {
-		if (!grow(&d->touched, &d->touched_room, d->touched_count + 1, sizeof(*d->touched)))
+		if (!irt_grow(&d->touched, &d->touched_room, d->touched_count + 1, sizeof(*d->touched)))
 			return INSTR_ERR_MEMORY;
 		d->touched[d->touched_count++] = d->state;
 	}
@@ -602,7 +586,7 @@ long irt_chunk_next(struct irt_chunk_decoder *d, struct irt_event *events, size_
 	symbol = symbols_end - (d->unpacked - d->done);
 	if (max > (size_t)(symbols_end - symbol))
 		max = (size_t)(symbols_end - symbol);
-	if (!grow(&d->calls, &d->call_room, d->call_count + max + 1, sizeof(*d->calls)))
+	if (!irt_grow(&d->calls, &d->call_room, d->call_count + max + 1, sizeof(*d->calls)))
 		return INSTR_ERR_MEMORY;
 	end = decode(d, symbol, events, events + max);
 	d->done += (uint64_t)(end - events);

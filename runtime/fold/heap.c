@@ -51,11 +51,7 @@ static struct place *touch(struct irt_heap *h, uint32_t index)
 {
 	struct place *p = &h->places[index];
 
-	if (p->epoch != h->epoch) {
-		p->row.peak_blocks = live_blocks(p);
-		p->row.peak_bytes = live_bytes(p);
-		p->epoch = h->epoch;
-	}
+	bring_peak(h, p);
 	p->changed = true;
 	return p;
 }

@@ -10,6 +10,7 @@
 #ifndef IRT_FOLD_HEAP_INTERNAL_H
 #define IRT_FOLD_HEAP_INTERNAL_H
 
+#include "fold/array.h"
 #include "fold/event.h"
 #include "fold/heap.h"
 #include "instr/errors.h"
@@ -154,7 +155,6 @@ struct heap_thread *irt_heap_thread(struct irt_heap *h, uint32_t id);           
 struct heap_thread *irt_heap_find_thread(struct irt_heap *h, uint32_t id);       /* NULL: nothing is known of it */
 void irt_heap_forget_thread(struct irt_heap *h, struct heap_thread *t);
 void irt_heap_note_fault(struct irt_heap *h, const struct irt_heap_fault *fault);
-bool irt_heap_grow(void *array, size_t *room, size_t want, size_t item_bytes);
 bool irt_heap_has_row(const struct irt_heap *h, const struct block *hand);
 void irt_heap_prefetch(const struct irt_heap *h, uint64_t address);
 
@@ -166,5 +166,15 @@ static inline bool irt_heap_reserve(struct irt_heap *h)
 
 static inline uint64_t live_blocks(const struct place *p) { return p->row.allocs - p->row.frees; }
 static inline uint64_t live_bytes(const struct place *p) { return p->row.bytes - p->row.freed_bytes; }
+
+/* H2: what the place had at the last peak, if it has not changed since. */
+static inline void bring_peak(const struct irt_heap *h, struct place *p)
+{
+	if (p->epoch != h->epoch) {
+		p->row.peak_blocks = live_blocks(p);
+		p->row.peak_bytes = live_bytes(p);
+		p->epoch = h->epoch;
+	}
+}
 
 #endif

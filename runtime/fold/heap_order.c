@@ -19,24 +19,9 @@ static bool seems_inner(const struct irt_heap_event *inner, const struct irt_hea
 	       e->operation == IRT_OP_ALLOC && e->address && irt_site_family(inner->site) != irt_site_family(e->site);
 }
 
-int irt_heap_add(struct irt_heap *h, const struct irt_heap_event *e)
-{
-	if (!irt_heap_grow(&h->pending, &h->pending_room, h->pending_count + 1, sizeof(*h->pending)))
-		return INSTR_ERR_MEMORY;
-	if (h->pending_sorted == h->pending_count &&
-	    (!h->pending_count || h->pending[h->pending_count - 1].ticks <= e->ticks))
-		h->pending_sorted++;
-	if (h->pending_count && seems_inner(&h->pending[h->pending_count - 1], e))
-		h->pending[h->pending_count - 1].operation = INNER;
-	if (e->ticks > h->newest_ticks)
-		h->newest_ticks = e->ticks;
-	h->pending[h->pending_count++] = *e;
-	return 0;
-}
-
 struct irt_heap_event *irt_heap_room(struct irt_heap *h, size_t count)
 {
-	if (!irt_heap_grow(&h->pending, &h->pending_room, h->pending_count + count, sizeof(*h->pending)))
+	if (!irt_grow(&h->pending, &h->pending_room, h->pending_count + count, sizeof(*h->pending)))
 		return NULL;
 	return h->pending + h->pending_count;
 }
@@ -57,6 +42,17 @@ void irt_heap_added(struct irt_heap *h, size_t count)
 	h->pending_count += count;
 }
 
+int irt_heap_add(struct irt_heap *h, const struct irt_heap_event *e)
+{
+	struct irt_heap_event *room = irt_heap_room(h, 1);
+
+	if (!room)
+		return INSTR_ERR_MEMORY;
+	*room = *e;
+	irt_heap_added(h, 1);
+	return 0;
+}
+
 static size_t run_end(const struct irt_heap_event *e, size_t from, size_t count)
 {
 	size_t i = from + 1;
@@ -74,7 +70,7 @@ static bool sort_pending(struct irt_heap *h)
 
 	if (h->pending_sorted == count)
 		return true;
-	if (!irt_heap_grow(&h->scratch, &h->scratch_room, count, sizeof(*h->scratch)))
+	if (!irt_grow(&h->scratch, &h->scratch_room, count, sizeof(*h->scratch)))
 		return false;
 	for (;;) {
 		struct irt_heap_event *from = h->pending, *to = h->scratch;
@@ -96,7 +92,7 @@ static bool sort_pending(struct irt_heap *h)
 		h->scratch_room = room;
 		if (runs == 1)
 			break;
-		if (!irt_heap_grow(&h->scratch, &h->scratch_room, count, sizeof(*h->scratch)))
+		if (!irt_grow(&h->scratch, &h->scratch_room, count, sizeof(*h->scratch)))
 			return false;
 	}
 	h->pending_sorted = count;

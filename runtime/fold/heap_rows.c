@@ -125,16 +125,6 @@ int irt_heap_each_block(struct irt_heap *h, void *user, int (*each)(void *user, 
 	return r;
 }
 
-/* H2 */
-static void bring_peak(const struct irt_heap *h, struct place *p)
-{
-	if (p->epoch != h->epoch) {
-		p->row.peak_blocks = live_blocks(p);
-		p->row.peak_bytes = live_bytes(p);
-		p->epoch = h->epoch;
-	}
-}
-
 int irt_heap_each_place(struct irt_heap *h, void *user, int (*each)(void *user, const struct irt_heap_place *place))
 {
 	int r = 0;

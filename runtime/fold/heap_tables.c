@@ -7,23 +7,6 @@
 
 enum { FIRST_BLOCKS = 64, SMALL_SLOTS = 1 << 16, FIRST_PLACES = 16, FIRST_THREADS = 8 };
 
-bool irt_heap_grow(void *array, size_t *room, size_t want, size_t item_bytes)
-{
-	void **at = array, *p;
-	size_t n = *room ? *room : 16;
-
-	if (want <= *room)
-		return true;
-	while (n < want)
-		n *= 2;
-	p = realloc(*at, n * item_bytes);
-	if (!p)
-		return false;
-	*at = p;
-	*room = n;
-	return true;
-}
-
 /* ---- blocks ---------------------------------------------------------------------------------------- */
 
 /* Any number of slots, so that the table can grow by half: the high bits of a product choose one. */
@@ -146,7 +129,7 @@ static bool grow_places(struct irt_heap *h)
 	uint32_t count = h->place_slot_count ? 2 * h->place_slot_count : 2 * FIRST_PLACES;
 	uint32_t *slots = malloc(count * sizeof(*slots));
 
-	if (!slots || !irt_heap_grow(&h->places, &room, count / 2, sizeof(*h->places))) {
+	if (!slots || !irt_grow(&h->places, &room, count / 2, sizeof(*h->places))) {
 		free(slots);
 		return false;
 	}
@@ -313,5 +296,5 @@ bool irt_heap_make_room(struct irt_heap *h)
 	return h->recent && (h->block_count < h->block_limit || grow_blocks(h)) &&
 	       (h->place_count < h->place_limit || grow_places(h)) &&
 	       (h->thread_count < h->thread_limit || grow_threads(h)) &&
-	       irt_heap_grow(&h->gone, &h->gone_room, h->gone_count + 2, sizeof(*h->gone));
+	       irt_grow(&h->gone, &h->gone_room, h->gone_count + 2, sizeof(*h->gone));
 }

@@ -12,24 +12,6 @@ enum {
 
 /* ---- tables ----------------------------------------------------------------------------------- */
 
-/* Makes an array hold `want` items, by doubling. false: no memory, nothing has changed. */
-bool irt_walk_grow(void *array, size_t *room, size_t want, size_t item_bytes)
-{
-	void **at = array, *p;
-	size_t n = *room ? *room : 16;
-
-	if (want <= *room)
-		return true;
-	while (n < want)
-		n *= 2;
-	p = realloc(*at, n * item_bytes);
-	if (!p)
-		return false;
-	*at = p;
-	*room = n;
-	return true;
-}
-
 static bool grow_array(void *array, size_t items, size_t item_bytes)
 {
 	void **at = array, *p = realloc(*at, items * item_bytes);
@@ -232,7 +214,7 @@ int irt_walk_forget_rows(struct irt_walk *w, uint64_t ticks)
 {
 	size_t room = w->forget_room, i;
 
-	if (!irt_walk_grow(&w->forget, &room, w->forget_count + 1, sizeof(*w->forget)))
+	if (!irt_grow(&w->forget, &room, w->forget_count + 1, sizeof(*w->forget)))
 		return INSTR_ERR_MEMORY;
 	w->forget_room = (uint32_t)room;
 	for (i = w->forget_count; i > 0 && w->forget[i - 1] > ticks; i--)
@@ -379,7 +361,7 @@ int irt_walk_create(struct irt_walk **out, const struct irt_walk_config *config)
 	if (!config->max_frames)
 		w->config.max_frames = IRT_WALK_MAX_FRAMES;
 	w->horizon = UINT64_MAX;
-	if (!irt_walk_grow(&w->frames, &w->frame_room, FIRST_FRAMES, sizeof(*w->frames)) ||
+	if (!irt_grow(&w->frames, &w->frame_room, FIRST_FRAMES, sizeof(*w->frames)) ||
 	    irt_walk_node_of(w, IRT_CCT_ROOT, &root)) {
 		irt_walk_destroy(w);
 		return INSTR_ERR_MEMORY;

@@ -38,6 +38,7 @@
 #include <string.h>
 
 #include "base/atomic.h"
+#include "fold/array.h"
 #include "fold/heap.h"
 #include "fold/heap_code.h"
 #include "fold/varint.h"
@@ -305,7 +306,6 @@ static inline uint32_t function_of_node(const struct irt_walk *w, uint32_t node)
 }
 
 /* walk.c */
-bool irt_walk_grow(void *array, size_t *room, size_t want, size_t item_bytes);
 void irt_walk_begin_chunk(struct irt_walk *w);
 int irt_walk_make_general(struct irt_walk *w);
 void irt_walk_lower(struct irt_walk *w, size_t index);

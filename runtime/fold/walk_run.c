@@ -380,7 +380,7 @@ static size_t prepare(struct irt_walk *w, size_t count, struct batch *b)
 		count = w->config.chunk_events - w->chunk_events;
 	free_frames = w->frame_room - w->depth - 1;
 	if (free_frames < (w->chunk_events < 2 * BATCH ? BATCH_MIN : FRAMES_FREE_MIN) && free_frames < count) {
-		if (!irt_walk_grow(&w->frames, &w->frame_room, w->frame_room + 1, sizeof(*w->frames)))
+		if (!irt_grow(&w->frames, &w->frame_room, w->frame_room + 1, sizeof(*w->frames)))
 			return 0;
 		free_frames = w->frame_room - w->depth - 1;
 	}
@@ -388,8 +388,8 @@ static size_t prepare(struct irt_walk *w, size_t count, struct batch *b)
 		count = free_frames;
 	if (count < 2 || w->depth + count > w->config.max_frames)
 		return 0; /* the step counts frames */
-	if (!irt_walk_grow(&w->symbols, &w->symbol_room, w->chunk_events + count, 1) ||
-	    !irt_walk_grow(&w->side, &w->side_room, w->side_bytes + count * 2 * IRT_VARINT_MAX, 1))
+	if (!irt_grow(&w->symbols, &w->symbol_room, w->chunk_events + count, 1) ||
+	    !irt_grow(&w->side, &w->side_room, w->side_bytes + count * 2 * IRT_VARINT_MAX, 1))
 		return 0;
 	if (unlikely(w->node_count > KINDS_SHOW_BELOW) && irt_walk_make_general(w))
 		return 0;
@@ -413,8 +413,8 @@ static __attribute__((noinline)) size_t walk_heap(struct irt_walk *w, const stru
 	room = w->config.chunk_events - w->chunk_events;
 	room = room < BATCH / 4 ? room : BATCH / 4;
 	room = room < count / UNITS ? room : (uint32_t)(count / UNITS);
-	if (!room || !irt_walk_grow(&w->symbols, &w->symbol_room, w->chunk_events + room, 1) ||
-	    !irt_walk_grow(&w->side, &w->side_room, w->side_bytes + (size_t)room * SIDE_EVENT_MAX, 1) ||
+	if (!room || !irt_grow(&w->symbols, &w->symbol_room, w->chunk_events + room, 1) ||
+	    !irt_grow(&w->side, &w->side_room, w->side_bytes + (size_t)room * SIDE_EVENT_MAX, 1) ||
 	    !(out = irt_heap_room(w->config.heap, room)))
 		return 0;
 	set_hot(w, units);

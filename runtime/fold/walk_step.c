@@ -12,8 +12,8 @@
 /* Room for what one record can make. */
 static bool reserve_events(struct irt_walk *w)
 {
-	return irt_walk_grow(&w->symbols, &w->symbol_room, w->chunk_events + STEP_EVENTS_MAX, 1) &&
-	       irt_walk_grow(&w->side, &w->side_room, w->side_bytes + STEP_EVENTS_MAX * SIDE_EVENT_MAX, 1);
+	return irt_grow(&w->symbols, &w->symbol_room, w->chunk_events + STEP_EVENTS_MAX, 1) &&
+	       irt_grow(&w->side, &w->side_room, w->side_bytes + STEP_EVENTS_MAX * SIDE_EVENT_MAX, 1);
 }
 
 /* What time it is: units since the chunk's first stamp. The first stamp of a chunk makes its grid. */
@@ -153,11 +153,11 @@ bool irt_walk_reserve_closing(struct irt_walk *w, size_t k)
 {
 	size_t room = w->mentioned_room;
 
-	if (!irt_walk_grow(&w->mentioned, &room, w->mentioned_count + 2 * k + 1, sizeof(*w->mentioned)))
+	if (!irt_grow(&w->mentioned, &room, w->mentioned_count + 2 * k + 1, sizeof(*w->mentioned)))
 		return false;
 	w->mentioned_room = (uint32_t)room;
 	return w->depth - k >= w->chunk_low ||
-	       irt_walk_grow(&w->closed, &w->closed_room, w->chunk_depth - w->depth + k, sizeof(*w->closed));
+	       irt_grow(&w->closed, &w->closed_room, w->chunk_depth - w->depth + k, sizeof(*w->closed));
 }
 
 static void remember_popped(struct irt_walk *w, const struct frame *f)
@@ -305,7 +305,7 @@ static int step_enter(struct irt_walk *w, uint64_t tag, uint64_t t)
 	if (stop != STEP_ON)
 		return stop;
 	if (!irt_walk_reserve_closing(w, dead) ||
-	    !irt_walk_grow(&w->frames, &w->frame_room, w->depth + 2, sizeof(*w->frames)))
+	    !irt_grow(&w->frames, &w->frame_room, w->depth + 2, sizeof(*w->frames)))
 		return IRT_WALK_NO_MEMORY;
 	folded = w->nodes[child].parent_context != context_of(w, parent);
 	if (w->general && w->nodes[child].open && irt_walk_twin_of(w, child, &twin))
@@ -396,12 +396,12 @@ int irt_walk_note_orphan(struct irt_walk *w, uint32_t function)
 {
 	size_t room = w->orphan_room, mentioned = w->mentioned_room;
 
-	if (!irt_walk_grow(&w->mentioned, &mentioned, w->mentioned_count + 1, sizeof(*w->mentioned)))
+	if (!irt_grow(&w->mentioned, &mentioned, w->mentioned_count + 1, sizeof(*w->mentioned)))
 		return INSTR_ERR_MEMORY;
 	w->mentioned_room = (uint32_t)mentioned;
 	if (!w->orphan_count || w->orphans[w->orphan_count - 1].function != function ||
 	    w->orphans[w->orphan_count - 1].count == UINT32_MAX) {
-		if (!irt_walk_grow(&w->orphans, &room, w->orphan_count + 1, sizeof(*w->orphans)))
+		if (!irt_grow(&w->orphans, &room, w->orphan_count + 1, sizeof(*w->orphans)))
 			return INSTR_ERR_MEMORY;
 		w->orphan_room = (uint32_t)room;
 		w->orphans[w->orphan_count++] = (struct orphan){function, 0};

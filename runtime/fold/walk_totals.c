@@ -269,7 +269,7 @@ static int push(struct irt_walk *w, uint32_t context, uint64_t v, uint64_t tag, 
 
 	if (w->depth >= w->config.max_frames)
 		return INSTR_ERR_FORMAT;
-	if (!irt_walk_grow(&w->frames, &w->frame_room, w->depth + 2, sizeof(*w->frames)))
+	if (!irt_grow(&w->frames, &w->frame_room, w->depth + 2, sizeof(*w->frames)))
 		return INSTR_ERR_MEMORY;
 	err = irt_walk_node_of(w, context, &node);
 	if (!err && w->nodes[node].parent_context != context_of(w, w->frames[w->depth].node)) {
