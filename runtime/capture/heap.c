@@ -179,6 +179,13 @@ HOOK void __instr_printed(char **out, int32_t result, const struct instr_row *si
 		allocated(result < 0 ? NULL : *out, (uint64_t)result + 1, site);
 }
 
+/* Before the call: see above. */
+static inline void freed(const void *block, const struct instr_row *site)
+{
+	if (block)
+		record(INSTR_EXT_FREE, site, block, 0);
+}
+
 /* ---- resizing --------------------------------------------------------------------------------------- */
 
 static void *resized(void *before, void *after, uint64_t bytes, const struct instr_row *site)
@@ -249,11 +256,7 @@ HOOK int64_t __instr_getdelim(char **line, size_t *bytes, int32_t delimiter, voi
 
 HOOK void __instr_allocated(void *block, size_t bytes, const struct instr_row *site) { allocated(block, bytes, site); }
 
-HOOK void __instr_freed(void *block, const struct instr_row *site)
-{
-	if (block)
-		record(INSTR_EXT_FREE, site, block, 0);
-}
+HOOK void __instr_freed(void *block, const struct instr_row *site) { freed(block, site); }
 
 /* What throws between these two leaves the thread inside until the next hook of an allocator. */
 HOOK void __instr_resizing(void *block, const struct instr_row *site)
@@ -278,8 +281,7 @@ HOOK void __instr_resized(void *before, void *after, size_t bytes, const struct 
 
 HOOK void __instr_free(void *block, const struct instr_row *site, void (*f)(void *))
 {
-	if (block)
-		record(INSTR_EXT_FREE, site, block, 0);
+	freed(block, site);
 	uint32_t *in = enter();
 	f(block);
 	leave(in);
@@ -287,8 +289,7 @@ HOOK void __instr_free(void *block, const struct instr_row *site, void (*f)(void
 
 HOOK void __instr_free1(void *block, uint64_t a, const struct instr_row *site, void (*f)(void *, uint64_t))
 {
-	if (block)
-		record(INSTR_EXT_FREE, site, block, 0);
+	freed(block, site);
 	uint32_t *in = enter();
 	f(block, a);
 	leave(in);
@@ -297,8 +298,7 @@ HOOK void __instr_free1(void *block, uint64_t a, const struct instr_row *site, v
 HOOK void __instr_free2(void *block, uint64_t a, uint64_t b, const struct instr_row *site,
 		   void (*f)(void *, uint64_t, uint64_t))
 {
-	if (block)
-		record(INSTR_EXT_FREE, site, block, 0);
+	freed(block, site);
 	uint32_t *in = enter();
 	f(block, a, b);
 	leave(in);
