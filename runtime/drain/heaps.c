@@ -8,17 +8,14 @@
  * have joined behind its beginning. The rest waits for the next look, and a checkpoint puts it beside the rows
  * that do not have it yet.
  */
-#define _GNU_SOURCE
 #include "drain/commit.h"
 
 #include "base/atomic.h"
 #include "base/os.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum {
 	PART_BYTES = 4 << 20,  /* of heap_pending: a value has a limit */
@@ -128,18 +125,10 @@ static int put_fault(void *arg, const struct irt_heap_fault *f)
 
 static int64_t resident_bytes(const struct irt_drained_process *p)
 {
-	char path[64], text[128];
+	char text[128];
 	unsigned long long size, resident;
-	if (p->dead || !p->proc_pid)
+	if (p->dead || !p->proc_pid || irt_read_proc(text, sizeof(text), "%d/statm", p->proc_pid) < 0)
 		return IRT_STORE_NULL;
-	snprintf(path, sizeof(path), "/proc/%d/statm", p->proc_pid);
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd >= 0 ? read(fd, text, sizeof(text) - 1) : -1;
-	if (fd >= 0)
-		close(fd);
-	if (n <= 0)
-		return IRT_STORE_NULL;
-	text[n] = 0;
 	return sscanf(text, "%llu %llu", &size, &resident) == 2 ? (int64_t)(resident * IRT_PAGE) : IRT_STORE_NULL;
 }
 
@@ -245,7 +234,7 @@ struct restore {
 	size_t pending_bytes;
 };
 
-static uint32_t index_of(int64_t context_id) { return context_id < 0 ? 0 : (uint32_t)(context_id % IRT_CCT_ID_SPAN); }
+static uint32_t index_of(int64_t context_id) { return context_id < 0 ? 0 : irt_context_index(context_id); }
 
 static int take_heap(void *arg, const struct irt_store_heap *row)
 {
@@ -339,14 +328,12 @@ int irt_restore_heaps(struct irt_session *s)
 		struct restore r = {.s = s, .p = s->processes[i]};
 		int64_t first = irt_context_id(r.p, 0);
 		irt_heap_expect_many(r.p->heap);
-		if (!irt_heap_sums(r.p->heap, &sums)) {
-			e = restore_pending(&r);
-			continue;
-		}
-		e = irt_store_read_heap_totals(s->store, first, first + IRT_CCT_ID_SPAN - 1, &r, take_place);
-		if (!e)
+		int used = irt_heap_sums(r.p->heap, &sums);
+		if (used)
+			e = irt_store_read_heap_totals(s->store, first, first + IRT_CCT_ID_SPAN - 1, &r, take_place);
+		if (used && !e)
 			e = irt_store_read_live_blocks(s->store, r.p->facts.process_id, &r, take_block);
-		if (!e)
+		if (used && !e)
 			e = irt_store_read_heap_faults(s->store, r.p->facts.process_id, &r, take_fault);
 		if (!e)
 			e = restore_pending(&r);

@@ -144,8 +144,8 @@ static int search_chunk(void *arg, const struct irt_store_chunk *row)
 
 static int take_context(void *arg, const struct irt_store_context *row)
 {
-	return irt_contexts_add(arg, (uint32_t)(row->context_id % IRT_CCT_ID_SPAN),
-				row->parent_id == IRT_STORE_NULL ? 0 : (uint32_t)(row->parent_id % IRT_CCT_ID_SPAN),
+	return irt_contexts_add(arg, irt_context_index(row->context_id),
+				row->parent_id == IRT_STORE_NULL ? 0 : irt_context_index(row->parent_id),
 				(uint32_t)row->ordinal, (uint32_t)row->function_id);
 }
 
@@ -214,7 +214,7 @@ static int take_last_frame(void *arg, int64_t depth, const struct irt_store_fram
 		return INSTR_ERR_FORMAT;
 	f[l->count++] = (struct irt_past_frame){
 		.tag = row->tag, .sp = (int64_t)((uint64_t)row->flags >> IRT_FRAME_SP_SHIFT),
-		.function = irt_contexts_function(l->contexts, (uint32_t)(row->context_id % IRT_CCT_ID_SPAN)),
+		.function = irt_contexts_function(l->contexts, irt_context_index(row->context_id)),
 		.flags = row->flags & IRT_STORE_FRAME_STACK_START ? IRT_FRAME_STACK_START : 0};
 	return 0;
 }

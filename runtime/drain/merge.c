@@ -32,7 +32,7 @@ int irt_totals_from_row(const struct irt_store_totals *row, struct irt_walk_tota
 {
 	memset(h, 0, sizeof(*h));
 	*t = (struct irt_walk_totals){
-		.context = (uint32_t)(row->context_id % IRT_CCT_ID_SPAN), .calls = (uint64_t)row->calls,
+		.context = irt_context_index(row->context_id), .calls = (uint64_t)row->calls,
 		.returns = (uint64_t)row->returns, .unwound = (uint64_t)row->unwound, .open = (uint64_t)row->open,
 		.total_ticks = (uint64_t)row->total_ticks, .self_ticks = (uint64_t)row->self_ticks,
 		.min_ticks = row->min_ticks == IRT_STORE_NULL ? 0 : (uint64_t)row->min_ticks,

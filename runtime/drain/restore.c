@@ -29,7 +29,6 @@ struct restore {
 	int result;
 };
 
-static uint32_t index_of(int64_t context_id) { return (uint32_t)(context_id % IRT_CCT_ID_SPAN); }
 
 /* Functions are numbered without large gaps, so this bounds what their tables take. */
 static int is_function(const struct restore *r, int64_t function_id)
@@ -87,10 +86,10 @@ static int take_context(void *arg, const struct irt_store_context *row)
 	if (!is_function(r, row->function_id))
 		return INSTR_ERR_FORMAT;
 	struct irt_cct_node n = {
-		.parent = row->parent_id == IRT_STORE_NULL ? 0 : index_of(row->parent_id),
+		.parent = row->parent_id == IRT_STORE_NULL ? 0 : irt_context_index(row->parent_id),
 		.function = (uint32_t)row->function_id, .ordinal = (uint32_t)row->ordinal,
 		.depth = (uint16_t)row->depth, .recursive = (uint8_t)row->recursive, .flags = (uint8_t)row->flags};
-	int e = irt_cct_load(p->cct, index_of(row->context_id), &n);
+	int e = irt_cct_load(p->cct, irt_context_index(row->context_id), &n);
 	p->contexts_stored = p->contexts_put = irt_cct_count(p->cct);
 	return e;
 }
@@ -135,7 +134,7 @@ static int take_frame(void *arg, int64_t depth, const struct irt_store_frame *ro
 	struct restore *r = arg;
 	(void)depth;
 	return irt_walk_restore_frame(r->thread->walk, &(struct irt_walk_frame){
-		.context = index_of(row->context_id), .enter_ticks = row->enter_ticks,
+		.context = irt_context_index(row->context_id), .enter_ticks = row->enter_ticks,
 		.child_ticks = (uint64_t)row->child_ticks, .tag = row->tag, .flags = (uint64_t)row->flags});
 }
 

@@ -336,6 +336,7 @@ void irt_session_put_facts(struct irt_session *s);
 /* commit.c: ends the round. `last` closes every chunk and checkpoints. INSTR_ERR_AGAIN: totals are still to be
  * stored, another round may do it. Other errors: nothing was done, and the ring still has it all. */
 int64_t irt_context_id(const struct irt_drained_process *p, uint32_t index);
+static inline uint32_t irt_context_index(int64_t context_id) { return (uint32_t)(context_id % IRT_CCT_ID_SPAN); }
 int irt_commit(struct irt_session *s, int last);
 /* 0: the file is finished, or there is none; INSTR_ERR_BUSY: all is in it, but a reader keeps its -wal. */
 int irt_finish(struct irt_session *s, const char *state);

@@ -91,17 +91,8 @@ int irt_tid_in_proc(const struct irt_drained_thread *t)
 /* The name last seen is kept: it may change during a thread's life. */
 static void read_name(struct irt_drained_thread *t)
 {
-	char path[64], name[32];
-	struct irt_text p = irt_text_in(path, sizeof(path));
-	irt_text_add(&p, "/proc/");
-	irt_text_number(&p, (uint64_t)t->process->proc_pid);
-	irt_text_add(&p, "/task/");
-	irt_text_number(&p, (uint64_t)irt_tid_in_proc(t));
-	irt_text_add(&p, "/comm");
-	int fd = (int)irt_sys_open(path, IRT_O_RDONLY | IRT_O_CLOEXEC, 0);
-	long n = fd >= 0 ? irt_sys_read(fd, name, sizeof(name) - 1) : -1;
-	if (fd >= 0)
-		irt_sys_close(fd);
+	char name[32];
+	long n = irt_read_proc(name, sizeof(name), "%d/task/%d/comm", t->process->proc_pid, irt_tid_in_proc(t));
 	if (n > 1) {
 		name[n - 1] = 0;
 		name[sizeof(t->name) - 1] = 0;

@@ -14,6 +14,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -92,25 +93,33 @@ int irt_number_in_proc(int pid)
 	return find_in_proc(pid, namespace_of("self"));
 }
 
+long irt_read_proc(char *text, size_t bytes, const char *format, ...)
+{
+	char name[64] = "/proc/";
+	va_list arguments;
+	va_start(arguments, format);
+	vsnprintf(name + 6, sizeof(name) - 6, format, arguments);
+	va_end(arguments);
+	int fd = open(name, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	ssize_t n = read(fd, text, bytes - 1);
+	close(fd);
+	if (n <= 0)
+		return -1;
+	text[n] = 0;
+	return n;
+}
+
 enum { STAT_BYTES = 1024 };
 
 /* What /proc says of a process, or of one of its threads, behind its name (which may hold anything); NULL =
  * it does not say. */
 static const char *read_stat(int pid, int tid, char text[STAT_BYTES])
 {
-	char name[64];
-	if (tid)
-		snprintf(name, sizeof(name), "/proc/%d/task/%d/stat", pid, tid);
-	else
-		snprintf(name, sizeof(name), "/proc/%d/stat", pid);
-	int fd = open(name, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
+	long n = tid ? irt_read_proc(text, STAT_BYTES, "%d/task/%d/stat", pid, tid) : irt_read_proc(text, STAT_BYTES, "%d/stat", pid);
+	if (n < 0)
 		return NULL;
-	ssize_t n = read(fd, text, STAT_BYTES - 1);
-	close(fd);
-	if (n <= 0)
-		return NULL;
-	text[n] = 0;
 	const char *p = strrchr(text, ')');
 	return p ? p + 1 : NULL;
 }

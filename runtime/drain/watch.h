@@ -7,6 +7,7 @@
 #ifndef IRT_DRAIN_WATCH_H
 #define IRT_DRAIN_WATCH_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 struct irt_watch;
@@ -40,6 +41,9 @@ int irt_find_process(int pid, uint64_t pid_namespace, uint64_t start_time);
 /* What /proc calls a process of our own pid namespace: another number where /proc is of an outer one (unshare
  * --pid without a mount of its own). 0 = it does not show it. */
 int irt_number_in_proc(int pid);
+
+/* What a small file below /proc/ holds, cut off at bytes - 1: its length, or -1 if there is nothing to be read. */
+long irt_read_proc(char *text, size_t bytes, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* Has this thread of the process no end in sight? By their numbers in /proc; tid 0: one that is not known. Once a process has begun to end, by whatever cause, each
  * of its threads is told: 0 for all of them. *left (NULL is allowed): it is the first thread, and has left
