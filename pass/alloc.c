@@ -79,16 +79,9 @@ static bool prototype_fits(LLVMValueRef function, const char *prototype)
 	return true;
 }
 
-static bool is_local(LLVMValueRef global)
-{
-	LLVMLinkage linkage = LLVMGetLinkage(global);
-
-	return linkage == LLVMInternalLinkage || linkage == LLVMPrivateLinkage;
-}
-
 static bool is_own(LLVMValueRef function)
 {
-	return LLVMGetStringAttributeAtIndex(function, LLVMAttributeFunctionIndex, OWN_ATTRIBUTE, strlen(OWN_ATTRIBUTE)) != NULL;
+	return function_string_attribute(function, OWN_ATTRIBUTE) != NULL;
 }
 
 static void add_known(struct pass_allocs *allocs, const struct allocator *allocator, LLVMValueRef function,
@@ -182,11 +175,6 @@ static void copy_metadata(struct pass_allocs *allocs, LLVMValueRef to, LLVMValue
 	LLVMDisposeValueMetadataEntries(entries);
 }
 
-static LLVMAttributeRef enum_attribute(const struct pass_allocs *allocs, const char *name)
-{
-	return LLVMCreateEnumAttribute(allocs->rows->context, LLVMGetEnumAttributeKindForName(name, strlen(name)), 0);
-}
-
 /* Calls ----------------------------------------------------------------------------------------- */
 
 /* The allocator that an instruction calls as it is declared, or NULL. A musttail call must stay what
@@ -215,7 +203,7 @@ LLVMValueRef allocs_hook(struct pass_allocs *allocs, const char *name, LLVMTypeR
 
 	if (!hook) {
 		hook = LLVMAddFunction(allocs->rows->module, name, type);
-		LLVMAddAttributeAtIndex(hook, LLVMAttributeFunctionIndex, enum_attribute(allocs, "nonlazybind"));
+		LLVMAddAttributeAtIndex(hook, LLVMAttributeFunctionIndex, enum_attribute(allocs->rows->context, "nonlazybind"));
 	}
 	return LLVMConstPointerCast(hook, LLVMPointerType(type, 0));
 }
@@ -253,7 +241,7 @@ static LLVMValueRef build_call(struct pass_allocs *allocs, const struct known_al
 	for (unsigned i = 1; i <= count; i++)
 		copy_attributes(made, i, call, known->function, i);
 	if (call_has_attribute(call, "nounwind"))
-		LLVMAddCallSiteAttribute(made, LLVMAttributeFunctionIndex, enum_attribute(allocs, "nounwind"));
+		LLVMAddCallSiteAttribute(made, LLVMAttributeFunctionIndex, enum_attribute(allocs->rows->context, "nounwind"));
 	copy_metadata(allocs, made, call);
 	free(types);
 	free(arguments);
@@ -277,7 +265,7 @@ static void add_call_behind(struct pass_allocs *allocs, LLVMValueRef call, LLVMV
 	LLVMValueRef out = LLVMBuildPointerCast(allocs->builder, LLVMGetOperand(call, 0), pointer, "");
 	LLVMValueRef arguments[] = {out, call, row};
 	LLVMValueRef made = LLVMBuildCall2(allocs->builder, type, allocs_hook(allocs, "__instr_printed", type), arguments, 3, "");
-	LLVMAddCallSiteAttribute(made, LLVMAttributeFunctionIndex, enum_attribute(allocs, "nounwind"));
+	LLVMAddCallSiteAttribute(made, LLVMAttributeFunctionIndex, enum_attribute(allocs->rows->context, "nounwind"));
 }
 
 static void replace(LLVMValueRef call, LLVMValueRef made)

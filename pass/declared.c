@@ -271,18 +271,6 @@ static const struct {
 #undef FAMILY
 };
 
-static void add_enum_attribute(LLVMContextRef context, LLVMValueRef call, const char *name)
-{
-	unsigned kind = LLVMGetEnumAttributeKindForName(name, strlen(name));
-
-	LLVMAddCallSiteAttribute(call, LLVMAttributeFunctionIndex, LLVMCreateEnumAttribute(context, kind, 0));
-}
-
-static LLVMAttributeRef string_attribute(LLVMContextRef context, const char *name, const char *value)
-{
-	return LLVMCreateStringAttribute(context, name, (unsigned)strlen(name), value, (unsigned)strlen(value));
-}
-
 /* At the builder's place. nomerge: else two calls of different allocators may become one mark. */
 static void build_mark(struct marker *m, int which, const char *called, LLVMValueRef *arguments)
 {
@@ -299,8 +287,8 @@ static void build_mark(struct marker *m, int which, const char *called, LLVMValu
 		if (types[i] == m->pointer)
 			arguments[i] = LLVMBuildPointerCast(m->builder, arguments[i], m->pointer, "");
 	LLVMValueRef call = LLVMBuildCall2(m->builder, type, mark, arguments, count, "");
-	add_enum_attribute(m->context, call, "nounwind");
-	add_enum_attribute(m->context, call, "nomerge");
+	LLVMAddCallSiteAttribute(call, LLVMAttributeFunctionIndex, enum_attribute(m->context, "nounwind"));
+	LLVMAddCallSiteAttribute(call, LLVMAttributeFunctionIndex, enum_attribute(m->context, "nomerge"));
 	LLVMAddCallSiteAttribute(call, LLVMAttributeFunctionIndex,
 				 string_attribute(m->context, CALLED_ATTRIBUTE, called));
 }
@@ -528,6 +516,6 @@ void declared_place(struct pass_allocs *allocs, LLVMValueRef function, LLVMValue
 	LLVMSetCurrentDebugLocation2(allocs->builder, LLVMInstructionGetDebugLoc(mark));
 	LLVMValueRef call = LLVMBuildCall2(allocs->builder, type, allocs_hook(allocs, marks[which].hook, type), arguments,
 					   count + 1, "");
-	add_enum_attribute(allocs->rows->context, call, "nounwind");
+	LLVMAddCallSiteAttribute(call, LLVMAttributeFunctionIndex, enum_attribute(allocs->rows->context, "nounwind"));
 	LLVMInstructionEraseFromParent(mark);
 }

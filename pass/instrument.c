@@ -428,8 +428,7 @@ static void set_flag(struct pass *pass, const char *name)
 static void set_attribute(struct pass *pass, LLVMValueRef function, const char *name, const char *value)
 {
 	LLVMAddAttributeAtIndex(function, LLVMAttributeFunctionIndex,
-				LLVMCreateStringAttribute(pass->context, name, (unsigned)strlen(name), value,
-							  (unsigned)strlen(value)));
+				string_attribute(pass->context, name, value));
 }
 
 static void set_state(struct pass *pass, LLVMValueRef function, const char *state)
@@ -453,8 +452,7 @@ static void defer_function(struct pass *pass, LLVMValueRef function, enum instr_
 
 static const char *state_of(LLVMValueRef function, unsigned *bytes)
 {
-	LLVMAttributeRef state = LLVMGetStringAttributeAtIndex(function, LLVMAttributeFunctionIndex,
-							       STATE_ATTRIBUTE, strlen(STATE_ATTRIBUTE));
+	LLVMAttributeRef state = function_string_attribute(function, STATE_ATTRIBUTE);
 
 	*bytes = 0;
 	return state ? LLVMGetStringAttributeValue(state, bytes) : "";

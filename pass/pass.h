@@ -95,6 +95,14 @@ enum instr_reason select_reason(const struct pass_settings *settings, const stru
 /* Whether a call, or the function it calls, carries an enum attribute such as "returns_twice". */
 bool call_has_attribute(LLVMValueRef call, const char *attribute);
 bool function_has_attribute(LLVMValueRef function, const char *attribute);
+/* A string attribute of a function, or NULL. */
+LLVMAttributeRef function_string_attribute(LLVMValueRef function, const char *name);
+
+LLVMAttributeRef enum_attribute(LLVMContextRef context, const char *name);
+LLVMAttributeRef string_attribute(LLVMContextRef context, const char *name, const char *value);
+
+/* Whether no other module can refer to it. */
+bool is_local(LLVMValueRef global);
 
 /* The source file of a deferred function without debug information (lto=post): the module that it
  * ends up in has another. */

@@ -109,8 +109,7 @@ static LLVMValueRef add_row(struct pass_rows *rows, LLVMValueRef function, const
 			    const char *symbol, const struct told *told)
 {
 	LLVMComdatRef comdat = LLVMGetComdat(function);
-	LLVMLinkage linkage = LLVMGetLinkage(function);
-	bool shared = comdat && linkage != LLVMInternalLinkage && linkage != LLVMPrivateLinkage;
+	bool shared = comdat && !is_local(function);
 	LLVMValueRef row = LLVMAddGlobal(rows->module, rows->row, symbol);
 	LLVMValueRef fields[] = {
 		offset_from(rows, row, told->name),
@@ -301,9 +300,7 @@ static LLVMValueRef add_caller(struct pass_rows *rows, const char *name, const c
 	if (!callee)
 		callee = LLVMAddFunction(rows->module, callee_name, callee_type);
 	put_in_comdat(function, comdat);
-	unsigned nounwind = LLVMGetEnumAttributeKindForName("nounwind", strlen("nounwind"));
-	LLVMAddAttributeAtIndex(function, LLVMAttributeFunctionIndex,
-				LLVMCreateEnumAttribute(rows->context, nounwind, 0));
+	LLVMAddAttributeAtIndex(function, LLVMAttributeFunctionIndex, enum_attribute(rows->context, "nounwind"));
 	LLVMPositionBuilderAtEnd(builder, LLVMAppendBasicBlockInContext(rows->context, function, ""));
 	LLVMBuildCall2(builder, callee_type, LLVMConstPointerCast(callee, LLVMPointerType(callee_type, 0)),
 		       &module, 1, "");

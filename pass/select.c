@@ -37,7 +37,7 @@ bool function_has_attribute(LLVMValueRef function, const char *attribute)
 	return has_attribute_kind(function, attribute_kind(attribute));
 }
 
-static LLVMAttributeRef string_attribute(LLVMValueRef function, const char *name)
+LLVMAttributeRef function_string_attribute(LLVMValueRef function, const char *name)
 {
 	return LLVMGetStringAttributeAtIndex(function, LLVMAttributeFunctionIndex, name,
 					     (unsigned)strlen(name));
@@ -53,6 +53,23 @@ bool call_has_attribute(LLVMValueRef call, const char *attribute)
 		return true;
 	LLVMValueRef callee = LLVMIsAFunction(LLVMGetCalledValue(call));
 	return callee && has_attribute_kind(callee, kind);
+}
+
+LLVMAttributeRef enum_attribute(LLVMContextRef context, const char *name)
+{
+	return LLVMCreateEnumAttribute(context, attribute_kind(name), 0);
+}
+
+LLVMAttributeRef string_attribute(LLVMContextRef context, const char *name, const char *value)
+{
+	return LLVMCreateStringAttribute(context, name, (unsigned)strlen(name), value, (unsigned)strlen(value));
+}
+
+bool is_local(LLVMValueRef global)
+{
+	LLVMLinkage linkage = LLVMGetLinkage(global);
+
+	return linkage == LLVMInternalLinkage || linkage == LLVMPrivateLinkage;
 }
 
 const char *linkage_name(LLVMValueRef global)
@@ -217,7 +234,7 @@ char *source_of(LLVMValueRef function, LLVMMetadataRef file)
 		const char *name = LLVMDIFileGetFilename(file, &file_bytes);
 		return joined_path(folder, folder_bytes, name, file_bytes);
 	}
-	LLVMAttributeRef kept = string_attribute(function, SOURCE_ATTRIBUTE);
+	LLVMAttributeRef kept = function_string_attribute(function, SOURCE_ATTRIBUTE);
 	if (kept) {
 		const char *source = LLVMGetStringAttributeValue(kept, &file_bytes);
 		return joined_path("", 0, source, file_bytes);
@@ -292,13 +309,13 @@ enum instr_reason select_reason(const struct pass_settings *settings, const stru
 	if (function_has_attribute(function, "naked"))
 		return INSTR_REASON_NAKED;
 	if (function_has_attribute(function, "presplitcoroutine") ||
-	    string_attribute(function, "coroutine.presplit")) /* LLVM 14 */
+	    function_string_attribute(function, "coroutine.presplit")) /* LLVM 14 */
 		return INSTR_REASON_COROUTINE;
 	if (reason != INSTR_REASON_NONE)
 		return reason;
 	if (function_has_attribute(function, "disable_sanitizer_instrumentation"))
 		return INSTR_REASON_ATTRIBUTE;
-	LLVMAttributeRef xray = string_attribute(function, "function-instrument");
+	LLVMAttributeRef xray = function_string_attribute(function, "function-instrument");
 	if (xray) {
 		unsigned value_bytes = 0;
 		const char *value = LLVMGetStringAttributeValue(xray, &value_bytes);
