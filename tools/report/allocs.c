@@ -87,15 +87,15 @@ static size_t choose_columns(const struct report *report, struct cli_column *col
 
 static void bytes_cell(struct cli_table *table, struct tr_query *q, const char *column)
 {
-	report_bytes_cell(table, tr_integer(q, tr_column(q, column)));
+	report_bytes_cell(table, report_number(q, column));
 }
 
 static void add_cell(struct report *report, struct cli_table *table, struct tr_query *q, int column)
 {
 	const char *key = orders[report->sort].column;
 	char text[CLI_NUMBER_BYTES];
-	double part = (double)tr_integer(q, tr_column(q, key)), whole = (double)whole_of(report);
-	int64_t allocs = tr_integer(q, tr_column(q, "allocs"));
+	double part = (double)report_number(q, key), whole = (double)whole_of(report);
+	int64_t allocs = report_number(q, "allocs");
 
 	switch (column) {
 	case SHARE:
@@ -111,7 +111,7 @@ static void add_cell(struct report *report, struct cli_table *table, struct tr_q
 		report_count_cell(table, allocs);
 		break;
 	case TEMPORARY:
-		cli_cell(table, CLI_PLAIN, cli_share(text, (double)tr_integer(q, tr_column(q, "temporary")), (double)allocs));
+		cli_cell(table, CLI_PLAIN, cli_share(text, (double)report_number(q, "temporary"), (double)allocs));
 		break;
 	case LIVE:
 		bytes_cell(table, q, "live_bytes");
@@ -123,7 +123,7 @@ static void add_cell(struct report *report, struct cli_table *table, struct tr_q
 		if (report->sort == SORT_RELEASED)
 			bytes_cell(table, q, key);
 		else
-			cli_cell(table, CLI_PLAIN, cli_count(text, tr_integer(q, tr_column(q, key))));
+			cli_cell(table, CLI_PLAIN, cli_count(text, report_number(q, key)));
 		break;
 	default:
 		if (report->by == BY_FUNCTION)
@@ -134,41 +134,26 @@ static void add_cell(struct report *report, struct cli_table *table, struct tr_q
 	}
 }
 
+static void say_nothing(struct report *report)
+{
+	cli_add_format(&report->out, "%s\n", orders[report->sort].none);
+}
+
 static int add_table(struct report *report)
 {
-	const struct order *order = &orders[report->sort];
-	const char *query = queries[report->by];
 	struct cli_column columns[COLUMNS];
-	int which[COLUMNS], status;
-	struct tr_query *q;
-	int64_t rows = 0;
-	double sum = 0;
+	int which[COLUMNS];
+	const char *order = orders[report->sort].column;
+	const struct report_places places = {
+		.query = queries[report->by], .order = order, .part = order, .stops_at_none = 1,
+		/* Shares of total contain each other and add up to nothing. */
+		.whole = report->sort == SORT_TOTAL_BYTES ? 0 : (double)whole_of(report),
+		.path_from = report->by == BY_CONTEXT ? FIGURES_WIDTH : 0,
+		.columns = columns, .which = which, .count = choose_columns(report, columns, which),
+		.add_cell = add_cell, .say_nothing = say_nothing,
+	};
 
-	if ((status = report_query_and_one(report, &q, query, order->column)))
-		return status;
-	size_t count = choose_columns(report, columns, which), key = tr_column(q, order->column);
-	struct cli_table *table = cli_table_create(columns, count);
-	while ((status = tr_next(q, &report->error)) == 1 && tr_integer(q, key) &&
-	       (report->limit == NO_LIMIT || rows < report->limit)) {
-		for (size_t i = 0; i < count; i++)
-			add_cell(report, table, q, which[i]);
-		if (report->by == BY_CONTEXT)
-			report_path_rows(table, count, tr_text(q, tr_column(q, "path"), NULL), FIGURES_WIDTH);
-		sum += (double)tr_integer(q, key);
-		rows++;
-	}
-	int more = status == 1 && tr_integer(q, key);
-	tr_finish(q);
-	if (status >= 0 && rows)
-		cli_table_print(table, &report->out, cli_screen()->width, 0);
-	else if (status >= 0)
-		cli_add_format(&report->out, "%s\n", order->none);
-	/* Shares of total contain each other and add up to nothing. */
-	if (status >= 0 && more)
-		report_say_more(report, sum, report->sort == SORT_TOTAL_BYTES ? 0 : (double)whole_of(report));
-	report->lines += cli_table_lines(table);
-	cli_table_destroy(table);
-	return status < 0 ? status : 0;
+	return report_places(report, &places);
 }
 
 int report_allocs(struct report *report)

@@ -31,11 +31,6 @@ struct facts { /* one row of the query "summary" */
 	int64_t events_from_ns;
 };
 
-static int64_t number(struct tr_query *query, const char *column)
-{
-	return tr_integer(query, tr_column(query, column));
-}
-
 static int read_facts(struct report *report, struct facts *facts)
 {
 	struct tr_query *q;
@@ -47,29 +42,29 @@ static int read_facts(struct report *report, struct facts *facts)
 	if (status == 1) {
 		snprintf(facts->state, sizeof(facts->state), "%s", tr_text(q, tr_column(q, "state"), NULL));
 		facts->events_off = !strcmp(tr_text(q, tr_column(q, "events_setting"), NULL), "off");
-		facts->start_realtime_ns = number(q, "start_realtime_ns");
-		facts->duration_ns = number(q, "duration_ns");
-		facts->threads = number(q, "threads");
-		facts->events = number(q, "events");
-		facts->events_kept = number(q, "events_kept");
-		facts->events_lost = number(q, "events_lost");
-		facts->losses_not_counted = number(q, "losses_not_counted");
-		facts->dropped_events = number(q, "dropped_events");
-		facts->waits = number(q, "waits");
-		facts->wait_ns = number(q, "wait_ns");
-		facts->several_stacks = number(q, "several_stacks");
-		facts->folded_trees = number(q, "folded_trees");
-		facts->merged_threads = number(q, "merged_threads");
-		facts->partly_inherited = number(q, "partly_inherited");
-		facts->not_instrumented = number(q, "not_instrumented");
-		facts->open_calls = number(q, "open_calls");
-		facts->warnings = number(q, "warnings");
-		facts->events_from_ns = number(q, "events_from_ns");
-		report->processes = number(q, "processes");
+		facts->start_realtime_ns = report_number(q, "start_realtime_ns");
+		facts->duration_ns = report_number(q, "duration_ns");
+		facts->threads = report_number(q, "threads");
+		facts->events = report_number(q, "events");
+		facts->events_kept = report_number(q, "events_kept");
+		facts->events_lost = report_number(q, "events_lost");
+		facts->losses_not_counted = report_number(q, "losses_not_counted");
+		facts->dropped_events = report_number(q, "dropped_events");
+		facts->waits = report_number(q, "waits");
+		facts->wait_ns = report_number(q, "wait_ns");
+		facts->several_stacks = report_number(q, "several_stacks");
+		facts->folded_trees = report_number(q, "folded_trees");
+		facts->merged_threads = report_number(q, "merged_threads");
+		facts->partly_inherited = report_number(q, "partly_inherited");
+		facts->not_instrumented = report_number(q, "not_instrumented");
+		facts->open_calls = report_number(q, "open_calls");
+		facts->warnings = report_number(q, "warnings");
+		facts->events_from_ns = report_number(q, "events_from_ns");
+		report->processes = report_number(q, "processes");
 		report->recording = !strcmp(facts->state, "recording");
-		report->whole.functions = number(q, "functions");
-		report->whole.calls = number(q, "calls");
-		report->whole.self_ns = number(q, "self_ns");
+		report->whole.functions = report_number(q, "functions");
+		report->whole.calls = report_number(q, "calls");
+		report->whole.self_ns = report_number(q, "self_ns");
 		double cost = tr_real(q, tr_column(q, "hook_cost_ns"));
 		report->hook_cost_ns = cost > 0 && cost < 1e9 ? cost : 0; /* a second would be nonsense */
 	}
@@ -109,12 +104,12 @@ static int say_losses(struct report *report, const struct facts *facts)
 		return status;
 	while ((status = tr_next(q, &report->error)) == 1) {
 		int known = tr_type(q, tr_column(q, "lost_events")) == TR_INTEGER;
-		int kept = number(q, "totals_kept") == 1;
+		int kept = report_number(q, "totals_kept") == 1;
 		struct cli_buffer when = {0};
-		cli_count(count, number(q, "lost_events"));
+		cli_count(count, report_number(q, "lost_events"));
 		if (tr_type(q, tr_column(q, "start_ns")) == TR_INTEGER)
-			cli_add_format(&when, ", from %s to %s", cli_duration(from, number(q, "start_ns")),
-				       cli_duration(to, number(q, "end_ns")));
+			cli_add_format(&when, ", from %s to %s", cli_duration(from, report_number(q, "start_ns")),
+				       cli_duration(to, report_number(q, "end_ns")));
 		if (kept)
 			report_say(report, CLI_WARN, "%s events are not kept (%s%s): counts and times include them",
 			    known ? count : "Some", tr_text(q, tr_column(q, "cause"), NULL), cli_text_of(&when));
@@ -171,17 +166,17 @@ static int say_deaths(struct report *report)
 	struct tr_query *q;
 	int64_t deaths = 0, killed = 0, returned = 0;
 	char who[64] = "";
-	int status = report_query_limited(report, &q, "deaths", FEW);
+	int status = report_query_limited(report, &q, "deaths", NULL, FEW);
 
 	if (status)
 		return status;
 	while ((status = tr_next(q, &report->error)) == 1) {
-		deaths = number(q, "deaths");
-		killed = number(q, "killed");
-		returned = number(q, "returned");
-		snprintf(who, sizeof(who), "Process %" PRId64 " (pid %" PRId64 ")", number(q, "process_id"), number(q, "pid"));
+		deaths = report_number(q, "deaths");
+		killed = report_number(q, "killed");
+		returned = report_number(q, "returned");
+		snprintf(who, sizeof(who), "Process %" PRId64 " (pid %" PRId64 ")", report_number(q, "process_id"), report_number(q, "pid"));
 		if (tr_type(q, tr_column(q, "exit_signal")) == TR_INTEGER)
-			report_say(report, CLI_WARN, "%s was killed by %s", who, signal_name(number(q, "exit_signal")));
+			report_say(report, CLI_WARN, "%s was killed by %s", who, signal_name(report_number(q, "exit_signal")));
 	}
 	tr_finish(q);
 	const char *others = returned == deaths - killed ? " or" : ", by a signal, or";
@@ -204,14 +199,14 @@ static int say_open_calls(struct report *report, const struct facts *facts)
 
 	if (!facts->open_calls)
 		return 0;
-	if ((status = report_query_limited(report, &q, "open_calls", 1))) /* the longest is the first */
+	if ((status = report_query_limited(report, &q, "open_calls", NULL, 1))) /* the longest is the first */
 		return status;
 	status = tr_next(q, &report->error);
 	if (status == 1)
 		report_say(report, CLI_PLAIN, "%s %s, the longest %s, for %s: their time so far is included",
 		    cli_counted(calls, sizeof(calls), facts->open_calls, "call", NULL),
 		    !is_live(report, facts) ? "never returned" : facts->open_calls == 1 ? "is open" : "are open",
-		    tr_text(q, tr_column(q, "function"), NULL), cli_duration(longest, number(q, "total_ns")));
+		    tr_text(q, tr_column(q, "function"), NULL), cli_duration(longest, report_number(q, "total_ns")));
 	tr_finish(q);
 	return status < 0 ? status : 0;
 }
@@ -224,7 +219,7 @@ static int say_messages(struct report *report, const struct facts *facts)
 
 	if (!facts->warnings)
 		return 0;
-	if ((status = report_query_limited(report, &q, "messages", NO_LIMIT)))
+	if ((status = report_query_limited(report, &q, "messages", NULL, NO_LIMIT)))
 		return status;
 	while (said <= FEW && (status = tr_next(q, &report->error)) == 1) {
 		const char *severity = tr_text(q, tr_column(q, "severity"), NULL);
@@ -322,7 +317,7 @@ static int add_title(struct report *report)
 {
 	struct cli_buffer clean = {0};
 	struct tr_query *q;
-	int status = report_query_limited(report, &q, "processes", 1);
+	int status = report_query_limited(report, &q, "processes", NULL, 1);
 
 	if (status)
 		return status;

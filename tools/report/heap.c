@@ -23,11 +23,6 @@ enum {
 	PATH_ROWS = 3,     /* of a call path */
 };
 
-static int64_t number(struct tr_query *query, const char *column)
-{
-	return tr_integer(query, tr_column(query, column));
-}
-
 static int read_heaps(struct report *report)
 {
 	struct report_heap *heap = &report->heap;
@@ -44,21 +39,18 @@ static int read_heaps(struct report *report)
 		{"lost", &heap->lost},               {"unknown_frees", &heap->unknown_frees},
 	};
 	struct tr_query *q;
-	int64_t asked = report->limit;
+	int status = report_query_limited(report, &q, "heaps", NULL, NO_LIMIT);
 
-	report->limit = NO_LIMIT;
-	int status = report_query(report, &q, "heaps", NULL);
-	report->limit = asked;
 	if (status)
 		return status;
 	while ((status = tr_next(q, &report->error)) == 1) {
 		for (size_t i = 0; i < sizeof(sums) / sizeof(sums[0]); i++)
-			*sums[i].sum = report_sum(*sums[i].sum, number(q, sums[i].column));
-		if (!heap->processes++ || number(q, "peak_bytes") > heap->most_bytes) {
-			heap->most_process_id = number(q, "process_id");
-			heap->most_bytes = number(q, "peak_bytes");
-			heap->most_blocks = number(q, "peak_blocks");
-			heap->most_ns = number(q, "peak_ns");
+			*sums[i].sum = report_sum(*sums[i].sum, report_number(q, sums[i].column));
+		if (!heap->processes++ || report_number(q, "peak_bytes") > heap->most_bytes) {
+			heap->most_process_id = report_number(q, "process_id");
+			heap->most_bytes = report_number(q, "peak_bytes");
+			heap->most_blocks = report_number(q, "peak_blocks");
+			heap->most_ns = report_number(q, "peak_ns");
 		}
 	}
 	tr_finish(q);
@@ -89,7 +81,7 @@ static void say_fault(struct report *report, struct tr_query *q)
 {
 	struct cli_buffer text = {0};
 	char number_text[64];
-	int64_t count = number(q, "count");
+	int64_t count = report_number(q, "count");
 	int twice = !strcmp(tr_text(q, tr_column(q, "kind"), NULL), "freed twice");
 
 	cli_add_format(&text, "WRONG FREE: %s ", cli_counted(number_text, sizeof(number_text), count, "block", NULL));
@@ -106,19 +98,17 @@ static void say_fault(struct report *report, struct tr_query *q)
 	cli_add_text(&text, twice ? ", again in " : ", freed in ");
 	add_where(&text, q, "function", "place");
 	report_say(report, CLI_BAD, "%s, %sat %s", cli_text_of(&text), count == 1 ? "" : "for the first time ",
-		   cli_duration(number_text, number(q, "first_ns")));
+		   cli_duration(number_text, report_number(q, "first_ns")));
 	cli_buffer_fini(&text);
 }
 
 static int say_faults(struct report *report)
 {
-	int64_t faults = 0, asked = report->limit;
+	int64_t faults = 0;
 	char count[64];
 	struct tr_query *q;
+	int status = report_query_limited(report, &q, "heap_faults", NULL, NO_LIMIT);
 
-	report->limit = NO_LIMIT;
-	int status = report_query(report, &q, "heap_faults", NULL);
-	report->limit = asked;
 	if (status)
 		return status;
 	while ((status = tr_next(q, &report->error)) == 1) {
@@ -222,7 +212,7 @@ void report_place_cell(struct cli_table *table, struct tr_query *q)
 	size_t column = tr_column(q, "column");
 
 	cli_add_text(&place, report_place(q, tr_column(q, "file"), tr_column(q, "line")));
-	if (place.bytes && tr_integer(q, tr_column(q, "line")) > 0 && tr_integer(q, column) > 0)
+	if (place.bytes && report_number(q, "line") > 0 && tr_integer(q, column) > 0)
 		cli_add_format(&place, ":%" PRId64, tr_integer(q, column));
 	add_name(&called, tr_text(q, tr_column(q, "called"), NULL), STEP_COLUMNS);
 	if (place.bytes)
@@ -261,7 +251,7 @@ static size_t add_step(struct cli_buffer *out, const char *path)
 	return taken;
 }
 
-void report_path_rows(struct cli_table *table, size_t columns, const char *path, size_t from)
+static void add_path_rows(struct cli_table *table, size_t columns, const char *path, size_t from)
 {
 	enum { LEAST = 24, MOST = 100 };
 	const size_t screen = cli_screen()->width, width = !screen ? MOST : screen > from + LEAST ? screen - from : LEAST;
@@ -304,7 +294,7 @@ void report_count_cell(struct cli_table *table, int64_t count)
 	cli_cell(table, count ? CLI_PLAIN : CLI_DIM, count ? cli_count(text, count) : "-");
 }
 
-void report_say_more(struct report *report, double shown, double whole)
+static void say_more(struct report *report, double shown, double whole)
 {
 	char share[CLI_NUMBER_BYTES];
 
@@ -313,4 +303,35 @@ void report_say_more(struct report *report, double shown, double whole)
 		cli_add_format(&report->out, ", with %s together", cli_share(share, whole > shown ? whole - shown : 0, whole));
 	cli_add_format(&report->out, ": --limit 0 shows all%s\n", cli_style_off(CLI_DIM));
 	report->lines++;
+}
+
+int report_places(struct report *report, const struct report_places *p)
+{
+	struct tr_query *q;
+	int64_t rows = 0;
+	double sum = 0;
+	int status = report_query_and_one(report, &q, p->query, p->order), more;
+
+	if (status)
+		return status;
+	struct cli_table *table = cli_table_create(p->columns, p->count);
+	while ((more = (status = tr_next(q, &report->error)) == 1 && !(p->stops_at_none && !report_number(q, p->part))) &&
+	       (report->limit == NO_LIMIT || rows < report->limit)) {
+		for (size_t i = 0; i < p->count; i++)
+			p->add_cell(report, table, q, p->which[i]);
+		if (p->path_from)
+			add_path_rows(table, p->count, tr_text(q, tr_column(q, "path"), NULL), p->path_from);
+		sum += (double)report_number(q, p->part);
+		rows++;
+	}
+	tr_finish(q);
+	if (status >= 0 && rows)
+		cli_table_print(table, &report->out, cli_screen()->width, 0);
+	else if (status >= 0)
+		p->say_nothing(report);
+	if (more)
+		say_more(report, sum, p->whole);
+	report->lines += cli_table_lines(table);
+	cli_table_destroy(table);
+	return status < 0 ? status : 0;
 }

@@ -26,18 +26,14 @@ struct counts {
 static int read_counts(struct report *report, const char *sort, struct counts *sizes, struct counts *lifetimes)
 {
 	struct tr_query *q;
-	int64_t asked = report->limit;
+	int status = report_query_limited(report, &q, "heap_histogram", sort, report->limited ? report->limit : NO_LIMIT);
 
-	if (!report->limited)
-		report->limit = NO_LIMIT;
-	int status = report_query(report, &q, "heap_histogram", sort);
-	report->limit = asked;
 	if (status)
 		return status;
 	while ((status = tr_next(q, &report->error)) == 1) {
 		struct counts *c = !strcmp(tr_text(q, tr_column(q, "histogram"), NULL), "size_bytes") ? sizes : lifetimes;
-		int64_t blocks = tr_integer(q, tr_column(q, "blocks"));
-		int64_t low = tr_integer(q, tr_column(q, "low"));
+		int64_t blocks = report_number(q, "blocks");
+		int64_t low = report_number(q, "low");
 		/* Several ticks to a nanosecond: one row for all of it. */
 		if (c->count && (c->rows[c->count - 1].low == low || c->count == MOST_ROWS))
 			c->rows[c->count - 1].blocks = report_sum(c->rows[c->count - 1].blocks, blocks);

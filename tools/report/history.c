@@ -23,11 +23,6 @@ static int is_growth(const struct report *report)
 	return report->mode == REPORT_GROWTH;
 }
 
-static int64_t figure(struct tr_query *q, const char *column)
-{
-	return tr_integer(q, tr_column(q, column));
-}
-
 static int is_known(struct tr_query *q, const char *column)
 {
 	return tr_type(q, tr_column(q, column)) != TR_NULL;
@@ -66,11 +61,11 @@ static void add_moment(const struct report *report, struct cli_buffer *out, cons
 
 	if (!is_known(q, column))
 		cli_add_format(out, "%s the start", word);
-	else if (figure(q, end_column))
+	else if (report_number(q, end_column))
 		cli_add_format(out, "%s the %s (%s)", word, report->recording ? "last checkpoint" : "end",
-			       moment(text, figure(q, column)));
+			       moment(text, report_number(q, column)));
 	else
-		cli_add_format(out, "%s %s", word, moment(text, figure(q, column)));
+		cli_add_format(out, "%s %s", word, moment(text, report_number(q, column)));
 }
 
 static void add_moments(struct report *report, struct cli_buffer *out, struct tr_query *q)
@@ -84,7 +79,7 @@ static void add_moments(struct report *report, struct cli_buffer *out, struct tr
 		add_moment(report, out, "at", q, "to_ns", "to_end");
 	}
 	if (report->heap.processes > 1)
-		cli_add_format(out, " in process %" PRId64, figure(q, "process_id"));
+		cli_add_format(out, " in process %" PRId64, report_number(q, "process_id"));
 }
 
 static void add_up(struct report_span *span, struct tr_query *q)
@@ -97,23 +92,23 @@ static void add_up(struct report_span *span, struct tr_query *q)
 		{"to_blocks", &span->to_blocks},     {"grown_bytes", &span->grown_bytes},   {"grown_blocks", &span->grown_blocks},
 	};
 
-	if (!span->last_ns || figure(q, "first_ns") < span->first_ns)
-		span->first_ns = figure(q, "first_ns");
-	if (figure(q, "last_ns") > span->last_ns)
-		span->last_ns = figure(q, "last_ns");
+	if (!span->last_ns || report_number(q, "first_ns") < span->first_ns)
+		span->first_ns = report_number(q, "first_ns");
+	if (report_number(q, "last_ns") > span->last_ns)
+		span->last_ns = report_number(q, "last_ns");
 	if (!is_known(q, "to_ns"))
 		return;
 	span->processes++;
-	span->apart += !is_known(q, "from_ns") || figure(q, "from_ns") != figure(q, "to_ns");
+	span->apart += !is_known(q, "from_ns") || report_number(q, "from_ns") != report_number(q, "to_ns");
 	for (size_t i = 0; i < sizeof(sums) / sizeof(sums[0]); i++)
-		*sums[i].sum = report_sum(*sums[i].sum, figure(q, sums[i].column));
+		*sums[i].sum = report_sum(*sums[i].sum, report_number(q, sums[i].column));
 }
 
 /* Is the moment another time than what was asked for, also as it is printed, and not the end, which is as late as
  * can be? That of a process without one so early is its start. */
 static int is_earlier(struct tr_query *q, const char *column, const char *end_column, int64_t asked_ns)
 {
-	return is_known(q, column) ? !figure(q, end_column) && report_difference(asked_ns, figure(q, column)) >= 1000000 : asked_ns > 0;
+	return is_known(q, column) ? !report_number(q, end_column) && report_difference(asked_ns, report_number(q, column)) >= 1000000 : asked_ns > 0;
 }
 
 /* "the heap at 3.000 s, the last moment that is kept before 3.50 s: 3 MiB in 12 blocks" */
@@ -225,7 +220,7 @@ static void add_cell(struct report *report, struct cli_table *table, struct tr_q
 {
 	const int by_blocks = report->sort == SORT_LIVE_BLOCKS, growth = is_growth(report);
 	const struct report_span *span = &report->span;
-	const double part = (double)figure(q, orders[report->sort]);
+	const double part = (double)report_number(q, orders[report->sort]);
 	const double whole = (double)(growth ? by_blocks ? span->grown_blocks : span->grown_bytes
 					     : by_blocks ? span->to_blocks : span->to_bytes);
 	char text[CLI_NUMBER_BYTES + 1];
@@ -236,27 +231,27 @@ static void add_cell(struct report *report, struct cli_table *table, struct tr_q
 		break;
 	case BYTES:
 		if (growth)
-			cli_cell(table, by_blocks ? CLI_PLAIN : report_heat(part, whole), signed_bytes(text, figure(q, "bytes")));
+			cli_cell(table, by_blocks ? CLI_PLAIN : report_heat(part, whole), signed_bytes(text, report_number(q, "bytes")));
 		else
-			report_bytes_cell(table, figure(q, "bytes"));
+			report_bytes_cell(table, report_number(q, "bytes"));
 		break;
 	case BLOCKS:
 		if (growth)
-			cli_cell(table, by_blocks ? report_heat(part, whole) : CLI_PLAIN, signed_count(text, figure(q, "blocks")));
+			cli_cell(table, by_blocks ? report_heat(part, whole) : CLI_PLAIN, signed_count(text, report_number(q, "blocks")));
 		else
-			report_count_cell(table, figure(q, "blocks"));
+			report_count_cell(table, report_number(q, "blocks"));
 		break;
 	case BEFORE:
-		report_bytes_cell(table, figure(q, "from_bytes"));
+		report_bytes_cell(table, report_number(q, "from_bytes"));
 		break;
 	case AFTER:
-		report_bytes_cell(table, figure(q, "to_bytes"));
+		report_bytes_cell(table, report_number(q, "to_bytes"));
 		break;
 	case LIVE:
-		report_bytes_cell(table, figure(q, "live_bytes"));
+		report_bytes_cell(table, report_number(q, "live_bytes"));
 		break;
 	case PROCESS:
-		cli_cell_format(table, CLI_PLAIN, "%" PRId64, figure(q, "process_id"));
+		cli_cell_format(table, CLI_PLAIN, "%" PRId64, report_number(q, "process_id"));
 		break;
 	default:
 		report_place_cell(table, q);
@@ -282,37 +277,20 @@ static void say_nothing(struct report *report)
 
 int report_history(struct report *report)
 {
-	const char *query = is_growth(report) ? "heap_growth" : "heap_at";
+	const struct report_span *span = &report->span;
 	struct cli_column columns[COLUMNS];
-	int which[COLUMNS], status;
-	struct tr_query *q;
-	int64_t rows = 0;
-	double sum = 0;
+	int which[COLUMNS];
+	struct report_places places = {
+		.query = is_growth(report) ? "heap_growth" : "heap_at", .order = orders[report->sort], .part = orders[report->sort],
+		/* What grew and what shrank have no share in each other. */
+		.whole = is_growth(report) ? 0 : (double)(report->sort == SORT_LIVE_BLOCKS ? span->to_blocks : span->to_bytes),
+		.path_from = FIGURES_WIDTH, .columns = columns, .which = which, .add_cell = add_cell, .say_nothing = say_nothing,
+	};
 
 	if (report->show_sql || report->format != CLI_FORMAT_TEXT)
-		return report_rows(report, query, orders[report->sort]);
+		return report_rows(report, places.query, places.order);
 	if (report_has_no_heap(report))
 		return 0;
-	if ((status = report_query_and_one(report, &q, query, orders[report->sort])))
-		return status;
-	size_t count = choose_columns(report, columns, which);
-	struct cli_table *table = cli_table_create(columns, count);
-	while ((status = tr_next(q, &report->error)) == 1 && (report->limit == NO_LIMIT || rows < report->limit)) {
-		for (size_t i = 0; i < count; i++)
-			add_cell(report, table, q, which[i]);
-		report_path_rows(table, count, tr_text(q, tr_column(q, "path"), NULL), FIGURES_WIDTH);
-		sum += (double)figure(q, orders[report->sort]);
-		rows++;
-	}
-	tr_finish(q);
-	if (status >= 0 && rows)
-		cli_table_print(table, &report->out, cli_screen()->width, 0);
-	else if (status >= 0)
-		say_nothing(report);
-	if (status == 1) /* what grew and what shrank have no share in each other */
-		report_say_more(report, sum, is_growth(report) ? 0 : (double)(report->sort == SORT_LIVE_BLOCKS ? report->span.to_blocks
-													      : report->span.to_bytes));
-	report->lines += cli_table_lines(table);
-	cli_table_destroy(table);
-	return status < 0 ? status : 0;
+	places.count = choose_columns(report, columns, which);
+	return report_places(report, &places);
 }

@@ -108,7 +108,7 @@ static void value_cell(struct cli_table *table, struct tr_query *q, const struct
 	if (column->kind == ENDING) {
 		ending_cell(table, q, at);
 	} else if (column->kind == PLACED || column->kind == DEEP) {
-		int64_t depth = column->kind == DEEP ? tr_integer(q, tr_column(q, "depth")) : 0;
+		int64_t depth = column->kind == DEEP ? report_number(q, "depth") : 0;
 		cli_add_repeated(&lead, "  ", depth < 0 ? 0 : depth > 20 ? 20 : (size_t)depth);
 		cli_cell_parts(table, CLI_PLAIN, cli_text_of(&lead), report_name(q, at),
 			       report_place(q, tr_column(q, "file"), tr_column(q, "line")));
@@ -143,7 +143,7 @@ static int print_section(struct report *report, const struct section *section)
 	struct tr_query *q;
 	int64_t rows = 0;
 	/* One more than is shown tells whether there are more. */
-	int status = report_query_limited(report, &q, section->query, report->limit == NO_LIMIT ? NO_LIMIT : report->limit + 1);
+	int status = report_query_and_one(report, &q, section->query, NULL);
 
 	if (status)
 		return status;
@@ -189,7 +189,7 @@ static int add_file(struct report *report)
 		return status;
 	status = tr_next(q, &report->error);
 	if (status == 1) {
-		int64_t kept = tr_integer(q, tr_column(q, "events_kept"));
+		int64_t kept = report_number(q, "events_kept");
 		cli_add_format(&report->out, "%s%s%s: %s", cli_style_on(CLI_BOLD), tr_path(report->trace), cli_style_off(CLI_BOLD),
 			       cli_bytes(bytes, tr_file_bytes(report->trace)));
 		if (kept > 0)

@@ -45,25 +45,10 @@ static size_t choose_columns(const struct report *report, struct cli_column *col
 	return count;
 }
 
-static int64_t figure(struct tr_query *q, const char *column)
-{
-	return tr_integer(q, tr_column(q, column));
-}
-
-static int64_t bytes_of(const struct report *report, struct tr_query *q)
-{
-	return figure(q, is_peak(report) ? "peak_bytes" : "bytes");
-}
-
-static int64_t blocks_of(const struct report *report, struct tr_query *q)
-{
-	return figure(q, is_peak(report) ? "peak_blocks" : "blocks");
-}
-
 /* What is shared out: blocks where these are the order, else bytes. */
-static double part_of(const struct report *report, struct tr_query *q)
+static const char *part_of(const struct report *report)
 {
-	return (double)(report->sort == SORT_LIVE_BLOCKS ? blocks_of(report, q) : bytes_of(report, q));
+	return is_peak(report) ? peak_orders[report->sort] : leaks_orders[report->sort == SORT_LIVE_BLOCKS];
 }
 
 static double whole_of(const struct report *report)
@@ -76,32 +61,30 @@ static double whole_of(const struct report *report)
 
 static void add_cell(struct report *report, struct cli_table *table, struct tr_query *q, int column)
 {
-	double part = part_of(report, q), whole = whole_of(report);
+	double part = (double)report_number(q, part_of(report)), whole = whole_of(report);
 	char text[CLI_NUMBER_BYTES];
-	int64_t left;
 
 	switch (column) {
 	case SHARE:
 		cli_cell(table, report_heat(part, whole), cli_share(text, part, whole));
 		break;
 	case BYTES:
-		cli_cell(table, CLI_PLAIN, cli_bytes(text, bytes_of(report, q)));
+		cli_cell(table, CLI_PLAIN, cli_bytes(text, report_number(q, is_peak(report) ? "peak_bytes" : "bytes")));
 		break;
 	case BLOCKS:
-		cli_cell(table, CLI_PLAIN, cli_count(text, blocks_of(report, q)));
+		cli_cell(table, CLI_PLAIN, cli_count(text, report_number(q, is_peak(report) ? "peak_blocks" : "blocks")));
 		break;
 	case OLDEST:
-		cli_cell(table, CLI_PLAIN, cli_duration(text, figure(q, "oldest_age_ns")));
+		cli_cell(table, CLI_PLAIN, cli_duration(text, report_number(q, "oldest_age_ns")));
 		break;
 	case NEWEST:
-		cli_cell(table, CLI_PLAIN, cli_duration(text, figure(q, "newest_age_ns")));
+		cli_cell(table, CLI_PLAIN, cli_duration(text, report_number(q, "newest_age_ns")));
 		break;
 	case LIVE:
-		left = figure(q, "live_bytes");
-		cli_cell(table, left ? CLI_PLAIN : CLI_DIM, left ? cli_bytes(text, left) : "-");
+		report_bytes_cell(table, report_number(q, "live_bytes"));
 		break;
 	case PROCESS:
-		cli_cell_format(table, CLI_PLAIN, "%" PRId64, figure(q, "process_id"));
+		cli_cell_format(table, CLI_PLAIN, "%" PRId64, report_number(q, "process_id"));
 		break;
 	default:
 		report_place_cell(table, q);
@@ -126,37 +109,19 @@ static void say_nothing(struct report *report)
 
 int report_live(struct report *report)
 {
-	const char *query = is_peak(report) ? "heap_peak" : "leaks";
-	const char *order = is_peak(report) ? peak_orders[report->sort] : leaks_orders[report->sort];
 	struct cli_column columns[COLUMNS];
-	int which[COLUMNS], status;
-	struct tr_query *q;
-	int64_t rows = 0;
-	double sum = 0;
+	int which[COLUMNS];
+	struct report_places places = {
+		.query = is_peak(report) ? "heap_peak" : "leaks",
+		.order = is_peak(report) ? peak_orders[report->sort] : leaks_orders[report->sort],
+		.part = part_of(report), .whole = report->age_ns == ANY ? whole_of(report) : 0, /* else others are too young */
+		.path_from = FIGURES_WIDTH, .columns = columns, .which = which, .add_cell = add_cell, .say_nothing = say_nothing,
+	};
 
 	if (!report->show_sql && report_has_no_heap(report) && report->format == CLI_FORMAT_TEXT)
 		return 0;
 	if (report->show_sql || report->format != CLI_FORMAT_TEXT)
-		return report_rows(report, query, order);
-	if ((status = report_query_and_one(report, &q, query, order)))
-		return status;
-	size_t count = choose_columns(report, columns, which);
-	struct cli_table *table = cli_table_create(columns, count);
-	while ((status = tr_next(q, &report->error)) == 1 && (report->limit == NO_LIMIT || rows < report->limit)) {
-		for (size_t i = 0; i < count; i++)
-			add_cell(report, table, q, which[i]);
-		report_path_rows(table, count, tr_text(q, tr_column(q, "path"), NULL), FIGURES_WIDTH);
-		sum += part_of(report, q);
-		rows++;
-	}
-	tr_finish(q);
-	if (status >= 0 && rows)
-		cli_table_print(table, &report->out, cli_screen()->width, 0);
-	else if (status >= 0)
-		say_nothing(report);
-	if (status == 1)
-		report_say_more(report, sum, report->age_ns == ANY ? whole_of(report) : 0); /* else others are too young */
-	report->lines += cli_table_lines(table);
-	cli_table_destroy(table);
-	return status < 0 ? status : 0;
+		return report_rows(report, places.query, places.order);
+	places.count = choose_columns(report, columns, which);
+	return report_places(report, &places);
 }

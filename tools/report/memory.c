@@ -31,7 +31,7 @@ struct samples {
 static int read_samples(struct report *report, struct samples *samples)
 {
 	struct tr_query *q;
-	int status = report_query_limited(report, &q, "memory", NO_LIMIT);
+	int status = report_query_limited(report, &q, "memory", NULL, NO_LIMIT);
 
 	if (status)
 		return status;

@@ -28,23 +28,24 @@ int report_query(struct report *report, struct tr_query **query, const char *nam
 			  &report->error);
 }
 
-int report_query_and_one(struct report *report, struct tr_query **query, const char *name, const char *sort)
+int report_query_limited(struct report *report, struct tr_query **query, const char *name, const char *sort, int64_t limit)
 {
 	int64_t asked = report->limit;
-	if (asked != NO_LIMIT && asked < INT64_MAX)
-		report->limit++;
+	report->limit = limit;
 	int status = report_query(report, query, name, sort);
 	report->limit = asked;
 	return status;
 }
 
-int report_query_limited(struct report *report, struct tr_query **query, const char *name, int64_t limit)
+int report_query_and_one(struct report *report, struct tr_query **query, const char *name, const char *sort)
 {
-	int64_t asked = report->limit;
-	report->limit = limit;
-	int status = report_query(report, query, name, NULL);
-	report->limit = asked;
-	return status;
+	int64_t limit = report->limit;
+	return report_query_limited(report, query, name, sort, limit != NO_LIMIT && limit < INT64_MAX ? limit + 1 : limit);
+}
+
+int64_t report_number(struct tr_query *query, const char *column)
+{
+	return tr_integer(query, tr_column(query, column));
 }
 
 static void put_value(struct cli_rows *rows, struct tr_query *query, size_t column)

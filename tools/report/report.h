@@ -112,13 +112,23 @@ const char *report_end(const struct report *);
 int report_has_no_heap(struct report *);
 /* A cell with the place of the columns file, line and column, and what is called there. */
 void report_place_cell(struct cli_table *, struct tr_query *);
-/* Rows below one of so many columns: the call path in their last cells, which begin about so far from the left. */
-void report_path_rows(struct cli_table *, size_t columns, const char *path, size_t from);
 /* A cell with bytes or a count; "-" for none. */
 void report_bytes_cell(struct cli_table *, int64_t bytes);
 void report_count_cell(struct cli_table *, int64_t count);
-/* The line below a table that was cut: what the rest has of the whole; whole 0: that is not known. */
-void report_say_more(struct report *, double shown, double whole);
+/* A table with a row for each function, place, or place and call path: as many as the limit says, and what is left. */
+struct report_places {
+	const char *query, *order; /* its column that rows are ordered by */
+	const char *part;          /* ... and that shares are of */
+	double whole;              /* what that is in all; 0: not known, or no sum */
+	int stops_at_none;         /* rows that have nothing of it are left out */
+	size_t path_from;          /* below each row its call path, which begins about so far from the left; 0: none */
+	const struct cli_column *columns;
+	const int *which;          /* by column: what add_cell is given */
+	size_t count;
+	void (*add_cell)(struct report *, struct cli_table *, struct tr_query *, int which);
+	void (*say_nothing)(struct report *); /* in place of a table without rows */
+};
+int report_places(struct report *, const struct report_places *);
 
 /* history.c: says which moments those are that --heap-at and --growth show, and what they have together. */
 int report_history_header(struct report *);
@@ -132,7 +142,9 @@ int report_query(struct report *, struct tr_query **query, const char *name, con
 /* The same with a row more than the limit, which tells that there are more. */
 int report_query_and_one(struct report *, struct tr_query **query, const char *name, const char *sort);
 /* The same with another limit. */
-int report_query_limited(struct report *, struct tr_query **query, const char *name, int64_t limit);
+int report_query_limited(struct report *, struct tr_query **query, const char *name, const char *sort, int64_t limit);
+/* What the row has in a column. */
+int64_t report_number(struct tr_query *query, const char *column);
 /* The whole query as CSV or JSON, or its SQL. */
 int report_rows(struct report *, const char *query_name, const char *sort);
 

@@ -45,9 +45,9 @@ static int read_whole(struct report *report, struct report_whole *whole)
 		return status;
 	status = tr_next(q, &report->error);
 	if (status == 1) {
-		whole->functions = tr_integer(q, tr_column(q, "functions"));
-		whole->calls = tr_integer(q, tr_column(q, "calls"));
-		whole->self_ns = tr_integer(q, tr_column(q, "self_ns"));
+		whole->functions = report_number(q, "functions");
+		whole->calls = report_number(q, "calls");
+		whole->self_ns = report_number(q, "self_ns");
 	}
 	tr_finish(q);
 	return status < 0 ? status : 0;
@@ -156,9 +156,9 @@ int report_top(struct report *report)
 		duration_cell(table, q, p99_ns);
 		duration_cell(table, q, max_ns);
 		if (report->with_heap) {
-			report_bytes_cell(table, tr_integer(q, tr_column(q, "bytes")));
-			report_bytes_cell(table, tr_integer(q, tr_column(q, "total_bytes")));
-			report_count_cell(table, tr_integer(q, tr_column(q, "allocs")));
+			report_bytes_cell(table, report_number(q, "bytes"));
+			report_bytes_cell(table, report_number(q, "total_bytes"));
+			report_count_cell(table, report_number(q, "allocs"));
 		}
 		cli_cell_parts(table, CLI_PLAIN, NULL, report_name(q, function), report_place(q, file, line));
 		marked |= distorted;

@@ -75,10 +75,10 @@ static const char *query_of(const struct report *report)
 
 static void read_memory(struct node *n, struct tr_query *q)
 {
-	n->total_bytes = tr_integer(q, tr_column(q, "total_bytes"));
-	n->bytes = tr_integer(q, tr_column(q, "self_bytes"));
-	n->total_allocs = tr_integer(q, tr_column(q, "total_allocs"));
-	n->allocs = tr_integer(q, tr_column(q, "self_allocs"));
+	n->total_bytes = report_number(q, "total_bytes");
+	n->bytes = report_number(q, "self_bytes");
+	n->total_allocs = report_number(q, "total_allocs");
+	n->allocs = report_number(q, "self_allocs");
 	n->outside = tr_type(q, tr_column(q, "parent_id")) == TR_NULL;
 }
 
@@ -99,9 +99,8 @@ static int read_nodes(struct report *report, struct nodes *nodes)
 	int64_t lines = report->limit;
 
 	if (lines != NO_LIMIT && lines < INT64_MAX / READ_PER_LINE)
-		report->limit *= READ_PER_LINE;
-	int status = report_query(report, &q, query_of(report), sort_columns[report->sort]);
-	report->limit = lines;
+		lines *= READ_PER_LINE;
+	int status = report_query_limited(report, &q, query_of(report), sort_columns[report->sort], lines);
 	if (status)
 		return status;
 	const size_t process = tr_column(q, "process_id"), depth = tr_column(q, "depth"), function = tr_column(q, "function"),
@@ -343,7 +342,7 @@ static int add_rows(struct report *report, struct cli_table *table, struct nodes
 
 	find_last_siblings(nodes, drawn);
 	if (report->processes > 1)
-		status = report_query_limited(report, &processes, "processes", NO_LIMIT);
+		status = report_query_limited(report, &processes, "processes", NULL, NO_LIMIT);
 	for (size_t i = 0; i < nodes->count && !status; i++) {
 		struct node *n = &nodes->items[i];
 		if (processes && (!i || nodes->items[i - 1].process_id != n->process_id))
@@ -375,8 +374,8 @@ static int read_whole(struct report *report, int64_t *contexts, int64_t *self_ns
 		return status;
 	status = tr_next(q, &report->error);
 	if (status == 1) {
-		*contexts = tr_integer(q, tr_column(q, "contexts"));
-		*self_ns = tr_integer(q, tr_column(q, "self_ns"));
+		*contexts = report_number(q, "contexts");
+		*self_ns = report_number(q, "self_ns");
 	}
 	tr_finish(q);
 	return status < 0 ? status : 0;
