@@ -28,27 +28,9 @@
 #                 optimiser removes pairs of new and delete, but the hooks come in behind it.
 #
 # A new that throws does not come back to its hook: it is not in `failed`, and left out in the linked counter too.
-if [ $# -ne 4 ]; then
-	echo "usage: heap.sh PART BIN LLVM_BIN OUT" >&2
-	exit 2
-fi
-part=$1
-bin=$(realpath "$2") llvm=$(realpath "$3")
-here=$(cd "$(dirname "$0")" && pwd)
-. "$here/../../harness/check.sh"
-rm -rf "$4"
-mkdir -p "$4/tmp" || exit 1
-out=$(cd "$4" && pwd)
-WORKLOADS=${INSTR_TRUTH_SOURCES:-$out/../sources}
-export WORKLOADS INSTR_CLANG="$llvm/clang" LDFLAGS
+. "$(dirname "$0")/setup.sh"
 wraps=$(sed -n 's/^INSTR_ALLOCATOR(\([^,]*\),.*/-Wl,--wrap=\1/p' "$here/../../../include/instr/allocators.def")
 linked="$out/count.o $wraps"
-
-sources() {
-	"$here/fetch.sh" "$WORKLOADS"
-	status=$?
-	[ $status -eq 0 ] || exit $status
-}
 
 counters() {
 	[ -n "$wraps" ] && "$llvm/clang" -O2 -Wall -Wextra -Werror -fexceptions -c "$here/count_allocs.c" -o "$out/count.o" &&

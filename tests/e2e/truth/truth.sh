@@ -25,21 +25,7 @@
 #
 # INSTR_TRUTH_FULL=1   LevelDB's tests with their own sizes and durations, all of them at both levels
 # INSTR_TRUTH_CACHE    folder with the packages' .tgz files, for work without network (fetch.sh)
-if [ $# -ne 4 ]; then
-	echo "usage: truth.sh PART BIN LLVM_BIN OUT" >&2
-	exit 2
-fi
-part=$1
-bin=$(realpath "$2") llvm=$(realpath "$3")
-here=$(cd "$(dirname "$0")" && pwd)
-. "$here/../../harness/check.sh"
-rm -rf "$4"
-mkdir -p "$4/run" || exit 1
-out=$(cd "$4" && pwd)
-# Beside OUT: the packages are fetched once for all parts.
-WORKLOADS=${INSTR_TRUTH_SOURCES:-$out/../sources}
-export WORKLOADS INSTR_CLANG="$llvm/clang" LDFLAGS
-LDFLAGS=
+. "$(dirname "$0")/setup.sh"
 
 instr_c="$bin/instr-clang"
 instr_cxx="$bin/instr-clang++"
@@ -50,12 +36,6 @@ late_flags="-O2 -g -finstrument-functions-after-inlining $late"
 if "$llvm/clang" -mllvm -system-headers-coverage -fsyntax-only -x c /dev/null 2>/dev/null; then
 	source_flags="$source_flags -mllvm -system-headers-coverage"
 fi
-
-sources() {
-	"$here/fetch.sh" "$WORKLOADS"
-	status=$?
-	[ $status -eq 0 ] || exit $status
-}
 
 # built LEVEL COMMAND... - a build with the flags and the counters of that level; OUT/LEVEL.log on failure
 built() {
