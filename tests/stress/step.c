@@ -17,6 +17,8 @@
  *     sleeps     the same at every 13th instruction of a hook that waits
  *     left       the handler leaves a hook that waits by siglongjmp; then nobody waits
  *     gap        events were dropped: at every third instruction of the hook that can write again
+ *     heap       the call allocates and frees, and the handler does so too; with 0 to 7 units left, too. The
+ *                allocator is of its own kind, which a handler may call (step.sh declares it)
  *
  * A second argument "alternate" runs the handler on an alternate stack. Prints "FUNCTION CALLS" for
  * each traced function; step.sh compares.
@@ -44,6 +46,9 @@ int outer(void (*run)(void));
 int g(int n);
 int h(int n);
 int lands(int n);
+int churn(int n);
+void *take(size_t bytes);
+void give(void *block);
 
 int f(int n) { return n + 1; }
 int filler(int n) { return n + 2; }
@@ -56,14 +61,31 @@ int lands(int n)
 	return setjmp(here) + n;
 }
 
+/* The next of many blocks: it is given back long before its turn comes again. */
+UNTRACED __attribute__((noinline)) void *take(size_t bytes)
+{
+	static char blocks[1024][32];
+	static unsigned taken;
+	(void)bytes;
+	return blocks[__atomic_fetch_add(&taken, 1, __ATOMIC_RELAXED) % 1024];
+}
+
+UNTRACED __attribute__((noinline)) void give(void *block) { __asm__ volatile("" : : "r"(block) : "memory"); }
+
+int churn(int n)
+{
+	give(take((size_t)n));
+	return n;
+}
+
 int outer(void (*run)(void))
 {
 	run();
 	return 0;
 }
 
-static long f_calls, lands_calls, h_calls, filler_calls, outer_calls;
-static int to_land, fillers_may_be_lost;
+static long f_calls, lands_calls, h_calls, churn_calls, filler_calls, outer_calls;
+static int to_land, to_churn, fillers_may_be_lost;
 
 /* ---- the window ------------------------------------------------------------------------------- */
 
@@ -74,6 +96,10 @@ UNTRACED static void call_h(void)
 {
 	__atomic_fetch_add(&h_calls, 1, __ATOMIC_RELAXED);
 	h(1);
+	if (to_churn) {
+		__atomic_fetch_add(&churn_calls, 1, __ATOMIC_RELAXED);
+		churn(20);
+	}
 }
 
 /* Level 0: an instruction of the window. Level 1: an instruction of the handler's own calls. */
@@ -115,11 +141,13 @@ UNTRACED static void window(void)
 	TRAP_ON();
 	if (to_land)
 		lands(1);
+	else if (to_churn)
+		churn(10);
 	else
 		f(1);
 	TRAP_OFF();
 	stepping = 0;
-	__atomic_fetch_add(to_land ? &lands_calls : &f_calls, 1, __ATOMIC_RELAXED);
+	__atomic_fetch_add(to_land ? &lands_calls : to_churn ? &churn_calls : &f_calls, 1, __ATOMIC_RELAXED);
 }
 
 UNTRACED static void call_filler(void)
@@ -214,6 +242,15 @@ UNTRACED static void handover(void)
 {
 	call_filler();
 	for (int units = 0; units < 6; units++)
+		fprintf(stderr, "%d units left: %ld instructions\n", units, each_instruction(units));
+}
+
+UNTRACED static void heap(void)
+{
+	to_churn = 1;
+	call_filler();
+	fprintf(stderr, "%ld instructions\n", each_instruction(-1));
+	for (int units = 0; units < 8; units++)
 		fprintf(stderr, "%d units left: %ld instructions\n", units, each_instruction(units));
 }
 
@@ -515,14 +552,14 @@ UNTRACED int main(int argc, char **argv)
 		void (*run)(void);
 	} all[] = {{"steady", steady}, {"every", every}, {"handover", handover}, {"stack", stack},
 		   {"nested", nested}, {"thread", threads}, {"wait", wait_for_drain}, {"landed", landed},
-		   {"sleeps", sleeps}, {"gap", gap}, {"left", left}};
+		   {"sleeps", sleeps}, {"gap", gap}, {"left", left}, {"heap", heap}};
 	on_alternate = argc > 2 && !strcmp(argv[2], "alternate");
 	take_alternate_stack(0);
 	install_handlers(on_alternate);
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
 		if (argc > 1 && !strcmp(argv[1], all[i].name))
 			all[i].run();
-	printf("f %ld\nouter %ld\nh %ld\ng %ld\nlands %ld\n", f_calls, outer_calls, h_calls, h_calls, lands_calls);
+	printf("f %ld\nouter %ld\nh %ld\ng %ld\nlands %ld\nchurn %ld\n", f_calls, outer_calls, h_calls, h_calls, lands_calls, churn_calls);
 	if (!fillers_may_be_lost)
 		printf("filler %ld\n", filler_calls);
 	return 0;

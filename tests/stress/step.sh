@@ -7,7 +7,7 @@ stress=$(cd "$(dirname "$0")" && pwd)
 root=$stress/../..
 
 builds() {
-	traced step -static "-I$root/runtime" "-I$root/include" -mcx16 "$stress/step.c" -pthread && traced first "$stress/first.c" &&
+	traced step -static "-I$root/runtime" "-I$root/include" -mcx16 "--instr=alloc=take(size=0):free=give(ptr=0)" "$stress/step.c" -pthread && traced first "$stress/first.c" &&
 		traced start "$stress/start.c" && plain stepper "$stress/stepper.c"
 }
 check builds builds
@@ -24,9 +24,19 @@ exact() {
 	sound trace.db ${allowed:-} && is trace.db 'SELECT sum(unwound), sum(open) FROM totals' '0|0' &&
 		is trace.db "SELECT c.function || ' below ' || coalesce(p.function, 'nothing') FROM tree c LEFT JOIN tree p
 			ON p.context_id = c.parent_id WHERE CASE c.function WHEN 'g' THEN p.function IS NOT 'h'
-			WHEN 'h' THEN p.function NOT IN ('f', 'outer', 'h', 'g', 'filler', 'lands')
+			WHEN 'h' THEN p.function NOT IN ('f', 'outer', 'h', 'g', 'filler', 'lands', 'churn')
+			WHEN 'churn' THEN p.function NOT IN ('outer', 'churn', 'filler')
 			WHEN 'lands' THEN p.function IS NOT 'outer' AND p.function IS NOT NULL WHEN 'f' THEN p.function IS NOT 'outer' AND p.function IS NOT NULL
 			ELSE p.function IS NOT NULL END" ''
+}
+# Each call of churn, by the window (10 bytes) and by the handler (20), took a block and gave it back, and no other.
+heap() {
+	exact heap "$@" && is trace.db "SELECT a.allocs - c.calls, a.frees - c.calls, a.bytes - 10 * (c.calls + h.calls), a.lost, a.unknown_frees
+			FROM heaps a, top c, top h WHERE c.function = 'churn' AND h.function = 'h'" '0|0|0|0|0' &&
+		is trace.db "SELECT c.function, c.calls, a.allocs, a.released FROM (SELECT context_id, sum(allocs) AS allocs, sum(released) AS released
+			FROM heap_totals GROUP BY context_id) a JOIN tree c USING (context_id)
+			WHERE c.function IS NOT 'churn' OR a.allocs <> c.calls OR a.released <> c.calls" '' &&
+		is trace.db 'SELECT count(*) FROM heap_faults' 0
 }
 for on in '' alternate; do
 	name=${on:+_on_an_alternate_stack}
@@ -36,6 +46,7 @@ for on in '' alternate; do
 	check "a_signal_at_any_instruction_of_a_hand_over_is_harmless$name" exact handover $on
 	check "a_signal_at_any_instruction_of_a_landing_is_harmless$name" exact landed $on
 	check "a_signal_while_the_stack_pointer_is_told_is_harmless$name" exact stack $on
+	check "a_signal_at_any_instruction_of_a_hook_of_the_heap_is_harmless$name" heap $on
 	# The drain may pass a unit before the hook that it belongs to has gone on, and walk it then.
 	allowed=flags
 	check "a_signal_at_any_instruction_of_a_handler_is_harmless$name" exact nested $on
