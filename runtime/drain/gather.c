@@ -274,7 +274,7 @@ static int at_unwritten(struct irt_session *s, struct irt_drained_thread *t, str
 			return 0;
 		t->edge_since_ns = s->look_ns;
 	}
-	for (uint32_t i = t->unit + 1; i < IRT_SUB_UNITS && !past; i++)
+	for (uint32_t i = t->unit + (record_units ? (uint32_t)record_units : 1); i < IRT_SUB_UNITS && !past; i++) /* not its payload */
 		past = irt_load_acquire(&u[i].ticks) != 0; /* A2 */
 	if (!past)
 		return 0;
@@ -322,6 +322,27 @@ static int at_unwritten(struct irt_session *s, struct irt_drained_thread *t, str
 	if (t->unit == IRT_SUB_UNITS)
 		complete(s, t);
 	return 1;
+}
+
+/* Whether a unit that is not written is where the thread stands, and not that of a hook which is held up while
+ * the thread goes on in a handler, or has gone on: then what it did since is behind it. (As far as hooks of so
+ * many units can be inside each other.) */
+static int is_edge(const struct irt_session *s, const struct irt_drained_thread *t, const struct irt_drained_sub *h, size_t record_units)
+{
+	enum { UNITS = 8 };
+	const struct instr_unit *u = irt_sub_units(&s->at.map, h->sub);
+	for (uint32_t i = t->unit + (record_units ? (uint32_t)record_units : 1); i < IRT_SUB_UNITS && i <= t->unit + UNITS; i++)
+		if (irt_load_acquire(&u[i].ticks)) /* A2 */
+			return 0;
+	return t->queued < 2 || !has_content(s, t->queue[1].sub, 0);
+}
+
+/* As at_unwritten. If it does not go on, the thread has been walked to its edge or is held up. */
+static int stand_at_unwritten(struct irt_session *s, struct irt_drained_thread *t, struct irt_drained_sub *h, size_t record_units)
+{
+	int goes_on = at_unwritten(s, t, h, record_units);
+	t->caught_up = !goes_on && !s->chunk_full && !s->starved && is_edge(s, t, h, record_units);
+	return goes_on;
 }
 
 static void remove_hole(struct irt_session *s, struct irt_drained_thread *t, uint32_t i)
@@ -419,13 +440,11 @@ static uint64_t walk_thread(struct irt_session *s, struct irt_drained_thread *t)
 			complete(s, t);
 			break;
 		case IRT_WALK_UNWRITTEN:
-			t->caught_up = !at_unwritten(s, t, h, 0);
-			if (t->caught_up)
+			if (!stand_at_unwritten(s, t, h, 0))
 				return walked;
 			break;
 		case IRT_WALK_RESERVED:
-			t->caught_up = !at_unwritten(s, t, h, record_units);
-			if (t->caught_up)
+			if (!stand_at_unwritten(s, t, h, record_units))
 				return walked;
 			break;
 		case IRT_WALK_SHORT:

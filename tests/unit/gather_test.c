@@ -511,6 +511,46 @@ TEST(the_heap_waits_for_a_thread_that_is_behind)
 	}
 }
 
+/* Thread 1 has gone on behind a hook that it has left before it had written its unit: its free is there, and not
+ * walked yet. What thread 2 did with the address since waits. */
+TEST(the_heap_waits_for_what_is_behind_a_unit_that_is_not_written)
+{
+	static const struct irt_log_load site = {0x6000, 0x6010, 0x9000, 0};
+	for (int has_tag = 0; has_tag < 2; has_tag++) {
+		begin();
+		ring.processes[0].flush = 0; /* at its end a process waits for nobody */
+		put_log(1, IRT_LOG_LOAD, put_library("site"), &site, sizeof(site));
+		put_thread(1, 2, 1, other_thread());
+		put_sub(0, 1, 1);
+		put_sub(1, 2, 1);
+		uint64_t left = irt_ticks();
+		put_heap(0, 0, INSTR_EXT_ALLOC, BLOCK, 100, irt_ticks());
+		if (has_tag)
+			put_heap(0, 2, INSTR_EXT_ALLOC, OTHER, 7, 0);
+		put_heap(0, 4, INSTR_EXT_FREE, BLOCK, 0, irt_ticks());
+		usleep(1000);
+		put_heap(1, 0, INSTR_EXT_ALLOC, BLOCK, 40, irt_ticks());
+		usleep(1000);
+		open_session();
+		for (int i = 0; i < 6; i++)
+			irt_gather(&session);
+		CHECK_EQ(events_of(1), 1);
+		CHECK_EQ(events_of(2), 1);
+		CHECK_EQ(heap_sums().lost, 0);
+		CHECK_EQ(heap_sums().allocs, 1);
+		put_heap(0, 2, INSTR_EXT_ALLOC, OTHER, 7, left);
+		for (int i = 0; i < 6; i++)
+			irt_gather(&session);
+		struct irt_heap_sums s = heap_sums();
+		CHECK_EQ(s.allocs, 3);
+		CHECK_EQ(s.frees, 1);
+		CHECK_EQ(s.freed_bytes, 100);
+		CHECK_EQ(s.crossed, 0);
+		CHECK_EQ(s.lost, 0);
+		CHECK_EQ(s.unknown_frees, 0);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	char command[128];
