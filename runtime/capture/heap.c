@@ -74,8 +74,11 @@ static inline void record(enum instr_ext ext, const struct instr_row *site, cons
 {
 	uint64_t family = site->flags >> INSTR_ROW_FAMILY_SHIFT & 255;
 
-	while (irt_load_relaxed(&irt_local.gate) != IRT_GATE_OFF && !irt_load_relaxed(&irt_local.heap_off)) {
-		if (irt_load_relaxed(&irt_local.gate) == IRT_GATE_ON) {
+	for (;;) {
+		uint64_t gate = irt_load_acquire(&irt_local.gate); /* A13: heap_off is set when it is on */
+		if (gate == IRT_GATE_OFF || irt_load_relaxed(&irt_local.heap_off))
+			return;
+		if (gate == IRT_GATE_ON) {
 			if (ext == INSTR_EXT_FREE || ext == INSTR_EXT_RESIZE)
 				__asm__ volatile("lfence" : : : "memory");
 			uint64_t ticks = irt_ticks(), at = reserve_two(&irt_tls);

@@ -121,10 +121,11 @@ static void *next(void **known, const char *name)
 	typedef result (*type_##name)(__VA_ARGS__);      \
 	type_##name f = (type_##name)next(&known_##name, #name)
 
+/* Recording is done outside: it may have to wait, and a signal handler may allocate meanwhile. */
 static void *allocated(void *block, size_t bytes, const struct instr_row *row)
 {
-	__instr_heap_record(INSTR_EXT_ALLOC, row, block, bytes);
 	inside = 0;
+	__instr_heap_record(INSTR_EXT_ALLOC, row, block, bytes);
 	return block;
 }
 
@@ -154,8 +155,8 @@ SHOWN void *calloc(size_t count, size_t bytes)
 
 static void *resized(void *before, void *after, size_t bytes, const struct instr_row *row)
 {
-	__instr_heap_record(INSTR_EXT_RESIZED, row, after ? after : bytes ? before : NULL, after || !bytes ? bytes : UINT64_MAX);
 	inside = 0;
+	__instr_heap_record(INSTR_EXT_RESIZED, row, after ? after : bytes ? before : NULL, after || !bytes ? bytes : UINT64_MAX);
 	return after;
 }
 
@@ -176,10 +177,11 @@ SHOWN void *realloc(void *block, size_t bytes)
 		return leave_early(block, bytes);
 	if (inside)
 		return f(block, bytes);
+	if (block)
+		__instr_heap_record(INSTR_EXT_RESIZE, &row_realloc, block, 0);
 	inside = 1;
 	if (!block)
 		return allocated(f(NULL, bytes), bytes, &row_realloc);
-	__instr_heap_record(INSTR_EXT_RESIZE, &row_realloc, block, 0);
 	return resized(block, f(block, bytes), bytes, &row_realloc);
 }
 
@@ -202,8 +204,8 @@ SHOWN void free(void *block)
 		f(block);
 		return;
 	}
-	inside = 1;
 	__instr_heap_record(INSTR_EXT_FREE, &row_free, block, 0);
+	inside = 1;
 	f(block);
 	inside = 0;
 }
@@ -247,8 +249,7 @@ ONE_SIZE(pvalloc)
 
 /* ---- C++: where libstdc++ or libc++ is in the process -------------------------------------------------- */
 
-/* An exception passes through: the thread is inside no more when the next block is allocated or freed by code
- * with hooks, or here by what leave_unwound has seen. */
+/* An exception passes through, and through the hook that has called this: the thread is inside no more. */
 struct leave {
 	int done;
 };
@@ -273,12 +274,13 @@ static void *no_operator(size_t bytes) /* no C++ library in the process, yet som
 		void *(*f) types = (void *(*) types)next(&known, #name);                       \
 		if (!f)                                                                        \
 			return no_operator(bytes);                                             \
-		if (inside)                                                                    \
-			return f arguments;                                                    \
 		__attribute__((cleanup(leave_unwound))) struct leave leave = {0};              \
+		uint32_t before = inside;                                                      \
 		inside = 1;                                                                    \
-		void *block = allocated(f arguments, bytes, &row_##name);                      \
+		void *block = f arguments;                                                     \
 		leave.done = 1;                                                                \
+		if (!before)                                                                   \
+			allocated(block, bytes, &row_##name);                                  \
 		return block;                                                                  \
 	}
 NEW(_Znwm, (size_t), (size_t bytes), (bytes))
@@ -305,8 +307,8 @@ NEW(_ZnamSt11align_val_tRKSt9nothrow_t, (size_t, size_t, const void *), (size_t 
 			f arguments;                                                           \
 			return;                                                                \
 		}                                                                              \
-		inside = 1;                                                                    \
 		__instr_heap_record(INSTR_EXT_FREE, &row_##row, block, 0);                     \
+		inside = 1;                                                                    \
 		f arguments;                                                                   \
 		inside = 0;                                                                    \
 	}

@@ -42,6 +42,27 @@ check so_it_is_when_optimised cxx mannersxx-O2 20
 check a_program_may_bring_its_own_operator_new cxx ownxx-O0 2
 check so_it_may_when_optimised cxx ownxx-O2 2
 
+# A new that throws never comes back to what has called it; what libc allocates behind it is recorded as before.
+thrown() {
+	cat >thrown.cc <<-'PROGRAM'
+		#include <dirent.h>
+		#include <new>
+		int main()
+		{
+			volatile std::size_t much = ~(std::size_t)0 / 4;
+			try {
+				*new char[much] = 1;
+				return 1;
+			} catch (std::bad_alloc &) {
+			}
+			return !opendir("/");
+		}
+	PROGRAM
+	tracedxx thrown --instr=heap=all thrown.cc && rm -f trace.db* && exits_with 0 ./thrown && complete trace.db && sound trace.db &&
+		is trace.db "SELECT count(*), sum(bytes) > 30000 FROM leaks WHERE called = 'malloc' AND function = 'main' AND file = 'code without hooks'" '1|1'
+}
+check what_comes_behind_a_new_that_throws_is_recorded thrown
+
 own_malloc() {
 	as_plain own && [ $as_plain_status = 3 ] && complete trace.db && sound trace.db && faultless 1 &&
 		is trace.db 'SELECT allocs, frees, resized, crossed, lost, unknown_frees FROM heaps' '300|200|100|0|0|0' &&
