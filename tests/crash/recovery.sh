@@ -110,9 +110,9 @@ check a_trace_that_may_not_be_written_is_shown_whole_and_left_as_it_is read_only
 # A dead run of which so much is in the ring alone that it cannot find room in pages that the file has already.
 leave_much_in_the_ring() {
 	start threads 1 && kill -STOP "$drain" || return 1
-	much=$(($(counted) + 30000)) much_turns=0
-	until [ "$(counted)" -gt $much ] || [ $much_turns -eq 100 ]; do
-		much_turns=$((much_turns + 1))
+	much=$(($(counted) + 30000)) much_last=0 much_still=0
+	while much_now=$(counted) && [ "$much_now" -le $much ] && [ $much_still -lt 20 ]; do # still: it waits, the ring is full
+		much_still=$((much_now == much_last ? much_still + 1 : 0)) much_last=$much_now
 		sleep 0.01
 	done
 	kill -9 "$drain" $program
@@ -124,8 +124,8 @@ leave_much_in_the_ring() {
 disk_full() {
 	[ "$own" = 1 ] || return 0 # not allowed here
 	mkdir -p small && mount -t tmpfs -o size=64m tmpfs small && cd small && leave_much_in_the_ring || return 1
-	cat /dev/zero >filler 2>/dev/null
 	for attempt in 1 2; do
+		cat /dev/zero >>filler 2>/dev/null # also what the attempt before has given back
 		timeout 60 "$build/bin/instr-recover" trace.db >../recover.out 2>&1
 		[ $? -eq 3 ] && grep -q 'no space is left' ../recover.out && [ -e "$ring/ring" ] || { cat ../recover.out; return 1; }
 	done
