@@ -407,6 +407,34 @@ static void look_at_holes(struct irt_session *s, struct irt_drained_thread *t)
 	}
 }
 
+/* How many of these units are records that are written, one behind the other. */
+static size_t written_units(const struct instr_unit *u, size_t units)
+{
+	size_t n = 0;
+	while (n < units && irt_load_acquire(&u[n].ticks)) { /* A2 */
+		uint64_t tag = irt_load_relaxed(&u[n].tag);
+		unsigned record_units = instr_tag_kind(tag) == INSTR_EXT ? instr_tag_ext_units(tag) : 1;
+		n += record_units ? record_units : 1;
+	}
+	return n < units ? n : units;
+}
+
+/* While there are holes: as irt_walk_run, but of what was written before the holes were looked at, and were still
+ * there. What is written behind that may be of the hook whose hole it was, or of what comes behind that. */
+static enum irt_walk_stop walk_beside_holes(struct irt_session *s, struct irt_drained_thread *t, const struct instr_unit *u,
+					    size_t units, uint64_t at, size_t *consumed, size_t *record_units)
+{
+	uint64_t tag = irt_load_acquire(&u->tag); /* A2 */
+	size_t written = written_units(u, units);
+	look_at_holes(s, t);
+	if (s->chunk_full)
+		return IRT_WALK_CHUNK_FULL;
+	if (written)
+		return irt_walk_run(t->walk, u, written, at, consumed, record_units);
+	*record_units = instr_tag_kind(tag) == INSTR_EXT && instr_tag_ext_units(tag) ? instr_tag_ext_units(tag) : 1;
+	return tag ? IRT_WALK_RESERVED : IRT_WALK_UNWRITTEN;
+}
+
 static uint64_t walk_thread(struct irt_session *s, struct irt_drained_thread *t)
 {
 	uint64_t walked = 0;
@@ -425,17 +453,18 @@ static uint64_t walk_thread(struct irt_session *s, struct irt_drained_thread *t)
 		int cut = t->stop_at && t->stop_at - at < units;
 		if (cut)
 			units = t->stop_at - at;
-		enum irt_walk_stop stop = irt_walk_run(t->walk, u + t->unit, units, at, &consumed, &record_units);
+		enum irt_walk_stop stop = t->hole_count ?
+			walk_beside_holes(s, t, u + t->unit, units, at, &consumed, &record_units) :
+			irt_walk_run(t->walk, u + t->unit, units, at, &consumed, &record_units);
 		t->unit += (uint32_t)consumed;
 		walked += consumed;
 		if (consumed)
 			t->held_since_ns = t->edge_since_ns = 0;
 		switch (stop) {
 		case IRT_WALK_ALL:
-			if (t->unit < IRT_SUB_UNITS)
-				return walked; /* stop_at */
-			complete(s, t);
-			break;
+			if (t->unit == IRT_SUB_UNITS)
+				complete(s, t);
+			break; /* or at stop_at, or beside a hole */
 		case IRT_WALK_PAD:
 			complete(s, t);
 			break;
