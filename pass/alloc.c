@@ -7,7 +7,7 @@
  *     %p = call noalias ptr @__instr_alloc(i64 %n, ptr @__instr_site.f.1, ptr @malloc) nounwind
  *
  * One instruction for one instruction: an invoke keeps its destinations, no block is split. (Behind
- * asprintf and its like, which are left as they are, a call is added.) The
+ * asprintf, mremap and their like, which are left as they are, a call is added.) The
  * optimiser has removed what it removes by then, so what is recorded is what the program does.
  *
  * Whose calls: LLVM's own notion of an allocator depends on the level of optimisation and lacks half
@@ -248,23 +248,37 @@ static LLVMValueRef build_call(struct pass_allocs *allocs, const struct known_al
 	return made;
 }
 
-/* Those that print into a block take any number of arguments, which cannot be passed on: a hook behind
- * them says what they did. */
-static bool prints(const struct known_allocator *known)
+/* How many arguments a hook behind the call gets of it: what prints into a block, and mremap, take any number of
+ * them, which cannot be passed on. 0: the hook is called in its place. */
+static unsigned arguments_behind(const struct known_allocator *known)
 {
-	return !strcmp(known->allocator->hook, "__instr_printed");
+	return !strcmp(known->allocator->hook, "__instr_printed") ? 1 : !strcmp(known->allocator->hook, "__instr_remapped") ? 4 : 0;
 }
 
-static void add_call_behind(struct pass_allocs *allocs, LLVMValueRef call, LLVMValueRef row)
+/* Those arguments, the result, and the row. */
+static void add_call_behind(struct pass_allocs *allocs, const struct known_allocator *known, LLVMValueRef call, LLVMValueRef row)
 {
-	LLVMTypeRef pointer = allocs->rows->pointer, types[] = {pointer, allocs->rows->i32, pointer};
-	LLVMTypeRef type = LLVMFunctionType(LLVMVoidTypeInContext(allocs->rows->context), types, 3, 0);
+	enum { MOST = 4 };
+	LLVMTypeRef types[MOST + 2];
+	LLVMValueRef arguments[MOST + 2];
+	unsigned count = arguments_behind(known);
 
 	LLVMPositionBuilderBefore(allocs->builder, LLVMGetNextInstruction(call));
 	LLVMSetCurrentDebugLocation2(allocs->builder, LLVMInstructionGetDebugLoc(call));
-	LLVMValueRef out = LLVMBuildPointerCast(allocs->builder, LLVMGetOperand(call, 0), pointer, "");
-	LLVMValueRef arguments[] = {out, call, row};
-	LLVMValueRef made = LLVMBuildCall2(allocs->builder, type, allocs_hook(allocs, "__instr_printed", type), arguments, 3, "");
+	for (unsigned i = 0; i < count; i++)
+		arguments[i] = LLVMGetOperand(call, i);
+	arguments[count] = call;
+	arguments[count + 1] = row;
+	for (unsigned i = 0; i < count + 2; i++) {
+		types[i] = LLVMTypeOf(arguments[i]);
+		if (LLVMGetTypeKind(types[i]) == LLVMPointerTypeKind) {
+			types[i] = allocs->rows->pointer;
+			arguments[i] = LLVMBuildPointerCast(allocs->builder, arguments[i], types[i], "");
+		}
+	}
+	LLVMTypeRef type = LLVMFunctionType(LLVMVoidTypeInContext(allocs->rows->context), types, count + 2, 0);
+	LLVMValueRef hook = allocs_hook(allocs, known->allocator->hook, type);
+	LLVMValueRef made = LLVMBuildCall2(allocs->builder, type, hook, arguments, count + 2, "");
 	LLVMAddCallSiteAttribute(made, LLVMAttributeFunctionIndex, enum_attribute(allocs->rows->context, "nounwind"));
 }
 
@@ -301,14 +315,20 @@ static bool is_an_allocator(const struct pass_allocs *allocs, LLVMValueRef funct
 	return is_own(function);
 }
 
+static bool is_of_pool(const struct allocator *allocator)
+{
+	return (allocator->flags >> INSTR_ROW_FAMILY_SHIFT & 255) == INSTR_FAMILY_POOL;
+}
+
 static void rewrite(struct pass_allocs *allocs, LLVMValueRef function, struct known_allocator *known,
 		    LLVMValueRef call, unsigned *sites)
 {
-	if (!known->name)
-		known->name = rows_add_string(allocs->rows, linkage_name(known->function));
+	if (!known->name) /* what a program says of its pools goes by the name in instr/instr.h */
+		known->name = rows_add_string(allocs->rows, linkage_name(known->function) +
+						    (is_of_pool(known->allocator) ? strlen("__") : 0));
 	LLVMValueRef row = rows_add_site(allocs->rows, function, ++*sites, call, known->name, known->allocator->flags);
-	if (prints(known))
-		add_call_behind(allocs, call, row);
+	if (arguments_behind(known))
+		add_call_behind(allocs, known, call, row);
 	else
 		replace(call, build_call(allocs, known, call, row));
 }
@@ -329,7 +349,7 @@ void allocs_rewrite(struct pass_allocs *allocs, LLVMValueRef function)
 				continue;
 			}
 			struct known_allocator *known = called_by(allocs, i);
-			if (known && (!prints(known) || LLVMIsACallInst(i)))
+			if (known && (!arguments_behind(known) || LLVMIsACallInst(i)))
 				rewrite(allocs, function, known, i, &sites);
 		}
 }

@@ -66,6 +66,8 @@ enum instr_family {
 	INSTR_FAMILY_NEW = 2,
 	INSTR_FAMILY_NEW_ARRAY = 3,
 	INSTR_FAMILY_DECLARED = 4, /* an allocator of the program's own: alloc=, INSTR_ALLOCATOR */
+	INSTR_FAMILY_POOL = 5,     /* what a program says of its pools: instr_pool_alloc and its like */
+	INSTR_FAMILY_MAPPING = 6,  /* mmap, sbrk */
 };
 
 /* Why a function was not instrumented. Stored in the trace; numbers are never reused. */
@@ -119,9 +121,9 @@ _Static_assert(sizeof(struct instr_module) == 64, "the pass emits this layout");
  */
 /* Calls of allocators (instr/allocators.def). The pass replaces the function that is called by one of
  * these, which calls it in turn: with the same arguments and two more behind them, the site's row and
- * the function that was to be called. Printing into a block is left alone; behind it __instr_printed
- * is called with what it got first, what it gave, and the row. Ordinary C convention; what they call decides whether they throw. W is
- * anything that fits a register.
+ * the function that was to be called. What takes any number of arguments is left alone, and a hook is called
+ * behind it. Ordinary C convention; what they call decides whether they throw. W is anything that fits a
+ * register.
  *
  *   void *__instr_alloc(size_t bytes, row, f)                    malloc, valloc, new
  *   void *__instr_alloc1(size_t bytes, W, row, f)                new with an alignment, or nothrow
@@ -140,6 +142,16 @@ _Static_assert(sizeof(struct instr_module) == 64, "the pass emits this layout");
  *   void  __instr_free(void *block, row, f)                      free, delete
  *   void  __instr_free1(void *block, W, row, f)                  delete with a size, an alignment, or nothrow
  *   void  __instr_free2(void *block, W, W, row, f)               delete with two of these
+ *   void *__instr_mmap(void *, size_t bytes, int, int, int, off_t, row, f)
+ *   void  __instr_remapped(void *old, size_t old_bytes, size_t bytes, int flags, void *result, row) behind mremap
+ *   int   __instr_munmap(void *, size_t bytes, row, f)
+ *   void *__instr_sbrk(intptr_t, row, f)
+ *
+ * and in the place of what instr/instr.h tells of pools, whose functions do nothing:
+ *
+ *   void  __instr_pooled(const void *pool, const void *block, size_t bytes, row, f)
+ *   void  __instr_unpooled(const void *pool, const void *block, row, f)
+ *   void  __instr_pool_ended(const void *pool, row, f)
  *
  * Thread-safe as the functions that they call. In a signal handler they do what these do there.
  *

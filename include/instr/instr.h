@@ -30,7 +30,21 @@
 #define INSTR_ALLOCATOR(text)
 #endif
 
+#include <stddef.h>
 #include <stdint.h>
+
+/* What a pool or arena does, told by hand where no function can be declared for it (INSTR_ALLOCATOR): that it has
+ * handed out a block, has taken one back, or has given up all of them at once. A pool is whatever its address
+ * says, a block any address in it; it is of one pool at a time. Recorded as calls of allocators are, in files
+ * that the compiler plugin sees; they count apart from the heap ("instr-report --allocs --kind pools").
+ * Tell of a block behind its allocation, and of an end before it. Thread- and signal-safe; arguments are evaluated
+ * only where the runtime is linked. NULL as a block: the allocation failed; as one that ends: nothing. */
+extern void __instr_pool_alloc(const void *pool, const void *block, size_t bytes) __attribute__((weak));
+extern void __instr_pool_free(const void *pool, const void *block) __attribute__((weak));
+extern void __instr_pool_reset(const void *pool) __attribute__((weak));
+#define instr_pool_alloc(pool, block, bytes) (__instr_pool_alloc ? __instr_pool_alloc(pool, block, bytes) : (void)0)
+#define instr_pool_free(pool, block) (__instr_pool_free ? __instr_pool_free(pool, block) : (void)0)
+#define instr_pool_reset(pool) (__instr_pool_reset ? __instr_pool_reset(pool) : (void)0)
 
 /* The heap of this process so far, as `instr-report` would show it: totals since the start, what is alive,
  * the most that ever was. Bytes are those asked for. */

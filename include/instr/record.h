@@ -73,7 +73,7 @@ enum instr_ext {
 	INSTR_EXT_WAIT = 4,   /* 2 units: p[0] ticks waited for the drain, ending at word 1; p[1] 0 */
 	INSTR_EXT_MARK = 5,   /* reserved: user marks and labels */
 	INSTR_EXT_NOTHING = 6, /* 1 unit or more: reserved by a hook that has started again; no event */
-	/* Heap, 16..31; row = the site's. All 2 units: p[0] an address (instr_hidden), p[1] bytes (48 bits) |
+	/* Heap, 16..31; row = the site's. All 2 units but where it says so: p[0] an address (instr_hidden), p[1] bytes (48 bits) |
 	 * enum instr_family << 48.
 	 * What takes memory is stamped behind the call that does, what gives it back before that. */
 	INSTR_EXT_ALLOC = 16,  /* a block; address 0: the call failed */
@@ -81,6 +81,9 @@ enum instr_ext {
 	INSTR_EXT_RESIZE = 18, /* realloc begins: the block is in its hands until RESIZED; address 0: none. bytes 0 */
 	INSTR_EXT_RESIZED = 19, /* ... and has ended: the block that there is now; address 0: none (freed, size 0);
 	                         * bytes all ones: it failed, the old block (which is the address) stays as it was */
+	INSTR_EXT_UNMAP = 20, /* a range of memory is given back; bytes: how long it is */
+	INSTR_EXT_POOL = 21,  /* 3 units: a block of a pool; p[2] the pool (instr_hidden), p[3] 0 */
+	INSTR_EXT_RESET = 22, /* all blocks of a pool end, which is the address; bytes 0 */
 	INSTR_EXT_LOCK = 32,  /* 32..47 reserved: lock records */
 	INSTR_EXT_BLOCK = 48, /* 48..63 reserved: blocking calls */
 };

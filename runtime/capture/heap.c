@@ -11,7 +11,7 @@
  * would end before it began. An allocation needs none: that its address was another block's a moment ago shows
  * in the fold (IRT_HEAP_SLACK_TICKS).
  *
- * The steady path is the clock and one reservation of two units, as in hooks.S; what else may have to be
+ * The steady path is the clock and one reservation of two units (of a pool's block three), as in hooks.S; what else may have to be
  * done is in cold.c. Neither errno nor anything else that the allocator has left is touched. These are
  * ordinary calls for the program: registers may change that a C function may change. An exception that
  * operator new throws passes through.
@@ -63,14 +63,15 @@ static inline void leave(uint32_t *in)
 
 /* ---- records --------------------------------------------------------------------------------------- */
 
-static inline uint64_t reserve_two(struct irt_tls *tls)
+static inline uint64_t reserve(struct irt_tls *tls, unsigned units)
 {
-	uint64_t at = 2 * INSTR_UNIT_BYTES;
+	uint64_t at = units * INSTR_UNIT_BYTES;
 	__asm__ volatile("xaddq %0, %1" : "+r"(at), "+m"(tls->cursor) : : "memory", "cc"); /* C1 */
 	return at;
 }
 
-static inline void record(enum instr_ext ext, const struct instr_row *site, const void *address, uint64_t bytes)
+static inline __attribute__((always_inline)) void record_units(unsigned units, enum instr_ext ext, const struct instr_row *site,
+							       const void *address, uint64_t bytes, const void *pool)
 {
 	uint64_t family = site->flags >> INSTR_ROW_FAMILY_SHIFT & 255;
 
@@ -79,18 +80,22 @@ static inline void record(enum instr_ext ext, const struct instr_row *site, cons
 		if (gate == IRT_GATE_OFF || irt_load_relaxed(&irt_local.heap_off))
 			return;
 		if (gate == IRT_GATE_ON) {
-			if (ext == INSTR_EXT_FREE || ext == INSTR_EXT_RESIZE)
+			if (ext == INSTR_EXT_FREE || ext == INSTR_EXT_RESIZE || ext == INSTR_EXT_UNMAP || ext == INSTR_EXT_RESET)
 				__asm__ volatile("lfence" : : : "memory");
-			uint64_t ticks = irt_ticks(), at = reserve_two(&irt_tls);
+			uint64_t ticks = irt_ticks(), at = reserve(&irt_tls, units);
 			struct instr_unit *unit = (struct instr_unit *)at;
-			if (!((at | (at + 2 * INSTR_UNIT_BYTES - 1)) & IRT_OVERFLOW_BIT)) {
-				irt_store_relaxed(&unit[0].tag, instr_ext_tag(ext, 2, (uint64_t)site));
+			if (!((at | (at + units * INSTR_UNIT_BYTES - 1)) & IRT_OVERFLOW_BIT)) {
+				irt_store_relaxed(&unit[0].tag, instr_ext_tag(ext, units, (uint64_t)site));
 				irt_store_relaxed(&unit[1].ticks, instr_hidden((uint64_t)address));
 				irt_store_relaxed(&unit[1].tag, (bytes & INSTR_HEAP_BYTES_MASK) | family << INSTR_HEAP_FAMILY_SHIFT);
+				if (units > 2) {
+					irt_store_relaxed(&unit[2].ticks, instr_hidden((uint64_t)pool));
+					irt_store_relaxed(&unit[2].tag, 0);
+				}
 				irt_store_release(&unit[0].ticks, ticks); /* R2 */
 				return;
 			}
-			if (!(at & IRT_OVERFLOW_BIT)) { /* one unit is left: a record does not cross the end */
+			if (!(at & IRT_OVERFLOW_BIT)) { /* too few are left: a record does not cross the end */
 				irt_store_relaxed(&unit[0].tag, (uint64_t)INSTR_PAD);
 				irt_store_release(&unit[0].ticks, ticks); /* R2 */
 			}
@@ -98,6 +103,11 @@ static inline void record(enum instr_ext ext, const struct instr_row *site, cons
 		if (!irt_make_ready((uint64_t)__builtin_frame_address(0)))
 			return;
 	}
+}
+
+static inline void record(enum instr_ext ext, const struct instr_row *site, const void *address, uint64_t bytes)
+{
+	record_units(2, ext, site, address, bytes, NULL);
 }
 
 HOOK void __instr_heap_record(enum instr_ext ext, const struct instr_row *site, const void *address, uint64_t bytes)
@@ -305,4 +315,73 @@ HOOK void __instr_free2(void *block, uint64_t a, uint64_t b, const struct instr_
 	uint32_t *in = enter();
 	f(block, a, b);
 	leave(in);
+}
+
+/* ---- mappings --------------------------------------------------------------------------------------- */
+
+/* What is no range is refused, and ends nothing. */
+static void unmapped(const void *address, uint64_t bytes, const struct instr_row *site)
+{
+	uint64_t pages = (bytes + IRT_PAGE - 1) & ~(uint64_t)(IRT_PAGE - 1);
+	if (bytes && bytes <= pages && !((uint64_t)address & (IRT_PAGE - 1)))
+		record(INSTR_EXT_UNMAP, site, address, pages);
+}
+
+HOOK void *__instr_mmap(void *where, size_t bytes, int32_t protection, int32_t flags, int32_t file, int64_t offset,
+			const struct instr_row *site, void *(*f)(void *, size_t, int32_t, int32_t, int32_t, int64_t))
+{
+	void *result = CALL(f(where, bytes, protection, flags, file, offset));
+	allocated(result == (void *)-1 ? NULL : result, bytes, site);
+	return result;
+}
+
+/* Flag 4, MREMAP_DONTUNMAP: the old range stays. */
+HOOK void __instr_remapped(void *old, size_t old_bytes, size_t bytes, int32_t flags, void *result, const struct instr_row *site)
+{
+	if (irt_load_relaxed(&inside)) /* as behind printing */
+		return;
+	if (result == (void *)-1) {
+		allocated(NULL, bytes, site);
+		return;
+	}
+	if (!(flags & 4))
+		unmapped(old, old_bytes, site);
+	record(INSTR_EXT_RESIZED, site, result, bytes);
+}
+
+HOOK int32_t __instr_munmap(void *address, size_t bytes, const struct instr_row *site, int32_t (*f)(void *, size_t))
+{
+	unmapped(address, bytes, site);
+	return CALL(f(address, bytes));
+}
+
+HOOK void *__instr_sbrk(int64_t bytes, const struct instr_row *site, void *(*f)(int64_t))
+{
+	char *end = CALL(f(bytes));
+	if (bytes > 0)
+		allocated(end == (void *)-1 ? NULL : end, (uint64_t)bytes, site);
+	else if (bytes < 0 && end != (void *)-1)
+		record(INSTR_EXT_UNMAP, site, end + bytes, -(uint64_t)bytes);
+	return end;
+}
+
+/* ---- pools ------------------------------------------------------------------------------------------ */
+
+HOOK void __instr_pooled(const void *pool, const void *block, size_t bytes, const struct instr_row *site, const void *f)
+{
+	(void)f;
+	record_units(3, INSTR_EXT_POOL, site, block, bytes, pool);
+}
+
+HOOK void __instr_unpooled(const void *pool, const void *block, const struct instr_row *site, const void *f)
+{
+	(void)f, (void)pool;
+	freed(block, site);
+}
+
+HOOK void __instr_pool_ended(const void *pool, const struct instr_row *site, const void *f)
+{
+	(void)f;
+	if (pool)
+		record(INSTR_EXT_RESET, site, pool, 0);
 }

@@ -13,6 +13,9 @@ IRT_EXPORT void __instr_register(const struct instr_module *m);
 IRT_EXPORT void __instr_unregister(const struct instr_module *m);
 IRT_EXPORT int __instr_join(void);
 IRT_EXPORT int __instr_memstats(struct instr_memstats *stats);
+IRT_EXPORT void __instr_pool_alloc(const void *pool, const void *block, size_t bytes);
+IRT_EXPORT void __instr_pool_free(const void *pool, const void *block);
+IRT_EXPORT void __instr_pool_reset(const void *pool);
 IRT_EXPORT int __instr_join_with(const char *options);
 
 static int is_usable(const struct instr_module *m)
@@ -51,6 +54,15 @@ int __instr_memstats(struct instr_memstats *stats)
 	stats->peak_bytes = irt_load_relaxed(&p->heap[IRT_HEAP_PEAK_BYTES]);
 	return 0;
 }
+
+/* The compiler plugin puts hooks in the place of their calls. */
+void __instr_pool_alloc(const void *pool, const void *block, size_t bytes)
+{
+	(void)pool, (void)block, (void)bytes;
+}
+
+void __instr_pool_free(const void *pool, const void *block) { (void)pool, (void)block; }
+void __instr_pool_reset(const void *pool) { (void)pool; }
 
 /* Brings the process into a run even if it has no instrumented module: instr-run does so to be the
  * ancestor by which its children find one run. options are settings as in INSTR_OPTIONS, which they

@@ -51,7 +51,7 @@ static int64_t settled_until(const struct irt_session *s, const struct irt_drain
 static void show(struct irt_session *s, const struct irt_drained_process *p)
 {
 	struct irt_heap_sums sums;
-	if (p->slot >= IRT_PROCESS_MAX || p->dead || !irt_heap_sums(p->heap, &sums))
+	if (p->slot >= IRT_PROCESS_MAX || p->dead || !irt_heap_sums(p->heap, IRT_HEAP_HEAP, &sums))
 		return;
 	uint64_t *word = s->at.map.processes[p->slot].heap;
 	irt_store_relaxed(&word[IRT_HEAP_ALLOCS], sums.allocs);
@@ -82,19 +82,21 @@ struct put {
 	int64_t ticks; /* the moment of which the heap's rows tell */
 };
 
-static int put_gone(void *arg, uint64_t address)
+static int put_gone(void *arg, enum irt_heap_kind kind, uint64_t address)
 {
 	struct put *put = arg;
-	return irt_store_delete_live_block(put->s->store, put->p->facts.process_id, (int64_t)address);
+	return irt_store_delete_live_block(put->s->store, put->p->facts.process_id, kind, (int64_t)address);
 }
 
 static int put_block(void *arg, const struct irt_heap_block *b)
 {
 	struct put *put = arg;
 	return irt_store_put_live_block(put->s->store, &(struct irt_store_live_block){
-		.process_id = put->p->facts.process_id, .address = (int64_t)b->address, .bytes = (int64_t)b->bytes,
+		.process_id = put->p->facts.process_id, .kind = irt_heap_kind(irt_site_family(b->site)),
+		.address = (int64_t)b->address, .bytes = (int64_t)b->bytes,
 		.context_id = irt_context_id(put->p, b->context), .site_id = irt_site_id(b->site), .thread_id = b->thread,
-		.start_ticks = b->ticks, .family = irt_site_family(b->site), .resizer = b->resizer ? b->resizer : IRT_STORE_NULL});
+		.start_ticks = b->ticks, .family = irt_site_family(b->site), .resizer = b->resizer ? b->resizer : IRT_STORE_NULL,
+		.pool = b->pool ? (int64_t)b->pool : IRT_STORE_NULL, .resized = b->resized});
 }
 
 static int put_place(void *arg, const struct irt_heap_place *p)
@@ -103,14 +105,15 @@ static int put_place(void *arg, const struct irt_heap_place *p)
 	uint8_t sizes[IRT_HISTOGRAM_BYTES_MAX], lifetimes[IRT_HISTOGRAM_BYTES_MAX];
 	size_t size_bytes = irt_histogram_write(&p->sizes, sizes), lifetime_bytes = irt_histogram_write(&p->lifetimes, lifetimes);
 	return irt_store_put_heap_totals(put->s->store, &(struct irt_store_heap_totals){
-		.context_id = irt_context_id(put->p, p->context), .site_id = p->site_id, .allocs = (int64_t)p->allocs,
+		.context_id = irt_context_id(put->p, p->context), .site_id = p->site_id, .kind = p->kind, .allocs = (int64_t)p->allocs,
 		.bytes = (int64_t)p->bytes, .frees = (int64_t)p->frees, .freed_bytes = (int64_t)p->freed_bytes,
 		.failed = (int64_t)p->failed, .resized = (int64_t)p->resized, .temporary = (int64_t)p->temporary,
 		.crossed = (int64_t)p->crossed, .max_bytes = (int64_t)p->max_bytes, .peak_blocks = (int64_t)p->peak_blocks,
 		.peak_bytes = (int64_t)p->peak_bytes, .life_ticks = (int64_t)p->life_ticks,
 		.sizes = size_bytes ? sizes : NULL, .sizes_bytes = (int64_t)size_bytes,
 		.lifetimes = lifetime_bytes ? lifetimes : NULL, .lifetimes_bytes = (int64_t)lifetime_bytes,
-		.released = (int64_t)p->released, .released_bytes = (int64_t)p->released_bytes});
+		.released = (int64_t)p->released, .released_bytes = (int64_t)p->released_bytes, .chains = (int64_t)p->chains,
+		.grown = (int64_t)p->grown, .moved = (int64_t)p->moved, .moved_bytes = (int64_t)p->moved_bytes});
 }
 
 static int put_fault(void *arg, const struct irt_heap_fault *f)
@@ -154,22 +157,37 @@ static void put_moment(struct put *put)
 	put->p->moment_put = 1;
 }
 
+static void put_sums(const struct put *put, enum irt_heap_kind kind, const struct irt_heap_sums *sums)
+{
+	irt_store_put_heap(put->s->store, &(struct irt_store_heap){
+		.process_id = put->p->facts.process_id, .kind = kind, .allocs = (int64_t)sums->allocs, .bytes = (int64_t)sums->bytes,
+		.frees = (int64_t)sums->frees, .freed_bytes = (int64_t)sums->freed_bytes, .failed = (int64_t)sums->failed,
+		.resized = (int64_t)sums->resized, .temporary = (int64_t)sums->temporary, .crossed = (int64_t)sums->crossed,
+		.lost = (int64_t)sums->lost, .unknown_frees = (int64_t)sums->unknown_frees,
+		.peak_blocks = (int64_t)sums->peak_blocks, .peak_bytes = (int64_t)sums->peak_bytes,
+		.peak_ticks = sums->peak_bytes ? sums->peak_ticks : IRT_STORE_NULL});
+}
+
+static int64_t alive(const struct irt_heap_sums *sums) { return (int64_t)(sums->bytes - sums->freed_bytes); }
+
 static void put_heap(struct irt_session *s, struct irt_drained_process *p, int64_t ticks)
 {
 	struct put put = {s, p, p->heap_until && p->heap_until < ticks ? p->heap_until : ticks};
-	struct irt_heap_sums sums;
-	if (irt_heap_sums(p->heap, &sums)) {
-		irt_store_put_heap(s->store, &(struct irt_store_heap){
-			.process_id = p->facts.process_id, .allocs = (int64_t)sums.allocs, .bytes = (int64_t)sums.bytes,
-			.frees = (int64_t)sums.frees, .freed_bytes = (int64_t)sums.freed_bytes, .failed = (int64_t)sums.failed,
-			.resized = (int64_t)sums.resized, .temporary = (int64_t)sums.temporary, .crossed = (int64_t)sums.crossed,
-			.lost = (int64_t)sums.lost, .unknown_frees = (int64_t)sums.unknown_frees,
-			.peak_blocks = (int64_t)sums.peak_blocks, .peak_bytes = (int64_t)sums.peak_bytes,
-			.peak_ticks = sums.peak_bytes ? sums.peak_ticks : IRT_STORE_NULL});
+	struct irt_heap_sums sums[IRT_HEAP_KINDS];
+	int used = 0;
+	for (int kind = 0; kind < IRT_HEAP_KINDS; kind++) {
+		if (!irt_heap_sums(p->heap, kind, &sums[kind]))
+			continue;
+		put_sums(&put, kind, &sums[kind]);
+		used = 1;
+	}
+	if (used) {
+		const struct irt_heap_sums *heap = &sums[IRT_HEAP_HEAP];
 		irt_store_put_heap_sample(s->store, &(struct irt_store_heap_sample){
-			.process_id = p->facts.process_id, .ticks = put.ticks, .allocs = (int64_t)sums.allocs,
-			.bytes = (int64_t)sums.bytes, .live_blocks = (int64_t)(sums.allocs - sums.frees),
-			.live_bytes = (int64_t)(sums.bytes - sums.freed_bytes), .rss_bytes = resident_bytes(p)});
+			.process_id = p->facts.process_id, .ticks = put.ticks, .allocs = (int64_t)heap->allocs,
+			.bytes = (int64_t)heap->bytes, .live_blocks = (int64_t)(heap->allocs - heap->frees), .live_bytes = alive(heap),
+			.pool_bytes = alive(&sums[IRT_HEAP_POOLS]), .mapped_bytes = alive(&sums[IRT_HEAP_MAPPINGS]),
+			.rss_bytes = resident_bytes(p)});
 		if (is_moment(s, p))
 			put_moment(&put);
 	}
@@ -239,9 +257,9 @@ static uint32_t index_of(int64_t context_id) { return context_id < 0 ? 0 : irt_c
 static int take_heap(void *arg, const struct irt_store_heap *row)
 {
 	struct irt_drained_process *p = irt_session_process(arg, (uint32_t)row->process_id);
-	if (!p)
+	if (!p || row->kind < 0 || row->kind >= IRT_HEAP_KINDS)
 		return INSTR_ERR_FORMAT;
-	return irt_heap_restore_sums(p->heap, &(struct irt_heap_sums){
+	return irt_heap_restore_sums(p->heap, (enum irt_heap_kind)row->kind, &(struct irt_heap_sums){
 		.allocs = (uint64_t)row->allocs, .bytes = (uint64_t)row->bytes, .frees = (uint64_t)row->frees,
 		.freed_bytes = (uint64_t)row->freed_bytes, .failed = (uint64_t)row->failed, .resized = (uint64_t)row->resized,
 		.temporary = (uint64_t)row->temporary, .crossed = (uint64_t)row->crossed, .lost = (uint64_t)row->lost,
@@ -253,12 +271,14 @@ static int take_place(void *arg, const struct irt_store_heap_totals *row)
 {
 	struct restore *r = arg;
 	struct irt_heap_place p = {
-		.context = index_of(row->context_id), .site_id = (uint32_t)row->site_id, .allocs = (uint64_t)row->allocs,
+		.context = index_of(row->context_id), .site_id = (uint32_t)row->site_id, .kind = (uint32_t)row->kind, .allocs = (uint64_t)row->allocs,
 		.bytes = (uint64_t)row->bytes, .frees = (uint64_t)row->frees, .freed_bytes = (uint64_t)row->freed_bytes,
 		.failed = (uint64_t)row->failed, .resized = (uint64_t)row->resized, .temporary = (uint64_t)row->temporary,
 		.crossed = (uint64_t)row->crossed, .max_bytes = (uint64_t)row->max_bytes, .peak_blocks = (uint64_t)row->peak_blocks,
 		.peak_bytes = (uint64_t)row->peak_bytes, .life_ticks = (uint64_t)row->life_ticks,
-		.released = (uint64_t)row->released, .released_bytes = (uint64_t)row->released_bytes};
+		.released = (uint64_t)row->released, .released_bytes = (uint64_t)row->released_bytes,
+		.chains = (uint64_t)row->chains, .grown = (uint64_t)row->grown, .moved = (uint64_t)row->moved,
+		.moved_bytes = (uint64_t)row->moved_bytes};
 	int e = 0;
 	if (row->sizes_bytes > 0)
 		e = irt_histogram_read(&p.sizes, row->sizes, (size_t)row->sizes_bytes);
@@ -281,7 +301,8 @@ static int take_block(void *arg, const struct irt_store_live_block *row)
 	return irt_heap_restore_block(r->p->heap, &(struct irt_heap_block){
 		.address = (uint64_t)row->address, .bytes = (uint64_t)row->bytes, .ticks = row->start_ticks,
 		.context = index_of(row->context_id), .site = irt_site((uint32_t)row->site_id, (unsigned)row->family),
-		.thread = (uint32_t)row->thread_id, .resizer = row->resizer == IRT_STORE_NULL ? 0 : (uint32_t)row->resizer});
+		.thread = (uint32_t)row->thread_id, .resizer = row->resizer == IRT_STORE_NULL ? 0 : (uint32_t)row->resizer,
+		.pool = row->pool == IRT_STORE_NULL ? 0 : (uint64_t)row->pool, .resized = row->resized != 0});
 }
 
 static int take_fault(void *arg, const struct irt_store_heap_fault *row)
@@ -328,7 +349,9 @@ int irt_restore_heaps(struct irt_session *s)
 		struct restore r = {.s = s, .p = s->processes[i]};
 		int64_t first = irt_context_id(r.p, 0);
 		irt_heap_expect_many(r.p->heap);
-		int used = irt_heap_sums(r.p->heap, &sums);
+		int used = 0;
+		for (int kind = 0; kind < IRT_HEAP_KINDS; kind++)
+			used |= irt_heap_sums(r.p->heap, kind, &sums);
 		if (used)
 			e = irt_store_read_heap_totals(s->store, first, first + IRT_CCT_ID_SPAN - 1, &r, take_place);
 		if (used && !e)

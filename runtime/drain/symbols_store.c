@@ -220,7 +220,7 @@ static void put_functions(const struct image *m, struct irt_store *store)
 
 static void put_sites(const struct image *m, struct irt_store *store)
 {
-	static const char *const families[] = {"not known", "malloc", "new", "new[]", "own"};
+	static const char *const families[] = {"not known", "malloc", "new", "new[]", "own", "pool", "mapping"};
 	for (uint32_t i = 0; i < m->rows; i++) {
 		const struct instr_row *row = &m->copies[i];
 		if (!is_heap_site(row->flags))

@@ -31,8 +31,11 @@ enum irt_operation {
 	IRT_OP_ALLOC = 17,  /* a block of `value` bytes at address `extra`; address 0: the call failed */
 	IRT_OP_FREE = 18,   /* its end */
 	IRT_OP_RESIZE = 19, /* realloc takes the block at `extra`; until RESIZED it is in its hands */
-	IRT_OP_RESIZED = 20 /* ... and leaves one of `value` bytes at `extra`; address 0: none; bytes
+	IRT_OP_RESIZED = 20, /* ... and leaves one of `value` bytes at `extra`; address 0: none; bytes
 	                     * IRT_HEAP_FAILED (heap.h): it failed, the old one, which is there, has stayed */
+	IRT_OP_UNMAP = 21,  /* `value` bytes from `extra` on are mapped no more */
+	IRT_OP_POOL = 22,   /* the thread's next block of a pool is one of the pool at `extra` */
+	IRT_OP_RESET = 23,  /* all blocks of the pool at `extra` end */
 };
 
 /* What an escaped token is, in the side stream: a number. */

@@ -39,6 +39,8 @@ void irt_heap_destroy(struct irt_heap *h)
 	free(h->faults);
 	free(h->fault_changed);
 	free(h->fault_slots);
+	irt_heap_free_pools(h);
+	free(h->ranges);
 	free(h->gone);
 	free(h->recent);
 	free(h);
@@ -46,8 +48,7 @@ void irt_heap_destroy(struct irt_heap *h)
 
 /* ---- counting -------------------------------------------------------------------------------------- */
 
-/* H2: before the place changes. */
-static struct place *touch(struct irt_heap *h, uint32_t index)
+struct place *irt_heap_touch(struct irt_heap *h, uint32_t index)
 {
 	struct place *p = &h->places[index];
 
@@ -58,27 +59,31 @@ static struct place *touch(struct irt_heap *h, uint32_t index)
 
 static void count_peak(struct irt_heap *h, struct place *p, int64_t ticks)
 {
+	struct irt_heap_sums *s = &h->sums[p->row.kind];
+
 	if (live_bytes(p) > p->row.max_bytes)
 		p->row.max_bytes = live_bytes(p);
-	if (h->sums.bytes - h->sums.freed_bytes > h->sums.peak_bytes) {
-		h->sums.peak_bytes = h->sums.bytes - h->sums.freed_bytes;
-		h->sums.peak_blocks = h->sums.allocs - h->sums.frees;
-		h->sums.peak_ticks = ticks;
-		h->epoch++;
+	if (s->bytes - s->freed_bytes > s->peak_bytes) {
+		s->peak_bytes = s->bytes - s->freed_bytes;
+		s->peak_blocks = s->allocs - s->frees;
+		s->peak_ticks = ticks;
+		h->epoch[p->row.kind]++;
 	}
 }
 
 static void count_alloc(struct irt_heap *h, const struct irt_heap_event *e, struct block *b, bool resized)
 {
-	b->place = irt_heap_place(h, e->context, irt_site_id(e->site));
-	struct place *p = touch(h, b->place);
+	b->place = irt_heap_place(h, e->context, e->site);
+	b->resized = resized;
+	struct place *p = irt_heap_touch(h, b->place);
+	struct irt_heap_sums *s = &h->sums[p->row.kind];
 
 	p->row.allocs++;
 	p->row.bytes += b->bytes;
 	p->row.resized += resized;
-	h->sums.allocs++;
-	h->sums.bytes += b->bytes;
-	h->sums.resized += resized;
+	s->allocs++;
+	s->bytes += b->bytes;
+	s->resized += resized;
 	irt_histogram_add(&p->row.sizes, irt_histogram_bucket(b->bytes), 1); /* no memory: missing there */
 	count_peak(h, p, e->ticks);
 }
@@ -86,14 +91,17 @@ static void count_alloc(struct irt_heap *h, const struct irt_heap_event *e, stru
 /* The block is no more alive; its row in the file goes with it. */
 static void count_end(struct irt_heap *h, struct block *b)
 {
-	struct place *p = touch(h, b->place);
+	struct place *p = irt_heap_touch(h, b->place);
 
 	if (b->ended)
 		return;
+	struct irt_heap_sums *s = &h->sums[p->row.kind];
 	p->row.frees++;
 	p->row.freed_bytes += b->bytes;
-	h->sums.frees++;
-	h->sums.freed_bytes += b->bytes;
+	s->frees++;
+	s->freed_bytes += b->bytes;
+	if (b->family == INSTR_FAMILY_POOL)
+		irt_heap_leave_pool(h, b->address);
 	if (b->stored)
 		h->gone[h->gone_count++] = b->address;
 	b->stored = 0;
@@ -103,12 +111,13 @@ static void count_end(struct irt_heap *h, struct block *b)
 /* It lives after all. */
 static void uncount_end(struct irt_heap *h, struct block *b)
 {
-	struct place *p = touch(h, b->place);
+	struct place *p = irt_heap_touch(h, b->place);
 
+	struct irt_heap_sums *s = &h->sums[p->row.kind];
 	p->row.frees--;
 	p->row.freed_bytes -= b->bytes;
-	h->sums.frees--;
-	h->sums.freed_bytes -= b->bytes;
+	s->frees--;
+	s->freed_bytes -= b->bytes;
 	b->ended = 0;
 	count_peak(h, p, b->ticks);
 }
@@ -124,11 +133,11 @@ static void count_life(struct irt_heap *h, const struct irt_heap_event *e, const
 	irt_histogram_add(&p->row.lifetimes, irt_histogram_bucket(life), 1); /* no memory: missing there */
 }
 
-static void count_release(struct irt_heap *h, const struct irt_heap_event *e, uint64_t bytes)
+void irt_heap_count_release(struct irt_heap *h, const struct irt_heap_event *e, uint64_t blocks, uint64_t bytes)
 {
-	struct place *p = touch(h, irt_heap_place(h, e->context, irt_site_id(e->site)));
+	struct place *p = irt_heap_touch(h, irt_heap_place(h, e->context, e->site));
 
-	p->row.released++;
+	p->row.released += blocks;
 	p->row.released_bytes += bytes;
 }
 
@@ -142,10 +151,17 @@ static void fault(struct irt_heap *h, enum irt_heap_fault_kind kind, const struc
 {
 	irt_heap_note_fault(h, &(struct irt_heap_fault){
 		.kind = kind, .context = e->context, .site_id = irt_site_id(e->site), .block_context = context,
-		.block_site_id = site_id, .count = 1, .address = e->address, .first_ticks = e->ticks});
+		.block_site_id = site_id, .count = 1, .address = e->address & IRT_HEAP_ADDRESS_MASK, .first_ticks = e->ticks});
 }
 
 /* ---- events that fit nothing ------------------------------------------------------------------------ */
+
+void irt_heap_end_unknown(struct irt_heap *h, const struct irt_heap_event *e)
+{
+	h->sums[kind_of(e->address)].unknown_frees++;
+	if (!h->forked)
+		fault(h, IRT_HEAP_UNKNOWN, e, 0, 0);
+}
 
 /* It stays as it is for good. */
 void irt_heap_give_up(struct irt_heap *h, unsigned i)
@@ -157,15 +173,16 @@ void irt_heap_give_up(struct irt_heap *h, unsigned i)
 	if (o.block.address) { /* displaced: its free was never seen */
 		const struct irt_heap_place *p = &h->places[o.block.place].row;
 		fault(h, IRT_HEAP_LOST, &o.event, p->context, p->site_id);
-		h->sums.lost++;
+		h->sums[p->kind].lost++;
 		count_life(h, &o.event, &o.block);
 		return;
 	}
-	h->sums.unknown_frees++;
-	if (o.before.address == o.event.address)
-		fault(h, IRT_HEAP_FREED_TWICE, &o.event, o.before.context, o.before.site);
-	else if (!h->forked)
-		fault(h, IRT_HEAP_UNKNOWN, &o.event, 0, 0);
+	if (o.before.address != o.event.address) {
+		irt_heap_end_unknown(h, &o.event);
+		return;
+	}
+	h->sums[kind_of(o.event.address)].unknown_frees++;
+	fault(h, IRT_HEAP_FREED_TWICE, &o.event, o.before.context, o.before.site);
 }
 
 void irt_heap_keep_odd(struct irt_heap *h, const struct irt_heap_event *e, const struct block *displaced)
@@ -182,7 +199,7 @@ void irt_heap_keep_odd(struct irt_heap *h, const struct irt_heap_event *e, const
 	if (displaced)
 		h->odds[h->odd_count].block = *displaced;
 	else
-		h->odds[h->odd_count].newest = t && t->newest == e->address;
+		h->odds[h->odd_count].newest = t && t->newest[kind_of(e->address)] == e->address;
 	h->odd_count++;
 }
 
@@ -213,24 +230,25 @@ static bool take_back(const struct irt_heap_event *e, struct heap_thread *t, str
 }
 
 /* A block ends by this free. */
-static void end_block(struct irt_heap *h, const struct irt_heap_event *e, const struct heap_thread *t, struct block *b)
+void irt_heap_end_block(struct irt_heap *h, const struct irt_heap_event *e, const struct heap_thread *t, struct block *b)
 {
-	struct place *p = touch(h, b->place);
+	struct place *p = irt_heap_touch(h, b->place);
+	struct irt_heap_sums *s = &h->sums[p->row.kind];
 
-	if (t->newest == e->address && b->thread == e->thread) {
+	if (t->newest[p->row.kind] == b->address && b->thread == e->thread) {
 		p->row.temporary++;
-		h->sums.temporary++;
+		s->temporary++;
 	}
 	if (b->thread != e->thread) {
 		p->row.crossed++;
-		h->sums.crossed++;
+		s->crossed++;
 	}
 	if (b->family != irt_site_family(e->site))
 		fault(h, IRT_HEAP_WRONG_FAMILY, e, p->row.context, p->row.site_id);
 	count_end(h, b);
 	count_life(h, e, b);
-	count_release(h, e, b->bytes);
-	*recent_of(h, e->address) = (struct recent){e->address, e->context, irt_site_id(e->site)};
+	irt_heap_count_release(h, e, 1, b->bytes);
+	*recent_of(h, b->address) = (struct recent){b->address, e->context, irt_site_id(e->site)};
 }
 
 /* Is the event one of the block that was there before, by the clock of another processor? What a thread does
@@ -259,13 +277,13 @@ static void do_free(struct irt_heap *h, const struct irt_heap_event *e, struct h
 	if (is_of_displaced(o, b, e)) {
 		ended = o->block;
 		drop_odd(h, o);
-		end_block(h, e, t, &ended);
+		irt_heap_end_block(h, e, t, &ended);
 	} else if (b) {
 		ended = *b;
 		irt_heap_remove(h, b);
-		end_block(h, e, t, &ended);
+		irt_heap_end_block(h, e, t, &ended);
 	} else if (take_back(e, t, &ended)) {
-		end_block(h, e, t, &ended);
+		irt_heap_end_block(h, e, t, &ended);
 	} else {
 		irt_heap_keep_odd(h, e, NULL);
 	}
@@ -287,12 +305,12 @@ bool irt_heap_is_within(const struct heap_thread *t, const struct block *b, cons
 
 static void uncount_alloc(struct irt_heap *h, const struct block *b)
 {
-	struct place *p = touch(h, b->place);
+	struct place *p = irt_heap_touch(h, b->place);
 
 	p->row.allocs--;
 	p->row.bytes -= b->bytes;
-	h->sums.allocs--;
-	h->sums.bytes -= b->bytes;
+	h->sums[p->row.kind].allocs--;
+	h->sums[p->row.kind].bytes -= b->bytes;
 	unsigned bucket = irt_histogram_bucket(b->bytes) - p->row.sizes.first;
 	if (bucket < p->row.sizes.span && p->row.sizes.counts[bucket])
 		p->row.sizes.counts[bucket]--;
@@ -351,22 +369,52 @@ static void end_early(struct irt_heap *h, const struct irt_heap_event *e)
 		return;
 	struct irt_heap_event end = o->event;
 	struct block ended = *b;
-	struct heap_thread then = {.newest = o->newest ? e->address : 0};
+	struct heap_thread then = {0};
+	then.newest[kind_of(e->address)] = o->newest ? e->address : 0;
 	drop_odd(h, o);
 	irt_heap_remove(h, b);
-	end_block(h, &end, &then, &ended);
+	irt_heap_end_block(h, &end, &then, &ended);
 }
 
 static void do_alloc(struct irt_heap *h, const struct irt_heap_event *e, struct heap_thread *t)
 {
 	if (!e->address) {
-		touch(h, irt_heap_place(h, e->context, irt_site_id(e->site)))->row.failed++;
-		h->sums.failed++;
+		irt_heap_touch(h, irt_heap_place(h, e->context, e->site))->row.failed++;
+		h->sums[irt_heap_kind(irt_site_family(e->site))].failed++;
 		return;
 	}
-	begin_block(h, e, t, false);
-	t->newest = e->address;
+	enum irt_heap_kind kind = kind_of(e->address);
+	if (kind == IRT_HEAP_MAPPINGS)
+		irt_heap_cut(h, e, t); /* MAP_FIXED */
+	begin_block(h, e, t, e->operation == IRT_OP_RESIZED);
+	t->newest[kind] = e->address;
+	if (kind == IRT_HEAP_POOLS && t->pool) {
+		irt_heap_add_to_pool(h, t->pool, e->address);
+		t->pool = 0;
+	}
 	end_early(h, e);
+}
+
+static void do_reset(struct irt_heap *h, const struct irt_heap_event *e, const struct heap_thread *t)
+{
+	struct pool *pool;
+
+	while ((pool = irt_heap_find_pool(h, e->address))) {
+		struct block *b = irt_heap_find(h, pool->blocks[pool->count - 1]), ended = {0};
+		if (b)
+			ended = *b;
+		irt_heap_leave_pool(h, pool->blocks[pool->count - 1]);
+		if (!b)
+			continue;
+		irt_heap_remove(h, b);
+		irt_heap_end_block(h, e, t, &ended);
+	}
+}
+
+static void do_unmap(struct irt_heap *h, const struct irt_heap_event *e, const struct heap_thread *t)
+{
+	if (e->address && e->bytes && !irt_heap_cut(h, e, t))
+		irt_heap_end_unknown(h, e);
 }
 
 /* A realloc has failed, or its end was never seen: the block is where it was. If another one is there, records
@@ -418,6 +466,21 @@ static void do_resize(struct irt_heap *h, const struct irt_heap_event *e, struct
 	t->hands[t->hand_count++] = hand;
 }
 
+/* How realloc's blocks grow: place of the resizing. What is not known of the old block has not grown. */
+static void count_resizing(struct irt_heap *h, const struct irt_heap_event *e, const struct block *old)
+{
+	if (!e->address) /* that was a free */
+		return;
+	struct irt_heap_place *p = &irt_heap_touch(h, irt_heap_place(h, e->context, e->site))->row;
+
+	p->chains += !old->resized;
+	p->grown += old->place != NO_PLACE && e->bytes > old->bytes;
+	if (e->address != old->address) {
+		p->moved++;
+		p->moved_bytes += old->place == NO_PLACE ? 0 : e->bytes < old->bytes ? e->bytes : old->bytes;
+	}
+}
+
 static void do_resized(struct irt_heap *h, const struct irt_heap_event *e, struct heap_thread *t)
 {
 	struct block old = {.place = NO_PLACE};
@@ -434,23 +497,25 @@ static void do_resized(struct irt_heap *h, const struct irt_heap_event *e, struc
 			irt_heap_put_back(h, &old);
 			end_early(h, e);
 		}
-		touch(h, irt_heap_place(h, e->context, irt_site_id(e->site)))->row.failed++;
-		h->sums.failed++;
+		irt_heap_touch(h, irt_heap_place(h, e->context, e->site))->row.failed++;
+		h->sums[irt_heap_kind(irt_site_family(e->site))].failed++;
 		return;
 	}
 	end.address = old.address;
 	end.operation = IRT_OP_FREE;
-	if (t->newest == old.address)
-		t->newest = 0; /* a resizing makes nothing temporary */
+	if (t->newest[IRT_HEAP_HEAP] == old.address)
+		t->newest[IRT_HEAP_HEAP] = 0; /* a resizing makes nothing temporary */
+	if (old.address)
+		count_resizing(h, e, &old);
 	if (old.place != NO_PLACE) {
-		end_block(h, &end, t, &old);
+		irt_heap_end_block(h, &end, t, &old);
 	} else if (old.address) {
 		end.ticks = old.ticks; /* since then it is not there */
 		irt_heap_keep_odd(h, &end, NULL);
 	}
 	if (e->address) {
 		begin_block(h, e, t, true);
-		t->newest = e->address;
+		t->newest[IRT_HEAP_HEAP] = e->address;
 		end_early(h, e);
 	}
 }
@@ -459,8 +524,17 @@ void irt_heap_apply(struct irt_heap *h, const struct irt_heap_event *e)
 {
 	struct heap_thread *t = irt_heap_thread(h, e->thread);
 
-	h->used = h->changed = true;
+	h->used[irt_heap_kind(irt_site_family(e->site))] = h->changed = true;
 	switch (e->operation) {
+	case IRT_OP_POOL: /* tells of the next event alone */
+		t->pool = e->address;
+		return;
+	case IRT_OP_RESET:
+		do_reset(h, e, t);
+		break;
+	case IRT_OP_UNMAP:
+		do_unmap(h, e, t);
+		break;
 	case IRT_OP_ALLOC:
 		do_alloc(h, e, t);
 		break;
@@ -471,13 +545,16 @@ void irt_heap_apply(struct irt_heap *h, const struct irt_heap_event *e)
 		do_resize(h, e, t);
 		break;
 	case IRT_OP_RESIZED:
-		do_resized(h, e, t);
+		if (irt_site_family(e->site) == INSTR_FAMILY_MAPPING)
+			do_alloc(h, e, t); /* UNMAP has told of the old one */
+		else
+			do_resized(h, e, t);
 		break;
 	default:
 		break;
 	}
-	if (t->newest == e->address && e->operation == IRT_OP_FREE)
-		t->newest = 0;
+	if (e->operation == IRT_OP_FREE && t->newest[kind_of(e->address)] == e->address)
+		t->newest[kind_of(e->address)] = 0;
 	t->last_operation = e->operation;
 	t->last_address = e->address;
 	t->last_family = irt_site_family(e->site);

@@ -15,8 +15,8 @@
  * The peak is the first moment at which most bytes were alive. What each place had at it comes without a
  * copy of them all: a place keeps what it had when it changes for the first time behind a peak.
  *
- * Memory: 32 bytes per block alive in a table that is at least half full, about 250 per place, 40 per
- * pending event; nothing per dead block.
+ * Memory: 32 bytes per block alive in a table that is at least half full (of a pool: up to 64 more), about 250 per
+ * place, 40 per pending event; nothing per dead block.
  *
  * Threads: one at a time.
  */
@@ -28,13 +28,26 @@
 #include <stdint.h>
 
 #include "fold/histogram.h"
+#include "instr/hooks.h"
 
 struct irt_heap;
+
+/* What counts apart: pools and mappings are made of the same memory as the heap, or the heap of them. Stored in
+ * the trace. */
+enum irt_heap_kind { IRT_HEAP_HEAP, IRT_HEAP_POOLS, IRT_HEAP_MAPPINGS, IRT_HEAP_KINDS };
+
+static inline enum irt_heap_kind irt_heap_kind(unsigned family)
+{
+	return family == INSTR_FAMILY_POOL ? IRT_HEAP_POOLS : family == INSTR_FAMILY_MAPPING ? IRT_HEAP_MAPPINGS : IRT_HEAP_HEAP;
+}
 
 enum {
 	IRT_HEAP_SLACK_TICKS = 1 << 13, /* two to four microseconds */
 	IRT_HEAP_PENDING_MAX = 1 << 20, /* of more pending events the oldest are applied whatever may still come */
 };
+
+/* Addresses are below this; above it the heap keeps the kind of a block. */
+#define IRT_HEAP_ADDRESS_MASK ((UINT64_C(1) << 60) - 1)
 
 /* A site and its family in one number: irt_event.site and below. */
 static inline uint32_t irt_site(uint32_t site_id, unsigned family) { return site_id << 3 | family; }
@@ -51,17 +64,17 @@ struct irt_heap_event {
 	uint32_t context;   /* index in the process's tree */
 	uint32_t site;      /* irt_site */
 	uint32_t thread;    /* thread_id */
-	uint32_t operation; /* enum irt_operation: ALLOC, FREE, RESIZE, RESIZED */
+	uint32_t operation; /* enum irt_operation: ALLOC to RESET */
 };
 
 /* forked: of a fork child; frees of its parent's blocks are no faults. INSTR_ERR_MEMORY. */
 int irt_heap_create(struct irt_heap **heap, bool forked);
 void irt_heap_destroy(struct irt_heap *heap); /* NULL is allowed */
 
-/* INSTR_ERR_MEMORY: nothing has changed. */
+/* An event that cannot be (a realloc of a pool's block) is passed over. INSTR_ERR_MEMORY: nothing has changed. */
 int irt_heap_add(struct irt_heap *heap, const struct irt_heap_event *event);
 
-/* The same for many of one thread, in order: where up to `count` of them are to be put (NULL: no memory), and how
+/* The same for many of one thread, in order, of the heap alone (irt_heap_kind), addresses below 2^60: where up to `count` of them are to be put (NULL: no memory), and how
  * many were. */
 struct irt_heap_event *irt_heap_room(struct irt_heap *heap, size_t count);
 void irt_heap_added(struct irt_heap *heap, size_t count);
@@ -85,13 +98,14 @@ struct irt_heap_sums { /* heaps, heap_samples */
 	uint64_t peak_blocks, peak_bytes;
 	int64_t peak_ticks; /* meaningless while peak_bytes is 0 */
 };
-/* false: nothing ever happened. */
-bool irt_heap_sums(const struct irt_heap *heap, struct irt_heap_sums *sums);
+/* false: nothing of that kind ever happened. */
+bool irt_heap_sums(const struct irt_heap *heap, enum irt_heap_kind kind, struct irt_heap_sums *sums);
 
 struct irt_heap_place { /* heap_totals */
-	uint32_t context, site_id;
+	uint32_t context, site_id, kind;
 	uint64_t allocs, bytes, frees, freed_bytes, failed, resized, temporary, crossed;
 	uint64_t max_bytes, peak_blocks, peak_bytes;
+	uint64_t chains, grown, moved, moved_bytes;
 	uint64_t life_ticks, released, released_bytes;
 	struct irt_histogram sizes, lifetimes; /* the heap's own */
 };
@@ -102,6 +116,8 @@ struct irt_heap_block { /* live_blocks */
 	uint32_t context, site; /* irt_site: the block's family */
 	uint32_t thread;
 	uint32_t resizer;       /* 0 = none */
+	uint64_t pool;          /* that it is of; 0 = none */
+	bool resized;           /* a realloc made it */
 };
 
 enum irt_heap_fault_kind { IRT_HEAP_WRONG_FAMILY, IRT_HEAP_FREED_TWICE, IRT_HEAP_UNKNOWN, IRT_HEAP_LOST };
@@ -118,7 +134,8 @@ void irt_heap_want_rows(struct irt_heap *heap, bool of_all);
 
 /* What differs from what was last saved, both by address: blocks that are in the file and no more alive (first), those that
  * are alive and not in the file, places, faults. What `each` returns, if not 0, ends it and is returned. */
-int irt_heap_each_gone(struct irt_heap *heap, void *user, int (*each)(void *user, uint64_t address));
+int irt_heap_each_gone(struct irt_heap *heap, void *user,
+		       int (*each)(void *user, enum irt_heap_kind kind, uint64_t address));
 int irt_heap_each_block(struct irt_heap *heap, void *user, int (*each)(void *user, const struct irt_heap_block *block));
 int irt_heap_each_place(struct irt_heap *heap, void *user, int (*each)(void *user, const struct irt_heap_place *place));
 /* What is alive of those places of which it is not what it was at the last irt_heap_moment_saved. */
@@ -139,7 +156,7 @@ void irt_heap_saved(struct irt_heap *heap);
 /* As they were saved, in this order. INSTR_ERR_MEMORY, INSTR_ERR_FORMAT: such a row cannot be. What is not
  * saved: what each thread did last (of each, one temporary block may be missed) and which addresses were
  * freed last (who frees one twice frees an unknown block). */
-int irt_heap_restore_sums(struct irt_heap *heap, const struct irt_heap_sums *sums);
+int irt_heap_restore_sums(struct irt_heap *heap, enum irt_heap_kind kind, const struct irt_heap_sums *sums);
 int irt_heap_restore_place(struct irt_heap *heap, const struct irt_heap_place *place); /* takes the histograms */
 int irt_heap_restore_block(struct irt_heap *heap, const struct irt_heap_block *block);
 int irt_heap_restore_fault(struct irt_heap *heap, const struct irt_heap_fault *fault);

@@ -40,7 +40,7 @@ static inline uint32_t irt_heap_slot_behind(uint32_t operation, uint32_t site)
 /* Has the operation a size? */
 static inline int irt_heap_has_bytes(uint32_t operation)
 {
-	return operation == IRT_OP_ALLOC || operation == IRT_OP_RESIZED;
+	return operation == IRT_OP_ALLOC || operation == IRT_OP_RESIZED || operation == IRT_OP_UNMAP;
 }
 
 #endif

@@ -4,6 +4,8 @@
  *
  *     heap.c         what each event does
  *     heap_order.c   their order
+ *     heap_pools.c   the blocks of each pool
+ *     heap_ranges.c  mappings, which are given back in parts
  *     heap_tables.c  the tables of blocks, places, threads and faults
  *     heap_rows.c    what goes to the file and comes from it
  */
@@ -39,15 +41,20 @@ enum {
 	IN_HANDS = 5,  /* in the thread's realloc; without a block before it: one that is not known */
 	INNER = 6,     /* not in the file: an ALLOC that the next one of its thread seems to have called */
 	YOUNG = 7,     /* a block that is alive and too young for a row */
+	YOUNG_POOL = 8, /* the next young block is of the pool at this address */
 };
 
+/* The key of a block: its address, and above that its kind, for a pool and a block of it may begin at one address. */
+enum { KIND_SHIFT = 60 };
+
 struct block {
-	uint64_t address;    /* 0 = empty slot */
+	uint64_t address;    /* a key; 0 = empty slot */
 	uint64_t bytes : 48;
-	uint64_t family : 8;
+	uint64_t family : 3;
 	uint64_t stored : 1; /* its row is in the file */
 	uint64_t seen : 1;   /* the file has it among the young ones */
 	uint64_t ended : 1;  /* it is counted as freed; by whom is not known yet */
+	uint64_t resized : 1; /* a realloc has made it */
 	uint64_t away : 5;   /* in the table: slots from its home; AWAY_MOST: as many or more */
 	int64_t ticks;
 	uint32_t place;
@@ -57,7 +64,7 @@ _Static_assert(sizeof(struct block) == 32, "a block alive costs this in a table 
 
 struct place {
 	struct irt_heap_place row; /* peak_*: as of `epoch` */
-	uint64_t epoch;            /* of the heap when it changed last */
+	uint64_t epoch;            /* of its kind when it changed last */
 	uint64_t saved_peak_blocks, saved_peak_bytes;
 	uint64_t moment_blocks, moment_bytes; /* alive at the last moment that was saved */
 	bool changed;
@@ -69,7 +76,8 @@ struct heap_thread {
 	uint32_t id;         /* 0 = empty slot */
 	uint32_t last_operation;
 	uint64_t last_address;
-	uint64_t newest;     /* address of its last allocation, if that lives and none came behind it; else 0 */
+	uint64_t newest[IRT_HEAP_KINDS]; /* of each its last allocation, if that lives and none came behind it; else 0 */
+	uint64_t pool;       /* of its next block of a pool; 0 = none */
 	struct block hands[HANDS];
 	uint32_t hand_count;
 	unsigned last_family;
@@ -90,8 +98,20 @@ struct odd {
 	uint64_t round;
 };
 
+struct pool {
+	uint64_t address;    /* 0 = empty slot */
+	uint64_t *blocks;    /* keys */
+	size_t count, room;
+};
+
+struct pooled { /* a block of a pool */
+	uint64_t block;      /* key; 0 = empty slot */
+	uint64_t pool;
+	size_t index;        /* in the pool's blocks */
+};
+
 struct irt_heap {
-	bool forked, used;
+	bool forked, used[IRT_HEAP_KINDS];
 	struct irt_heap_event *pending, *scratch;
 	size_t pending_count, pending_room, scratch_room;
 	size_t pending_sorted; /* those before are in order */
@@ -123,11 +143,18 @@ struct irt_heap {
 	uint32_t fault_count;
 	uint32_t *fault_slots;                   /* 2 * FAULTS_MAX */
 
-	uint64_t *gone;      /* addresses in the file that are not alive any more */
+	struct pool *pools;                      /* slots: powers of two */
+	struct pooled *pooled;
+	uint64_t pool_count, pool_slots, pooled_count, pooled_slots;
+
+	uint64_t *ranges;    /* keys of all mappings, ascending */
+	size_t range_count, range_room;
+
+	uint64_t *gone;      /* keys in the file that are not alive any more */
 	size_t gone_count, gone_room;
 
-	struct irt_heap_sums sums;
-	uint64_t epoch;      /* counts peaks */
+	struct irt_heap_sums sums[IRT_HEAP_KINDS];
+	uint64_t epoch[IRT_HEAP_KINDS];          /* counts peaks */
 	bool changed;        /* since it was saved */
 	bool expects_many;
 };
@@ -144,13 +171,31 @@ bool irt_heap_is_within(const struct heap_thread *t, const struct block *b, cons
 void irt_heap_put_back(struct irt_heap *h, struct block *hand);
 void irt_heap_keep_odd(struct irt_heap *h, const struct irt_heap_event *e, const struct block *displaced);
 void irt_heap_give_up(struct irt_heap *h, unsigned odd);
+struct place *irt_heap_touch(struct irt_heap *h, uint32_t place); /* H2: before it changes */
+void irt_heap_end_block(struct irt_heap *h, const struct irt_heap_event *e, const struct heap_thread *t, struct block *b);
+void irt_heap_count_release(struct irt_heap *h, const struct irt_heap_event *e, uint64_t blocks, uint64_t bytes);
+void irt_heap_end_unknown(struct irt_heap *h, const struct irt_heap_event *e); /* of blocks that are not known */
+
+/* heap_pools.c. Room: for one more block of that pool. */
+bool irt_heap_make_pool_room(struct irt_heap *h, uint64_t pool);
+void irt_heap_add_to_pool(struct irt_heap *h, uint64_t pool, uint64_t block);
+void irt_heap_leave_pool(struct irt_heap *h, uint64_t block); /* if it is in one */
+uint64_t irt_heap_pool_of(const struct irt_heap *h, uint64_t block); /* 0: none */
+struct pool *irt_heap_find_pool(const struct irt_heap *h, uint64_t pool); /* NULL: no block is in it */
+void irt_heap_free_pools(struct irt_heap *h);
+
+/* heap_ranges.c. The first two: a mapping is in the table, or no more. */
+void irt_heap_add_range(struct irt_heap *h, uint64_t key);
+void irt_heap_drop_range(struct irt_heap *h, uint64_t key);
+/* What is mapped between the event's address and that and its bytes ends. How many bytes were. */
+uint64_t irt_heap_cut(struct irt_heap *h, const struct irt_heap_event *e, const struct heap_thread *t);
 
 /* heap_tables.c. Room: what one event may need; false: no memory, nothing has changed. */
 bool irt_heap_make_room(struct irt_heap *h);
 struct block *irt_heap_find(const struct irt_heap *h, uint64_t address);      /* NULL: it is not alive */
 void irt_heap_insert(struct irt_heap *h, const struct block *b);
 void irt_heap_remove(struct irt_heap *h, struct block *b);
-uint32_t irt_heap_place(struct irt_heap *h, uint32_t context, uint32_t site_id); /* is there, or room is */
+uint32_t irt_heap_place(struct irt_heap *h, uint32_t context, uint32_t site); /* of irt_site; is there, or room is */
 struct heap_thread *irt_heap_thread(struct irt_heap *h, uint32_t id);            /* the same */
 struct heap_thread *irt_heap_find_thread(struct irt_heap *h, uint32_t id);       /* NULL: nothing is known of it */
 void irt_heap_forget_thread(struct irt_heap *h, struct heap_thread *t);
@@ -158,9 +203,19 @@ void irt_heap_note_fault(struct irt_heap *h, const struct irt_heap_fault *fault)
 bool irt_heap_has_row(const struct irt_heap *h, const struct block *hand);
 void irt_heap_prefetch(const struct irt_heap *h, uint64_t address);
 
+/* Room for what is not of the heap: more, and where there is room otherwise. */
+bool irt_heap_make_special_room(struct irt_heap *h, const struct irt_heap_event *e);
+
+static inline enum irt_heap_kind kind_of(uint64_t key) { return (enum irt_heap_kind)(key >> KIND_SHIFT); }
+
+static inline uint64_t key_of(enum irt_heap_kind kind, uint64_t address)
+{
+	return address ? (address & IRT_HEAP_ADDRESS_MASK) | (uint64_t)kind << KIND_SHIFT : 0;
+}
+
 static inline bool irt_heap_reserve(struct irt_heap *h)
 {
-	return (h->block_count < h->block_limit && h->place_count < h->place_limit && h->thread_count < h->thread_limit &&
+	return (h->block_count + 1 < h->block_limit && h->place_count < h->place_limit && h->thread_count < h->thread_limit &&
 		h->gone_count + 2 <= h->gone_room) || irt_heap_make_room(h);
 }
 
@@ -170,10 +225,10 @@ static inline uint64_t live_bytes(const struct place *p) { return p->row.bytes -
 /* H2: what the place had at the last peak, if it has not changed since. */
 static inline void bring_peak(const struct irt_heap *h, struct place *p)
 {
-	if (p->epoch != h->epoch) {
+	if (p->epoch != h->epoch[p->row.kind]) {
 		p->row.peak_blocks = live_blocks(p);
 		p->row.peak_bytes = live_bytes(p);
-		p->epoch = h->epoch;
+		p->epoch = h->epoch[p->row.kind];
 	}
 }
 

@@ -42,13 +42,29 @@ void irt_heap_added(struct irt_heap *h, size_t count)
 	h->pending_count += count;
 }
 
+static bool can_be(const struct irt_heap_event *e)
+{
+	switch (irt_heap_kind(irt_site_family(e->site))) {
+	case IRT_HEAP_POOLS:
+		return e->operation == IRT_OP_ALLOC || e->operation == IRT_OP_FREE || e->operation == IRT_OP_POOL ||
+		       e->operation == IRT_OP_RESET;
+	case IRT_HEAP_MAPPINGS:
+		return e->operation == IRT_OP_ALLOC || e->operation == IRT_OP_RESIZED || e->operation == IRT_OP_UNMAP;
+	default:
+		return e->operation <= IRT_OP_RESIZED;
+	}
+}
+
 int irt_heap_add(struct irt_heap *h, const struct irt_heap_event *e)
 {
 	struct irt_heap_event *room = irt_heap_room(h, 1);
 
 	if (!room)
 		return INSTR_ERR_MEMORY;
+	if (!can_be(e))
+		return 0;
 	*room = *e;
+	room->address = key_of(irt_heap_kind(irt_site_family(e->site)), e->address);
 	irt_heap_added(h, 1);
 	return 0;
 }
@@ -157,6 +173,8 @@ static bool do_pending(struct irt_heap *h, struct irt_heap_event *e)
 		look_outside(h, (size_t)(e - h->pending), INT64_MAX);
 	if (e->operation == END)
 		return end_thread(h, e->thread);
+	if (irt_site_family(e->site) > INSTR_FAMILY_DECLARED && !irt_heap_make_special_room(h, e))
+		return false;
 	if (e->operation != DONE)
 		irt_heap_apply(h, e);
 	return true;
@@ -175,7 +193,8 @@ static bool pull_forward(struct irt_heap *h, size_t at)
 		    h->pending[i].operation != DONE)
 			break;
 	if (i >= last || !is_near(h->pending[i].ticks, e->ticks) ||
-	    (h->pending[i].operation != IRT_OP_FREE && h->pending[i].operation != IRT_OP_RESIZE))
+	    (h->pending[i].operation != IRT_OP_FREE && h->pending[i].operation != IRT_OP_RESIZE &&
+	     h->pending[i].operation != IRT_OP_UNMAP))
 		return true;
 	for (size_t k = at + 1; k <= i; k++) {
 		if (h->pending[k].thread != h->pending[i].thread)

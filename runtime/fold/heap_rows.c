@@ -7,14 +7,16 @@
 #include "fold/cct.h"
 #include "fold/varint.h"
 
+#define RESIZED_BIT (IRT_HEAP_FAILED + 1) /* of a block's bytes: a realloc made it */
+
 enum { PACK_VERSION = 1, PACKED_EVENT_MAX = 7 * IRT_VARINT_MAX };
 
 /* ---- rows ------------------------------------------------------------------------------------------- */
 
-bool irt_heap_sums(const struct irt_heap *h, struct irt_heap_sums *sums)
+bool irt_heap_sums(const struct irt_heap *h, enum irt_heap_kind kind, struct irt_heap_sums *sums)
 {
-	*sums = h->sums;
-	return h->used;
+	*sums = h->sums[kind];
+	return h->used[kind];
 }
 
 /* Rows in the order of their table: it is a tree, and in any other order nearly each costs a page. */
@@ -32,20 +34,21 @@ static int by_address(const void *a, const void *b)
 	return ((*x)->address > (*y)->address) - ((*x)->address < (*y)->address);
 }
 
-int irt_heap_each_gone(struct irt_heap *h, void *user, int (*each)(void *user, uint64_t address))
+int irt_heap_each_gone(struct irt_heap *h, void *user,
+		       int (*each)(void *user, enum irt_heap_kind kind, uint64_t address))
 {
 	int r = 0;
 
 	if (h->gone_count > 1)
 		qsort(h->gone, h->gone_count, sizeof(*h->gone), by_number);
 	for (size_t i = 0; i < h->gone_count && !r; i++)
-		r = each(user, h->gone[i]);
+		r = each(user, kind_of(h->gone[i]), h->gone[i] & IRT_HEAP_ADDRESS_MASK);
 	/* in hands, and its address is another block's, which may be too young for a row */
 	for (uint32_t i = 0; i < h->thread_slots && !r; i++)
 		for (uint32_t k = 0; h->threads[i].id && k < h->threads[i].hand_count && !r; k++) {
 			const struct block *hand = &h->threads[i].hands[k];
 			if (hand->stored && !irt_heap_has_row(h, hand))
-				r = each(user, hand->address);
+				r = each(user, kind_of(hand->address), hand->address & IRT_HEAP_ADDRESS_MASK);
 		}
 	return r;
 }
@@ -54,8 +57,9 @@ static struct irt_heap_block row_of(const struct irt_heap *h, const struct block
 {
 	const struct irt_heap_place *p = &h->places[b->place].row;
 
-	return (struct irt_heap_block){.address = b->address, .bytes = b->bytes, .ticks = b->ticks, .context = p->context,
-				       .site = irt_site(p->site_id, b->family), .thread = b->thread, .resizer = resizer};
+	return (struct irt_heap_block){.address = b->address & IRT_HEAP_ADDRESS_MASK, .bytes = b->bytes, .ticks = b->ticks,
+				       .context = p->context, .site = irt_site(p->site_id, b->family), .thread = b->thread,
+				       .resizer = resizer, .resized = b->resized, .pool = b->family == INSTR_FAMILY_POOL ? irt_heap_pool_of(h, b->address) : 0};
 }
 
 void irt_heap_want_rows(struct irt_heap *h, bool of_all)
@@ -212,10 +216,21 @@ static uint8_t *pack_event(uint8_t *out, const struct irt_heap_event *e, int64_t
 static uint8_t *pack_block(uint8_t *out, const struct irt_heap *h, const struct block *b, uint32_t what, int64_t *last)
 {
 	const struct irt_heap_place *p = &h->places[b->place].row;
-	struct irt_heap_event e = {.ticks = b->ticks, .address = b->address, .bytes = b->bytes, .context = p->context,
-				   .site = irt_site(p->site_id, b->family), .thread = b->thread, .operation = what};
+	struct irt_heap_event e = {.ticks = b->ticks, .address = b->address, .bytes = b->bytes | (b->resized ? RESIZED_BIT : 0),
+				   .context = p->context, .site = irt_site(p->site_id, b->family), .thread = b->thread,
+				   .operation = what};
 
 	return pack_event(out, &e, last);
+}
+
+static uint8_t *pack_young(uint8_t *out, const struct irt_heap *h, const struct block *b, int64_t *last)
+{
+	uint64_t pool = b->family == INSTR_FAMILY_POOL ? irt_heap_pool_of(h, b->address) : 0;
+
+	if (pool)
+		out = pack_event(out, &(struct irt_heap_event){.ticks = b->ticks, .address = pool, .thread = b->thread,
+							       .operation = YOUNG_POOL}, last);
+	return pack_block(out, h, b, YOUNG, last);
 }
 
 static uint8_t *pack_odd(uint8_t *out, const struct irt_heap *h, const struct odd *o, int64_t *last)
@@ -253,13 +268,13 @@ int irt_heap_pack(const struct irt_heap *h, uint8_t **bytes, size_t *count)
 	uint64_t young = count_blocks(h, is_young);
 	if (!h->pending_count && !h->odd_count && !hands && !young)
 		return 0;
-	*bytes = out = malloc(1 + (h->pending_count + 2 * h->odd_count + 2 * hands + young) * PACKED_EVENT_MAX);
+	*bytes = out = malloc(1 + (h->pending_count + 2 * h->odd_count + 2 * hands + 2 * young) * PACKED_EVENT_MAX);
 	if (!out)
 		return INSTR_ERR_MEMORY;
 	*out++ = PACK_VERSION;
 	for (uint64_t i = 0; young && i < h->block_slots; i++)
 		if (is_young(h, &h->blocks[i]))
-			out = pack_block(out, h, &h->blocks[i], YOUNG, &last);
+			out = pack_young(out, h, &h->blocks[i], &last);
 	for (uint32_t i = 0; i < h->thread_slots; i++)
 		for (uint32_t k = 0; h->threads[i].id && k < h->threads[i].hand_count; k++)
 			out = pack_hand(out, h, &h->threads[i], &h->threads[i].hands[k], &last);
@@ -278,8 +293,9 @@ static int unpack_event(const uint8_t **p, const uint8_t *end, int64_t *last, st
 
 	if (!irt_get_varint(p, end, &operation) || !irt_get_varint(p, end, &delta) || !irt_get_varint(p, end, &thread) ||
 	    !irt_get_varint(p, end, &context) || !irt_get_varint(p, end, &site) || !irt_get_varint(p, end, &e->address) ||
-	    !irt_get_varint(p, end, &e->bytes) || operation > IRT_OP_RESIZED || !thread || thread > UINT32_MAX ||
-	    context >= IRT_CCT_ID_SPAN || site > UINT32_MAX || e->bytes > IRT_HEAP_FAILED)
+	    !irt_get_varint(p, end, &e->bytes) || operation > IRT_OP_RESET || !thread || thread > UINT32_MAX ||
+	    context >= IRT_CCT_ID_SPAN || site > UINT32_MAX ||
+	    e->bytes > (operation == BLOCK || operation == YOUNG ? 2 * IRT_HEAP_FAILED + 1 : IRT_HEAP_FAILED))
 		return INSTR_ERR_FORMAT;
 	*last = (int64_t)((uint64_t)*last + (uint64_t)irt_unzigzag(delta));
 	e->ticks = *last;
@@ -295,9 +311,9 @@ static bool make_block(struct irt_heap *h, const struct irt_heap_event *e, struc
 {
 	uint32_t before = h->place_count;
 
-	*b = (struct block){.address = e->address, .bytes = e->bytes, .family = irt_site_family(e->site), .ticks = e->ticks,
-			    .place = irt_heap_place(h, e->context, irt_site_id(e->site)), .thread = e->thread};
-	return h->place_count == before && b->address;
+	*b = (struct block){.address = e->address, .bytes = e->bytes & IRT_HEAP_FAILED, .resized = e->bytes > IRT_HEAP_FAILED, .family = irt_site_family(e->site), .ticks = e->ticks,
+			    .place = irt_heap_place(h, e->context, e->site), .thread = e->thread};
+	return h->place_count == before && b->address && kind_of(b->address) == irt_heap_kind(b->family);
 }
 
 static int take_hand(struct irt_heap *h, const struct irt_heap_event *e, struct block *b)
@@ -327,10 +343,25 @@ static int take_odd(struct irt_heap *h, const struct irt_heap_event *e, struct b
 	return 0;
 }
 
+/* What was alive is so again. */
+static int put_back_block(struct irt_heap *h, const struct block *b, uint64_t pool)
+{
+	bool of_pool = b->family == INSTR_FAMILY_POOL && pool;
+
+	if ((of_pool && !irt_heap_make_pool_room(h, pool)) ||
+	    !irt_grow(&h->ranges, &h->range_room, h->range_count + 2, sizeof(*h->ranges)))
+		return INSTR_ERR_MEMORY;
+	if (of_pool)
+		irt_heap_add_to_pool(h, pool, b->address);
+	irt_heap_insert(h, b);
+	return 0;
+}
+
 int irt_heap_unpack(struct irt_heap *h, const uint8_t *bytes, size_t count)
 {
 	const uint8_t *p = bytes + 1, *end = bytes + count;
 	struct block block = {0};
+	uint64_t pool = 0;
 	int64_t last = 0;
 
 	if (!count || *bytes != PACK_VERSION)
@@ -346,7 +377,10 @@ int irt_heap_unpack(struct irt_heap *h, const uint8_t *bytes, size_t count)
 			struct block young;
 			err = block.address || !make_block(h, &e, &young) || irt_heap_find(h, young.address) ? INSTR_ERR_FORMAT : 0;
 			if (!err)
-				irt_heap_insert(h, &young);
+				err = put_back_block(h, &young, pool);
+			pool = 0;
+		} else if (e.operation == YOUNG_POOL) {
+			pool = key_of(IRT_HEAP_POOLS, e.address);
 		} else if (e.operation == BLOCK) {
 			err = block.address || !make_block(h, &e, &block) ? INSTR_ERR_FORMAT : 0;
 		} else if (e.operation == IN_HANDS) {
@@ -356,7 +390,7 @@ int irt_heap_unpack(struct irt_heap *h, const uint8_t *bytes, size_t count)
 			err = take_odd(h, &e, &block);
 			block.address = 0;
 		} else {
-			bool known = e.operation == END || (e.operation >= IRT_OP_ALLOC && e.operation <= IRT_OP_RESIZED);
+			bool known = e.operation == END || (e.operation >= IRT_OP_ALLOC && e.operation <= IRT_OP_RESET);
 			err = block.address || !known ? INSTR_ERR_FORMAT : irt_heap_add(h, &e);
 		}
 		if (err)
@@ -367,10 +401,10 @@ int irt_heap_unpack(struct irt_heap *h, const uint8_t *bytes, size_t count)
 
 /* ---- recovery --------------------------------------------------------------------------------------- */
 
-int irt_heap_restore_sums(struct irt_heap *h, const struct irt_heap_sums *sums)
+int irt_heap_restore_sums(struct irt_heap *h, enum irt_heap_kind kind, const struct irt_heap_sums *sums)
 {
-	h->sums = *sums;
-	h->used = true;
+	h->sums[kind] = *sums;
+	h->used[kind] = true;
 	return 0;
 }
 
@@ -379,11 +413,11 @@ int irt_heap_restore_place(struct irt_heap *h, const struct irt_heap_place *row)
 	if (!irt_heap_reserve(h))
 		return INSTR_ERR_MEMORY;
 	uint32_t before = h->place_count;
-	struct place *p = &h->places[irt_heap_place(h, row->context, row->site_id)];
-	if (h->place_count == before || row->frees > row->allocs || row->freed_bytes > row->bytes)
+	struct place *p = &h->places[irt_heap_place(h, row->context, irt_site(row->site_id, 0))];
+	if (h->place_count == before || row->kind >= IRT_HEAP_KINDS || row->frees > row->allocs || row->freed_bytes > row->bytes)
 		return INSTR_ERR_FORMAT;
 	p->row = *row;
-	p->epoch = h->epoch;
+	p->epoch = h->epoch[row->kind];
 	p->saved_peak_blocks = row->peak_blocks;
 	p->saved_peak_bytes = row->peak_bytes;
 	return 0;
@@ -391,7 +425,8 @@ int irt_heap_restore_place(struct irt_heap *h, const struct irt_heap_place *row)
 
 int irt_heap_restore_block(struct irt_heap *h, const struct irt_heap_block *row)
 {
-	struct irt_heap_event e = {.ticks = row->ticks, .address = row->address, .bytes = row->bytes,
+	enum irt_heap_kind kind = irt_heap_kind(irt_site_family(row->site));
+	struct irt_heap_event e = {.ticks = row->ticks, .address = key_of(kind, row->address), .bytes = row->bytes,
 				   .context = row->context, .site = row->site, .thread = row->thread};
 	struct block b;
 
@@ -404,8 +439,8 @@ int irt_heap_restore_block(struct irt_heap *h, const struct irt_heap_block *row)
 	if (row->resizer) /* heap_pending has it */
 		return 0;
 	b.stored = 1;
-	irt_heap_insert(h, &b);
-	return 0;
+	b.resized = row->resized;
+	return put_back_block(h, &b, key_of(kind, row->pool));
 }
 
 int irt_heap_restore_fault(struct irt_heap *h, const struct irt_heap_fault *row)

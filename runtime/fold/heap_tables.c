@@ -47,7 +47,7 @@ static uint64_t distance(const struct irt_heap *h, uint64_t from, uint64_t to)
 
 static unsigned capped(uint64_t away) { return away < AWAY_MOST ? (unsigned)away : AWAY_MOST; }
 
-void irt_heap_insert(struct irt_heap *h, const struct block *b)
+static void put_block(struct irt_heap *h, const struct block *b)
 {
 	uint64_t home = block_slot(h, b->address), i = home;
 
@@ -56,8 +56,15 @@ void irt_heap_insert(struct irt_heap *h, const struct block *b)
 	h->blocks[i] = *b;
 	h->blocks[i].away = capped(distance(h, home, i));
 	h->block_count++;
+}
+
+void irt_heap_insert(struct irt_heap *h, const struct block *b)
+{
+	put_block(h, b);
 	h->fresh |= !b->stored;
 	h->absent = 0;
+	if (b->family == INSTR_FAMILY_MAPPING)
+		irt_heap_add_range(h, b->address);
 }
 
 /* Those behind it that it has kept from their places move up: those that are at least as far from home as from
@@ -66,6 +73,8 @@ void irt_heap_remove(struct irt_heap *h, struct block *b)
 {
 	uint64_t hole = (uint64_t)(b - h->blocks), gap = 1;
 
+	if (b->family == INSTR_FAMILY_MAPPING)
+		irt_heap_drop_range(h, b->address);
 	for (uint64_t i = next_slot(h, hole); h->blocks[i].address; i = next_slot(h, i), gap++) {
 		uint64_t away = h->blocks[i].away;
 		if (away == AWAY_MOST)
@@ -98,7 +107,7 @@ static bool grow_blocks(struct irt_heap *h)
 	h->block_count = 0;
 	for (uint64_t i = 0; i < old_slots; i++)
 		if (old[i].address)
-			irt_heap_insert(h, &old[i]);
+			put_block(h, &old[i]);
 	free(old);
 	return true;
 }
@@ -143,15 +152,18 @@ static bool grow_places(struct irt_heap *h)
 	return true;
 }
 
-uint32_t irt_heap_place(struct irt_heap *h, uint32_t context, uint32_t site_id)
+uint32_t irt_heap_place(struct irt_heap *h, uint32_t context, uint32_t site)
 {
+	uint32_t site_id = irt_site_id(site);
 	uint32_t *last = &h->last_places[(context ^ site_id) % LAST_PLACES];
 	if (*last < h->place_count && h->places[*last].row.context == context && h->places[*last].row.site_id == site_id)
 		return *last;
 	uint32_t *slot = place_slot(h, context, site_id);
 	if (*slot == NO_PLACE) {
 		*slot = h->place_count++;
-		h->places[*slot] = (struct place){.row = {.context = context, .site_id = site_id}, .epoch = h->epoch};
+		enum irt_heap_kind kind = irt_heap_kind(irt_site_family(site));
+		h->places[*slot] = (struct place){.row = {.context = context, .site_id = site_id, .kind = kind},
+						  .epoch = h->epoch[kind]};
 	}
 	return *last = *slot;
 }
@@ -293,8 +305,23 @@ bool irt_heap_make_room(struct irt_heap *h)
 {
 	if (!h->recent)
 		h->recent = calloc(RECENT, sizeof(*h->recent));
-	return h->recent && (h->block_count < h->block_limit || grow_blocks(h)) &&
+	return h->recent && (h->block_count + 1 < h->block_limit || grow_blocks(h)) &&
 	       (h->place_count < h->place_limit || grow_places(h)) &&
 	       (h->thread_count < h->thread_limit || grow_threads(h)) &&
 	       irt_grow(&h->gone, &h->gone_room, h->gone_count + 2, sizeof(*h->gone));
+}
+
+bool irt_heap_make_special_room(struct irt_heap *h, const struct irt_heap_event *e)
+{
+	if (irt_site_family(e->site) == INSTR_FAMILY_MAPPING) /* each range may end, one may become two */
+		return irt_grow(&h->ranges, &h->range_room, h->range_count + 2, sizeof(*h->ranges)) &&
+		       irt_grow(&h->gone, &h->gone_room, h->gone_count + h->range_count + 2, sizeof(*h->gone));
+	if (e->operation == IRT_OP_RESET) {
+		const struct pool *pool = irt_heap_find_pool(h, e->address);
+		return !pool || irt_grow(&h->gone, &h->gone_room, h->gone_count + pool->count + 2, sizeof(*h->gone));
+	}
+	if (e->operation != IRT_OP_ALLOC)
+		return true;
+	const struct heap_thread *t = irt_heap_find_thread(h, e->thread);
+	return !t || !t->pool || irt_heap_make_pool_room(h, t->pool);
 }

@@ -5,6 +5,7 @@
  *     walk.c         making one, the open chunk, figures
  *     walk_run.c     the hot loop: plain enters and exits that were predicted
  *     walk_step.c    any record at all, one at a time
+ *     walk_heap.c    records of the heap
  *     walk_totals.c  checkpoint, recovery
  *     walk_past.c    the calls open at an earlier position
  *
@@ -324,6 +325,9 @@ enum { STEP_ON = -1 };
 int irt_walk_step(struct irt_walk *w, const struct instr_unit *units, size_t count, size_t *used,
 		  size_t *record_units);
 
+/* walk_heap.c. A record of the heap, of a kind that is known and as long as that needs; as irt_walk_step, room is there. */
+bool irt_walk_is_heap(unsigned ext, unsigned units);
+int irt_walk_step_heap(struct irt_walk *w, uint64_t tag, uint64_t t, const struct instr_unit *payload);
 /* An event of the heap in the open chunk. */
 uint8_t *irt_walk_put_heap(struct irt_walk *w, uint8_t *side, uint32_t operation, uint32_t site, uint64_t row, uint64_t address,
 			   uint64_t bytes);
@@ -371,6 +375,52 @@ static inline void irt_walk_account(struct irt_walk *w, uint32_t id, uint64_t to
 		return;
 	}
 	s->counts[bucket - s->first]++;
+}
+
+/* What time it is: units since the chunk's first stamp. The first stamp of a chunk makes its grid. */
+static inline uint64_t irt_walk_stamp(struct irt_walk *w, uint64_t t)
+{
+	uint64_t unit = w->config.time_unit_ticks, n;
+
+	if (w->chunk_events == 0) {
+		w->chunk_ticks = w->events && t < w->last ? w->last : t;
+		w->base = w->chunk_ticks - unit / 2;
+		w->n = 0;
+		return 0;
+	}
+	if (t <= w->chunk_ticks)
+		return w->n;
+	n = t - w->base;
+	n = n < w->exact_below ? n * w->hot.reciprocal >> 32 : n / unit;
+	return n > w->n ? n : w->n;
+}
+
+static inline uint8_t *irt_walk_side_end(struct irt_walk *w)
+{
+	return w->side + w->side_bytes;
+}
+
+/* Ends an event: side is behind what its token needed there. */
+static inline void irt_walk_put_event(struct irt_walk *w, unsigned token, uint8_t *side, uint64_t n)
+{
+	uint64_t d = n - w->n;
+
+	if (d >= TIME_ESCAPE) {
+		side = irt_put_varint(side, d - TIME_ESCAPE);
+		d = TIME_ESCAPE;
+	}
+	w->symbols[w->chunk_events++] = (uint8_t)(token << 4 | d);
+	w->side_bytes = (size_t)(side - w->side);
+	if (w->events++ == 0)
+		w->first = w->chunk_ticks;
+	w->n = n;
+	w->last = w->chunk_ticks + n * w->config.time_unit_ticks;
+}
+
+/* The time for which to ask whose row it is: a stamp may lie before those of earlier records. */
+static inline uint64_t irt_walk_clamped(const struct irt_walk *w, uint64_t t)
+{
+	return w->events && t < w->last ? w->last : t;
 }
 
 #endif

@@ -198,14 +198,18 @@ unsigned irt_walk_event_units(const struct irt_event *e)
 	switch (e->operation) {
 	case IRT_OP_POP:
 	case IRT_OP_STACK: /* of the record that makes the next event too */
+	case IRT_OP_POOL:
 		return 0;
+	case IRT_OP_ALLOC:
+		return irt_site_family(e->site) == INSTR_FAMILY_POOL ? 3 : 2;
 	case IRT_OP_LANDED:
 	case IRT_OP_GAP:
 	case IRT_OP_WAIT:
-	case IRT_OP_ALLOC:
 	case IRT_OP_FREE:
 	case IRT_OP_RESIZE:
 	case IRT_OP_RESIZED:
+	case IRT_OP_UNMAP:
+	case IRT_OP_RESET:
 		return 2;
 	default:
 		return 1;

@@ -396,8 +396,8 @@ static size_t prepare(struct irt_walk *w, size_t count, struct batch *b)
 	return count - 1;
 }
 
-/* Records of the heap in a row, as far as they are plain: whole, in time, of sites that are known. The context
- * stays the same between them. Returns the units that are done. */
+/* Records of the heap in a row, as far as they are plain: whole, in time, of sites that are known, and neither of
+ * pools nor of mappings. The context stays the same between them. Returns the units that are done. */
 static __attribute__((noinline)) size_t walk_heap(struct irt_walk *w, const struct instr_unit *units, size_t count)
 {
 	enum { UNITS = 2 };
@@ -428,8 +428,10 @@ static __attribute__((noinline)) size_t walk_heap(struct irt_walk *w, const stru
 
 		if (x >= k->limit || (tag & INSTR_KIND_MASK) != INSTR_EXT || what - first > last - first)
 			break;
-		address = instr_hidden(irt_load_relaxed(&units[1].ticks));
+		address = instr_hidden(irt_load_relaxed(&units[1].ticks)) & IRT_HEAP_ADDRESS_MASK;
 		word = irt_load_relaxed(&units[1].tag);
+		if (unlikely((word >> INSTR_HEAP_FAMILY_SHIFT & 7) > INSTR_FAMILY_DECLARED))
+			break;
 		operation = IRT_OP_ALLOC + (uint32_t)(what - first);
 		bytes = irt_heap_has_bytes(operation) ? word & INSTR_HEAP_BYTES_MASK : 0;
 		if (p->row == row && irt_site_family(p->site) == (word >> INSTR_HEAP_FAMILY_SHIFT & 7)) {

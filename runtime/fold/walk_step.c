@@ -16,50 +16,10 @@ static bool reserve_events(struct irt_walk *w)
 	       irt_grow(&w->side, &w->side_room, w->side_bytes + STEP_EVENTS_MAX * SIDE_EVENT_MAX, 1);
 }
 
-/* What time it is: units since the chunk's first stamp. The first stamp of a chunk makes its grid. */
-static uint64_t stamp(struct irt_walk *w, uint64_t t)
-{
-	uint64_t unit = w->config.time_unit_ticks, n;
-
-	if (w->chunk_events == 0) {
-		w->chunk_ticks = w->events && t < w->last ? w->last : t;
-		w->base = w->chunk_ticks - unit / 2;
-		w->n = 0;
-		return 0;
-	}
-	if (t <= w->chunk_ticks)
-		return w->n;
-	n = t - w->base;
-	n = n < w->exact_below ? n * w->hot.reciprocal >> 32 : n / unit;
-	return n > w->n ? n : w->n;
-}
-
-static uint8_t *side_end(struct irt_walk *w)
-{
-	return w->side + w->side_bytes;
-}
-
-/* Ends an event: side is behind what its token needed there. */
-static void put_event(struct irt_walk *w, unsigned token, uint8_t *side, uint64_t n)
-{
-	uint64_t d = n - w->n;
-
-	if (d >= TIME_ESCAPE) {
-		side = irt_put_varint(side, d - TIME_ESCAPE);
-		d = TIME_ESCAPE;
-	}
-	w->symbols[w->chunk_events++] = (uint8_t)(token << 4 | d);
-	w->side_bytes = (size_t)(side - w->side);
-	if (w->events++ == 0)
-		w->first = w->chunk_ticks;
-	w->n = n;
-	w->last = w->chunk_ticks + n * w->config.time_unit_ticks;
-}
-
 static void put_operation(struct irt_walk *w, unsigned operation, unsigned operands, uint64_t a,
 			  uint64_t b, uint64_t n)
 {
-	uint8_t *side = side_end(w);
+	uint8_t *side = irt_walk_side_end(w);
 
 	side = irt_put_varint(side, 1);
 	side = irt_put_varint(side, operation);
@@ -68,7 +28,7 @@ static void put_operation(struct irt_walk *w, unsigned operation, unsigned opera
 	if (operands > 1)
 		side = irt_put_varint(side, b);
 	w->operations |= UINT64_C(1) << operation;
-	put_event(w, TOKEN_ESCAPE, side, n);
+	irt_walk_put_event(w, TOKEN_ESCAPE, side, n);
 }
 
 /* Moves the successor to the front of the current state; the rank where it was, or TOKEN_ESCAPE. */
@@ -190,7 +150,7 @@ enum irt_walk_stop irt_walk_end(struct irt_walk *w)
 		return IRT_WALK_CHUNK_FULL;
 	if (!reserve_events(w) || !irt_walk_reserve_closing(w, w->depth))
 		return IRT_WALK_NO_MEMORY;
-	pop(w, w->depth, IRT_OP_POP, stamp(w, w->last));
+	pop(w, w->depth, IRT_OP_POP, irt_walk_stamp(w, w->last));
 	if (!w->chunk_has_pos) {
 		w->chunk_has_pos = true;
 		w->chunk_pos = w->position;
@@ -206,12 +166,6 @@ static bool is_known(int64_t sp)
 	return sp >= SP_KNOWN && sp != SP_NONE;
 }
 
-/* The time for which to ask whose row it is: a stamp may lie before those of earlier records. */
-static uint64_t clamped(const struct irt_walk *w, uint64_t t)
-{
-	return w->events && t < w->last ? w->last : t;
-}
-
 /* Whether the function that is entered may be inlined into the innermost call, whose stack pointer it has. 0, or
  * what to stop with. */
 static int find_inlined(const struct irt_walk *w, uint64_t tag, uint64_t t, bool *inlined)
@@ -223,7 +177,7 @@ static int find_inlined(const struct irt_walk *w, uint64_t tag, uint64_t t, bool
 		*inlined = w->nodes[child].inlinable;
 		return STEP_ON;
 	}
-	if (w->config.function_of(w->config.user, tag, clamped(w, t), &answer))
+	if (w->config.function_of(w->config.user, tag, irt_walk_clamped(w, t), &answer))
 		return IRT_WALK_UNKNOWN;
 	*inlined = (answer.flags & INSTR_ROW_INLINABLE) != 0;
 	return STEP_ON;
@@ -267,7 +221,7 @@ static int find_child(struct irt_walk *w, uint32_t parent, uint64_t tag, uint64_
 
 	if (irt_walk_find_edge(w, parent, row, child) == 0)
 		return STEP_ON;
-	if (w->config.function_of(w->config.user, tag, clamped(w, t), &answer))
+	if (w->config.function_of(w->config.user, tag, irt_walk_clamped(w, t), &answer))
 		return IRT_WALK_UNKNOWN;
 	if (irt_cct_child(w->config.cct, context_of(w, parent), answer.function, &context, &folded) ||
 	    irt_walk_node_of(w, context, child) || irt_walk_add_edge(w, parent, row, *child))
@@ -284,7 +238,7 @@ static int find_child(struct irt_walk *w, uint32_t parent, uint64_t tag, uint64_
 static int step_enter(struct irt_walk *w, uint64_t tag, uint64_t t)
 {
 	int64_t sp = irt_walk_sp(w->sp_from, tag);
-	uint64_t n = stamp(w, t);
+	uint64_t n = irt_walk_stamp(w, t);
 	uint32_t parent, child, twin;
 	bool other_stack, folded, inlined = false;
 	unsigned token;
@@ -323,18 +277,18 @@ static int step_enter(struct irt_walk *w, uint64_t tag, uint64_t t)
 	token = use_successor(w, ENTRY(tag << ROW_SHIFT & ~NODE_MASK, child));
 	w->nodes[child].key = row_key(tag);
 	if (token == TOKEN_ESCAPE && folded) {
-		side = irt_put_varint(side_end(w), 1);
+		side = irt_put_varint(irt_walk_side_end(w), 1);
 		side = irt_put_varint(side, IRT_OP_FOLD);
 		side = irt_put_varint(side, context_of(w, child));
 		w->operations |= 1 << IRT_OP_FOLD;
 	} else if (token == TOKEN_ESCAPE) {
-		side = irt_put_varint(side_end(w), irt_cct_node(w->config.cct, context_of(w, child))->ordinal + IRT_SIDE_CHILD);
+		side = irt_put_varint(irt_walk_side_end(w), irt_cct_node(w->config.cct, context_of(w, child))->ordinal + IRT_SIDE_CHILD);
 	} else {
-		side = side_end(w);
+		side = irt_walk_side_end(w);
 	}
 	irt_walk_open(w, child, virtual_time(w, n), tag, sp,
 		      (folded ? FRAME_FOLDED : 0) | (other_stack ? FRAME_STACK_START : 0));
-	put_event(w, token, side, n);
+	irt_walk_put_event(w, token, side, n);
 	return STEP_ON;
 }
 
@@ -360,7 +314,7 @@ static int find_frame(struct irt_walk *w, uint64_t tag, uint64_t t, size_t *inde
 	*index = w->depth;
 	if (f->tag && row_key(f->tag) == key && same_sp(f, tag, sp))
 		return STEP_ON;
-	if (w->config.function_of(w->config.user, tag, clamped(w, t), answer))
+	if (w->config.function_of(w->config.user, tag, irt_walk_clamped(w, t), answer))
 		return IRT_WALK_UNKNOWN;
 	dynamic = answer->flags & INSTR_ROW_DYNAMIC_STACK;
 	for (; *index > 0; --*index, --f) {
@@ -423,7 +377,7 @@ static int step_exit(struct irt_walk *w, uint64_t tag, uint64_t t)
 		[INSTR_TAIL] = {SUCC_TAIL, IRT_OP_TAIL},
 	};
 	unsigned kind = instr_tag_kind(tag), token;
-	uint64_t n = stamp(w, t);
+	uint64_t n = irt_walk_stamp(w, t);
 	struct irt_function_answer answer = {0};
 	uint8_t *side;
 	size_t index;
@@ -447,7 +401,7 @@ static int step_exit(struct irt_walk *w, uint64_t tag, uint64_t t)
 	if (index < w->depth)
 		pop(w, w->depth - index, IRT_OP_POP, n);
 	token = use_successor(w, ENTRY(0, ends[kind].number));
-	side = side_end(w);
+	side = irt_walk_side_end(w);
 	if (token == TOKEN_ESCAPE && ends[kind].operation == IRT_OP_EXIT) {
 		side = irt_put_varint(side, 0);
 	} else if (token == TOKEN_ESCAPE) {
@@ -456,76 +410,7 @@ static int step_exit(struct irt_walk *w, uint64_t tag, uint64_t t)
 	}
 	w->operations |= 1 << ends[kind].operation;
 	irt_walk_close(w, virtual_time(w, n), ends[kind].operation);
-	put_event(w, token, side, n);
-	return STEP_ON;
-}
-
-/* ---- the heap ----------------------------------------------------------------------------------------- */
-
-/* The site of a record: its id, and its family from the record. 0, or what to stop with. */
-static int find_site(struct irt_walk *w, uint64_t tag, uint64_t t, unsigned family, uint32_t *site)
-{
-	struct irt_function_answer answer = {0};
-	uint64_t row = instr_tag_row(tag);
-	uint32_t id;
-
-	if (irt_walk_find_edge(w, SITE_EDGES, row, &id) != 0) {
-		if (w->config.site_of(w->config.user, tag, clamped(w, t), &answer))
-			return IRT_WALK_UNKNOWN;
-		id = answer.function;
-		if (id && irt_walk_add_edge(w, SITE_EDGES, row, id))
-			return IRT_WALK_NO_MEMORY;
-	}
-	*site = irt_site(id, family & 7);
-	return STEP_ON;
-}
-
-/* Puts the event into the side stream, behind its token's place, and into the tables. */
-uint8_t *irt_walk_put_heap(struct irt_walk *w, uint8_t *side, uint32_t operation, uint32_t site, uint64_t row, uint64_t address,
-			   uint64_t bytes)
-{
-	struct irt_heap_prediction *p = &w->code.slots[w->code.last];
-	uint64_t turned = irt_turned(address);
-	bool known = p->operation == operation && p->site == site, sized = irt_heap_has_bytes(operation);
-	uint8_t *length = NULL;
-
-	if (known) {
-		*side++ = IRT_SIDE_HEAP;
-	} else {
-		*side++ = IRT_SIDE_OPERATION;
-		*side++ = (uint8_t)operation;
-		length = side++; /* less than 128 */
-		side = irt_put_varint(side, site);
-	}
-	side = irt_put_any_varint(side, irt_zigzag((int64_t)(turned - w->code.address)));
-	if (sized)
-		side = irt_put_any_varint(side, !known ? bytes : bytes == p->bytes ? 0 : bytes + 1);
-	if (length)
-		*length = (uint8_t)(side - length - 1);
-	*p = (struct irt_heap_prediction){row, sized ? bytes : 0, site, operation};
-	w->code.address = turned;
-	w->code.last = irt_heap_slot_behind(operation, site);
-	w->code_used = true;
-	w->operations |= UINT64_C(1) << operation;
-	return side;
-}
-
-static int step_heap(struct irt_walk *w, uint64_t tag, uint64_t t, const struct instr_unit *payload)
-{
-	uint64_t word = irt_load_relaxed(&payload->tag), n = stamp(w, t);
-	struct irt_heap_event e = {
-		.ticks = (int64_t)(w->chunk_ticks + n * w->config.time_unit_ticks - w->config.origin_ticks),
-		.address = instr_hidden(irt_load_relaxed(&payload->ticks)), .bytes = word & INSTR_HEAP_BYTES_MASK,
-		.context = context_of(w, w->frames[w->depth].node), .thread = w->config.thread,
-		.operation = IRT_OP_ALLOC + (instr_tag_ext(tag) - INSTR_EXT_ALLOC)};
-	int stop = find_site(w, tag, t, (unsigned)(word >> INSTR_HEAP_FAMILY_SHIFT), &e.site);
-
-	if (stop != STEP_ON)
-		return stop;
-	if (irt_heap_add(w->config.heap, &e))
-		return IRT_WALK_NO_MEMORY;
-	put_event(w, TOKEN_ESCAPE,
-		  irt_walk_put_heap(w, side_end(w), e.operation, e.site, instr_tag_row(tag), e.address, e.bytes), n);
+	irt_walk_put_event(w, token, side, n);
 	return STEP_ON;
 }
 
@@ -571,8 +456,8 @@ static int step_ext(struct irt_walk *w, uint64_t tag, uint64_t t, const struct i
 
 	if (ext == INSTR_EXT_NOTHING)
 		return STEP_ON;
-	if (units >= 2 && ext >= INSTR_EXT_ALLOC && ext <= INSTR_EXT_RESIZED && w->config.heap)
-		return step_heap(w, tag, t, payload);
+	if (irt_walk_is_heap(ext, units) && w->config.heap)
+		return irt_walk_step_heap(w, tag, t, payload);
 	if (units < 2 || ext == 0 || ext > INSTR_EXT_WAIT) {
 		w->counters.skipped_units += units;
 		return STEP_ON;
@@ -589,16 +474,16 @@ static int step_ext(struct irt_walk *w, uint64_t tag, uint64_t t, const struct i
 			break;
 		if (!irt_walk_reserve_closing(w, w->depth - index))
 			return IRT_WALK_NO_MEMORY;
-		n = stamp(w, t);
+		n = irt_walk_stamp(w, t);
 		pop(w, w->depth - index, IRT_OP_LANDED, n);
 		break;
 	case INSTR_EXT_GAP:
-		n = stamp(w, t);
+		n = irt_walk_stamp(w, t);
 		w->counters.lost_events += a;
 		put_operation(w, IRT_OP_GAP, 2, a, b && b < t ? t - b : 0, n);
 		break;
 	case INSTR_EXT_WAIT:
-		n = stamp(w, t);
+		n = irt_walk_stamp(w, t);
 		waited = w->events ? w->chunk_ticks + n * w->config.time_unit_ticks - w->last : 0;
 		waited = a < waited ? a : waited;
 		w->counters.waits++;

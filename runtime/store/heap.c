@@ -28,6 +28,7 @@ int irt_store_put_heap(struct irt_store *store, const struct irt_store_heap *row
 	struct irt_binding b = irt_bind(store, IRT_ST_HEAP);
 
 	irt_bind_number(&b, row->process_id);
+	irt_bind_number(&b, row->kind);
 	irt_bind_number(&b, row->allocs);
 	irt_bind_number(&b, row->bytes);
 	irt_bind_number(&b, row->frees);
@@ -50,6 +51,7 @@ int irt_store_put_heap_totals(struct irt_store *store, const struct irt_store_he
 
 	irt_bind_number(&b, row->context_id);
 	irt_bind_number(&b, row->site_id);
+	irt_bind_number(&b, row->kind);
 	irt_bind_number(&b, row->allocs);
 	irt_bind_number(&b, row->bytes);
 	irt_bind_number(&b, row->frees);
@@ -66,6 +68,10 @@ int irt_store_put_heap_totals(struct irt_store *store, const struct irt_store_he
 	irt_bind_blob(&b, row->lifetimes, row->lifetimes ? row->lifetimes_bytes : 0);
 	irt_bind_number(&b, row->released);
 	irt_bind_number(&b, row->released_bytes);
+	irt_bind_number(&b, row->chains);
+	irt_bind_number(&b, row->grown);
+	irt_bind_number(&b, row->moved);
+	irt_bind_number(&b, row->moved_bytes);
 	return irt_bind_done(&b, "write totals of the heap");
 }
 
@@ -74,6 +80,7 @@ int irt_store_put_live_block(struct irt_store *store, const struct irt_store_liv
 	struct irt_binding b = irt_bind(store, IRT_ST_LIVE_BLOCK);
 
 	irt_bind_number(&b, row->process_id);
+	irt_bind_number(&b, row->kind);
 	irt_bind_number(&b, row->address);
 	irt_bind_number(&b, row->bytes);
 	irt_bind_number(&b, row->context_id);
@@ -82,6 +89,8 @@ int irt_store_put_live_block(struct irt_store *store, const struct irt_store_liv
 	irt_bind_number(&b, row->start_ticks);
 	irt_bind_number(&b, row->family);
 	irt_bind_optional(&b, row->resizer);
+	irt_bind_optional(&b, row->pool);
+	irt_bind_number(&b, row->resized);
 	return irt_bind_done(&b, "write a block of memory");
 }
 
@@ -95,6 +104,8 @@ int irt_store_put_heap_sample(struct irt_store *store, const struct irt_store_he
 	irt_bind_number(&b, row->bytes);
 	irt_bind_number(&b, row->live_blocks);
 	irt_bind_number(&b, row->live_bytes);
+	irt_bind_number(&b, row->pool_bytes);
+	irt_bind_number(&b, row->mapped_bytes);
 	irt_bind_optional(&b, row->rss_bytes);
 	return irt_bind_done(&b, "write a sample of the heap");
 }
@@ -136,11 +147,12 @@ int irt_store_put_heap_fault(struct irt_store *store, const struct irt_store_hea
 	return irt_bind_done(&b, "write a fault of the heap");
 }
 
-int irt_store_delete_live_block(struct irt_store *store, int64_t process_id, int64_t address)
+int irt_store_delete_live_block(struct irt_store *store, int64_t process_id, int64_t kind, int64_t address)
 {
 	struct irt_binding b = irt_bind(store, IRT_ST_DELETE_LIVE_BLOCK);
 
 	irt_bind_number(&b, process_id);
+	irt_bind_number(&b, kind);
 	irt_bind_number(&b, address);
 	return irt_bind_done(&b, "delete a block of memory");
 }
@@ -169,6 +181,7 @@ IRT_READER(heap)
 static void heap_columns(struct irt_cursor *c, struct irt_store_heap *row)
 {
 	row->process_id = irt_row_number(c);
+	row->kind = irt_row_number(c);
 	row->allocs = irt_row_number(c);
 	row->bytes = irt_row_number(c);
 	row->frees = irt_row_number(c);
@@ -191,10 +204,10 @@ int irt_store_read_heaps(struct irt_store *store, void *arg,
 
 	return irt_store_read_rows(store,
 				   "SELECT"
-				   " process_id, allocs, bytes, frees, freed_bytes, failed, resized,"
+				   " process_id, kind, allocs, bytes, frees, freed_bytes, failed, resized,"
 				   " temporary, crossed, lost, unknown_frees, peak_blocks, peak_bytes,"
 				   " peak_ticks"
-				   " FROM heaps ORDER BY process_id",
+				   " FROM heaps ORDER BY process_id, kind",
 				   0, 0, 0, arg, &caller, heap_row);
 }
 
@@ -203,6 +216,7 @@ static void heap_totals_columns(struct irt_cursor *c, struct irt_store_heap_tota
 {
 	row->context_id = irt_row_number(c);
 	row->site_id = irt_row_number(c);
+	row->kind = irt_row_number(c);
 	row->allocs = irt_row_number(c);
 	row->bytes = irt_row_number(c);
 	row->frees = irt_row_number(c);
@@ -219,6 +233,10 @@ static void heap_totals_columns(struct irt_cursor *c, struct irt_store_heap_tota
 	row->lifetimes = irt_row_blob(c, &row->lifetimes_bytes);
 	row->released = irt_row_number(c);
 	row->released_bytes = irt_row_number(c);
+	row->chains = irt_row_number(c);
+	row->grown = irt_row_number(c);
+	row->moved = irt_row_number(c);
+	row->moved_bytes = irt_row_number(c);
 }
 
 int irt_store_read_heap_totals(struct irt_store *store, int64_t first, int64_t last, void *arg,
@@ -228,9 +246,10 @@ int irt_store_read_heap_totals(struct irt_store *store, int64_t first, int64_t l
 
 	return irt_store_read_rows(store,
 				   "SELECT"
-				   " context_id, site_id, allocs, bytes, frees, freed_bytes, failed,"
+				   " context_id, site_id, kind, allocs, bytes, frees, freed_bytes, failed,"
 				   " resized, temporary, crossed, max_bytes, peak_blocks, peak_bytes,"
-				   " life_ticks, sizes, lifetimes, released, released_bytes"
+				   " life_ticks, sizes, lifetimes, released, released_bytes,"
+				   " chains, grown, moved, moved_bytes"
 				   " FROM heap_totals WHERE context_id BETWEEN ? AND ? ORDER BY context_id, site_id",
 				   IRT_NO_KEY, first, last, arg, &caller, heap_totals_row);
 }
@@ -239,6 +258,7 @@ IRT_READER(live_block)
 static void live_block_columns(struct irt_cursor *c, struct irt_store_live_block *row)
 {
 	row->process_id = irt_row_number(c);
+	row->kind = irt_row_number(c);
 	row->address = irt_row_number(c);
 	row->bytes = irt_row_number(c);
 	row->context_id = irt_row_number(c);
@@ -247,6 +267,8 @@ static void live_block_columns(struct irt_cursor *c, struct irt_store_live_block
 	row->start_ticks = irt_row_number(c);
 	row->family = irt_row_number(c);
 	row->resizer = irt_row_optional(c);
+	row->pool = irt_row_optional(c);
+	row->resized = irt_row_number(c);
 }
 
 int irt_store_read_live_blocks(struct irt_store *store, int64_t process_id, void *arg,
@@ -256,10 +278,10 @@ int irt_store_read_live_blocks(struct irt_store *store, int64_t process_id, void
 
 	return irt_store_read_rows(store,
 				   "SELECT"
-				   " process_id, address, bytes, context_id, site_id, thread_id,"
-				   " start_ticks, family, resizer"
-				   " FROM live_blocks WHERE process_id = ? ORDER BY address",
-				   1, process_id, 0, arg, &caller, live_block_row);
+				   " process_id, kind, address, bytes, context_id, site_id, thread_id,"
+				   " start_ticks, family, resizer, pool, resized"
+				   " FROM live_blocks WHERE process_id = ? ORDER BY kind, address",
+				   IRT_NO_KEY, process_id, 0, arg, &caller, live_block_row);
 }
 
 IRT_READER(heap_fault)

@@ -228,9 +228,11 @@ CREATE TABLE sites (
 ) STRICT;
 
 -- The heap of each process that allocated: exact sums as of the last checkpoint. A realloc is the end
--- of one block and the beginning of another, as valgrind counts it.
+-- of one block and the beginning of another, as valgrind counts it. What the program says of pools of its own,
+-- and what it maps, are kinds apart: the memory may be the same.
 CREATE TABLE heaps (
-    process_id    INTEGER PRIMARY KEY REFERENCES processes, -- the process
+    process_id    INTEGER NOT NULL REFERENCES processes, -- the process
+    kind          INTEGER NOT NULL, -- 0 heap, 1 pools, 2 mappings
     allocs        INTEGER NOT NULL, -- blocks allocated
     bytes         INTEGER NOT NULL, -- their bytes, as asked for
     frees         INTEGER NOT NULL, -- blocks of them that were freed
@@ -243,13 +245,15 @@ CREATE TABLE heaps (
     unknown_frees INTEGER NOT NULL, -- frees of blocks whose allocation was not seen
     peak_blocks   INTEGER NOT NULL, -- blocks alive at the peak
     peak_bytes    INTEGER NOT NULL, -- most bytes that were alive at one moment
-    peak_ticks    INTEGER -- that moment, the first of them; NULL: nothing was ever alive
-) STRICT;
+    peak_ticks    INTEGER, -- that moment, the first of them; NULL: nothing was ever alive
+    PRIMARY KEY (process_id, kind)
+) STRICT, WITHOUT ROWID;
 
 -- The same by calling context and site. Those of a context are what its function itself did.
 CREATE TABLE heap_totals (
     context_id     INTEGER NOT NULL REFERENCES contexts, -- innermost call that has hooks (0 of a process: none was open)
-    site_id        INTEGER NOT NULL REFERENCES sites, -- where; a site that frees has only the last two numbers
+    site_id        INTEGER NOT NULL REFERENCES sites, -- where; a site that frees has only released and released_bytes
+    kind           INTEGER NOT NULL, -- 0 heap, 1 pools, 2 mappings
     allocs         INTEGER NOT NULL, -- blocks allocated here
     bytes          INTEGER NOT NULL, -- their bytes
     frees          INTEGER NOT NULL, -- those of them that were freed, wherever
@@ -259,28 +263,35 @@ CREATE TABLE heap_totals (
     temporary      INTEGER NOT NULL, -- blocks freed before their thread allocated again, realloc left out
     crossed        INTEGER NOT NULL, -- blocks freed by another thread
     max_bytes      INTEGER NOT NULL, -- most bytes of this row that were alive at one moment
-    peak_blocks    INTEGER NOT NULL, -- blocks of this row alive at the peak of the process
+    peak_blocks    INTEGER NOT NULL, -- blocks of this row alive at the peak of the process (of this kind)
     peak_bytes     INTEGER NOT NULL, -- their bytes
     life_ticks     INTEGER NOT NULL, -- lifetimes of freed blocks, added up; 2^63 - 1: that much or more
     sizes          BLOB, -- blocks by bytes, sparse log-linear: docs/format.md; NULL if there are none
     lifetimes      BLOB, -- freed blocks by lifetime in ticks, the same; NULL if there are none
     released       INTEGER NOT NULL, -- blocks freed here, wherever they came from
     released_bytes INTEGER NOT NULL, -- their bytes
+    chains         INTEGER NOT NULL, -- of resized: those made of a block that no realloc had made
+    grown          INTEGER NOT NULL, -- of resized: those larger than the block before
+    moved          INTEGER NOT NULL, -- of resized: those at another address
+    moved_bytes    INTEGER NOT NULL, -- bytes copied by that
     PRIMARY KEY (context_id, site_id)
 ) STRICT, WITHOUT ROWID;
 
 -- Blocks that were alive at the last checkpoint; at the end of a run: what was never freed.
 CREATE TABLE live_blocks (
     process_id  INTEGER NOT NULL REFERENCES processes, -- the process
+    kind        INTEGER NOT NULL, -- 0 heap, 1 pools, 2 mappings
     address     INTEGER NOT NULL, -- its address
     bytes       INTEGER NOT NULL, -- its size as asked for
     context_id  INTEGER NOT NULL REFERENCES contexts, -- the calling context that allocated it
     site_id     INTEGER NOT NULL REFERENCES sites, -- where in the source
     thread_id   INTEGER NOT NULL REFERENCES threads, -- the thread that allocated it
     start_ticks INTEGER NOT NULL, -- when
-    family      INTEGER NOT NULL, -- 1 malloc, 2 new, 3 new[], 4 own
+    family      INTEGER NOT NULL, -- 1 malloc, 2 new, 3 new[], 4 own, 5 pool, 6 mapping
     resizer     INTEGER, -- the thread that has it in realloc just now; NULL: none
-    PRIMARY KEY (process_id, address)
+    pool        INTEGER, -- address of the pool it is of; NULL: none
+    resized     INTEGER NOT NULL, -- 1: a realloc made it
+    PRIMARY KEY (process_id, kind, address)
 ) STRICT, WITHOUT ROWID;
 
 -- The heap over time: a row at each checkpoint (about every second).
@@ -291,6 +302,8 @@ CREATE TABLE heap_samples (
     bytes       INTEGER NOT NULL, -- their bytes
     live_blocks INTEGER NOT NULL, -- blocks alive then
     live_bytes  INTEGER NOT NULL, -- their bytes
+    pool_bytes  INTEGER NOT NULL, -- bytes alive in pools then
+    mapped_bytes INTEGER NOT NULL, -- bytes mapped then
     rss_bytes   INTEGER, -- memory of the process that was resident; NULL if not known
     PRIMARY KEY (process_id, ticks)
 ) STRICT, WITHOUT ROWID;

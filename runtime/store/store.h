@@ -311,14 +311,14 @@ struct irt_store_site {
 };
 
 struct irt_store_heap { /* heaps */
-	int64_t process_id;
+	int64_t process_id, kind;
 	int64_t allocs, bytes, frees, freed_bytes, failed, resized, temporary, crossed, lost, unknown_frees;
 	int64_t peak_blocks, peak_bytes;
 	int64_t peak_ticks;         /* or NULL */
 };
 
 struct irt_store_heap_totals {
-	int64_t context_id, site_id;
+	int64_t context_id, site_id, kind;
 	int64_t allocs, bytes, frees, freed_bytes, failed, resized, temporary, crossed;
 	int64_t max_bytes, peak_blocks, peak_bytes, life_ticks;
 	const void *sizes;          /* or NULL */
@@ -326,15 +326,17 @@ struct irt_store_heap_totals {
 	const void *lifetimes;      /* or NULL */
 	int64_t lifetimes_bytes;
 	int64_t released, released_bytes;
+	int64_t chains, grown, moved, moved_bytes;
 };
 
 struct irt_store_live_block {
-	int64_t process_id, address, bytes, context_id, site_id, thread_id, start_ticks, family;
-	int64_t resizer;            /* or NULL */
+	int64_t process_id, kind, address, bytes, context_id, site_id, thread_id, start_ticks, family;
+	int64_t resizer, pool;      /* or NULL */
+	int64_t resized;
 };
 
 struct irt_store_heap_sample {
-	int64_t process_id, ticks, allocs, bytes, live_blocks, live_bytes;
+	int64_t process_id, ticks, allocs, bytes, live_blocks, live_bytes, pool_bytes, mapped_bytes;
 	int64_t rss_bytes;          /* or NULL */
 };
 
@@ -383,7 +385,7 @@ int irt_store_put_site(struct irt_store *store, const struct irt_store_site *row
  * has changed. No pending events (events_bytes 0): the row goes. */
 int irt_store_put_heap(struct irt_store *store, const struct irt_store_heap *row);
 int irt_store_put_heap_totals(struct irt_store *store, const struct irt_store_heap_totals *row);
-int irt_store_delete_live_block(struct irt_store *store, int64_t process_id, int64_t address);
+int irt_store_delete_live_block(struct irt_store *store, int64_t process_id, int64_t kind, int64_t address);
 int irt_store_put_live_block(struct irt_store *store, const struct irt_store_live_block *row);
 int irt_store_put_heap_sample(struct irt_store *store, const struct irt_store_heap_sample *row);
 int irt_store_put_heap_history(struct irt_store *store, const struct irt_store_heap_history *row);

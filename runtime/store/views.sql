@@ -335,6 +335,7 @@ CREATE VIEW heap_list AS
 SELECT h.process_id AS process_id, -- process
        p.pid AS pid, -- process id
        p.command AS command, -- command line
+       CASE h.kind WHEN 0 THEN 'heap' WHEN 1 THEN 'pools' WHEN 2 THEN 'mappings' END AS kind, -- 'heap', 'pools' (what the program says of its own), 'mappings' (mmap, sbrk)
        h.allocs AS allocs, -- blocks allocated
        h.bytes AS bytes, -- their bytes, as asked for
        h.frees AS frees, -- blocks of them that were freed
@@ -365,6 +366,7 @@ SELECT c.process_id AS process_id, -- process
        s.file AS file, -- source file of the place
        s.line AS line, -- its line
        s.column AS column, -- its column
+       CASE h.kind WHEN 0 THEN 'heap' WHEN 1 THEN 'pools' WHEN 2 THEN 'mappings' END AS kind, -- 'heap', 'pools' (what the program says of its own), 'mappings' (mmap, sbrk)
        h.allocs AS allocs, -- blocks allocated here
        h.bytes AS bytes, -- their bytes
        h.frees AS frees, -- those of them that were freed, wherever
@@ -379,13 +381,17 @@ SELECT c.process_id AS process_id, -- process
        h.max_bytes AS max_bytes, -- most bytes from here that were alive at one moment
        CAST(h.life_ticks * (SELECT ns_per_tick FROM rate) / nullif(h.frees, 0) AS INTEGER) AS mean_life_ns, -- mean lifetime of those that were freed, ns
        h.released AS released, -- blocks freed here, wherever they came from
-       h.released_bytes AS released_bytes -- their bytes
+       h.released_bytes AS released_bytes, -- their bytes
+       h.chains AS chains, -- of resized: those made of a block that no realloc had made
+       h.grown AS grown, -- of resized: those larger than the block before
+       h.moved AS moved, -- of resized: those at another address
+       h.moved_bytes AS moved_bytes -- bytes copied by that
 FROM heap_totals h
 CROSS JOIN contexts c ON c.context_id = h.context_id
 CROSS JOIN functions f ON f.function_id = c.function_id
 LEFT JOIN sites s ON s.site_id = h.site_id;
 
--- What was allocated in each calling context and in all below it, for contexts with something. Each is entered
+-- What was allocated of the heap in each calling context and in all below it, for contexts with something. Each is entered
 -- and left once, in the order of a tree: it has what was added up from when it was entered until it was left.
 CREATE VIEW heap_below AS
 WITH RECURSIVE
@@ -393,6 +399,7 @@ WITH RECURSIVE
         SELECT context_id, sum(allocs) AS allocs, sum(bytes) AS bytes, sum(allocs - frees) AS live_blocks,
                sum(bytes - freed_bytes) AS live_bytes, sum(peak_bytes) AS peak_bytes
         FROM heap_totals
+        WHERE kind = 0
         GROUP BY context_id),
     needed (context_id) AS MATERIALIZED (
         SELECT context_id FROM own
@@ -432,7 +439,7 @@ SELECT context_id AS context_id, -- calling context
 FROM sums
 GROUP BY context_id;
 
--- The same by function, over the whole run, most bytes first: "instr-report --allocs". A function is here
+-- The heap by function, over the whole run, most bytes first: "instr-report --allocs". A function is here
 -- if it allocated or freed, or if something that it called did.
 CREATE VIEW heap_functions AS
 WITH
@@ -446,16 +453,18 @@ WITH
         SELECT c.function_id, 1, sum(h.allocs), sum(h.bytes)
         FROM heap_totals h
         CROSS JOIN contexts c ON c.context_id = h.context_id
-        WHERE c.parent_id IS NULL
+        WHERE c.parent_id IS NULL AND h.kind = 0
         GROUP BY c.function_id),
     own AS (
         SELECT c.function_id, c.parent_id IS NULL AS root, sum(h.allocs) AS allocs, sum(h.bytes) AS bytes,
                sum(h.frees) AS frees, sum(h.freed_bytes) AS freed_bytes, sum(h.peak_blocks) AS peak_blocks,
                sum(h.peak_bytes) AS peak_bytes, sum(h.temporary) AS temporary, sum(h.crossed) AS crossed,
                sum(h.resized) AS resized, sum(h.failed) AS failed, total(h.life_ticks) AS life_ticks,
-               sum(h.released) AS released, sum(h.released_bytes) AS released_bytes
+               sum(h.released) AS released, sum(h.released_bytes) AS released_bytes, sum(h.chains) AS chains,
+               sum(h.grown) AS grown, sum(h.moved) AS moved, sum(h.moved_bytes) AS moved_bytes
         FROM heap_totals h
         CROSS JOIN contexts c ON c.context_id = h.context_id
+        WHERE h.kind = 0
         GROUP BY c.function_id, c.parent_id IS NULL)
 SELECT CASE WHEN w.root THEN '(no function)' ELSE f.name END AS function, -- demangled name; "(no function)": no call that has hooks was open
        f.file AS file, -- source file
@@ -475,13 +484,18 @@ SELECT CASE WHEN w.root THEN '(no function)' ELSE f.name END AS function, -- dem
        coalesce(o.failed, 0) AS failed, -- allocations that failed
        CAST(o.life_ticks * (SELECT ns_per_tick FROM rate) / nullif(o.frees, 0) AS INTEGER) AS mean_life_ns, -- mean lifetime of those that were freed, ns
        coalesce(o.released, 0) AS released, -- blocks that it freed, wherever they came from
-       coalesce(o.released_bytes, 0) AS released_bytes -- their bytes
+       coalesce(o.released_bytes, 0) AS released_bytes, -- their bytes
+       coalesce(o.chains, 0) AS chains, -- of resized: those made of a block that no realloc had made
+       coalesce(o.grown, 0) AS grown, -- of resized: those larger than the block before
+       coalesce(o.moved, 0) AS moved, -- of resized: those at another address
+       coalesce(o.moved_bytes, 0) AS moved_bytes -- bytes copied by that
 FROM whole w
 JOIN functions f ON f.function_id = w.function_id
 LEFT JOIN own o ON o.function_id = w.function_id AND o.root = w.root
 ORDER BY bytes DESC, total_bytes DESC, function;
 
--- The same by place in the source, over the whole run, most bytes first: "instr-report --allocs --by site".
+-- What was allocated and freed by place in the source, over the whole run, most bytes first:
+-- "instr-report --allocs --by site".
 CREATE VIEW heap_sites AS
 SELECT h.site_id AS site_id, -- the place
        s.name AS called, -- what is called there: malloc, operator delete ...
@@ -489,6 +503,7 @@ SELECT h.site_id AS site_id, -- the place
        s.line AS line, -- line
        s.column AS column, -- column
        m.path AS module, -- program or library it is in
+       CASE h.kind WHEN 0 THEN 'heap' WHEN 1 THEN 'pools' WHEN 2 THEN 'mappings' END AS kind, -- 'heap', 'pools' (what the program says of its own), 'mappings' (mmap, sbrk)
        h.contexts AS contexts, -- calling contexts in which it was reached
        h.allocs AS allocs, -- blocks allocated here
        h.bytes AS bytes, -- their bytes
@@ -503,13 +518,18 @@ SELECT h.site_id AS site_id, -- the place
        h.failed AS failed, -- allocations that failed
        CAST(h.life_ticks * (SELECT ns_per_tick FROM rate) / nullif(h.frees, 0) AS INTEGER) AS mean_life_ns, -- mean lifetime of those that were freed, ns
        h.released AS released, -- blocks freed here, wherever they came from
-       h.released_bytes AS released_bytes -- their bytes
-FROM (SELECT site_id, count(context_id) AS contexts, sum(allocs) AS allocs, sum(bytes) AS bytes, sum(frees) AS frees,
+       h.released_bytes AS released_bytes, -- their bytes
+       h.chains AS chains, -- of resized: those made of a block that no realloc had made
+       h.grown AS grown, -- of resized: those larger than the block before
+       h.moved AS moved, -- of resized: those at another address
+       h.moved_bytes AS moved_bytes -- bytes copied by that
+FROM (SELECT site_id, kind, count(context_id) AS contexts, sum(allocs) AS allocs, sum(bytes) AS bytes, sum(frees) AS frees,
              sum(freed_bytes) AS freed_bytes, sum(peak_blocks) AS peak_blocks, sum(peak_bytes) AS peak_bytes,
              sum(temporary) AS temporary, sum(crossed) AS crossed, sum(resized) AS resized, sum(failed) AS failed,
-             total(life_ticks) AS life_ticks, sum(released) AS released, sum(released_bytes) AS released_bytes
+             total(life_ticks) AS life_ticks, sum(released) AS released, sum(released_bytes) AS released_bytes,
+             sum(chains) AS chains, sum(grown) AS grown, sum(moved) AS moved, sum(moved_bytes) AS moved_bytes
       FROM heap_totals
-      GROUP BY site_id) h
+      GROUP BY site_id, kind) h
 LEFT JOIN sites s ON s.site_id = h.site_id
 LEFT JOIN modules m ON m.module_id = s.module_id
 ORDER BY bytes DESC, allocs DESC, h.site_id;
@@ -520,7 +540,7 @@ ORDER BY bytes DESC, allocs DESC, h.site_id;
 CREATE VIEW heap_tree AS
 WITH RECURSIVE
     own AS MATERIALIZED (
-        SELECT context_id, sum(allocs) AS allocs, sum(bytes) AS bytes FROM heap_totals GROUP BY context_id),
+        SELECT context_id, sum(allocs) AS allocs, sum(bytes) AS bytes FROM heap_totals WHERE kind = 0 GROUP BY context_id),
     nodes AS MATERIALIZED (
         SELECT c.process_id, c.parent_id, b.*
         FROM heap_below b
@@ -555,12 +575,14 @@ LEFT JOIN own o ON o.context_id = w.context_id;
 -- Blocks that were alive at the end, one row each.
 CREATE VIEW live_list AS
 SELECT b.process_id AS process_id, -- process
+       CASE b.kind WHEN 0 THEN 'heap' WHEN 1 THEN 'pools' WHEN 2 THEN 'mappings' END AS kind, -- 'heap', 'pools' (what the program says of its own), 'mappings' (mmap, sbrk)
        b.address AS address, -- its address
        b.bytes AS bytes, -- its size as asked for
        b.context_id AS context_id, -- calling context that allocated it
        b.site_id AS site_id, -- place that did
        b.thread_id AS thread_id, -- thread that did
-       CASE b.family WHEN 1 THEN 'malloc' WHEN 2 THEN 'new' WHEN 3 THEN 'new[]' WHEN 4 THEN 'own' END AS family, -- who must free it
+       CASE b.family WHEN 1 THEN 'malloc' WHEN 2 THEN 'new' WHEN 3 THEN 'new[]' WHEN 4 THEN 'own' WHEN 5 THEN 'pool' WHEN 6 THEN 'mapping' END AS family, -- who must free it
+       b.pool AS pool, -- address of the pool it is of; NULL: none
        CAST(a.ns + (b.start_ticks - a.ticks) * a.ns_per_tick AS INTEGER) AS start_ns, -- when, ns since the start of the run
        CAST((coalesce(p.end_ticks, e.ticks) - b.start_ticks) * r.ns_per_tick AS INTEGER) AS age_ns -- how long it had lived at the end, ns
 FROM rate r
@@ -579,18 +601,19 @@ SELECT g.process_id AS process_id, -- process
        s.file AS file, -- source file of the place
        s.line AS line, -- its line
        s.column AS column, -- its column
+       CASE g.kind WHEN 0 THEN 'heap' WHEN 1 THEN 'pools' WHEN 2 THEN 'mappings' END AS kind, -- 'heap', 'pools' (what the program says of its own), 'mappings' (mmap, sbrk)
        g.blocks AS blocks, -- how many
        g.bytes AS bytes, -- their bytes
        CAST(o.ns + (g.first_ticks - o.ticks) * o.ns_per_tick AS INTEGER) AS oldest_start_ns, -- when the oldest was allocated, ns since the start of the run
        CAST(n.ns + (g.last_ticks - n.ticks) * n.ns_per_tick AS INTEGER) AS newest_start_ns, -- when the newest was
        CAST((g.end_ticks - g.first_ticks) * (SELECT ns_per_tick FROM rate) AS INTEGER) AS oldest_age_ns, -- how long the oldest had lived at the end, ns
        CAST((g.end_ticks - g.last_ticks) * (SELECT ns_per_tick FROM rate) AS INTEGER) AS newest_age_ns -- how long the newest had, ns
-FROM (SELECT b.process_id, b.context_id, b.site_id, count(b.address) AS blocks, sum(b.bytes) AS bytes,
+FROM (SELECT b.process_id, b.context_id, b.site_id, b.kind, count(b.address) AS blocks, sum(b.bytes) AS bytes,
              min(b.start_ticks) AS first_ticks, max(b.start_ticks) AS last_ticks,
              coalesce(p.end_ticks, (SELECT ticks FROM run_end)) AS end_ticks
       FROM live_blocks b
       LEFT JOIN processes p ON p.process_id = b.process_id
-      GROUP BY b.process_id, b.context_id, b.site_id) g
+      GROUP BY b.process_id, b.context_id, b.site_id, b.kind) g
 JOIN anchors o ON o.ticks = coalesce((SELECT max(ticks) FROM clocks WHERE ticks <= g.first_ticks), 0)
 JOIN anchors n ON n.ticks = coalesce((SELECT max(ticks) FROM clocks WHERE ticks <= g.last_ticks), 0)
 LEFT JOIN contexts c ON c.context_id = g.context_id
@@ -606,6 +629,8 @@ SELECT h.process_id AS process_id, -- process
        h.bytes AS bytes, -- their bytes
        h.live_blocks AS live_blocks, -- blocks alive then
        h.live_bytes AS live_bytes, -- their bytes
+       h.pool_bytes AS pool_bytes, -- bytes alive in pools then
+       h.mapped_bytes AS mapped_bytes, -- bytes mapped then
        h.rss_bytes AS rss_bytes -- memory of the process that was resident; NULL if not known
 FROM heap_samples h
 JOIN anchors a ON a.ticks = coalesce((SELECT max(ticks) FROM clocks WHERE ticks <= h.ticks), 0)
@@ -621,7 +646,7 @@ SELECT m.process_id AS process_id, -- process
 FROM (SELECT process_id, ticks, 0 AS at_end FROM heap_moments
       UNION ALL
       SELECT h.process_id, coalesce(p.end_ticks, e.ticks), 1
-      FROM run_end e CROSS JOIN heaps h LEFT JOIN processes p ON p.process_id = h.process_id) m
+      FROM run_end e CROSS JOIN (SELECT DISTINCT process_id FROM heaps) h LEFT JOIN processes p ON p.process_id = h.process_id) m
 JOIN anchors a ON a.ticks = coalesce((SELECT max(ticks) FROM clocks WHERE ticks <= m.ticks), 0)
 ORDER BY m.process_id, m.ticks, m.at_end;
 
@@ -647,7 +672,8 @@ FROM (SELECT f.*, CASE WHEN f.kind = 'freed twice'
                              OR EXISTS (SELECT 1 FROM losses WHERE totals_kept = 0))
                    THEN 'unknown' ELSE f.kind END AS said
       FROM heap_faults f
-      LEFT JOIN heaps z ON z.process_id = f.process_id) h
+      LEFT JOIN (SELECT process_id, sum(unknown_frees) AS unknown_frees FROM heaps GROUP BY process_id) z
+           ON z.process_id = f.process_id) h
 JOIN anchors a ON a.ticks = coalesce((SELECT max(ticks) FROM clocks WHERE ticks <= h.first_ticks), 0)
 LEFT JOIN contexts c ON c.context_id = h.context_id
 LEFT JOIN functions f ON f.function_id = c.function_id

@@ -104,20 +104,21 @@ const char *const irt_store_sql[IRT_ST_COUNT] = {
 		"INSERT OR REPLACE INTO sites (site_id, module_id, row, kind, family, name, linkage_name, file, line,"
 		" column) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 	[IRT_ST_HEAP] =
-		"INSERT OR REPLACE INTO heaps (process_id, allocs, bytes, frees, freed_bytes, failed, resized,"
+		"INSERT OR REPLACE INTO heaps (process_id, kind, allocs, bytes, frees, freed_bytes, failed, resized,"
 		" temporary, crossed, lost, unknown_frees, peak_blocks, peak_bytes, peak_ticks)"
-		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 	[IRT_ST_HEAP_TOTALS] =
-		"INSERT OR REPLACE INTO heap_totals (context_id, site_id, allocs, bytes, frees, freed_bytes, failed,"
+		"INSERT OR REPLACE INTO heap_totals (context_id, site_id, kind, allocs, bytes, frees, freed_bytes, failed,"
 		" resized, temporary, crossed, max_bytes, peak_blocks, peak_bytes, life_ticks, sizes, lifetimes,"
-		" released, released_bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		" released, released_bytes, chains, grown, moved, moved_bytes)"
+		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 	[IRT_ST_LIVE_BLOCK] =
-		"INSERT OR REPLACE INTO live_blocks (process_id, address, bytes, context_id, site_id, thread_id,"
-		" start_ticks, family, resizer) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-	[IRT_ST_DELETE_LIVE_BLOCK] = "DELETE FROM live_blocks WHERE process_id = ? AND address = ?",
+		"INSERT OR REPLACE INTO live_blocks (process_id, kind, address, bytes, context_id, site_id, thread_id,"
+		" start_ticks, family, resizer, pool, resized) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	[IRT_ST_DELETE_LIVE_BLOCK] = "DELETE FROM live_blocks WHERE process_id = ? AND kind = ? AND address = ?",
 	[IRT_ST_HEAP_SAMPLE] =
 		"INSERT OR REPLACE INTO heap_samples (process_id, ticks, allocs, bytes, live_blocks, live_bytes,"
-		" rss_bytes) VALUES (?, ?, ?, ?, ?, ?, ?)",
+		" pool_bytes, mapped_bytes, rss_bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
 	[IRT_ST_HEAP_HISTORY] =
 		"INSERT OR REPLACE INTO heap_history (context_id, site_id, ticks, live_blocks, live_bytes)"
 		" VALUES (?, ?, ?, ?, ?)",

@@ -179,14 +179,29 @@ static int add_fault(void *user, const struct irt_heap_fault *f)
 static struct irt_heap *again(struct irt_heap *heap, int whole)
 {
 	struct rows r = {0};
-	struct irt_heap_sums sums;
+	struct irt_heap_sums sums = {0};
 	uint8_t *pending;
 	size_t pending_bytes;
 
 	if (irt_heap_create(&r.to, false) || irt_heap_pack(heap, &pending, &pending_bytes))
 		abort();
-	if (irt_heap_sums(heap, &sums) && irt_heap_restore_sums(r.to, &sums))
-		abort();
+	for (int kind = 0; kind < IRT_HEAP_KINDS; kind++) {
+		struct irt_heap_sums s;
+		if (!irt_heap_sums(heap, kind, &s))
+			continue;
+		if (irt_heap_restore_sums(r.to, kind, &s))
+			abort();
+		sums.allocs += s.allocs;
+		sums.bytes += s.bytes;
+		sums.frees += s.frees;
+		sums.freed_bytes += s.freed_bytes;
+		sums.failed += s.failed;
+		sums.temporary += s.temporary;
+		sums.crossed += s.crossed;
+		sums.lost += s.lost;
+		sums.peak_blocks += s.peak_blocks;
+		sums.peak_bytes += s.peak_bytes;
+	}
 	if (irt_heap_each_place(heap, &r, add_place) || irt_heap_each_block(heap, &r, add_block) ||
 	    irt_heap_each_fault(heap, &r, add_fault) ||
 	    (pending_bytes && irt_heap_unpack(r.to, pending, pending_bytes)))
@@ -213,7 +228,7 @@ static void settle_parts(const struct result *r, unsigned parts)
 		abort();
 	for (size_t i = 0; i < r->event_count; i++) {
 		const struct irt_event *e = &r->events[i];
-		if (e->operation < IRT_OP_ALLOC || e->operation > IRT_OP_RESIZED)
+		if (e->operation < IRT_OP_ALLOC || e->operation > IRT_OP_RESET)
 			continue;
 		struct irt_heap_event h = {.ticks = e->ticks + (e->site >> 3 & 3) * 1000, .address = e->extra, .bytes = e->value,
 					   .context = e->context, .site = e->site, .thread = 1 + (e->site >> 3 & 3),

@@ -145,7 +145,7 @@ static inline void stream_heap(struct stream *s)
 	unsigned kind = stream_pick(s, 4);
 	uint64_t address = UINT64_C(0x7f0000000000) + 16 * stream_pick(s, 5000), bytes = 0;
 	if (stream_chance(s, 10))
-		address = stream_chance(s, 2) ? 0 : stream_random(&s->seed);
+		address = stream_chance(s, 2) ? 0 : stream_random(&s->seed) & IRT_HEAP_ADDRESS_MASK;
 	if (kind == INSTR_EXT_ALLOC - INSTR_EXT_ALLOC || kind == INSTR_EXT_RESIZED - INSTR_EXT_ALLOC)
 		bytes = stream_random(&s->seed) >> (16 + stream_pick(s, 48));
 	if (kind == INSTR_EXT_RESIZED - INSTR_EXT_ALLOC && stream_chance(s, 5))

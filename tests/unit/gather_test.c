@@ -410,7 +410,7 @@ static void put_heap(uint32_t sub, uint32_t unit, enum instr_ext kind, uint64_t 
 static struct irt_heap_sums heap_sums(void)
 {
 	struct irt_heap_sums sums = {0};
-	irt_heap_sums(irt_session_process(&session, 1)->heap, &sums);
+	irt_heap_sums(irt_session_process(&session, 1)->heap, IRT_HEAP_HEAP, &sums);
 	return sums;
 }
 

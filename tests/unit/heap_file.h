@@ -19,8 +19,8 @@ struct file_place {
 };
 
 struct heap_file {
-	bool has_sums;
-	struct irt_heap_sums sums;
+	bool has_sums[IRT_HEAP_KINDS];
+	struct irt_heap_sums sums[IRT_HEAP_KINDS];
 	struct irt_heap_block *blocks;
 	struct file_place *places;
 	struct irt_heap_fault *faults;
@@ -37,10 +37,12 @@ struct heap_file {
 		}                                                                           \
 	} while (0)
 
-static inline struct irt_heap_block *file_block(const struct heap_file *f, uint64_t address)
+static inline enum irt_heap_kind file_kind(const struct irt_heap_block *b) { return irt_heap_kind(irt_site_family(b->site)); }
+
+static inline struct irt_heap_block *file_block(const struct heap_file *f, enum irt_heap_kind kind, uint64_t address)
 {
 	for (size_t i = 0; i < f->block_count; i++)
-		if (f->blocks[i].address == address)
+		if (f->blocks[i].address == address && file_kind(&f->blocks[i]) == kind)
 			return &f->blocks[i];
 	return NULL;
 }
@@ -53,10 +55,10 @@ static inline struct file_place *file_place(const struct heap_file *f, uint32_t 
 	return NULL;
 }
 
-static inline int file_put_gone(void *user, uint64_t address)
+static inline int file_put_gone(void *user, enum irt_heap_kind kind, uint64_t address)
 {
 	struct heap_file *f = user;
-	struct irt_heap_block *b = file_block(f, address);
+	struct irt_heap_block *b = file_block(f, kind, address);
 	if (b)
 		*b = f->blocks[--f->block_count];
 	return 0;
@@ -65,7 +67,7 @@ static inline int file_put_gone(void *user, uint64_t address)
 static inline int file_put_block(void *user, const struct irt_heap_block *row)
 {
 	struct heap_file *f = user;
-	struct irt_heap_block *b = file_block(f, row->address);
+	struct irt_heap_block *b = file_block(f, file_kind(row), row->address);
 	if (!b) {
 		FILE_ROOM(f->blocks, f->block_room, f->block_count + 1);
 		b = &f->blocks[f->block_count++];
@@ -110,8 +112,8 @@ static inline void file_save(struct heap_file *f, struct irt_heap *heap)
 {
 	free(f->pending);
 	CHECK_EQ(irt_heap_pack(heap, &f->pending, &f->pending_bytes), 0);
-	if (irt_heap_sums(heap, &f->sums))
-		f->has_sums = true;
+	for (int kind = 0; kind < IRT_HEAP_KINDS; kind++)
+		f->has_sums[kind] |= irt_heap_sums(heap, kind, &f->sums[kind]);
 	CHECK_EQ(irt_heap_each_gone(heap, f, file_put_gone), 0);
 	CHECK_EQ(irt_heap_each_block(heap, f, file_put_block), 0);
 	CHECK_EQ(irt_heap_each_place(heap, f, file_put_place), 0);
@@ -124,8 +126,8 @@ static inline void file_save(struct heap_file *f, struct irt_heap *heap)
 static inline int file_try(const struct heap_file *f, bool forked, struct irt_heap **out)
 {
 	int err = irt_heap_create(out, forked);
-	if (!err && f->has_sums)
-		err = irt_heap_restore_sums(*out, &f->sums);
+	for (int kind = 0; kind < IRT_HEAP_KINDS && !err; kind++)
+		err = f->has_sums[kind] ? irt_heap_restore_sums(*out, kind, &f->sums[kind]) : 0;
 	for (size_t i = 0; i < f->place_count && !err; i++) {
 		struct irt_heap_place row = f->places[i].row;
 		err = irt_histogram_read(&row.sizes, f->places[i].sizes, f->places[i].sizes_bytes);
@@ -165,13 +167,16 @@ static inline void file_fini(struct heap_file *f)
 
 /* What must hold of the rows of any heap that has nothing pending: sums are those of the places, what is
  * alive has a row, and the peak is what the places had at it. */
-static inline void file_check(const struct heap_file *f)
+static inline void file_check_kind(const struct heap_file *f, enum irt_heap_kind kind)
 {
+	const struct irt_heap_sums *s = &f->sums[kind];
 	struct irt_heap_place all = {0};
-	uint64_t live_bytes = 0;
+	uint64_t live_blocks = 0, live_bytes = 0;
 	for (size_t i = 0; i < f->place_count; i++) {
 		const struct irt_heap_place *p = &f->places[i].row;
 		uint64_t blocks = 0, bytes = 0;
+		if (p->kind != kind)
+			continue;
 		for (size_t k = 0; k < f->block_count; k++) {
 			const struct irt_heap_block *b = &f->blocks[k];
 			if (b->context == p->context && irt_site_id(b->site) == p->site_id) {
@@ -194,21 +199,31 @@ static inline void file_check(const struct heap_file *f)
 		all.peak_blocks += p->peak_blocks;
 		all.peak_bytes += p->peak_bytes;
 	}
-	for (size_t k = 0; k < f->block_count; k++)
+	for (size_t k = 0; k < f->block_count; k++) {
+		if (file_kind(&f->blocks[k]) != kind)
+			continue;
+		live_blocks++;
 		live_bytes += f->blocks[k].bytes;
-	CHECK_EQ(f->sums.allocs, all.allocs);
-	CHECK_EQ(f->sums.bytes, all.bytes);
-	CHECK_EQ(f->sums.frees, all.frees);
-	CHECK_EQ(f->sums.freed_bytes, all.freed_bytes);
-	CHECK_EQ(f->sums.failed, all.failed);
-	CHECK_EQ(f->sums.resized, all.resized);
-	CHECK_EQ(f->sums.temporary, all.temporary);
-	CHECK_EQ(f->sums.crossed, all.crossed);
-	CHECK_EQ(f->sums.peak_blocks, all.peak_blocks);
-	CHECK_EQ(f->sums.peak_bytes, all.peak_bytes);
-	CHECK_EQ(f->sums.frees, all.released + f->sums.lost);
-	CHECK_EQ(f->sums.allocs - f->sums.frees, f->block_count);
-	CHECK_EQ(f->sums.bytes - f->sums.freed_bytes, live_bytes);
+	}
+	CHECK_EQ(s->allocs, all.allocs);
+	CHECK_EQ(s->bytes, all.bytes);
+	CHECK_EQ(s->frees, all.frees);
+	CHECK_EQ(s->freed_bytes, all.freed_bytes);
+	CHECK_EQ(s->failed, all.failed);
+	CHECK_EQ(s->resized, all.resized);
+	CHECK_EQ(s->temporary, all.temporary);
+	CHECK_EQ(s->crossed, all.crossed);
+	CHECK_EQ(s->peak_blocks, all.peak_blocks);
+	CHECK_EQ(s->peak_bytes, all.peak_bytes);
+	CHECK_EQ(s->frees, all.released + s->lost);
+	CHECK_EQ(s->allocs - s->frees, live_blocks);
+	CHECK_EQ(s->bytes - s->freed_bytes, live_bytes);
+}
+
+static inline void file_check(const struct heap_file *f)
+{
+	for (int kind = 0; kind < IRT_HEAP_KINDS; kind++)
+		file_check_kind(f, kind);
 }
 
 #endif

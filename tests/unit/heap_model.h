@@ -56,6 +56,7 @@ struct model_block {
 	uint32_t thread;
 	unsigned place;
 	int64_t ticks;
+	bool resized;
 };
 
 struct model_place {
@@ -129,7 +130,8 @@ static inline void model_begin(const struct irt_heap_event *e)
 	uint64_t blocks = 0, bytes = 0;
 	unsigned at = model_place(e->context, irt_site_id(e->site));
 
-	*b = (struct model_block){true, e->bytes, irt_site_family(e->site), e->thread, at, e->ticks};
+	*b = (struct model_block){true, e->bytes, irt_site_family(e->site), e->thread, at, e->ticks,
+				  e->operation == IRT_OP_RESIZED};
 	model.freed[e->address / 16 - 1].context = 0;
 	p = &model.places[at].row;
 	p->allocs++;
@@ -240,6 +242,14 @@ static inline void model_event(const struct irt_heap_event *e)
 		if (t->newest == t->hands[t->hand_count].address)
 			t->newest = 0;
 		if (e->address) {
+			struct irt_heap_place *p = &model.places[model_place(e->context, irt_site_id(e->site))].row;
+			uint64_t old_bytes = t->hands[t->hand_count].known ? t->hands[t->hand_count].block.bytes : 0;
+			p->chains += !(t->hands[t->hand_count].known && t->hands[t->hand_count].block.resized);
+			p->grown += t->hands[t->hand_count].known && e->bytes > old_bytes;
+			if (e->address != t->hands[t->hand_count].address) {
+				p->moved++;
+				p->moved_bytes += old_bytes < e->bytes ? old_bytes : e->bytes;
+			}
 			if (b->alive)
 				model_end(e, e->address, b, true);
 			model_begin(e);

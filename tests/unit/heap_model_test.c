@@ -281,6 +281,7 @@ static void compare_place(const struct heap_file *f, const struct model_place *m
 	SAME(p->row.failed, m->row.failed);
 	SAME(p->row.resized, m->row.resized);
 	SAME(p->row.crossed, m->row.crossed);
+	SAME(p->row.moved, m->row.moved);
 	SAME(p->row.released, m->row.released);
 	SAME(p->row.released_bytes, m->row.released_bytes);
 	if (!(about_features & RESTARTS))
@@ -291,6 +292,9 @@ static void compare_place(const struct heap_file *f, const struct model_place *m
 			SAME(bucket_of(p->sizes, p->sizes_bytes, i), m->sizes[i]);
 	if (about_features & SKEW)
 		return; /* nobody knows the order then */
+	SAME(p->row.chains, m->row.chains);
+	SAME(p->row.grown, m->row.grown);
+	SAME(p->row.moved_bytes, m->row.moved_bytes);
 	SAME(p->row.max_bytes, m->row.max_bytes);
 	SAME(p->row.peak_blocks, m->row.peak_blocks);
 	SAME(p->row.peak_bytes, m->row.peak_bytes);
@@ -308,16 +312,16 @@ static void compare(const struct heap_file *f)
 	for (unsigned i = 0; i < model.place_count; i++)
 		compare_place(f, &model.places[i]);
 	SAME(f->place_count > model.place_count && !(about_features & WRAPPERS), 0);
-	SAME(f->sums.lost, model.sums.lost);
-	SAME(f->sums.unknown_frees, model.sums.unknown_frees);
+	SAME(f->sums[IRT_HEAP_HEAP].lost, model.sums.lost);
+	SAME(f->sums[IRT_HEAP_HEAP].unknown_frees, model.sums.unknown_frees);
 	if (!(about_features & SKEW)) {
-		SAME(f->sums.peak_bytes, model.sums.peak_bytes);
-		SAME(f->sums.peak_blocks, model.sums.peak_blocks);
-		SAME(f->sums.peak_ticks, model.sums.peak_ticks);
+		SAME(f->sums[IRT_HEAP_HEAP].peak_bytes, model.sums.peak_bytes);
+		SAME(f->sums[IRT_HEAP_HEAP].peak_blocks, model.sums.peak_blocks);
+		SAME(f->sums[IRT_HEAP_HEAP].peak_ticks, model.sums.peak_ticks);
 	}
 	for (unsigned i = 0; i < ADDRESSES; i++) {
 		const struct model_block *b = &model.blocks[i];
-		const struct irt_heap_block *row = file_block(f, 16 * (uint64_t)(i + 1));
+		const struct irt_heap_block *row = file_block(f, IRT_HEAP_HEAP, 16 * (uint64_t)(i + 1));
 		SAME(row != NULL, b->alive);
 		if (!row)
 			continue;

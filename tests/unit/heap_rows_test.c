@@ -167,7 +167,7 @@ TEST(reallocs_inside_each_other_go_on_in_the_next_session)
 	CHECK_EQ(sums().frees, 2);
 	CHECK_EQ(sums().unknown_frees, 0);
 	CHECK_EQ(sums().bytes - sums().freed_bytes, 22);
-	CHECK(file_block(&file, Q) && file_block(&file, S));
+	CHECK(file_block(&file, IRT_HEAP_HEAP, Q) && file_block(&file, IRT_HEAP_HEAP, S));
 }
 
 /* realloc has freed it and another thread has got it, before realloc says so. */
@@ -186,16 +186,16 @@ TEST(an_address_in_realloc_may_have_a_block_of_another_thread)
 		file_save(&file, heap);
 		if (with_restarts)
 			restart();
-		CHECK_EQ(file_block(&file, P)->bytes, 30);
-		CHECK_EQ(file_block(&file, P)->resizer, 0);
+		CHECK_EQ(file_block(&file, IRT_HEAP_HEAP, P)->bytes, 30);
+		CHECK_EQ(file_block(&file, IRT_HEAP_HEAP, P)->resizer, 0);
 		resized(2, R, 21);
 		settle();
 		file_save(&file, heap);
-		CHECK_EQ(file_block(&file, P)->bytes, 30);
+		CHECK_EQ(file_block(&file, IRT_HEAP_HEAP, P)->bytes, 30);
 		resized(1, Q, 11);
 		settle();
 		file_save(&file, heap);
-		CHECK_EQ(file_block(&file, P)->bytes, 30);
+		CHECK_EQ(file_block(&file, IRT_HEAP_HEAP, P)->bytes, 30);
 		if (with_restarts)
 			restart();
 		release(3, P);
@@ -310,7 +310,7 @@ TEST(pending_bytes_that_cannot_be_are_refused)
 	static const struct {
 		unsigned at;
 		uint8_t byte;
-	} bad[] = {{0, 2}, {1, 16}, {1, 21}, {3, 0}};
+	} bad[] = {{0, 2}, {1, 16}, {1, 24}, {3, 0}};
 	uint8_t bytes[sizeof(good)];
 	begin();
 	CHECK_EQ(irt_heap_unpack(heap, good, 0), INSTR_ERR_FORMAT);

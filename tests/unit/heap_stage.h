@@ -55,7 +55,7 @@ static inline void settle(void) { CHECK_EQ(irt_heap_settle(heap, INT64_MAX), 0);
 static inline struct irt_heap_sums sums(void)
 {
 	struct irt_heap_sums s;
-	irt_heap_sums(heap, &s);
+	irt_heap_sums(heap, IRT_HEAP_HEAP, &s);
 	return s;
 }
 

@@ -26,7 +26,7 @@ TEST(a_heap_that_saw_nothing_says_nothing)
 {
 	struct irt_heap_sums s;
 	begin();
-	CHECK(!irt_heap_sums(heap, &s));
+	CHECK(!irt_heap_sums(heap, IRT_HEAP_HEAP, &s));
 	CHECK(!irt_heap_is_waiting(heap) && !irt_heap_is_unsaved(heap));
 	settle();
 	irt_heap_end_thread(heap, 1);
@@ -185,7 +185,7 @@ TEST(reallocs_inside_each_other_end_in_their_order)
 	CHECK_EQ(sums().frees, 2);
 	CHECK_EQ(sums().resized, 2);
 	CHECK_EQ(sums().bytes - sums().freed_bytes, 122);
-	CHECK(file_block(&file, Q) && file_block(&file, R) && file_block(&file, S) && !file_block(&file, P));
+	CHECK(file_block(&file, IRT_HEAP_HEAP, Q) && file_block(&file, IRT_HEAP_HEAP, R) && file_block(&file, IRT_HEAP_HEAP, S) && !file_block(&file, IRT_HEAP_HEAP, P));
 }
 
 TEST(reallocs_whose_ends_are_not_seen_take_no_blocks_away)

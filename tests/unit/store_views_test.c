@@ -265,16 +265,16 @@ static void heap_run(void)
 		"INSERT INTO sites VALUES (21, 1, 0, 'alloc', 'malloc', 'malloc', 'malloc', 'a.c', 3, 7),"
 		" (22, 1, 1, 'alloc', 'new', 'operator new(unsigned long)', '_Znwm', 'a.c', 4, NULL),"
 		" (23, 1, 2, 'free', 'malloc', 'free', 'free', NULL, NULL, NULL);"
-		"INSERT INTO heaps VALUES (1, 16, 1600, 11, 1100, 1, 2, 3, 4, 1, 6, 5, 500, 7000), (2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, NULL);"
-		"INSERT INTO heap_totals VALUES (2, 21, 4, 400, 1, 100, 0, 0, 0, 0, 300, 1, 100, 50, NULL, NULL, 0, 0),"
-		" (3, 21, 2, 200, 2, 200, 0, 0, 0, 0, 200, 0, 0, 20, NULL, NULL, 0, 0),"
-		" (3, 22, 10, 1000, 8, 800, 1, 2, 3, 4, 400, 4, 400, 8000, NULL, NULL, 0, 0),"
-		" (4, 23, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, 11, 1100),"
-		" (2097152, 21, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, NULL, NULL, 0, 0);"
-		"INSERT INTO live_blocks VALUES (1, 64, 100, 2, 21, 1, 1000, 1, NULL), (1, 128, 100, 2, 21, 1, 3000, 1, NULL),"
-		" (1, 256, 100, 2, 21, 1, 2000, 1, NULL), (1, 512, 150, 3, 22, 1, 8000, 2, NULL), (1, 768, 50, 3, 22, 1, 8000, 3, NULL),"
-		" (2, 64, 0, 2097152, 21, 2, 9900, 1, NULL);"
-		"INSERT INTO heap_samples VALUES (1, 5000, 9, 900, 4, 400, 4096), (1, 9000, 16, 1600, 5, 500, NULL);"
+		"INSERT INTO heaps VALUES (1, 0, 16, 1600, 11, 1100, 1, 2, 3, 4, 1, 6, 5, 500, 7000), (2, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, NULL);"
+		"INSERT INTO heap_totals VALUES (2, 21, 0, 4, 400, 1, 100, 0, 0, 0, 0, 300, 1, 100, 50, NULL, NULL, 0, 0, 0, 0, 0, 0),"
+		" (3, 21, 0, 2, 200, 2, 200, 0, 0, 0, 0, 200, 0, 0, 20, NULL, NULL, 0, 0, 0, 0, 0, 0),"
+		" (3, 22, 0, 10, 1000, 8, 800, 1, 2, 3, 4, 400, 4, 400, 8000, NULL, NULL, 0, 0, 0, 0, 0, 0),"
+		" (4, 23, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, 11, 1100, 0, 0, 0, 0),"
+		" (2097152, 21, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, NULL, NULL, 0, 0, 0, 0, 0, 0);"
+		"INSERT INTO live_blocks VALUES (1, 0, 64, 100, 2, 21, 1, 1000, 1, NULL, NULL, 0), (1, 0, 128, 100, 2, 21, 1, 3000, 1, NULL, NULL, 0),"
+		" (1, 0, 256, 100, 2, 21, 1, 2000, 1, NULL, NULL, 0), (1, 0, 512, 150, 3, 22, 1, 8000, 2, NULL, NULL, 0), (1, 0, 768, 50, 3, 22, 1, 8000, 3, NULL, NULL, 0),"
+		" (2, 0, 64, 0, 2097152, 21, 2, 9900, 1, NULL, NULL, 0);"
+		"INSERT INTO heap_samples VALUES (1, 5000, 9, 900, 4, 400, 0, 0, 4096), (1, 9000, 16, 1600, 5, 500, 0, 0, NULL);"
 		"INSERT INTO heap_faults VALUES (1, 'wrong family', 4, 23, 3, 22, 2, 64, 6000), (1, 'unknown', 4, 23, 0, 0, 6, 65, 100);");
 }
 
@@ -349,7 +349,7 @@ TEST(a_path_is_as_long_as_is_shown)
 	run_sql("trace.db", "WITH RECURSIVE n (i) AS (SELECT 10 UNION ALL SELECT i + 1 FROM n WHERE i < 109)"
 			    " INSERT INTO contexts SELECT i, 1, CASE WHEN i = 10 THEN 0 ELSE i - 1 END, 0, 2, i - 9, i > 10, 0 FROM n;"
 			    "INSERT INTO contexts VALUES (200, 1, 201, 0, 2, 5, 0, 0), (201, 1, 200, 0, 3, 6, 0, 0);" /* a circle */
-			    "INSERT INTO heap_totals SELECT 200, 21, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, 0, 0;");
+			    "INSERT INTO heap_totals SELECT 200, 21, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, 0, 0, 0, 0, 0, 0;");
 	CHECK_STR(all("SELECT (length(path) - length(replace(path, '<', ''))) || substr(path, -10) AS x FROM context_paths WHERE context_id IN (73, 74, 200)"),
 		  "63alk < walk; 64walk < ...; 64leaf < ...");
 	/* what hangs on no root is nobody's */

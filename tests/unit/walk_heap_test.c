@@ -26,7 +26,7 @@ static struct irt_heap_sums sums(void)
 {
 	struct irt_heap_sums s;
 	CHECK_EQ(irt_heap_settle(heap, INT64_MAX), 0);
-	irt_heap_sums(heap, &s);
+	irt_heap_sums(heap, IRT_HEAP_HEAP, &s);
 	return s;
 }
 

@@ -7,11 +7,12 @@
  */
 #include "report/report.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "cli/units.h"
 
-enum { SHARE, BYTES, TOTAL, ALLOCS, TEMPORARY, LIVE, PEAK, EXTRA, NAME, COLUMNS };
+enum { SHARE, BYTES, TOTAL, ALLOCS, TEMPORARY, LIVE, PEAK, EXTRA, STEPS, MOVED, COPIED, NAME, COLUMNS };
 enum { FIGURES_WIDTH = 64 }; /* about, in columns of the screen, without TOTAL */
 
 /* By enum report_by. */
@@ -35,6 +36,7 @@ static const struct order {
 	[SORT_CROSSED] = {"crossed", "crossed %", "crossed", "No block was freed by another thread.", EXTRA},
 	[SORT_RESIZED] = {"resized", "resized %", "resized", "No block was resized.", EXTRA},
 	[SORT_FAILED] = {"failed", "failed %", "failed", "No allocation failed.", EXTRA},
+	[SORT_COPIED] = {"moved_bytes", "copied %", "resized", "Nothing was copied by a realloc.", COPIED},
 	[SORT_RELEASED] = {"released_bytes", "freed %", "freed here", "Nothing was freed.", EXTRA},
 };
 
@@ -45,7 +47,7 @@ static int64_t whole_of(const struct report *report)
 		[SORT_BYTES] = heap->bytes,         [SORT_TOTAL_BYTES] = heap->bytes, [SORT_ALLOCS] = heap->allocs,
 		[SORT_LIVE] = heap->live_bytes,     [SORT_PEAK] = heap->peak_bytes,   [SORT_TEMPORARY] = heap->temporary,
 		[SORT_CROSSED] = heap->crossed,     [SORT_RESIZED] = heap->resized,   [SORT_FAILED] = heap->failed,
-		[SORT_RELEASED] = heap->freed_bytes,
+		[SORT_RELEASED] = heap->freed_bytes, [SORT_COPIED] = 0,
 	};
 	return wholes[report->sort];
 }
@@ -62,12 +64,19 @@ static size_t choose_columns(const struct report *report, struct cli_column *col
 		[LIVE] = {.title = "live", .drop = 1},
 		[PEAK] = {.title = "peak", .drop = 2},
 		[EXTRA] = {.title = "extra"},
+		[STEPS] = {.title = "per block", .drop = 1},
+		[MOVED] = {.title = "moved", .drop = 2},
+		[COPIED] = {.title = "copied"},
 		[NAME] = {.left = 1, .comfort = 32},
 	};
 	size_t count = 0;
+	const int resizes = report->sort == SORT_RESIZED || report->sort == SORT_COPIED;
 
 	for (int i = 0; i < COLUMNS; i++) {
-		if ((i == TOTAL && report->by != BY_FUNCTION) || (i == EXTRA && orders[report->sort].shown != EXTRA))
+		if (i == SHARE && report->sort == SORT_COPIED) /* their sum is in no row */
+			continue;
+		if ((i == TOTAL && report->by != BY_FUNCTION) || (i == EXTRA && orders[report->sort].shown != EXTRA && !resizes) ||
+		    (i >= STEPS && i <= COPIED && !resizes) || (i >= TEMPORARY && i <= PEAK && resizes))
 			continue;
 		columns[count] = all[i];
 		if (i == SHARE)
@@ -95,7 +104,7 @@ static void add_cell(struct report *report, struct cli_table *table, struct tr_q
 	const char *key = orders[report->sort].column;
 	char text[CLI_NUMBER_BYTES];
 	double part = (double)report_number(q, key), whole = (double)whole_of(report);
-	int64_t allocs = report_number(q, "allocs");
+	int64_t allocs = report_number(q, "allocs"), chains = report_number(q, "chains");
 
 	switch (column) {
 	case SHARE:
@@ -123,7 +132,17 @@ static void add_cell(struct report *report, struct cli_table *table, struct tr_q
 		if (report->sort == SORT_RELEASED)
 			bytes_cell(table, q, key);
 		else
-			cli_cell(table, CLI_PLAIN, cli_count(text, report_number(q, key)));
+			cli_cell(table, CLI_PLAIN, cli_count(text, report_number(q, report->sort == SORT_COPIED ? "resized" : key)));
+		break;
+	case STEPS: /* a block that grows step by step has many */
+		snprintf(text, sizeof(text), "%.1f", chains > 0 ? (double)report_number(q, "resized") / (double)chains : 0);
+		cli_cell(table, chains > 0 ? CLI_PLAIN : CLI_DIM, chains > 0 ? text : "-");
+		break;
+	case MOVED:
+		report_count_cell(table, report_number(q, "moved"));
+		break;
+	case COPIED:
+		bytes_cell(table, q, "moved_bytes");
 		break;
 	default:
 		if (report->by == BY_FUNCTION)

@@ -23,6 +23,8 @@ enum {
 	PATH_ROWS = 3,     /* of a call path */
 };
 
+static const char *const nouns[REPORT_KINDS] = {"allocation", "block", "mapping"};
+
 static int read_heaps(struct report *report)
 {
 	struct report_heap *heap = &report->heap;
@@ -44,6 +46,15 @@ static int read_heaps(struct report *report)
 	if (status)
 		return status;
 	while ((status = tr_next(q, &report->error)) == 1) {
+		const char *kind = tr_text(q, tr_column(q, "kind"), NULL);
+		for (int k = 0; k < REPORT_KINDS; k++) {
+			if (strcmp(kind, report_kinds[k]))
+				continue;
+			report->kinds[k].allocs = report_sum(report->kinds[k].allocs, report_number(q, "allocs"));
+			report->kinds[k].live_bytes = report_sum(report->kinds[k].live_bytes, report_number(q, "live_bytes"));
+		}
+		if (strcmp(kind, report_kinds[report->kind]))
+			continue;
 		for (size_t i = 0; i < sizeof(sums) / sizeof(sums[0]); i++)
 			*sums[i].sum = report_sum(*sums[i].sum, report_number(q, sums[i].column));
 		if (!heap->processes++ || report_number(q, "peak_bytes") > heap->most_bytes) {
@@ -136,13 +147,32 @@ const char *report_end(const struct report *report)
 	return report->recording ? "at the last checkpoint" : "at the end";
 }
 
+/* What else there is, which no heap of allocations has. */
+static void add_kinds(struct report *report)
+{
+	char parts[REPORT_KINDS][80], a[64], b[CLI_NUMBER_BYTES];
+	size_t count = 0;
+
+	for (int k = 0; k < REPORT_KINDS; k++) {
+		const struct report_kind_sums *sums = &report->kinds[k];
+		if (k == report->kind || !sums->allocs)
+			continue;
+		snprintf(parts[count++], 80, "%s: %s, %s %s %s (--kind %s)", report_kinds[k],
+			 cli_counted(a, sizeof(a), sums->allocs, nouns[k], NULL), cli_bytes(b, sums->live_bytes),
+			 k == KIND_MAPPINGS ? "mapped" : "alive", report_end(report), report_kinds[k]);
+	}
+	if (count)
+		report_add_parts(report, (const char(*)[80])parts, count);
+}
+
 static void add_sums(struct report *report)
 {
 	const struct report_heap *heap = &report->heap;
 	char parts[10][80] = {0}, a[CLI_NUMBER_BYTES], b[64], c[CLI_NUMBER_BYTES];
 	char (*next)[80] = parts;
 
-	snprintf(*next++, 80, "heap: %s of %s", cli_counted(b, sizeof(b), heap->allocs, "allocation", NULL), cli_bytes(a, heap->bytes));
+	snprintf(*next++, 80, "%s: %s of %s", report_kinds[report->kind],
+		 cli_counted(b, sizeof(b), heap->allocs, nouns[report->kind], NULL), cli_bytes(a, heap->bytes));
 	if (heap->live_blocks)
 		snprintf(*next++, 80, "%s (%s) alive %s", cli_counted(b, sizeof(b), heap->live_blocks, "block", NULL),
 			 cli_bytes(a, heap->live_bytes), report_end(report));
@@ -157,7 +187,7 @@ static void add_sums(struct report *report)
 	snprintf(*next++, 80, "%s freed", cli_count(a, heap->frees));
 	if (heap->crossed)
 		snprintf(*next++, 80, "%s of them by another thread", cli_count(a, heap->crossed));
-	if (heap->temporary)
+	if (heap->temporary && report->kind != KIND_MAPPINGS)
 		snprintf(*next++, 80, "%s temporary (%s)", cli_count(a, heap->temporary),
 			 cli_share(c, (double)heap->temporary, (double)heap->allocs));
 	if (heap->resized)
@@ -186,8 +216,10 @@ int report_heap_header(struct report *report)
 		return status;
 	if ((status = say_faults(report)))
 		return status;
-	if (report->format == CLI_FORMAT_TEXT)
+	if (report->format == CLI_FORMAT_TEXT) {
 		add_sums(report);
+		add_kinds(report);
+	}
 	if (report->format == CLI_FORMAT_TEXT && report->mode == REPORT_MEMORY)
 		say_process(report);
 	return report->mode >= REPORT_HEAP_AT ? report_history_header(report) : 0;
@@ -201,8 +233,12 @@ int report_has_no_heap(struct report *report)
 		return 0;
 	if (report->process_id != ANY)
 		snprintf(process, sizeof(process), " of process %" PRId64, report->process_id);
-	report_say(report, CLI_PLAIN, "No allocations%s were recorded: the program was compiled or run with heap=off, or allocated "
-				      "nothing in code with hooks.", process);
+	report_say(report, CLI_PLAIN, report->kind == KIND_POOLS ?
+		   "No pools%s were recorded: the program tells of none (instr_pool_alloc in instr/instr.h), or ran with heap=off." :
+		   report->kind == KIND_MAPPINGS ?
+		   "No mappings%s were recorded: the program was compiled or run with heap=off, or mapped nothing in code with hooks." :
+		   "No allocations%s were recorded: the program was compiled or run with heap=off, or allocated nothing in code "
+		   "with hooks.", process);
 	return 1;
 }
 

@@ -60,7 +60,7 @@ static const struct section sections[] = {
 	{"open_calls", "Calls that have not ended, by thread", NULL,
 	 {{"thread_id", "thread", NUMBER, 0, 0}, {"total_ns", "open for", DURATION, 0, 0}, {"function", "function", DEEP, 0, 32}}},
 	{"heaps", "Heap", NULL,
-	 {{"process_id", "process", NUMBER, 0, 0}, {"allocs", "allocs", COUNT, 0, 0}, {"bytes", "bytes", BYTES, 0, 0},
+	 {{"process_id", "process", NUMBER, 0, 0}, {"kind", "kind", NAME, 0, 0}, {"allocs", "allocs", COUNT, 0, 0}, {"bytes", "bytes", BYTES, 0, 0},
 	  {"frees", "frees", COUNT, 0, 0}, {"temporary", "temporary", COUNT, 2, 0}, {"live_blocks", "alive", COUNT, 0, 0},
 	  {"live_bytes", "bytes", BYTES, 0, 0}, {"peak_bytes", "peak", BYTES, 0, 0}, {"peak_ns", "at", DURATION, 0, 0},
 	  {"failed", "failed", COUNT, 1, 0}}},

@@ -29,10 +29,10 @@ static const double tree_least_percent = 0.5;
 
 /* What rows can be sorted by, by mode; in the order of its enum in report.h. The first is the default, but of
  * --tree. */
-static const char *const sorts[REPORT_MODES][12] = {
+static const char *const sorts[REPORT_MODES][13] = {
 	[REPORT_TOP] = {"self", "total", "calls", "bytes", "allocs"},
 	[REPORT_TREE] = {"self", "total", "calls", "bytes", "allocs"},
-	[REPORT_ALLOCS] = {"bytes", "total", "allocs", "live", "peak", "temporary", "crossed", "resized", "failed", "freed"},
+	[REPORT_ALLOCS] = {"bytes", "total", "allocs", "live", "peak", "temporary", "crossed", "resized", "failed", "freed", "copied"},
 	[REPORT_LEAKS] = {"bytes", "blocks", "age"},
 	[REPORT_PEAK] = {"bytes", "blocks"},
 	[REPORT_HEAP_AT] = {"bytes", "blocks"},
@@ -70,16 +70,19 @@ static const struct cli_option options[] = {
 		 "the end without T2"},
 	{CLI_HEADING, .name = "What to show"},
 	{CLI_TEXT, .name = "sort", .letter = 's', .argument = "KEY",
-	 .choices = "self|total|calls|bytes|allocs|live|peak|temporary|crossed|resized|failed|freed|blocks|age", .value = &sort,
+	 .choices = "self|total|calls|bytes|allocs|live|peak|temporary|crossed|resized|copied|failed|freed|blocks|age", .value = &sort,
 	 .help = "order by time without callees (self), time with callees (total), or number of calls (--top: self, --tree: total); "
 		 "--allocs: by bytes, total (with callees), allocs, live (at the end), peak, temporary, crossed (freed by another "
-		 "thread), resized, failed, freed (by it); --leaks: by bytes, blocks, age; --peak, --heap-at, --growth: by bytes, blocks; with --heap, --top and --tree also by bytes, allocs"},
+		 "thread), resized (by realloc: how often per block, and what that copied), copied, failed, freed (by it); --leaks: by bytes, blocks, age; --peak, --heap-at, --growth: by bytes, blocks; with --heap, --top and --tree also by bytes, allocs"},
 	{CLI_FLAG, .name = "heap", .value = &report.with_heap,
 	 .help = "--top, --tree: the memory beside the time, what was allocated in the function itself and in all that it called"},
 	{CLI_FLAG, .name = "histogram", .value = &report.histogram,
 	 .help = "--allocs: how large blocks are and how long they live, of all rows, or of the first N with --limit N"},
 	{CLI_CHOICE, .name = "by", .argument = "WHAT", .choices = "function|site|context", .value = &report.by,
 	 .help = "--allocs: a row for each function, each place in the source (site), or each place and call path (context)"},
+	{CLI_CHOICE, .name = "kind", .argument = "WHAT", .choices = "heap|pools|mappings", .value = &report.kind,
+	 .help = "--allocs, --leaks, --peak, --heap-at, --growth: the heap, or what counts apart from it: pools that the program tells "
+		 "of (instr_pool_alloc), or what it maps (mmap, sbrk)"},
 	{CLI_DURATION, .name = "age", .argument = "TIME", .value = &report.age_ns,
 	 .help = "--leaks: only blocks at least so old at the end, such as 500ms, 10s or 5min"},
 	{CLI_NUMBER, .name = "limit", .letter = 'n', .argument = "N", .value = &limit,
@@ -119,6 +122,7 @@ static const struct cli_note examples[] = {
 	{"instr-report --sort calls --limit 10", "the ten functions called most often"},
 	{"instr-report --tree --heap --sort bytes", "by calling context, those that allocate the most first"},
 	{"instr-report --allocs --by site", "the places in the source that allocate the most"},
+	{"instr-report --allocs --by site --sort copied", "what realloc copies, and blocks that grow step by step"},
 	{"instr-report --leaks --age 10s", "what was never freed, and is not just about to be"},
 	{"instr-report --memory", "how the heap grew"},
 	{"instr-report --growth 10s..", "what became more since the program had warmed up, and what less"},
@@ -208,6 +212,11 @@ static int check_mode(void)
 		return cli_wrong_usage("--min goes with --tree");
 	if (mode != REPORT_ALLOCS && report.by != CLI_UNSET)
 		return cli_wrong_usage("--by goes with --allocs");
+	if (report.kind != KIND_HEAP && (mode < REPORT_ALLOCS || mode == REPORT_MEMORY || mode == CLI_UNSET))
+		return cli_wrong_usage("--kind goes with --allocs, --leaks, --peak, --heap-at and --growth");
+	if (report.kind != KIND_HEAP && report.by == BY_FUNCTION)
+		return cli_wrong_usage("--by function is for the heap: --kind %s goes with --by site and --by context",
+				       report_kinds[report.kind]);
 	if (mode != REPORT_LEAKS && report.age_ns != ANY)
 		return cli_wrong_usage("--age goes with --leaks");
 	return CLI_GO;
@@ -260,7 +269,7 @@ static void settle_defaults(void)
 	report.mode = mode == CLI_UNSET ? REPORT_TOP : mode;
 	report.format = format;
 	if (report.by == CLI_UNSET)
-		report.by = BY_FUNCTION;
+		report.by = report.kind == KIND_HEAP ? BY_FUNCTION : BY_SITE;
 	if (limit == CLI_UNSET)
 		report.limit = format != CLI_FORMAT_TEXT ? NO_LIMIT : report.by == BY_CONTEXT ? PATHS_LIMIT : text_limits[report.mode];
 	else

@@ -14,11 +14,11 @@
 #include "cli/text.h"
 #include "cli/units.h"
 
-enum { TIME, LIVE, BLOCKS, ALLOCS_RATE, BYTES_RATE, RSS, BAR, COLUMNS };
+enum { TIME, LIVE, BLOCKS, ALLOCS_RATE, BYTES_RATE, MAPPED, RSS, BAR, COLUMNS };
 enum { FIGURES_WIDTH = 74, BAR_LEAST = 8, BAR_MOST = 30 }; /* in columns of the screen, about */
 
 struct sample {
-	int64_t time_ns, live_bytes, live_blocks, allocs, bytes, rss_bytes;
+	int64_t time_ns, live_bytes, live_blocks, allocs, bytes, mapped_bytes, rss_bytes;
 	int64_t allocs_per_s, bytes_per_s; /* since the row before */
 	int has_rss, shown;
 };
@@ -26,6 +26,7 @@ struct sample {
 struct samples {
 	struct sample *items;
 	size_t count, room;
+	int any_mapped;
 };
 
 static int read_samples(struct report *report, struct samples *samples)
@@ -38,7 +39,7 @@ static int read_samples(struct report *report, struct samples *samples)
 	const size_t time = tr_column(q, "time_ns"), live_bytes = tr_column(q, "live_bytes"),
 		     live_blocks = tr_column(q, "live_blocks"), allocs = tr_column(q, "allocs"), bytes = tr_column(q, "bytes"),
 		     allocs_rate = tr_column(q, "allocs_per_s"), bytes_rate = tr_column(q, "bytes_per_s"),
-		     rss = tr_column(q, "rss_bytes");
+		     mapped = tr_column(q, "mapped_bytes"), rss = tr_column(q, "rss_bytes");
 	while ((status = tr_next(q, &report->error)) == 1) {
 		if (samples->count == samples->room) {
 			samples->room = samples->room ? samples->room * 2 : 256;
@@ -52,9 +53,11 @@ static int read_samples(struct report *report, struct samples *samples)
 			.bytes = tr_integer(q, bytes),
 			.allocs_per_s = tr_integer(q, allocs_rate),
 			.bytes_per_s = tr_integer(q, bytes_rate),
+			.mapped_bytes = tr_integer(q, mapped),
 			.rss_bytes = tr_integer(q, rss),
 			.has_rss = tr_type(q, rss) != TR_NULL,
 		};
+		samples->any_mapped |= tr_integer(q, mapped) != 0;
 	}
 	tr_finish(q);
 	return status;
@@ -151,7 +154,7 @@ static void bar_cell(struct cli_table *table, int64_t bytes, int64_t most, size_
 static const char peak_note[] = " peak";
 
 /* Between two samples, as a rule: of the rest nothing is known then. */
-static void add_peak(const struct report_heap *heap, struct cli_table *table, size_t width)
+static void add_peak(const struct report_heap *heap, struct cli_table *table, int any_mapped, size_t width)
 {
 	char text[CLI_NUMBER_BYTES];
 
@@ -159,7 +162,8 @@ static void add_peak(const struct report_heap *heap, struct cli_table *table, si
 	report_bytes_cell(table, heap->most_bytes);
 	report_count_cell(table, heap->most_blocks);
 	for (int i = BLOCKS + 1; i < BAR; i++)
-		cli_cell(table, CLI_PLAIN, "");
+		if (i != MAPPED || any_mapped)
+			cli_cell(table, CLI_PLAIN, "");
 	bar_cell(table, heap->most_bytes, heap->most_bytes, width, peak_note);
 }
 
@@ -175,13 +179,15 @@ static void add_rows(const struct report *report, struct cli_table *table, const
 		if (!s->shown)
 			continue;
 		if (peak_comes && s->time_ns >= heap->most_ns) {
-			add_peak(heap, table, width);
+			add_peak(heap, table, samples->any_mapped, width);
 			peak_comes = 0;
 		}
 		cli_cell(table, CLI_PLAIN, cli_duration(text, s->time_ns));
 		report_bytes_cell(table, s->live_bytes);
 		report_count_cell(table, s->live_blocks);
 		rate_cells(table, s, before);
+		if (samples->any_mapped)
+			report_bytes_cell(table, s->mapped_bytes);
 		cli_cell(table, s->has_rss ? CLI_PLAIN : CLI_DIM, s->has_rss ? cli_bytes(text, s->rss_bytes) : "-");
 		bar_cell(table, s->live_bytes, heap->most_bytes, width, "");
 		before = s;
@@ -194,15 +200,18 @@ int report_memory(struct report *report)
 	const size_t width = !screen || screen > FIGURES_WIDTH + BAR_MOST ? BAR_MOST
 			     : screen > FIGURES_WIDTH + BAR_LEAST	  ? screen - FIGURES_WIDTH
 									  : BAR_LEAST;
-	static const struct cli_column columns[COLUMNS] = {
+	static const struct cli_column all[COLUMNS] = {
 		[TIME] = {.title = "time"},
 		[LIVE] = {.title = "live"},
 		[BLOCKS] = {.title = "blocks"},
 		[ALLOCS_RATE] = {.title = "allocs/s", .drop = 2},
 		[BYTES_RATE] = {.title = "bytes/s", .drop = 3},
+		[MAPPED] = {.title = "mapped", .drop = 1},
 		[RSS] = {.title = "resident", .drop = 4},
 		[BAR] = {.title = "of the peak", .left = 1, .comfort = BAR_LEAST + sizeof(peak_note)},
 	};
+	struct cli_column columns[COLUMNS];
+	size_t column_count = 0;
 	struct samples samples = {0};
 	int64_t asked = report->process_id;
 	char count[64];
@@ -218,7 +227,10 @@ int report_memory(struct report *report)
 	if (status < 0)
 		goto done;
 	size_t rows = choose_rows(report, &samples);
-	struct cli_table *table = cli_table_create(columns, COLUMNS);
+	for (int i = 0; i < COLUMNS; i++)
+		if (i != MAPPED || samples.any_mapped)
+			columns[column_count++] = all[i];
+	struct cli_table *table = cli_table_create(columns, column_count);
 	add_rows(report, table, &samples, width);
 	if (rows)
 		cli_table_print(table, &report->out, screen, 0);

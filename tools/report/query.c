@@ -9,6 +9,7 @@
 
 /* By enum report_by. */
 static const char *const row_names[] = {"function", "site", "context"};
+const char *const report_kinds[REPORT_KINDS] = {"heap", "pools", "mappings"};
 
 int report_query(struct report *report, struct tr_query **query, const char *name, const char *sort)
 {
@@ -21,6 +22,7 @@ int report_query(struct report *report, struct tr_query **query, const char *nam
 		{.name = "from", .type = report->mode == REPORT_GROWTH ? TR_INTEGER : TR_NULL, .integer = report->span_ns[0]},
 		{.name = "to", .type = report->mode >= REPORT_HEAP_AT ? TR_INTEGER : TR_NULL,
 		 .integer = report->mode == REPORT_HEAP_AT ? report->at_ns : report->span_ns[1]},
+		{.name = "kind", .type = TR_TEXT, .text = report_kinds[report->kind]},
 		{.name = "by", .type = TR_TEXT, .text = row_names[report->by]},
 		{.name = "least", .type = report->least > 0 ? TR_REAL : TR_NULL, .real = report->least},
 	};

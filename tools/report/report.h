@@ -21,9 +21,10 @@ enum report_mode {
 enum report_sort { SORT_SELF, SORT_TOTAL, SORT_CALLS, SORT_HEAP_BYTES, SORT_HEAP_ALLOCS }; /* --top, --tree */
 enum report_allocs_sort {
 	SORT_BYTES, SORT_TOTAL_BYTES, SORT_ALLOCS, SORT_LIVE, SORT_PEAK, SORT_TEMPORARY, SORT_CROSSED, SORT_RESIZED,
-	SORT_FAILED, SORT_RELEASED,
+	SORT_FAILED, SORT_RELEASED, SORT_COPIED,
 };
 enum report_live_sort { SORT_LIVE_BYTES, SORT_LIVE_BLOCKS, SORT_LIVE_AGE }; /* --leaks; without age --peak, --heap-at, --growth */
+enum report_kind { KIND_HEAP, KIND_POOLS, KIND_MAPPINGS, REPORT_KINDS };
 enum report_by { BY_FUNCTION, BY_SITE, BY_CONTEXT };
 
 enum { NO_LIMIT = -1, ANY = -1 };
@@ -34,6 +35,7 @@ struct report {
 
 	int mode, sort;        /* enum report_mode, and the sort of that mode */
 	int by;                /* enum report_by */
+	int kind;              /* enum report_kind */
 	int format;            /* enum cli_format */
 	int show_sql;
 	int64_t limit;         /* NO_LIMIT: all */
@@ -58,11 +60,12 @@ struct report {
 	struct report_whole {  /* what shares are shares of: the whole run */
 		int64_t functions, calls, self_ns;
 	} whole;
-	struct report_heap {   /* of the heap, in what was asked for; processes: those that allocated */
+	struct report_heap {   /* of the kind, in what was asked for; processes: those that allocated */
 		int64_t processes, allocs, bytes, frees, freed_bytes, live_blocks, live_bytes, peak_blocks, peak_bytes;
 		int64_t temporary, crossed, resized, failed, lost, unknown_frees;
 		int64_t most_process_id, most_bytes, most_blocks, most_ns; /* the largest peak */
 	} heap;
+	struct report_kind_sums { int64_t allocs, live_bytes; } kinds[REPORT_KINDS]; /* of all kinds */
 	struct report_span {   /* --heap-at, --growth: of the processes with such a moment */
 		int64_t processes, apart; /* how many; in how many of them the two moments differ */
 		int64_t first_ns, last_ns; /* moments that are kept, of all processes */
@@ -143,6 +146,8 @@ int report_query(struct report *, struct tr_query **query, const char *name, con
 int report_query_and_one(struct report *, struct tr_query **query, const char *name, const char *sort);
 /* The same with another limit. */
 int report_query_limited(struct report *, struct tr_query **query, const char *name, const char *sort, int64_t limit);
+/* By enum report_kind, as the views call them. */
+extern const char *const report_kinds[REPORT_KINDS];
 /* What the row has in a column. */
 int64_t report_number(struct tr_query *query, const char *column);
 /* The whole query as CSV or JSON, or its SQL. */

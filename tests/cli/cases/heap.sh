@@ -8,7 +8,7 @@ say by place and by call path
 t body heap.db --allocs --by site
 t body heap.db --allocs --by context
 say by every order
-for sort in total allocs live peak temporary crossed resized failed freed; do
+for sort in total allocs live peak temporary crossed resized copied failed freed; do
 	t body heap.db --allocs --sort $sort
 done
 t body heap.db --allocs --by site --sort freed
@@ -27,6 +27,14 @@ say cut short
 t body heap.db --allocs --limit 2
 t body heap.db --allocs --sort total --limit 2
 t body heap.db --allocs --by context --limit 2 --process 2
+say pools and mappings, which count apart
+t instr-report heap.db --allocs --kind pools
+t body heap.db --allocs --kind mappings --by context
+t body heap.db --leaks --kind mappings
+t body heap.db --peak --kind pools
+t body heap.db --heap-at 1h --kind mappings
+t instr-report main.db --allocs --kind pools
+t instr-report heap.db --allocs --kind mappings --process 2
 say narrow, wide and ASCII
 COLUMNS=60 t body heap.db --allocs
 COLUMNS=60 t body heap.db --allocs --by context
@@ -72,6 +80,9 @@ same() {
 	instr-report "$@" --format csv --show-sql | stock_sqlite "$1" >theirs 2>&1
 	cmp ours theirs && [ "$(wc -l <ours)" -gt 1 ] && echo "same: $*"
 }
+for mode in '--allocs --by context --kind pools' '--leaks --kind mappings'; do
+	same heap.db $mode
+done
 for mode in '--allocs' '--allocs --sort total' '--allocs --by site' '--allocs --by context' --leaks '--leaks --age 1s' --peak; do
 	same heap.db $mode
 	same heap.db $mode --process 2 --limit 1
@@ -83,9 +94,9 @@ view() {
 	cmp ours theirs && echo "the view: $*"
 }
 view heap_functions --allocs
-view heap_sites --allocs --by site
-view '(SELECT l.*, p.path FROM leaks l JOIN context_paths p USING (context_id) ORDER BY l.bytes DESC)' --leaks
-view '(SELECT h.*, p.path FROM heap_contexts h JOIN context_paths p USING (context_id) ORDER BY bytes DESC, allocs DESC, context_id, site_id)' \
+view "(SELECT * FROM heap_sites WHERE kind = 'heap')" --allocs --by site
+view '(SELECT l.*, p.path FROM leaks l JOIN context_paths p USING (context_id) WHERE l.kind = '\''heap'\'' ORDER BY l.bytes DESC)' --leaks
+view '(SELECT h.*, p.path FROM heap_contexts h JOIN context_paths p USING (context_id) WHERE h.kind = '\''heap'\'' ORDER BY bytes DESC, allocs DESC, context_id, site_id)' \
 	--allocs --by context
 say wrong usage
 t instr-report heap.db --allocs --sort self
@@ -96,6 +107,10 @@ t instr-report heap.db --sort bytes
 t instr-report heap.db --allocs --by line
 t instr-report heap.db --leaks --by site
 t instr-report heap.db --by site
+t instr-report heap.db --kind pools
+t instr-report heap.db --memory --kind pools
+t instr-report heap.db --allocs --kind pools --by function
+t instr-report heap.db --allocs --kind arenas
 t instr-report heap.db --allocs --age 5s
 t instr-report heap.db --allocs --thread 1
 t instr-report heap.db --leaks --min 5

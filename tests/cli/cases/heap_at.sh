@@ -37,7 +37,7 @@ t body freed.db --heap-at 3.5s
 t body freed.db --growth 2s..3.5s
 say many processes
 echo "WITH RECURSIVE n (i) AS (SELECT 3 UNION ALL SELECT i + 1 FROM n WHERE i < 6)
-INSERT INTO heaps SELECT i, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL FROM n;" | change freed.db
+INSERT INTO heaps SELECT i, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL FROM n;" | change freed.db
 s 'instr-report freed.db --heap-at 3.5s | grep -A1 "^the heap"'
 say a run that goes on
 echo "UPDATE run SET value = 'recording' WHERE key = 'state'; UPDATE processes SET end_ticks = NULL, end_reason = NULL;

@@ -15,7 +15,7 @@ alive AS (
            m.time_ns AS moment_ns,
            CASE WHEN m.at_end THEN c.live_blocks ELSE y.live_blocks END AS blocks,
            CASE WHEN m.at_end THEN c.live_bytes ELSE y.live_bytes END AS bytes
-    FROM heap_contexts c
+    FROM (SELECT * FROM heap_contexts WHERE kind = coalesce(:kind, 'heap')) c
     CROSS JOIN moments m ON m.process_id = c.process_id
     LEFT JOIN heap_history y ON y.context_id = c.context_id AND y.site_id = c.site_id
          AND y.ticks = (SELECT max(z.ticks) FROM heap_history z

@@ -5,7 +5,7 @@
 SELECT h.*,
        p.path AS path -- call path, innermost function first
 FROM (SELECT * FROM heap_contexts
-      WHERE process_id = coalesce(:process, process_id)
+      WHERE process_id = coalesce(:process, process_id) AND kind = coalesce(:kind, 'heap')
       ORDER BY /*sort*/bytes/*end*/ DESC, bytes DESC, allocs DESC, context_id, site_id LIMIT coalesce(:limit, -1)) h
 JOIN context_paths p ON p.context_id = h.context_id
 ORDER BY h./*sort*/bytes/*end*/ DESC, h.bytes DESC, h.allocs DESC, h.context_id, h.site_id;

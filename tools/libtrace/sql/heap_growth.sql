@@ -24,7 +24,7 @@ alive AS (
            CASE WHEN b.at_end THEN c.live_bytes ELSE coalesce(x.live_bytes, 0) END AS from_bytes,
            CASE WHEN a.at_end THEN c.live_blocks ELSE coalesce(y.live_blocks, 0) END AS to_blocks,
            CASE WHEN a.at_end THEN c.live_bytes ELSE coalesce(y.live_bytes, 0) END AS to_bytes
-    FROM heap_contexts c
+    FROM (SELECT * FROM heap_contexts WHERE kind = coalesce(:kind, 'heap')) c
     CROSS JOIN afters a ON a.process_id = c.process_id
     LEFT JOIN befores b ON b.process_id = c.process_id
     LEFT JOIN heap_history x ON x.context_id = c.context_id AND x.site_id = c.site_id

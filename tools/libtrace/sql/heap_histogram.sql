@@ -9,11 +9,13 @@ own AS MATERIALIZED (
     SELECT CASE :by WHEN 'site' THEN 0 WHEN 'context' THEN h.context_id ELSE c.function_id END AS row_id,
            iif(:by IN ('site', 'context'), h.site_id, c.parent_id IS NULL) AS row_part, h.*
     FROM heap_totals h CROSS JOIN contexts c USING (context_id)
-    WHERE c.process_id = coalesce(:process, c.process_id)),
+    WHERE c.process_id = coalesce(:process, c.process_id)
+      AND h.kind = CASE coalesce(:kind, 'heap') WHEN 'pools' THEN 1 WHEN 'mappings' THEN 2 ELSE 0 END),
 chosen AS (
     SELECT row_id, row_part, sum(allocs) AS allocs, sum(bytes) AS bytes, sum(bytes - freed_bytes) AS live_bytes,
            sum(peak_bytes) AS peak_bytes, sum(temporary) AS temporary, sum(crossed) AS crossed,
-           sum(resized) AS resized, sum(failed) AS failed, sum(released_bytes) AS released_bytes
+           sum(resized) AS resized, sum(failed) AS failed, sum(released_bytes) AS released_bytes,
+           sum(moved_bytes) AS moved_bytes
     FROM own
     GROUP BY row_id, row_part
     ORDER BY /*sort*/bytes/*end*/ DESC, sum(bytes) DESC, sum(allocs) DESC, row_id, row_part

@@ -16,7 +16,7 @@ SELECT h.process_id AS process_id, -- process
        h.live_bytes AS live_bytes, -- their bytes
        p.path AS path -- call path, innermost function first
 FROM (SELECT * FROM heap_contexts
-      WHERE process_id = coalesce(:process, process_id) AND (peak_blocks <> 0 OR peak_bytes <> 0)
+      WHERE process_id = coalesce(:process, process_id) AND kind = coalesce(:kind, 'heap') AND (peak_blocks <> 0 OR peak_bytes <> 0)
       ORDER BY /*sort*/peak_bytes/*end*/ DESC, peak_bytes DESC, peak_blocks DESC, context_id, site_id
       LIMIT coalesce(:limit, -1)) h
 JOIN context_paths p ON p.context_id = h.context_id

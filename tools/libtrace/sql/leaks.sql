@@ -5,14 +5,15 @@
 -- The view leaks, with call paths.
 WITH
 old AS (
-    SELECT b.process_id, b.context_id, b.site_id, count(b.address) AS blocks, sum(b.bytes) AS bytes,
+    SELECT b.process_id, b.context_id, b.site_id, b.kind, count(b.address) AS blocks, sum(b.bytes) AS bytes,
            min(b.start_ticks) AS first_ticks, max(b.start_ticks) AS last_ticks,
            coalesce(p.end_ticks, e.ticks) - min(b.start_ticks) AS age,
            coalesce(p.end_ticks, e.ticks) - max(b.start_ticks) AS least_age
     FROM rate r CROSS JOIN run_end e CROSS JOIN live_blocks b LEFT JOIN processes p ON p.process_id = b.process_id
     WHERE b.process_id = coalesce(:process, b.process_id)
+      AND b.kind = CASE coalesce(:kind, 'heap') WHEN 'pools' THEN 1 WHEN 'mappings' THEN 2 ELSE 0 END
       AND (:age IS NULL OR (coalesce(p.end_ticks, e.ticks) - b.start_ticks) * r.ns_per_tick >= :age)
-    GROUP BY b.process_id, b.context_id, b.site_id
+    GROUP BY b.process_id, b.context_id, b.site_id, b.kind
     ORDER BY /*sort*/bytes/*end*/ DESC, bytes DESC, blocks DESC, b.context_id, b.site_id LIMIT coalesce(:limit, -1))
 SELECT g.process_id AS process_id, -- process
        g.context_id AS context_id, -- calling context that allocated them
@@ -22,6 +23,7 @@ SELECT g.process_id AS process_id, -- process
        s.file AS file, -- source file of the place
        s.line AS line, -- its line
        s.column AS column, -- its column
+       CASE g.kind WHEN 0 THEN 'heap' WHEN 1 THEN 'pools' WHEN 2 THEN 'mappings' END AS kind, -- 'heap', 'pools' (what the program says of its own), 'mappings' (mmap, sbrk)
        g.blocks AS blocks, -- how many
        g.bytes AS bytes, -- their bytes
        CAST(o.ns + (g.first_ticks - o.ticks) * o.ns_per_tick AS INTEGER) AS oldest_start_ns, -- when the oldest was allocated, ns since the start of the run

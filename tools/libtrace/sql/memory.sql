@@ -13,6 +13,8 @@ SELECT s.process_id AS process_id, -- process
             / nullif(s.time_ns - lag(s.time_ns, 1, p.start_ns) OVER so_far, 0) AS INTEGER) AS allocs_per_s, -- blocks allocated per second since the row before
        CAST((s.bytes - lag(s.bytes, 1, 0) OVER so_far) * 1e9
             / nullif(s.time_ns - lag(s.time_ns, 1, p.start_ns) OVER so_far, 0) AS INTEGER) AS bytes_per_s, -- bytes of them per second
+       s.pool_bytes AS pool_bytes, -- bytes alive in pools then
+       s.mapped_bytes AS mapped_bytes, -- bytes mapped then
        s.rss_bytes AS rss_bytes -- memory of the process that was resident; NULL if not known
 FROM heap_samples_list s LEFT JOIN process_list p USING (process_id)
 WHERE s.process_id = coalesce(:process, s.process_id)

@@ -15,7 +15,7 @@ parts AS (
     SELECT c.function_id, c.parent_id IS NULL, 0, 0, 0, NULL, NULL, NULL, NULL, h.allocs, h.bytes,
            iif(c.parent_id IS NULL, h.allocs, 0), iif(c.parent_id IS NULL, h.bytes, 0)
     FROM heap_totals h CROSS JOIN contexts c USING (context_id)
-    WHERE c.process_id = coalesce(:process, c.process_id)
+    WHERE c.process_id = coalesce(:process, c.process_id) AND h.kind = 0
     UNION ALL
     SELECT c.function_id, 0, 0, 0, 0, NULL, NULL, NULL, NULL, 0, 0, b.allocs, b.bytes
     FROM heap_below b CROSS JOIN contexts c USING (context_id)

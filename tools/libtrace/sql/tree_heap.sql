@@ -18,7 +18,7 @@ sums AS MATERIALIZED (
           SELECT context_id, 0, self_ticks, total_ticks, NULL, NULL, 0, 0, 0, 0
           FROM open_ticks WHERE thread_id IN chosen
           UNION ALL
-          SELECT context_id, 0, 0, 0, NULL, NULL, allocs, bytes, 0, 0 FROM heap_totals
+          SELECT context_id, 0, 0, 0, NULL, NULL, allocs, bytes, 0, 0 FROM heap_totals WHERE kind = 0
           UNION ALL
           SELECT context_id, 0, 0, 0, NULL, NULL, 0, 0, allocs, bytes FROM heap_below)
     GROUP BY context_id),
