@@ -208,7 +208,7 @@ int irt_store_read_heaps(struct irt_store *store, void *arg,
 				   " temporary, crossed, lost, unknown_frees, peak_blocks, peak_bytes,"
 				   " peak_ticks"
 				   " FROM heaps ORDER BY process_id, kind",
-				   0, 0, 0, arg, &caller, heap_row);
+				   IRT_NO_KEY, 0, 0, arg, &caller, heap_row);
 }
 
 IRT_READER(heap_totals)

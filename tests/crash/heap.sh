@@ -19,8 +19,8 @@ kept() {
 	counted_now=$(counted_heap)
 	allocs=${counted_now% *} frees=${counted_now#* }
 	sound trace.db && is trace.db "SELECT allocs BETWEEN $allocs AND $allocs + $1, frees BETWEEN $frees AND $frees + $1,
-		failed, lost, unknown_frees FROM heaps" '1|1|0|0|0' && is trace.db 'SELECT * FROM heap_faults' '' &&
-		is trace.db "SELECT count(*) BETWEEN $allocs - $frees - $1 AND $allocs - $frees + $1 FROM live_blocks" 1
+		failed, lost, unknown_frees FROM heaps WHERE kind = 0" '1|1|0|0|0' && is trace.db 'SELECT * FROM heap_faults' '' &&
+		is trace.db "SELECT count(*) BETWEEN $allocs - $frees - $1 AND $allocs - $frees + $1 FROM live_blocks WHERE kind = 0" 1
 }
 begun() {
 	rm -f trace.db* counters
@@ -70,7 +70,7 @@ is_continued() {
 	drain_of $program && kill -9 "$drain" || return 1
 	wait $program
 	[ $? -eq 3 ] && complete trace.db 20 && counted_now=$(counted_heap) && sound trace.db &&
-		is trace.db 'SELECT allocs, frees FROM heaps' "${counted_now% *}|${counted_now#* }"
+		is trace.db 'SELECT allocs, frees FROM heaps WHERE kind = 0' "${counted_now% *}|${counted_now#* }"
 }
 check a_new_drain_goes_on_with_the_heap each_turn $((turns / 4)) is_continued
 finish

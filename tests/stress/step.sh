@@ -32,7 +32,7 @@ exact() {
 # Each call of churn, by the window (10 bytes) and by the handler (20), took a block and gave it back, and no other.
 heap() {
 	exact heap "$@" && is trace.db "SELECT a.allocs - c.calls, a.frees - c.calls, a.bytes - 10 * (c.calls + h.calls), a.lost, a.unknown_frees
-			FROM heaps a, top c, top h WHERE c.function = 'churn' AND h.function = 'h'" '0|0|0|0|0' &&
+			FROM heaps a, top c, top h WHERE a.kind = 0 AND c.function = 'churn' AND h.function = 'h'" '0|0|0|0|0' &&
 		is trace.db "SELECT c.function, c.calls, a.allocs, a.released FROM (SELECT context_id, sum(allocs) AS allocs, sum(released) AS released
 			FROM heap_totals GROUP BY context_id) a JOIN tree c USING (context_id)
 			WHERE c.function IS NOT 'churn' OR a.allocs <> c.calls OR a.released <> c.calls" '' &&

@@ -11,7 +11,7 @@ records() {
 	traced arena "$declared" "$@" "$programs/arena.c" && rm -f trace.db* && exits_with 0 ./arena && says out done && sound trace.db
 }
 sums() {
-	is trace.db 'SELECT allocs, bytes, frees, freed_bytes, failed, resized, lost, unknown_frees FROM heaps' '104|3585|62|1545|2|1|0|0' &&
+	is trace.db 'SELECT allocs, bytes, frees, freed_bytes, failed, resized, lost, unknown_frees FROM heaps WHERE kind = 0' '104|3585|62|1545|2|1|0|0' &&
 		is trace.db "SELECT f.name, s.name, s.family, s.kind, t.allocs, t.bytes, t.failed, t.released FROM heap_totals t
 			JOIN sites s USING (site_id) JOIN contexts c USING (context_id) JOIN functions f USING (function_id)
 			WHERE s.family = 'own' ORDER BY f.name, s.line, s.column, s.name" \
@@ -82,7 +82,7 @@ unaware() {
 	"$build/bin/instr-clang" -g -O0 -c unaware.c && sed '/INSTR_ALLOCATOR/s/INSTR_ALLOCATOR("[^"]*")//; s/ {.*; }/;/' wrapper.c >aware.c &&
 		traced wrapper '--instr=alloc=xmalloc(size=0):realloc=xrealloc(ptr=0,size=1):free=xfree(ptr=0)' aware.c unaware.o &&
 		rm -f trace.db* && exits_with 0 ./wrapper && sound trace.db &&
-		is trace.db 'SELECT allocs, bytes, frees, resized FROM heaps' '4|100037|3|2' &&
+		is trace.db 'SELECT allocs, bytes, frees, resized FROM heaps WHERE kind = 0' '4|100037|3|2' &&
 		is trace.db 'SELECT bytes, family FROM live_list' '7|own' && is trace.db 'SELECT count(*) FROM heap_faults' 0
 }
 check one_that_another_file_does_not_know_of unaware
@@ -115,7 +115,7 @@ throws() {
 		}
 	PROGRAM
 	tracedxx throws '--instr=realloc=resize(ptr=0,size=1):free=release(ptr=0)' throws.cc && rm -f trace.db* && exits_with 0 ./throws &&
-		sound trace.db && is trace.db 'SELECT allocs, bytes, frees, resized FROM heaps' '2|30|2|1' &&
+		sound trace.db && is trace.db 'SELECT allocs, bytes, frees, resized FROM heaps WHERE kind = 0' '2|30|2|1' &&
 		is trace.db 'SELECT count(*) FROM live_blocks' 0 && is trace.db 'SELECT count(*) FROM heap_faults' 0
 }
 check a_resizing_that_throws_has_not_been throws

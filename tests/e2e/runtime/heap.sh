@@ -16,8 +16,8 @@ sums='allocs, bytes, frees, freed_bytes, failed, resized, crossed'
 # exchanged PROGRAM THREADS TURNS SEED: the trace has what the program counted, and nothing odd.
 exchanged() {
 	rm -f trace.db*
-	exits_with 0 "./$@" && complete trace.db 30 && sound trace.db && is trace.db "SELECT $sums FROM heaps" "$(cat out)" &&
-		is trace.db 'SELECT crossed > 0, lost, unknown_frees FROM heaps' '1|0|0' && is trace.db 'SELECT * FROM heap_faults' '' &&
+	exits_with 0 "./$@" && complete trace.db 30 && sound trace.db && is trace.db "SELECT $sums FROM heaps WHERE kind = 0" "$(cat out)" &&
+		is trace.db 'SELECT crossed > 0, lost, unknown_frees FROM heaps WHERE kind = 0' '1|0|0' && is trace.db 'SELECT * FROM heap_faults' '' &&
 		is trace.db 'SELECT * FROM live_blocks' ''
 }
 many() {
@@ -68,7 +68,7 @@ check so_are_they_under_load loaded
 unseen() {
 	rm -f trace.db*
 	exits_with 0 ./unseen 40 && complete trace.db && sound trace.db &&
-		is trace.db 'SELECT allocs, frees, lost, unknown_frees FROM heaps' "$(cat out)" &&
+		is trace.db 'SELECT allocs, frees, lost, unknown_frees FROM heaps WHERE kind = 0' "$(cat out)" &&
 		is trace.db 'SELECT count(*) FROM live_blocks' 0
 }
 check blocks_that_begin_or_end_unseen_spoil_no_others unseen
@@ -80,7 +80,7 @@ pending a_block_that_began_unseen_is_not_said_to_be_freed_twice \
 stored() {
 	rm -f trace.db*
 	exits_with 0 ./stored && complete trace.db && sound trace.db &&
-		is trace.db 'SELECT allocs, frees, failed, lost, unknown_frees FROM heaps' '45|35|15|15|0' &&
+		is trace.db 'SELECT allocs, frees, failed, lost, unknown_frees FROM heaps WHERE kind = 0' '45|35|15|15|0' &&
 		is trace.db 'SELECT count(*), sum(bytes) FROM live_blocks' '10|10000' &&
 		is trace.db 'SELECT count(*) > 0 FROM heap_samples WHERE live_blocks = 30' 1
 }

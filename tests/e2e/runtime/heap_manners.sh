@@ -20,21 +20,21 @@ check builds builds
 faultless() { is trace.db "SELECT * FROM heap_faults WHERE $1" ''; }
 c() {
 	as_plain manners-$1 && [ $as_plain_status = 4 ] && complete trace.db 20 && sound trace.db && faultless 1 &&
-		is trace.db 'SELECT allocs > 300, failed > 1, lost, unknown_frees FROM heaps WHERE process_id = 1' '1|1|0|0' &&
+		is trace.db 'SELECT allocs > 300, failed > 1, lost, unknown_frees FROM heaps WHERE kind = 0 AND process_id = 1' '1|1|0|0' &&
 		is trace.db 'SELECT count(*) FROM live_blocks WHERE process_id = 1' 0
 }
 check a_c_program_sees_its_allocator_as_without_us c O0
 check so_it_does_when_optimised c O2
 # Six children and grandchildren; each leaves ten of a hundred of its own.
 children() {
-	is trace.db 'SELECT count(*), sum(unknown_frees > 0), min(allocs), sum(lost) FROM heaps WHERE process_id > 1' '6|6|134|0' &&
+	is trace.db 'SELECT count(*), sum(unknown_frees > 0), min(allocs), sum(lost) FROM heaps WHERE kind = 0 AND process_id > 1' '6|6|134|0' &&
 		is trace.db 'SELECT count(*), count(DISTINCT process_id) FROM live_blocks' '60|6'
 }
 check children_that_free_their_parents_blocks_are_not_at_fault children
 
 cxx() {
 	as_plain $1 && [ $as_plain_status = 6 ] && complete trace.db && sound trace.db && faultless "kind NOT IN ('unknown', 'freed twice')" &&
-		is trace.db "SELECT allocs >= $2 FROM heaps" 1
+		is trace.db "SELECT allocs >= $2 FROM heaps WHERE kind = 0" 1
 }
 check bad_alloc_is_thrown_and_caught_as_without_us cxx mannersxx-O0 62
 check so_it_is_when_optimised cxx mannersxx-O2 20
@@ -65,7 +65,7 @@ check what_comes_behind_a_new_that_throws_is_recorded thrown
 
 own_malloc() {
 	as_plain own && [ $as_plain_status = 3 ] && complete trace.db && sound trace.db && faultless 1 &&
-		is trace.db 'SELECT allocs, frees, resized, crossed, lost, unknown_frees FROM heaps' '300|200|100|0|0|0' &&
+		is trace.db 'SELECT allocs, frees, resized, crossed, lost, unknown_frees FROM heaps WHERE kind = 0' '300|200|100|0|0|0' &&
 		is trace.db 'SELECT count(*), sum(bytes) FROM live_blocks' '100|6000'
 }
 check a_program_may_bring_its_own_malloc own_malloc

@@ -134,35 +134,36 @@ WHERE flags < 16 AND threads.end_ticks = last_ticks AND threads.end_ticks < p.en
 SELECT 'heaps: process ' || process_id || ': ' || allocs || ' allocated, ' || frees || ' freed, ' || blocks || ' alive; bytes '
        || bytes || ', ' || freed_bytes || ', ' || alive
 FROM (SELECT h.*, count(b.address) AS blocks, coalesce(sum(b.bytes), 0) AS alive
-      FROM heaps h LEFT JOIN live_blocks b USING (process_id) GROUP BY process_id)
+      FROM heaps h LEFT JOIN live_blocks b USING (process_id, kind) GROUP BY process_id, kind)
 WHERE allocs - frees <> blocks OR bytes - freed_bytes <> alive
    OR min(allocs, bytes, frees, freed_bytes, failed, resized, temporary, crossed, lost, unknown_frees) < 0
    OR max(resized, peak_blocks) > allocs OR max(temporary, crossed, lost) > frees OR peak_bytes > bytes OR alive > peak_bytes
    OR (peak_ticks IS NULL) <> (bytes = 0);
-SELECT 'heaps: process ' || p.process_id || ' has blocks and no heap' FROM (SELECT DISTINCT process_id FROM live_blocks) p
-LEFT JOIN heaps h USING (process_id) WHERE h.process_id IS NULL;
+SELECT 'heaps: process ' || p.process_id || ' has blocks and no heap' FROM (SELECT DISTINCT process_id, kind FROM live_blocks) p
+LEFT JOIN heaps h USING (process_id, kind) WHERE h.process_id IS NULL;
 CREATE TEMP TABLE heap_by_place AS
-SELECT process_id, sum(allocs) AS allocs, sum(t.bytes) AS bytes, sum(frees) AS frees, sum(freed_bytes) AS freed_bytes, sum(failed) AS failed,
+SELECT process_id, kind, sum(allocs) AS allocs, sum(t.bytes) AS bytes, sum(frees) AS frees, sum(freed_bytes) AS freed_bytes, sum(failed) AS failed,
        sum(resized) AS resized, sum(temporary) AS temporary, sum(crossed) AS crossed, sum(peak_blocks) AS peak_blocks,
        sum(peak_bytes) AS peak_bytes, sum(released) AS released, sum(released_bytes) AS released_bytes
-FROM heap_totals t JOIN contexts c USING (context_id) GROUP BY process_id;
+FROM heap_totals t JOIN contexts c USING (context_id) GROUP BY process_id, kind;
 SELECT 'heap_totals: process ' || process_id || ': ' || h.allocs || ' allocated, ' || h.frees || ' freed, places say '
        || coalesce(p.allocs, 0) || ', ' || coalesce(p.frees, 0) || '; at the peak ' || h.peak_bytes || ' bytes, places say '
        || coalesce(p.peak_bytes, 0)
-FROM heaps h LEFT JOIN heap_by_place p USING (process_id)
+FROM heaps h LEFT JOIN heap_by_place p USING (process_id, kind)
 WHERE (h.allocs, h.bytes, h.frees, h.freed_bytes, h.failed, h.resized, h.temporary, h.crossed, h.peak_blocks, h.peak_bytes)
       IS NOT (p.allocs, p.bytes, p.frees, p.freed_bytes, p.failed, p.resized, p.temporary, p.crossed, p.peak_blocks, p.peak_bytes)
   AND NOT (p.process_id IS NULL AND max(h.allocs, h.bytes, h.frees, h.freed_bytes, h.failed, h.resized, h.peak_blocks, h.peak_bytes) = 0);
 SELECT 'released: process ' || process_id || ': ' || h.frees || ' freed, ' || h.lost || ' of them unseen, places say ' || p.released
-FROM heaps h JOIN heap_by_place p USING (process_id)
+FROM heaps h JOIN heap_by_place p USING (process_id, kind)
 WHERE h.frees <> p.released + h.lost OR h.freed_bytes < p.released_bytes OR (h.lost = 0 AND h.freed_bytes <> p.released_bytes);
 SELECT 'places: context ' || context_id || ' site ' || site_id FROM heap_totals
 WHERE frees > allocs OR freed_bytes > bytes OR max_bytes > bytes OR bytes - freed_bytes > max_bytes OR peak_bytes > max_bytes
    OR max(resized, peak_blocks) > allocs OR max(temporary, crossed) > frees
    OR min(allocs, bytes, frees, freed_bytes, failed, released, released_bytes, life_ticks, peak_blocks, peak_bytes) < 0
-   OR (sizes IS NULL) <> (allocs = 0) OR (lifetimes IS NULL) <> (frees = 0);
-SELECT 'places: a free of context ' || context_id || ' site ' || site_id || ' allocates' FROM heap_totals JOIN sites USING (site_id)
-WHERE kind = 'free' AND (allocs OR frees OR failed OR max_bytes);
+   OR max(chains, grown, moved) > resized OR min(chains, grown, moved, moved_bytes) < 0 OR (resized > 0 AND chains = 0 AND kind = 0)
+   OR (sizes IS NULL AND allocs > 0) OR (allocs = 0 AND sizes IS NOT NULL) OR (lifetimes IS NULL) <> (frees = 0);
+SELECT 'places: a free of context ' || context_id || ' site ' || site_id || ' allocates' FROM heap_totals JOIN sites s USING (site_id)
+WHERE s.kind = 'free' AND (allocs OR frees OR failed OR max_bytes);
 SELECT 'live_blocks: context ' || context_id || ' site ' || site_id || ' has ' || sum(blocks) || ' blocks more than are there, ' || sum(bytes) || ' bytes'
 FROM (SELECT context_id, site_id, allocs - frees AS blocks, bytes - freed_bytes AS bytes FROM heap_totals
       UNION ALL SELECT context_id, site_id, -1, -bytes FROM live_blocks)
@@ -171,13 +172,15 @@ SELECT 'live_blocks: ' || b.address || ' of process ' || b.process_id || ' does 
 JOIN contexts c USING (context_id) JOIN threads t USING (thread_id) JOIN sites s USING (site_id)
 WHERE c.process_id <> b.process_id OR t.process_id <> b.process_id OR s.kind <> 'alloc' OR b.bytes < 0
    OR (b.resizer IS NOT NULL AND b.resizer NOT IN (SELECT thread_id FROM threads r WHERE r.process_id = b.process_id AND r.end_ticks >= b.start_ticks))
-   OR s.family <> CASE b.family WHEN 1 THEN 'malloc' WHEN 2 THEN 'new' WHEN 3 THEN 'new[]' END;
+   OR s.family <> CASE b.family WHEN 1 THEN 'malloc' WHEN 2 THEN 'new' WHEN 3 THEN 'new[]' WHEN 4 THEN 'own' WHEN 5 THEN 'pool' WHEN 6 THEN 'mapping' END;
+SELECT 'kinds: context ' || context_id || ' site ' || site_id FROM heap_totals h JOIN sites s USING (site_id)
+WHERE h.kind <> CASE s.family WHEN 'pool' THEN 1 WHEN 'mapping' THEN 2 ELSE 0 END;
 SELECT 'heap_samples: process ' || process_id || ' goes backwards' FROM (
     SELECT s.*, lag(allocs, 1, 0) OVER w AS allocs_before, lag(bytes, 1, 0) OVER w AS bytes_before FROM heap_samples s
     WINDOW w AS (PARTITION BY process_id ORDER BY ticks))
 WHERE allocs < allocs_before OR bytes < bytes_before OR live_blocks NOT BETWEEN 0 AND allocs OR live_bytes NOT BETWEEN 0 AND bytes;
 SELECT 'heap_samples: the last of process ' || process_id || ' is not its heap' FROM heaps h
-WHERE (h.allocs, h.bytes, h.allocs - h.frees, h.bytes - h.freed_bytes) IS NOT
+WHERE h.kind = 0 AND (h.allocs, h.bytes, h.allocs - h.frees, h.bytes - h.freed_bytes) IS NOT
       (SELECT allocs, bytes, live_blocks, live_bytes FROM heap_samples s WHERE s.process_id = h.process_id ORDER BY ticks DESC LIMIT 1);
 SELECT 'heap_faults: ' || kind || ' ' || count FROM heap_faults WHERE count < 1 OR kind NOT IN ('wrong family', 'freed twice', 'unknown', 'lost');
 SELECT 'heap_pending: events of process ' || process_id || ' still wait' FROM heap_pending WHERE length(events) > 0;

@@ -29,7 +29,7 @@
 #
 # A new that throws does not come back to its hook: it is not in `failed`, and left out in the linked counter too.
 . "$(dirname "$0")/setup.sh"
-wraps=$(sed -n 's/^INSTR_ALLOCATOR(\([^,]*\),.*/-Wl,--wrap=\1/p' "$here/../../../include/instr/allocators.def")
+wraps=$(sed -n '/POOL,\|MAPPING,/d; s/^INSTR_ALLOCATOR(\([^,]*\),.*/-Wl,--wrap=\1/p' "$here/../../../include/instr/allocators.def")
 linked="$out/count.o $wraps"
 
 counters() {
@@ -125,7 +125,7 @@ sqlite() {
 	fi
 }
 
-is_faultless() { [ "$(sqlite3 "$out/$1.db" 'SELECT (SELECT count(*) FROM heap_faults), lost, unknown_frees FROM heaps')" = '0|0|0' ]; }
+is_faultless() { [ "$(sqlite3 "$out/$1.db" 'SELECT (SELECT count(*) FROM heap_faults), lost, unknown_frees FROM heaps WHERE kind = 0')" = '0|0|0' ]; }
 
 # memcheck counts, dhat has the peak; the error checks cost time and count nothing.
 valgrind_agrees() {
@@ -134,9 +134,9 @@ valgrind_agrees() {
 	(cd "$out/tmp" && valgrind --tool=dhat --dhat-out-file=/dev/null "$out/plain/sqlite-workload" -r 1000 . \
 		2>&1 >/dev/null) | tr -d , >>"$out/valgrind.log"
 	grep -E 'in use at exit|total heap|At t-' "$out/valgrind.log"
-	sqlite3 "$out/$1.db" "SELECT 'in use at exit: ' || (bytes - freed_bytes) || ' bytes in ' || (allocs - frees) || ' blocks' FROM heaps;
-		SELECT 'total heap usage: ' || allocs || ' allocs ' || frees || ' frees ' || bytes || ' bytes allocated' FROM heaps;
-		SELECT 'At t-gmax: ' || peak_bytes || ' bytes in ' || peak_blocks || ' blocks' FROM heaps" |
+	sqlite3 "$out/$1.db" "SELECT 'in use at exit: ' || (bytes - freed_bytes) || ' bytes in ' || (allocs - frees) || ' blocks' FROM heaps WHERE kind = 0;
+		SELECT 'total heap usage: ' || allocs || ' allocs ' || frees || ' frees ' || bytes || ' bytes allocated' FROM heaps WHERE kind = 0;
+		SELECT 'At t-gmax: ' || peak_bytes || ' bytes in ' || peak_blocks || ' blocks' FROM heaps WHERE kind = 0" |
 		while read -r line; do
 			grep -qF "$line" "$out/valgrind.log" || { echo "valgrind does not say: $line"; return 1; }
 		done
