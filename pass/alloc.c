@@ -40,8 +40,7 @@ static const struct allocator allocators[] = {
 struct known_allocator {
 	const struct allocator *allocator;
 	LLVMValueRef function;
-	LLVMValueRef name; /* the string for its rows, made with the first */
-	bool own;          /* defined here: the body is left alone. Otherwise: calls are rewritten */
+	bool own; /* defined here: the body is left alone. Otherwise: calls are rewritten */
 };
 
 /* What of the module is in the table ------------------------------------------------------------ */
@@ -92,7 +91,7 @@ static void add_known(struct pass_allocs *allocs, const struct allocator *alloca
 	allocs->known = realloc(allocs->known, (allocs->count + 1) * sizeof *allocs->known);
 	if (!allocs->known)
 		abort();
-	allocs->known[allocs->count++] = (struct known_allocator){allocator, function, NULL, own};
+	allocs->known[allocs->count++] = (struct known_allocator){allocator, function, own};
 }
 
 void allocs_init(struct pass_allocs *allocs, struct pass_rows *rows, bool no_tail)
@@ -301,12 +300,30 @@ static bool is_an_allocator(const struct pass_allocs *allocs, LLVMValueRef funct
 	return is_own(function);
 }
 
+/* What returns no pointer leaves one where its first argument says. */
+static char *type_of(struct pass_allocs *allocs, LLVMValueRef function, const struct known_allocator *known,
+		     LLVMValueRef call)
+{
+	bool returned = known->allocator->prototype[0] == 'p';
+	struct type_question question = {allocs->rows->module, function, call, returned ? call : LLVMGetOperand(call, 0),
+					 !returned, UINT64_MAX};
+
+	if ((known->allocator->flags & INSTR_ROW_KIND_MASK) != INSTR_ROW_ALLOC_SITE)
+		return NULL;
+	if (returned && known->allocator->prototype[1] == 'z' && LLVMCountParams(known->function) == 1 &&
+	    LLVMIsAConstantInt(LLVMGetOperand(call, 0)))
+		question.bytes = LLVMConstIntGetZExtValue(LLVMGetOperand(call, 0));
+	return type_of_block(&question);
+}
+
 static void rewrite(struct pass_allocs *allocs, LLVMValueRef function, struct known_allocator *known,
 		    LLVMValueRef call, unsigned *sites)
 {
-	if (!known->name)
-		known->name = rows_add_string(allocs->rows, linkage_name(known->function));
-	LLVMValueRef row = rows_add_site(allocs->rows, function, ++*sites, call, known->name, known->allocator->flags);
+	char *type = type_of(allocs, function, known, call);
+	LLVMValueRef name = rows_site_name(allocs->rows, linkage_name(known->function), type);
+	LLVMValueRef row = rows_add_site(allocs->rows, function, ++*sites, call, name, known->allocator->flags);
+
+	free(type);
 	if (prints(known))
 		add_call_behind(allocs, call, row);
 	else

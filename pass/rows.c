@@ -56,9 +56,13 @@ void rows_fini(struct pass_rows *rows)
 {
 	free(rows->files);
 	free(rows->skipped);
+	for (size_t i = 0; i < rows->name_count; i++)
+		free(rows->names[i].text);
+	free(rows->names);
 }
 
-LLVMValueRef rows_add_string(struct pass_rows *rows, const char *text)
+/* A constant that the linker may merge with its equals. */
+static LLVMValueRef add_string(struct pass_rows *rows, const char *text)
 {
 	LLVMValueRef data = LLVMConstStringInContext(rows->context, text, (unsigned)strlen(text), 0);
 	LLVMValueRef string = LLVMAddGlobal(rows->module, LLVMTypeOf(data), "instr.string");
@@ -69,6 +73,27 @@ LLVMValueRef rows_add_string(struct pass_rows *rows, const char *text)
 	LLVMSetUnnamedAddress(string, LLVMGlobalUnnamedAddr);
 	LLVMSetAlignment(string, 1);
 	return string;
+}
+
+LLVMValueRef rows_site_name(struct pass_rows *rows, const char *called, const char *type)
+{
+	char *text = NULL;
+
+	if (asprintf(&text, type ? "%s%c%s" : "%s", called, INSTR_ROW_TYPE_MARK, type) < 0)
+		abort();
+	for (size_t i = 0; i < rows->name_count; i++)
+		if (!strcmp(rows->names[i].text, text)) {
+			free(text);
+			return rows->names[i].string;
+		}
+	if (rows->name_count == rows->name_capacity) {
+		rows->name_capacity = rows->name_capacity ? 2 * rows->name_capacity : 16;
+		rows->names = realloc(rows->names, rows->name_capacity * sizeof *rows->names);
+		if (!rows->names)
+			abort();
+	}
+	rows->names[rows->name_count] = (struct site_name){text, add_string(rows, text)};
+	return rows->names[rows->name_count++].string;
 }
 
 /* One string per file of the debug information. Without that, a function has the module's file (key
@@ -85,7 +110,7 @@ static LLVMValueRef file_string(struct pass_rows *rows, LLVMValueRef function, L
 			abort();
 	}
 	char *path = source_of(function, file);
-	LLVMValueRef string = rows_add_string(rows, path);
+	LLVMValueRef string = add_string(rows, path);
 	rows->files[rows->file_count++] = (struct row_file){file, string};
 	free(path);
 	return string;
@@ -141,7 +166,7 @@ static LLVMValueRef add_function_row(struct pass_rows *rows, LLVMValueRef functi
 	const char *name = linkage_name(function);
 	LLVMMetadataRef file = file_of(function);
 	struct told told = {
-		.name = rows_add_string(rows, name),
+		.name = add_string(rows, name),
 		.file = file_string(rows, function, file),
 		.line = file ? LLVMDISubprogramGetLine(LLVMGetSubprogram(function)) : 0,
 		.flags = INSTR_ROW_FUNCTION | flags,
@@ -321,7 +346,7 @@ void rows_register(struct pass_rows *rows, const char *settings_line)
 		section_bound(rows, "__stop_" INSTR_ROWS_SECTION),
 		section_bound(rows, "__start_" INSTR_SKIPPED_SECTION),
 		section_bound(rows, "__stop_" INSTR_SKIPPED_SECTION),
-		LLVMConstPointerCast(rows_add_string(rows, settings_line), rows->pointer),
+		LLVMConstPointerCast(add_string(rows, settings_line), rows->pointer),
 		runtime_symbol(rows, INSTR_ABI_SYMBOL),
 		runtime_symbol(rows, INSTR_LINK_SYMBOL),
 	};
