@@ -300,6 +300,19 @@ static bool is_an_allocator(const struct pass_allocs *allocs, LLVMValueRef funct
 	return is_own(function);
 }
 
+/* What is always text is known to be it where anything is. */
+static char *type_of_text(LLVMValueRef function, const struct known_allocator *known)
+{
+	const char *hook = known->allocator->hook;
+
+	if (!LLVMGetSubprogram(function))
+		return NULL;
+	if (!strcmp(hook, "__instr_strdup") || !strcmp(hook, "__instr_strndup") || prints(known) ||
+	    !strcmp(hook, "__instr_getline") || !strcmp(hook, "__instr_getdelim"))
+		return strdup("char");
+	return !strcmp(hook, "__instr_wcsdup") ? strdup("wchar_t") : NULL;
+}
+
 /* What returns no pointer leaves one where its first argument says. */
 static char *type_of(struct pass_allocs *allocs, LLVMValueRef function, const struct known_allocator *known,
 		     LLVMValueRef call)
@@ -313,7 +326,8 @@ static char *type_of(struct pass_allocs *allocs, LLVMValueRef function, const st
 	if (returned && known->allocator->prototype[1] == 'z' && LLVMCountParams(known->function) == 1 &&
 	    LLVMIsAConstantInt(LLVMGetOperand(call, 0)))
 		question.bytes = LLVMConstIntGetZExtValue(LLVMGetOperand(call, 0));
-	return type_of_block(&question);
+	char *found = type_of_block(&question);
+	return found ? found : type_of_text(function, known);
 }
 
 static void rewrite(struct pass_allocs *allocs, LLVMValueRef function, struct known_allocator *known,

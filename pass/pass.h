@@ -132,7 +132,8 @@ struct pass_rows {
 	unsigned associated;  /* metadata kind */
 	struct row_file { LLVMMetadataRef file; LLVMValueRef string; } *files;
 	size_t file_count, file_capacity;
-	struct site_name { char *text; LLVMValueRef string; } *names; /* that sites have */
+	/* Names that sites have, by hash: a power of two, more than half of it free. */
+	struct site_name { char *text; LLVMValueRef string; } *names;
 	size_t name_count, name_capacity;
 	LLVMValueRef *skipped;
 	size_t skipped_count, skipped_capacity;

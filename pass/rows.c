@@ -56,7 +56,7 @@ void rows_fini(struct pass_rows *rows)
 {
 	free(rows->files);
 	free(rows->skipped);
-	for (size_t i = 0; i < rows->name_count; i++)
+	for (size_t i = 0; i < rows->name_capacity; i++)
 		free(rows->names[i].text);
 	free(rows->names);
 }
@@ -75,25 +75,55 @@ static LLVMValueRef add_string(struct pass_rows *rows, const char *text)
 	return string;
 }
 
+/* FNV-1a. */
+static uint64_t hash_bytes(uint64_t hash, const void *data, size_t bytes)
+{
+	for (const unsigned char *c = data, *end = c + bytes; c < end; c++)
+		hash = (hash ^ *c) * 0x100000001b3;
+	return hash;
+}
+
+/* Where it stands, or would. */
+static struct site_name *find_name(struct pass_rows *rows, const char *text)
+{
+	size_t at = hash_bytes(0xcbf29ce484222325, text, strlen(text)) & (rows->name_capacity - 1);
+
+	while (rows->names[at].text && strcmp(rows->names[at].text, text))
+		at = (at + 1) & (rows->name_capacity - 1);
+	return &rows->names[at];
+}
+
+static void grow_names(struct pass_rows *rows)
+{
+	struct site_name *before = rows->names;
+	size_t count = rows->name_capacity;
+
+	rows->name_capacity = count ? 2 * count : 64;
+	rows->names = calloc(rows->name_capacity, sizeof *rows->names);
+	if (!rows->names)
+		abort();
+	for (size_t i = 0; i < count; i++)
+		if (before[i].text)
+			*find_name(rows, before[i].text) = before[i];
+	free(before);
+}
+
 LLVMValueRef rows_site_name(struct pass_rows *rows, const char *called, const char *type)
 {
 	char *text = NULL;
 
 	if (asprintf(&text, type ? "%s%c%s" : "%s", called, INSTR_ROW_TYPE_MARK, type) < 0)
 		abort();
-	for (size_t i = 0; i < rows->name_count; i++)
-		if (!strcmp(rows->names[i].text, text)) {
-			free(text);
-			return rows->names[i].string;
-		}
-	if (rows->name_count == rows->name_capacity) {
-		rows->name_capacity = rows->name_capacity ? 2 * rows->name_capacity : 16;
-		rows->names = realloc(rows->names, rows->name_capacity * sizeof *rows->names);
-		if (!rows->names)
-			abort();
+	if (2 * rows->name_count >= rows->name_capacity)
+		grow_names(rows);
+	struct site_name *name = find_name(rows, text);
+	if (name->text) {
+		free(text);
+	} else {
+		*name = (struct site_name){text, add_string(rows, text)};
+		rows->name_count++;
 	}
-	rows->names[rows->name_count] = (struct site_name){text, add_string(rows, text)};
-	return rows->names[rows->name_count++].string;
+	return name->string;
 }
 
 /* One string per file of the debug information. Without that, a function has the module's file (key
@@ -184,14 +214,6 @@ LLVMValueRef rows_add_function(struct pass_rows *rows, LLVMValueRef function, un
 {
 	LLVMValueRef row = add_function_row(rows, function, INSTR_ROWS_SECTION, "__instr_row.", flags);
 	return LLVMConstPointerCast(row, rows->pointer);
-}
-
-/* FNV-1a. */
-static uint64_t hash_bytes(uint64_t hash, const void *data, size_t bytes)
-{
-	for (const unsigned char *c = data, *end = c + bytes; c < end; c++)
-		hash = (hash ^ *c) * 0x100000001b3;
-	return hash;
 }
 
 static uint64_t hash_string(uint64_t hash, LLVMValueRef string)

@@ -2,7 +2,7 @@
 //
 // What a block of malloc is for says the variable, member or element that it goes to. A row has one string for
 // what is called and the type. What says nothing (void, a union, a type too large for the block, one without a
-// name) is not told, and without -g nothing is.
+// name) is not told. What strdup and its like make is text. Without -g nothing is told.
 //
 // RUN: %ir -O0 -g %s > %t && %sites < %t | FileCheck %s --check-prefixes=CHECK,O0 && %verify < %t
 // RUN: %ir -O1 -g %s > %t && %sites < %t | FileCheck %s --check-prefixes=CHECK,O1 && %verify < %t
@@ -10,7 +10,7 @@
 // RUN: %ir -O2 -g -gdwarf-4 %s | %sites | FileCheck %s --check-prefixes=CHECK,O1
 // RUN: %ir -O2 -g -flto %s | %sites | FileCheck %s --check-prefixes=CHECK,O1
 // RUN: %ir -O0 %s | %sites | FileCheck %s --check-prefix=BARE
-// RUN: %ir -O2 -gline-tables-only %s | %sites | FileCheck %s --check-prefix=BARE
+// RUN: %ir -O2 -gline-tables-only %s | %sites | FileCheck %s --check-prefix=LINES
 //
 // CHECK-DAG: {{^}}made.1{{.*}} malloc: node{{$}}
 // CHECK-DAG: {{^}}variable.1{{.*}} malloc: node{{$}}
@@ -40,6 +40,9 @@
 // CHECK-DAG: {{^}}names.3{{.*}} malloc: unsigned long{{$}}
 // CHECK-DAG: {{^}}names.4{{.*}} malloc: node **{{$}}
 // CHECK-DAG: {{^}}names.5{{.*}} malloc: int{{$}}
+// CHECK-DAG: {{^}}text.1{{.*}} strdup: char{{$}}
+// CHECK-DAG: {{^}}text.2{{.*}} wcsdup: wchar_t{{$}}
+// CHECK-DAG: {{^}}text.3{{.*}} strndup: unsigned char{{$}}
 // CHECK-DAG: {{^}}not_told.1{{.*}} malloc{{$}}
 // CHECK-DAG: {{^}}not_told.2{{.*}} malloc{{$}}
 // CHECK-DAG: {{^}}not_told.3{{.*}} malloc{{$}}
@@ -50,10 +53,12 @@
 // CHECK-DAG: {{^}}frees.1{{.*}} free{{$}}
 //
 // BARE-NOT: :
+// LINES-NOT: {{(alloc|align): }}
 #define _GNU_SOURCE
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <wchar.h>
 
 struct node { struct node *next; int value; };
 typedef struct { int a, b; } pair;
@@ -169,6 +174,13 @@ void names(size_t n)
 	use(sizes);
 	use(deep);
 	use(rows);
+}
+void text(const char *s, const wchar_t *w)
+{
+	use(strdup(s));
+	use(wcsdup(w));
+	unsigned char *bytes = (unsigned char *)strndup(s, 10);
+	use(bytes);
 }
 void not_told(struct list *l, struct node *first, size_t n)
 {
