@@ -295,7 +295,13 @@ static char *type_of_allocate(LLVMMetadataRef scope)
 
 	for (int depth = 0; function.tag == TAG_LEXICAL_BLOCK && depth < DEPTH; depth++)
 		function = shim_node(function.scope);
-	if (function.tag != TAG_SUBPROGRAM || !node_is(&function, "allocate"))
+	if (function.tag != TAG_SUBPROGRAM)
+		return NULL;
+	/* libc++ since 20 has a function for all allocators, of which each type has its own. */
+	static const char of_libcxx[] = "__libcpp_allocate<";
+	if (function.name_bytes > strlen(of_libcxx) && !memcmp(function.name, of_libcxx, strlen(of_libcxx)))
+		return tidy(argument_of_allocator(function.name, function.name_bytes));
+	if (!node_is(&function, "allocate"))
 		return NULL;
 	struct shim_node class = shim_node(function.scope);
 	if (class.tag != TAG_CLASS && class.tag != TAG_STRUCT)

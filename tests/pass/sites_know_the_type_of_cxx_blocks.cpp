@@ -32,6 +32,9 @@
 // O2-DAG: {{^}}_Z10containersRN3lib9containerIiNS_9allocatorIiEEEERNS0_INSt7__cxx1112basic_string{{[^ ]*}}.2{{.*}} _Znwm: lib::node<std::string>{{$}}
 // O2-DAG: {{^}}_Z10containersRN3lib9containerIiNS_9allocatorIiEEEERNS0_INSt7__cxx1112basic_string{{[^ ]*}}.3{{.*}} _Znwm: int{{$}}
 //
+// O0-DAG: {{^}}_ZN3lib17__libcpp_allocateINS_4nodeIiEEEEPT_m.1{{.*}} _Znwm: lib::node<int>{{$}}
+// O2-DAG: {{^}}_Z6libcxxm.1{{.*}} _Znwm: lib::node<int>{{$}}
+//
 // SIMPLE-DAG: {{^}}_Z10containers{{.*}}.1{{.*}} _Znwm: int{{$}}
 // SIMPLE-DAG: {{^}}_Z10containers{{.*}}.2{{.*}} _Znwm: lib::node{{.*$}}
 //
@@ -133,7 +136,10 @@ struct plain {
 		return p;
 	}
 };
+template <class T> T *__libcpp_allocate(size_t n) { return static_cast<T *>(::operator new(n * sizeof(T))); }
 } // namespace lib
+
+void *libcxx(size_t n) { return lib::__libcpp_allocate<lib::node<int>>(n); }
 
 void containers(lib::container<int, lib::allocator<int>> &a, lib::container<std::string, lib::allocator<lib::node<std::string>>> &b,
 		lib::container<int, lib::plain> &c)
