@@ -443,7 +443,8 @@ static LLVMMetadataRef value_type(LLVMModuleRef module, LLVMValueRef value, int 
 	return NULL;
 }
 
-/* The type of the pointer that is in memory at an address. */
+/* The type of the pointer that is in memory at an address: the first that says something on the way to where that
+ * comes from. A `void **` on the way does not. */
 static LLVMMetadataRef pointer_at(LLVMModuleRef module, LLVMValueRef address, int steps)
 {
 	LLVMMetadataRef type = NULL;
@@ -453,13 +454,28 @@ static LLVMMetadataRef pointer_at(LLVMModuleRef module, LLVMValueRef address, in
 	for (; address && steps; steps--) {
 		if ((type = variable_type(address, true)) || (type = shim_global_type(address, &offset)) ||
 		    (type = pointee(value_type(module, address, steps - 1))))
-			return pointer_in(type, offset, step, true, 0);
+			type = pointer_in(type, offset, step, true, 0);
+		if (pointee(type))
+			return type;
 		address = shim_strip_offset(module, address, &offset, &step);
 	}
 	return NULL;
 }
 
 /* The result ------------------------------------------------------------------------------------ */
+
+/* Whether a phi has the block or nothing: p = n ? malloc(n) : NULL. */
+static bool is_block_or_null(LLVMValueRef phi, LLVMValueRef block)
+{
+	unsigned count = LLVMCountIncoming(phi);
+
+	for (unsigned i = 0; i < count; i++) {
+		LLVMValueRef value = LLVMGetIncomingValue(phi, i);
+		if (value != block && !LLVMIsNull(value))
+			return false;
+	}
+	return true;
+}
 
 /* What is done with a block, or casts of it: the variables, and where it is stored or returned. */
 static void consider_uses(struct choice *choice, LLVMModuleRef module, LLVMValueRef function, LLVMValueRef block,
@@ -470,7 +486,7 @@ static void consider_uses(struct choice *choice, LLVMModuleRef module, LLVMValue
 	for (LLVMUseRef use = LLVMGetFirstUse(block); use; use = LLVMGetNextUse(use)) {
 		LLVMValueRef user = LLVMGetUser(use);
 		LLVMMetadataRef type = NULL;
-		if (LLVMIsABitCastInst(user) && steps)
+		if (steps && (LLVMIsABitCastInst(user) || (LLVMIsAPHINode(user) && is_block_or_null(user, block))))
 			consider_uses(choice, module, function, user, of_variables, steps - 1);
 		else if (LLVMIsAStoreInst(user) && LLVMGetOperand(user, 0) == block && !of_variables)
 			type = pointer_at(module, LLVMGetOperand(user, 1), STEPS);

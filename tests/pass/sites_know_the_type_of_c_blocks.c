@@ -40,6 +40,8 @@
 // CHECK-DAG: {{^}}names.3{{.*}} malloc: unsigned long{{$}}
 // CHECK-DAG: {{^}}names.4{{.*}} malloc: node **{{$}}
 // CHECK-DAG: {{^}}names.5{{.*}} malloc: int{{$}}
+// CHECK-DAG: {{^}}perhaps.1{{.*}} malloc: pair{{$}}
+// O1-DAG: {{^}}grown.1{{.*}} realloc: pair *{{$}}
 // CHECK-DAG: {{^}}text.1{{.*}} strdup: char{{$}}
 // CHECK-DAG: {{^}}text.2{{.*}} wcsdup: wchar_t{{$}}
 // CHECK-DAG: {{^}}text.3{{.*}} strndup: unsigned char{{$}}
@@ -175,6 +177,20 @@ void names(size_t n)
 	use(deep);
 	use(rows);
 }
+void perhaps(size_t n)
+{
+	pair *p = n ? malloc(n) : NULL;
+	use(p);
+}
+__attribute__((always_inline)) static inline int grow(void *array, size_t n)
+{
+	void **p = array, *more = realloc(*p, n);
+	if (!more)
+		return 0;
+	*p = more;
+	return 1;
+}
+int grown(struct list *l, size_t n) { return grow(&l->pairs, n); }
 void text(const char *s, const wchar_t *w)
 {
 	use(strdup(s));
