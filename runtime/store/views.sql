@@ -532,14 +532,18 @@ SELECT h.type AS type, -- the type as the source has it; "(type not known)"
        h.resized AS resized, -- those that realloc made of others
        h.failed AS failed, -- allocations that failed
        CAST(h.life_ticks * (SELECT ns_per_tick FROM rate) / nullif(h.frees, 0) AS INTEGER) AS mean_life_ns -- mean lifetime of those that were freed, ns
-FROM (SELECT coalesce(s.type, '(type not known)') AS type, count(DISTINCT h.site_id) AS sites, sum(h.allocs) AS allocs, sum(h.bytes) AS bytes,
+FROM (SELECT coalesce(s.type, '(type not known)') AS type, count(*) AS sites, sum(h.allocs) AS allocs, sum(h.bytes) AS bytes,
              sum(h.frees) AS frees, sum(h.allocs - h.frees) AS live_blocks, sum(h.bytes - h.freed_bytes) AS live_bytes,
              sum(h.peak_blocks) AS peak_blocks, sum(h.peak_bytes) AS peak_bytes, sum(h.temporary) AS temporary,
              sum(h.crossed) AS crossed, sum(h.resized) AS resized, sum(h.failed) AS failed,
              total(h.life_ticks) AS life_ticks
-      FROM heap_totals h
+      FROM (SELECT site_id, sum(allocs) AS allocs, sum(bytes) AS bytes, sum(frees) AS frees, sum(freed_bytes) AS freed_bytes,
+                   sum(peak_blocks) AS peak_blocks, sum(peak_bytes) AS peak_bytes, sum(temporary) AS temporary,
+                   sum(crossed) AS crossed, sum(resized) AS resized, sum(failed) AS failed, total(life_ticks) AS life_ticks
+            FROM heap_totals
+            WHERE allocs <> 0 OR failed <> 0
+            GROUP BY site_id) h
       LEFT JOIN sites s ON s.site_id = h.site_id
-      WHERE h.allocs <> 0 OR h.failed <> 0
       GROUP BY s.type) h
 ORDER BY bytes DESC, allocs DESC, type;
 

@@ -3,15 +3,21 @@
 -- heap_types: what was allocated by its type, the first :limit rows: the view heap_types, narrowed down to
 -- process :process if that is given.
 WITH
+places AS (
+    SELECT site_id, sum(allocs) AS allocs, sum(bytes) AS bytes, sum(frees) AS frees, sum(freed_bytes) AS freed_bytes,
+           sum(peak_blocks) AS peak_blocks, sum(peak_bytes) AS peak_bytes, sum(temporary) AS temporary,
+           sum(crossed) AS crossed, sum(resized) AS resized, sum(failed) AS failed, total(life_ticks) AS life_ticks
+    FROM heap_totals
+    WHERE (allocs <> 0 OR failed <> 0)
+      AND (:process IS NULL OR context_id IN (SELECT context_id FROM contexts WHERE process_id = :process))
+    GROUP BY site_id),
 sums AS (
-    SELECT coalesce(s.type, '(type not known)') AS type, count(DISTINCT h.site_id) AS sites, sum(h.allocs) AS allocs, sum(h.bytes) AS bytes,
+    SELECT coalesce(s.type, '(type not known)') AS type, count(*) AS sites, sum(h.allocs) AS allocs, sum(h.bytes) AS bytes,
            sum(h.frees) AS frees, sum(h.allocs - h.frees) AS live_blocks, sum(h.bytes - h.freed_bytes) AS live_bytes,
            sum(h.peak_blocks) AS peak_blocks, sum(h.peak_bytes) AS peak_bytes, sum(h.temporary) AS temporary,
            sum(h.crossed) AS crossed, sum(h.resized) AS resized, sum(h.failed) AS failed,
            total(h.life_ticks) AS life_ticks
-    FROM heap_totals h LEFT JOIN sites s ON s.site_id = h.site_id
-    WHERE (h.allocs <> 0 OR h.failed <> 0)
-      AND (:process IS NULL OR h.context_id IN (SELECT context_id FROM contexts WHERE process_id = :process))
+    FROM places h LEFT JOIN sites s ON s.site_id = h.site_id
     GROUP BY s.type
     ORDER BY /*sort*/bytes/*end*/ DESC, bytes DESC, allocs DESC, type LIMIT coalesce(:limit, -1))
 SELECT h.type AS type, -- the type as the source has it; "(type not known)"
