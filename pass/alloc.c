@@ -40,8 +40,7 @@ static const struct allocator allocators[] = {
 struct known_allocator {
 	const struct allocator *allocator;
 	LLVMValueRef function;
-	LLVMValueRef name; /* the string for its rows, made with the first */
-	bool own;          /* defined here: the body is left alone. Otherwise: calls are rewritten */
+	bool own; /* defined here: the body is left alone. Otherwise: calls are rewritten */
 };
 
 /* What of the module is in the table ------------------------------------------------------------ */
@@ -92,7 +91,7 @@ static void add_known(struct pass_allocs *allocs, const struct allocator *alloca
 	allocs->known = realloc(allocs->known, (allocs->count + 1) * sizeof *allocs->known);
 	if (!allocs->known)
 		abort();
-	allocs->known[allocs->count++] = (struct known_allocator){allocator, function, NULL, own};
+	allocs->known[allocs->count++] = (struct known_allocator){allocator, function, own};
 }
 
 void allocs_init(struct pass_allocs *allocs, struct pass_rows *rows, bool no_tail)
@@ -320,13 +319,46 @@ static bool is_of_pool(const struct allocator *allocator)
 	return (allocator->flags >> INSTR_ROW_FAMILY_SHIFT & 255) == INSTR_FAMILY_POOL;
 }
 
+/* What is always text is known to be it where anything is. */
+static char *type_of_text(LLVMValueRef function, const struct known_allocator *known)
+{
+	const char *hook = known->allocator->hook;
+
+	if (!LLVMGetSubprogram(function))
+		return NULL;
+	if (!strcmp(hook, "__instr_strdup") || !strcmp(hook, "__instr_strndup") || !strcmp(hook, "__instr_printed") ||
+	    !strcmp(hook, "__instr_getline") || !strcmp(hook, "__instr_getdelim"))
+		return strdup("char");
+	return !strcmp(hook, "__instr_wcsdup") ? strdup("wchar_t") : NULL;
+}
+
+/* What returns no pointer leaves one where its first argument says. */
+static char *type_of(struct pass_allocs *allocs, LLVMValueRef function, const struct known_allocator *known,
+		     LLVMValueRef call)
+{
+	bool returned = known->allocator->prototype[0] == 'p';
+	struct type_question question = {allocs->rows->module, function, call, returned ? call : LLVMGetOperand(call, 0),
+					 !returned, UINT64_MAX};
+
+	if ((known->allocator->flags & INSTR_ROW_KIND_MASK) != INSTR_ROW_ALLOC_SITE)
+		return NULL;
+	if (returned && known->allocator->prototype[1] == 'z' && LLVMCountParams(known->function) == 1 &&
+	    LLVMIsAConstantInt(LLVMGetOperand(call, 0)))
+		question.bytes = LLVMConstIntGetZExtValue(LLVMGetOperand(call, 0));
+	char *found = type_of_block(&question);
+	return found ? found : type_of_text(function, known);
+}
+
 static void rewrite(struct pass_allocs *allocs, LLVMValueRef function, struct known_allocator *known,
 		    LLVMValueRef call, unsigned *sites)
 {
-	if (!known->name) /* what a program says of its pools goes by the name in instr/instr.h */
-		known->name = rows_add_string(allocs->rows, linkage_name(known->function) +
-						    (is_of_pool(known->allocator) ? strlen("__") : 0));
-	LLVMValueRef row = rows_add_site(allocs->rows, function, ++*sites, call, known->name, known->allocator->flags);
+	const char *linkage = linkage_name(known->function);
+	char *type = type_of(allocs, function, known, call);
+	/* What a program says of its pools goes by the name in instr/instr.h. */
+	LLVMValueRef name = rows_site_name(allocs->rows, linkage + (is_of_pool(known->allocator) ? strlen("__") : 0), type);
+	LLVMValueRef row = rows_add_site(allocs->rows, function, ++*sites, call, name, known->allocator->flags);
+
+	free(type);
 	if (arguments_behind(known))
 		add_call_behind(allocs, known, call, row);
 	else

@@ -406,19 +406,15 @@ bool declared_mark(const struct pass_settings *settings, LLVMModuleRef module, c
 
 struct declared_marks {
 	LLVMValueRef mark[MARKS]; /* NULL: not in the module */
-	struct called {
-		char *text;
-		LLVMValueRef string;
-	} *called; /* names that rows have */
-	size_t called_count;
 	/* the last resizing, whose row is its resized's too */
-	LLVMValueRef function, row, name;
+	LLVMValueRef function, row;
+	LLVMAttributeRef called;
 	LLVMMetadataRef location;
 };
 
 void declared_init(struct pass_allocs *allocs)
 {
-	struct declared_marks found = {.called = NULL};
+	struct declared_marks found = {.function = NULL};
 	bool any = false;
 
 	for (int i = 0; i < MARKS; i++)
@@ -438,9 +434,6 @@ void declared_fini(struct pass_allocs *allocs)
 	for (int i = 0; i < MARKS; i++)
 		if (allocs->marks->mark[i] && !LLVMGetFirstUse(allocs->marks->mark[i]))
 			LLVMDeleteFunction(allocs->marks->mark[i]);
-	for (size_t i = 0; i < allocs->marks->called_count; i++)
-		free(allocs->marks->called[i].text);
-	free(allocs->marks->called);
 	free(allocs->marks);
 }
 
@@ -460,23 +453,23 @@ bool declared_is_mark(const struct pass_allocs *allocs, LLVMValueRef instruction
 	return which_mark(allocs->marks, instruction) >= 0;
 }
 
-static LLVMValueRef name_of_called(struct pass_allocs *allocs, LLVMValueRef mark)
+/* What was called, with the type of the block: of a resizing that of the old one, since one row tells of both. */
+static LLVMValueRef name_of_site(struct pass_allocs *allocs, LLVMValueRef function, LLVMValueRef mark, int which,
+				 LLVMAttributeRef attribute)
 {
-	struct declared_marks *found = allocs->marks;
-	LLVMAttributeRef attribute = LLVMGetCallSiteStringAttribute(mark, LLVMAttributeFunctionIndex, CALLED_ATTRIBUTE,
-								    strlen(CALLED_ATTRIBUTE));
 	unsigned bytes = 0;
 	const char *text = attribute ? LLVMGetStringAttributeValue(attribute, &bytes) : "";
+	char *called = strndup(text, bytes), *type = NULL;
 
-	for (size_t i = 0; i < found->called_count; i++)
-		if (strlen(found->called[i].text) == bytes && !memcmp(found->called[i].text, text, bytes))
-			return found->called[i].string;
-	found->called = realloc(found->called, (found->called_count + 1) * sizeof *found->called);
-	char *kept = strndup(text, bytes);
-	if (!found->called || !kept)
+	if (!called)
 		abort();
-	found->called[found->called_count++] = (struct called){kept, rows_add_string(allocs->rows, kept)};
-	return found->called[found->called_count - 1].string;
+	if (which != MARK_FREED)
+		type = type_of_block(&(struct type_question){allocs->rows->module, function, mark, LLVMGetOperand(mark, 0),
+							     false, UINT64_MAX});
+	LLVMValueRef name = rows_site_name(allocs->rows, called, type);
+	free(called);
+	free(type);
+	return name;
 }
 
 /* What stands before and behind one call is one site. */
@@ -484,16 +477,18 @@ static LLVMValueRef row_of(struct pass_allocs *allocs, LLVMValueRef function, LL
 			   unsigned *number)
 {
 	struct declared_marks *last = allocs->marks;
-	LLVMValueRef name = name_of_called(allocs, mark);
+	LLVMAttributeRef called = LLVMGetCallSiteStringAttribute(mark, LLVMAttributeFunctionIndex, CALLED_ATTRIBUTE,
+								 strlen(CALLED_ATTRIBUTE));
 	LLVMMetadataRef location = LLVMInstructionGetDebugLoc(mark);
 
-	if (which == MARK_RESIZED && last->function == function && last->name == name && last->location == location)
+	if (which == MARK_RESIZED && last->function == function && last->called == called && last->location == location)
 		return last->row;
+	LLVMValueRef name = name_of_site(allocs, function, mark, which, called);
 	LLVMValueRef row = rows_add_site(allocs->rows, function, ++*number, mark, name, marks[which].flags);
 	if (which == MARK_RESIZING) {
 		last->function = function;
 		last->row = row;
-		last->name = name;
+		last->called = called;
 		last->location = location;
 	}
 	return row;

@@ -6,6 +6,7 @@
  *     select.c       which functions get hooks, and why the others do not
  *     rows.c         descriptor rows, names, registration of the module
  *     alloc.c        calls that allocate or free
+ *     type.c         the type of what they allocate
  *     declared.c     those of allocators of the program's own
  *     instrument.c   the hooks; the order of it all (pass_run)
  */
@@ -131,6 +132,9 @@ struct pass_rows {
 	unsigned associated;  /* metadata kind */
 	struct row_file { LLVMMetadataRef file; LLVMValueRef string; } *files;
 	size_t file_count, file_capacity;
+	/* Names that sites have, by hash: a power of two, more than half of it free. */
+	struct site_name { char *text; LLVMValueRef string; } *names;
+	size_t name_count, name_capacity;
 	LLVMValueRef *skipped;
 	size_t skipped_count, skipped_capacity;
 };
@@ -146,8 +150,9 @@ LLVMValueRef rows_add_function(struct pass_rows *rows, LLVMValueRef function, un
 LLVMValueRef rows_add_site(struct pass_rows *rows, LLVMValueRef function, unsigned number,
 			   LLVMValueRef call, LLVMValueRef name, uint32_t flags);
 
-/* A constant that the linker may merge with its equals. */
-LLVMValueRef rows_add_string(struct pass_rows *rows, const char *text);
+/* The name of a site: the function that is called, with the type of what it allocates unless that is NULL. One
+ * string for each. */
+LLVMValueRef rows_site_name(struct pass_rows *rows, const char *called, const char *type);
 
 /* An entry in the list of what was not instrumented. */
 void rows_add_skipped(struct pass_rows *rows, LLVMValueRef function, enum instr_reason reason);
@@ -181,6 +186,20 @@ void allocs_leave(struct pass_allocs *allocs, LLVMValueRef function);
 
 /* A hook as a pointer to a function of this type. */
 LLVMValueRef allocs_hook(struct pass_allocs *allocs, const char *name, LLVMTypeRef type);
+
+/* type.c --------------------------------------------------------------------------------------- */
+
+/* Where a block comes from. */
+struct type_question {
+	LLVMModuleRef module;
+	LLVMValueRef function, call;
+	LLVMValueRef block; /* the block, */
+	bool stored;        /* or the address of the pointer that it is left in */
+	uint64_t bytes;     /* an object of its type has at most so many */
+};
+
+/* The name of its type, malloc'ed; NULL: not known. */
+char *type_of_block(const struct type_question *question);
 
 /* declared.c ----------------------------------------------------------------------------------- */
 

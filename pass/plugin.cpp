@@ -5,9 +5,13 @@
 #include "shim.h"
 
 #include "llvm/ADT/SmallVector.h"
+#include "llvm/BinaryFormat/Dwarf.h"
 #include "llvm/Config/llvm-config.h"
 #include "llvm/Demangle/Demangle.h"
+#include "llvm/IR/DebugInfoMetadata.h"
+#include "llvm/IR/GetElementPtrTypeIterator.h"
 #include "llvm/IR/IRBuilder.h"
+#include "llvm/IR/IntrinsicInst.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Passes/PassBuilder.h"
 #if __has_include("llvm/Plugins/PassPlugin.h")
@@ -21,6 +25,7 @@
 #include "llvm/Transforms/Utils/ModuleUtils.h"
 #include <cstdio>
 #include <cstdlib>
+#include <numeric>
 
 using namespace llvm;
 
@@ -131,6 +136,137 @@ void shim_add_ctor(LLVMModuleRef module, LLVMValueRef function, LLVMValueRef key
 
 void shim_add_dtor(LLVMModuleRef module, LLVMValueRef function, LLVMValueRef key, int priority) {
   appendToGlobalDtors(*unwrap(module), unwrap<Function>(function), priority, unwrap<Constant>(key));
+}
+
+static LLVMMetadataRef firstTypeOf(DITemplateParameterArray Parameters) {
+  if (!Parameters || !Parameters.size())
+    return nullptr;
+  auto *First = dyn_cast_or_null<DITemplateTypeParameter>(Parameters[0]);
+  return First ? wrap(First->getType()) : nullptr;
+}
+
+struct shim_node shim_node(LLVMMetadataRef node) {
+  struct shim_node N = {};
+  auto *Node = dyn_cast_or_null<DINode>(unwrap(node));
+  if (!Node)
+    return N;
+  N.tag = Node->getTag();
+  if (auto *Scope = dyn_cast<DIScope>(Node)) {
+    StringRef Name = Scope->getName();
+    N.name = Name.data();
+    N.name_bytes = Name.size();
+    N.scope = wrap(Scope->getScope());
+  }
+  if (auto *Type = dyn_cast<DIType>(Node)) {
+    N.bytes = Type->getSizeInBits() / 8;
+    N.offset = Type->getOffsetInBits() / 8;
+    N.apart = Type->isStaticMember() || (N.tag == dwarf::DW_TAG_inheritance && Type->isVirtual());
+  }
+  if (auto *Derived = dyn_cast<DIDerivedType>(Node))
+    N.base = wrap(Derived->getBaseType());
+  if (auto *Composite = dyn_cast<DICompositeType>(Node)) {
+    N.base = wrap(Composite->getBaseType());
+    N.first = firstTypeOf(Composite->getTemplateParams());
+  }
+  if (auto *Function = dyn_cast<DISubprogram>(Node))
+    if (auto *Type = Function->getType())
+      if (auto Types = Type->getTypeArray())
+        N.base = Types.size() ? wrap(Types[0]) : nullptr;
+  return N;
+}
+
+LLVMMetadataRef shim_member(LLVMMetadataRef type, unsigned i) {
+  auto *Composite = dyn_cast_or_null<DICompositeType>(unwrap(type));
+  DINodeArray Elements = Composite ? Composite->getElements() : DINodeArray();
+  return Elements && i < Elements.size() ? wrap(Elements[i]) : nullptr;
+}
+
+using EachVariable = void (*)(void *context, LLVMMetadataRef type, int64_t part, unsigned number, LLVMMetadataRef location);
+
+// Whether an expression changes nothing but says which part of a variable it is about: of the whole -1.
+static bool isPlain(const DIExpression *Expression, int64_t &Part) {
+  auto Fragment = Expression->getFragmentInfo();
+  Part = Fragment ? (int64_t)(Fragment->OffsetInBits / 8) : -1;
+  return Expression->getNumElements() == (Fragment ? 3 : 0);
+}
+
+// Of an intrinsic or, since LLVM 19, a record that has the value. Place: its address, which another expression
+// of dbg.assign is about.
+template <typename T>
+static void eachOf(T *At, bool IsPlace, const DIExpression *OfPlace, bool Stored, EachVariable each, void *context) {
+  const DIExpression *Expression = At->getExpression();
+  int64_t Part = -1;
+  if (!IsPlace && Expression->getNumElements() == 1 && Expression->getElement(0) == dwarf::DW_OP_deref)
+    IsPlace = true;
+  else if (!isPlain(Expression, Part) || (OfPlace && OfPlace->getNumElements()))
+    return;
+  if (IsPlace == Stored)
+    each(context, wrap(At->getVariable()->getType()), Part, At->getVariable()->getArg(),
+         wrap(At->getDebugLoc().getAsMDNode()));
+}
+
+void shim_each_variable(LLVMValueRef value, bool stored, EachVariable each, void *context) {
+  Value *V = unwrap(value);
+  auto *Local = V->isUsedByMetadata() ? LocalAsMetadata::getIfExists(V) : nullptr;
+  if (!Local)
+    return;
+  if (auto *Operand = MetadataAsValue::getIfExists(V->getContext(), Local))
+    for (User *U : Operand->users()) {
+      auto *Intrinsic = dyn_cast<DbgVariableIntrinsic>(U);
+      if (Intrinsic && Intrinsic->getArgOperand(0) == Operand)
+        eachOf(Intrinsic, !isa<DbgValueInst>(Intrinsic), nullptr, stored, each, context);
+      else if (Intrinsic && Intrinsic->arg_size() == 6 && Intrinsic->getArgOperand(4) == Operand) // dbg.assign
+        eachOf(Intrinsic, true,
+               cast<DIExpression>(cast<MetadataAsValue>(Intrinsic->getArgOperand(5))->getMetadata()), stored, each,
+               context);
+    }
+#if LLVM_VERSION_MAJOR >= 19
+  for (DbgVariableRecord *Record : Local->getAllDbgVariableRecordUsers()) {
+    if (Record->getRawLocation() == Local)
+      eachOf(Record, Record->isDbgDeclare(), nullptr, stored, each, context);
+    else if (Record->isDbgAssign() && Record->getRawAddress() == Local)
+      eachOf(Record, true, Record->getAddressExpression(), stored, each, context);
+  }
+#endif
+}
+
+LLVMMetadataRef shim_global_type(LLVMValueRef global, int64_t *offset) {
+  auto *Variable = dyn_cast<GlobalVariable>(unwrap(global));
+  SmallVector<DIGlobalVariableExpression *, 1> Said;
+  if (Variable)
+    Variable->getDebugInfo(Said);
+  for (auto *One : Said) {
+    int64_t Part;
+    if (!isPlain(One->getExpression(), Part))
+      continue;
+    *offset += Part < 0 ? 0 : Part;
+    return wrap(One->getVariable()->getType());
+  }
+  return nullptr;
+}
+
+LLVMValueRef shim_strip_offset(LLVMModuleRef module, LLVMValueRef address, int64_t *offset, uint64_t *step) {
+  auto *Op = dyn_cast<Operator>(unwrap(address));
+  if (Op && Op->getOpcode() == Instruction::BitCast)
+    return wrap(Op->getOperand(0));
+  auto *GEP = dyn_cast_or_null<GEPOperator>(Op);
+  if (!GEP || GEP->getType()->isVectorTy())
+    return nullptr;
+  const DataLayout &Layout = unwrap(module)->getDataLayout();
+  for (auto At = gep_type_begin(GEP), End = gep_type_end(GEP); At != End; ++At) {
+    auto *Index = dyn_cast<ConstantInt>(At.getOperand());
+    if (StructType *Struct = At.getStructTypeOrNull()) {
+      uint64_t Bytes = Layout.getStructLayout(Struct)->getElementOffset(Index->getZExtValue());
+      *offset += (int64_t)Bytes;
+      continue;
+    }
+    uint64_t Stride = Layout.getTypeAllocSize(At.getIndexedType());
+    if (Index)
+      *offset += (int64_t)((uint64_t)Index->getSExtValue() * Stride);
+    else
+      *step = std::gcd(*step, Stride);
+  }
+  return wrap(GEP->getPointerOperand());
 }
 
 void shim_keep(LLVMModuleRef module, LLVMValueRef *globals, size_t count, bool in_linker) {

@@ -56,9 +56,13 @@ void rows_fini(struct pass_rows *rows)
 {
 	free(rows->files);
 	free(rows->skipped);
+	for (size_t i = 0; i < rows->name_capacity; i++)
+		free(rows->names[i].text);
+	free(rows->names);
 }
 
-LLVMValueRef rows_add_string(struct pass_rows *rows, const char *text)
+/* A constant that the linker may merge with its equals. */
+static LLVMValueRef add_string(struct pass_rows *rows, const char *text)
 {
 	LLVMValueRef data = LLVMConstStringInContext(rows->context, text, (unsigned)strlen(text), 0);
 	LLVMValueRef string = LLVMAddGlobal(rows->module, LLVMTypeOf(data), "instr.string");
@@ -69,6 +73,57 @@ LLVMValueRef rows_add_string(struct pass_rows *rows, const char *text)
 	LLVMSetUnnamedAddress(string, LLVMGlobalUnnamedAddr);
 	LLVMSetAlignment(string, 1);
 	return string;
+}
+
+/* FNV-1a. */
+static uint64_t hash_bytes(uint64_t hash, const void *data, size_t bytes)
+{
+	for (const unsigned char *c = data, *end = c + bytes; c < end; c++)
+		hash = (hash ^ *c) * 0x100000001b3;
+	return hash;
+}
+
+/* Where it stands, or would. */
+static struct site_name *find_name(struct pass_rows *rows, const char *text)
+{
+	size_t at = hash_bytes(0xcbf29ce484222325, text, strlen(text)) & (rows->name_capacity - 1);
+
+	while (rows->names[at].text && strcmp(rows->names[at].text, text))
+		at = (at + 1) & (rows->name_capacity - 1);
+	return &rows->names[at];
+}
+
+static void grow_names(struct pass_rows *rows)
+{
+	struct site_name *before = rows->names;
+	size_t count = rows->name_capacity;
+
+	rows->name_capacity = count ? 2 * count : 64;
+	rows->names = calloc(rows->name_capacity, sizeof *rows->names);
+	if (!rows->names)
+		abort();
+	for (size_t i = 0; i < count; i++)
+		if (before[i].text)
+			*find_name(rows, before[i].text) = before[i];
+	free(before);
+}
+
+LLVMValueRef rows_site_name(struct pass_rows *rows, const char *called, const char *type)
+{
+	char *text = NULL;
+
+	if (asprintf(&text, type ? "%s%c%s" : "%s", called, INSTR_ROW_TYPE_MARK, type) < 0)
+		abort();
+	if (2 * rows->name_count >= rows->name_capacity)
+		grow_names(rows);
+	struct site_name *name = find_name(rows, text);
+	if (name->text) {
+		free(text);
+	} else {
+		*name = (struct site_name){text, add_string(rows, text)};
+		rows->name_count++;
+	}
+	return name->string;
 }
 
 /* One string per file of the debug information. Without that, a function has the module's file (key
@@ -85,7 +140,7 @@ static LLVMValueRef file_string(struct pass_rows *rows, LLVMValueRef function, L
 			abort();
 	}
 	char *path = source_of(function, file);
-	LLVMValueRef string = rows_add_string(rows, path);
+	LLVMValueRef string = add_string(rows, path);
 	rows->files[rows->file_count++] = (struct row_file){file, string};
 	free(path);
 	return string;
@@ -141,7 +196,7 @@ static LLVMValueRef add_function_row(struct pass_rows *rows, LLVMValueRef functi
 	const char *name = linkage_name(function);
 	LLVMMetadataRef file = file_of(function);
 	struct told told = {
-		.name = rows_add_string(rows, name),
+		.name = add_string(rows, name),
 		.file = file_string(rows, function, file),
 		.line = file ? LLVMDISubprogramGetLine(LLVMGetSubprogram(function)) : 0,
 		.flags = INSTR_ROW_FUNCTION | flags,
@@ -159,14 +214,6 @@ LLVMValueRef rows_add_function(struct pass_rows *rows, LLVMValueRef function, un
 {
 	LLVMValueRef row = add_function_row(rows, function, INSTR_ROWS_SECTION, "__instr_row.", flags);
 	return LLVMConstPointerCast(row, rows->pointer);
-}
-
-/* FNV-1a. */
-static uint64_t hash_bytes(uint64_t hash, const void *data, size_t bytes)
-{
-	for (const unsigned char *c = data, *end = c + bytes; c < end; c++)
-		hash = (hash ^ *c) * 0x100000001b3;
-	return hash;
 }
 
 static uint64_t hash_string(uint64_t hash, LLVMValueRef string)
@@ -321,7 +368,7 @@ void rows_register(struct pass_rows *rows, const char *settings_line)
 		section_bound(rows, "__stop_" INSTR_ROWS_SECTION),
 		section_bound(rows, "__start_" INSTR_SKIPPED_SECTION),
 		section_bound(rows, "__stop_" INSTR_SKIPPED_SECTION),
-		LLVMConstPointerCast(rows_add_string(rows, settings_line), rows->pointer),
+		LLVMConstPointerCast(add_string(rows, settings_line), rows->pointer),
 		runtime_symbol(rows, INSTR_ABI_SYMBOL),
 		runtime_symbol(rows, INSTR_LINK_SYMBOL),
 	};

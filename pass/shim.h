@@ -9,6 +9,7 @@
 #include <llvm-c/Core.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -55,6 +56,40 @@ void shim_fold_return(LLVMValueRef ret, LLVMBasicBlockRef predecessor);
  * name: the entry's section is put into a group of that name. */
 void shim_add_ctor(LLVMModuleRef module, LLVMValueRef function, LLVMValueRef key, int priority);
 void shim_add_dtor(LLVMModuleRef module, LLVMValueRef function, LLVMValueRef key, int priority);
+
+/* A node of the debug information: a type, a member, a subprogram, a namespace. What it does not have is 0 or
+ * NULL; of another node all is. */
+struct shim_node {
+	unsigned tag; /* DW_TAG_... */
+	const char *name;
+	size_t name_bytes;
+	LLVMMetadataRef scope;
+	LLVMMetadataRef base;  /* what a pointer points to, a member is of, a typedef names, a function returns */
+	LLVMMetadataRef first; /* the first argument of a template, if it is a type */
+	uint64_t bytes, offset;
+	bool apart; /* a member that is not at a fixed place in each object: static, or a virtual base */
+};
+
+struct shim_node shim_node(LLVMMetadataRef node);
+
+/* The i-th member of a struct, class or union; NULL behind the last. */
+LLVMMetadataRef shim_member(LLVMMetadataRef type, unsigned i);
+
+/* Calls `each` for the variables of the source that the debug information says to be the value (`stored` false),
+ * or to lie at that address (true), as they are. `part`: the value is that part of it, in bytes; -1 = the
+ * whole. `number`: which parameter, 0 = none; `location`: of the declaration. */
+void shim_each_variable(LLVMValueRef value, bool stored,
+			void (*each)(void *context, LLVMMetadataRef type, int64_t part, unsigned number, LLVMMetadataRef location),
+			void *context);
+
+/* The type of a global variable in the source, NULL if it is not known. Adds to `offset` where in that this one
+ * begins, which the optimiser may have taken apart. */
+LLVMMetadataRef shim_global_type(LLVMValueRef global, int64_t *offset);
+
+/* One step from an address towards what it was computed from: the operand of a cast or a getelementptr, NULL if
+ * it is neither. Adds what that adds: bytes to `offset`, and to `step` the greatest common divisor of what is
+ * added in multiples that are not constant. */
+LLVMValueRef shim_strip_offset(LLVMModuleRef module, LLVMValueRef address, int64_t *offset, uint64_t *step);
 
 /* Keeps globals that nothing references through the optimiser, and on request the linker. */
 void shim_keep(LLVMModuleRef module, LLVMValueRef *globals, size_t count, bool in_linker);

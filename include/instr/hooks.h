@@ -29,7 +29,8 @@
 
 /* A descriptor row: 16 bytes, 16-byte aligned, no relocation, no function pointer. name and file
  * are byte offsets from the row's own address to a NUL-terminated string; the name is the linkage
- * (mangled) name, of a site that of the function called there; file is as the compiler was given it,
+ * (mangled) name, of a site that of the function called there and, where the type of what it allocates is known,
+ * behind it INSTR_ROW_TYPE_MARK and that type's name as the source has it; file is as the compiler was given it,
  * made absolute with the compilation directory when the debug information has one. line 0 = not known.
  * A site has the place in the source where the call stands, also when it was inlined from there; where that
  * is in a header of the system or the C++ library, the place that this was inlined into. */
@@ -39,6 +40,9 @@ struct instr_row {
 	uint32_t line;
 	uint32_t flags;
 };
+
+/* Occurs in no name. */
+#define INSTR_ROW_TYPE_MARK '\x1f'
 
 enum instr_row_flag {
 	INSTR_ROW_KIND_MASK = 0x0f,      /* enum instr_row_kind */

@@ -218,25 +218,34 @@ static void put_functions(const struct image *m, struct irt_store *store)
 	}
 }
 
-static void put_sites(const struct image *m, struct irt_store *store)
+/* In the name of a site the type of what it allocates stands behind a mark. */
+static void put_site(const struct image *m, uint32_t i, struct irt_store *store)
 {
 	static const char *const families[] = {"not known", "malloc", "new", "new[]", "own", "pool", "mapping"};
-	for (uint32_t i = 0; i < m->rows; i++) {
-		const struct instr_row *row = &m->copies[i];
-		if (!is_heap_site(row->flags))
-			continue;
-		const char *linkage = m->texts + row->name, *file = m->texts + row->file;
-		uint32_t family = row->flags >> INSTR_ROW_FAMILY_SHIFT & 255, column = row->flags >> INSTR_ROW_COLUMN_SHIFT;
-		char *demangled = irt_demangle(linkage);
-		irt_store_put_site(store, &(struct irt_store_site){
-			.site_id = m->first_function + i, .module_id = m->module_id, .row = i,
-			.kind = (row->flags & INSTR_ROW_KIND_MASK) == INSTR_ROW_FREE_SITE ? "free" : "alloc",
-			.family = families[family < sizeof(families) / sizeof(*families) ? family : 0], .name = demangled ? demangled : linkage,
-			.linkage_name = linkage, .file = *file ? file : NULL,
-			.line = row->line ? (int64_t)row->line : IRT_STORE_NULL,
-			.column = column ? (int64_t)column : IRT_STORE_NULL});
-		free(demangled);
-	}
+	const struct instr_row *row = &m->copies[i];
+	const char *name = m->texts + row->name, *file = m->texts + row->file, *mark = strchr(name, INSTR_ROW_TYPE_MARK);
+	uint32_t family = row->flags >> INSTR_ROW_FAMILY_SHIFT & 255, column = row->flags >> INSTR_ROW_COLUMN_SHIFT;
+	char *copy = mark ? strndup(name, (size_t)(mark - name)) : NULL;
+	const char *linkage = !mark ? name : copy ? copy : "(no memory for its name)";
+	char *demangled = irt_demangle(linkage);
+
+	irt_store_put_site(store, &(struct irt_store_site){
+		.site_id = m->first_function + i, .module_id = m->module_id, .row = i,
+		.kind = (row->flags & INSTR_ROW_KIND_MASK) == INSTR_ROW_FREE_SITE ? "free" : "alloc",
+		.family = families[family < sizeof(families) / sizeof(*families) ? family : 0], .name = demangled ? demangled : linkage,
+		.linkage_name = linkage, .file = *file ? file : NULL,
+		.line = row->line ? (int64_t)row->line : IRT_STORE_NULL,
+		.column = column ? (int64_t)column : IRT_STORE_NULL,
+		.type = mark && mark[1] ? mark + 1 : NULL});
+	free(demangled);
+	free(copy);
+}
+
+static void put_sites(const struct image *m, struct irt_store *store)
+{
+	for (uint32_t i = 0; i < m->rows; i++)
+		if (is_heap_site(m->copies[i].flags))
+			put_site(m, i, store);
 }
 
 static void put_options(const struct image *m, struct irt_store *store)

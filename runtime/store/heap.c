@@ -20,6 +20,7 @@ int irt_store_put_site(struct irt_store *store, const struct irt_store_site *row
 	irt_bind_text(&b, row->file);
 	irt_bind_optional(&b, row->line);
 	irt_bind_optional(&b, row->column);
+	irt_bind_text(&b, row->type);
 	return irt_bind_done(&b, "write an allocation site");
 }
 
@@ -324,6 +325,7 @@ static void site_columns(struct irt_cursor *c, struct irt_store_site *row)
 	row->file = irt_row_text(c);
 	row->line = irt_row_optional(c);
 	row->column = irt_row_optional(c);
+	row->type = irt_row_text(c);
 }
 
 int irt_store_read_sites(struct irt_store *store, void *arg,
@@ -332,7 +334,7 @@ int irt_store_read_sites(struct irt_store *store, void *arg,
 	struct site_caller caller = {each};
 
 	return irt_store_read_rows(store,
-				   "SELECT site_id, module_id, row, kind, family, name, linkage_name, file, line, column"
+				   "SELECT site_id, module_id, row, kind, family, name, linkage_name, file, line, column, type"
 				   " FROM sites ORDER BY site_id",
 				   0, 0, 0, arg, &caller, site_row);
 }

@@ -224,7 +224,8 @@ CREATE TABLE sites (
     linkage_name TEXT NOT NULL, -- its name as the linker sees it
     file         TEXT, -- source file; NULL if not known
     line         INTEGER, -- line; NULL if not known (compiled without -g)
-    column       INTEGER -- column; NULL if not known
+    column       INTEGER, -- column; NULL if not known
+    type         TEXT -- type of what is allocated there; NULL if not known
 ) STRICT;
 
 -- The heap of each process that allocated: exact sums as of the last checkpoint. A realloc is the end

@@ -308,6 +308,7 @@ struct irt_store_site {
 	const char *kind, *family, *name, *linkage_name;
 	const char *file;           /* or NULL */
 	int64_t line, column;       /* or NULL */
+	const char *type;           /* or NULL */
 };
 
 struct irt_store_heap { /* heaps */

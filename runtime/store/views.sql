@@ -363,6 +363,7 @@ SELECT c.process_id AS process_id, -- process
        h.site_id AS site_id, -- the place
        CASE WHEN c.parent_id IS NULL THEN '(no function)' ELSE f.name END AS function, -- demangled name; "(no function)": no call that has hooks was open
        s.name AS called, -- what is called at the place: malloc, operator delete ...
+       s.type AS type, -- type of what is allocated there; NULL if not known
        s.file AS file, -- source file of the place
        s.line AS line, -- its line
        s.column AS column, -- its column
@@ -499,6 +500,7 @@ ORDER BY bytes DESC, total_bytes DESC, function;
 CREATE VIEW heap_sites AS
 SELECT h.site_id AS site_id, -- the place
        s.name AS called, -- what is called there: malloc, operator delete ...
+       s.type AS type, -- type of what is allocated there; NULL if not known
        s.file AS file, -- source file
        s.line AS line, -- line
        s.column AS column, -- column
@@ -533,6 +535,43 @@ FROM (SELECT site_id, kind, count(context_id) AS contexts, sum(allocs) AS allocs
 LEFT JOIN sites s ON s.site_id = h.site_id
 LEFT JOIN modules m ON m.module_id = s.module_id
 ORDER BY bytes DESC, allocs DESC, h.site_id;
+
+-- The same by type of what was allocated, over the whole run, most bytes first: "instr-report --allocs --by type".
+CREATE VIEW heap_types AS
+SELECT h.type AS type, -- the type as the source has it; "(type not known)"
+       h.sites AS sites, -- places in the source that allocated it
+       h.allocs AS allocs, -- blocks allocated
+       h.bytes AS bytes, -- their bytes
+       h.frees AS frees, -- those of them that were freed, wherever
+       h.live_blocks AS live_blocks, -- those that were alive at the end
+       h.live_bytes AS live_bytes, -- their bytes
+       h.peak_blocks AS peak_blocks, -- those that were alive at the peak of their process
+       h.peak_bytes AS peak_bytes, -- their bytes
+       h.temporary AS temporary, -- those freed before their thread allocated again, realloc left out
+       h.crossed AS crossed, -- those freed by another thread
+       h.resized AS resized, -- those that realloc made of others
+       h.failed AS failed, -- allocations that failed
+       CAST(h.life_ticks * (SELECT ns_per_tick FROM rate) / nullif(h.frees, 0) AS INTEGER) AS mean_life_ns, -- mean lifetime of those that were freed, ns
+       h.chains AS chains, -- of resized: those made of a block that no realloc had made
+       h.grown AS grown, -- of resized: those larger than the block before
+       h.moved AS moved, -- of resized: those at another address
+       h.moved_bytes AS moved_bytes -- bytes copied by that
+FROM (SELECT coalesce(s.type, '(type not known)') AS type, count(*) AS sites, sum(h.allocs) AS allocs, sum(h.bytes) AS bytes,
+             sum(h.frees) AS frees, sum(h.allocs - h.frees) AS live_blocks, sum(h.bytes - h.freed_bytes) AS live_bytes,
+             sum(h.peak_blocks) AS peak_blocks, sum(h.peak_bytes) AS peak_bytes, sum(h.temporary) AS temporary,
+             sum(h.crossed) AS crossed, sum(h.resized) AS resized, sum(h.failed) AS failed,
+             total(h.life_ticks) AS life_ticks, sum(h.chains) AS chains, sum(h.grown) AS grown, sum(h.moved) AS moved,
+             sum(h.moved_bytes) AS moved_bytes
+      FROM (SELECT site_id, sum(allocs) AS allocs, sum(bytes) AS bytes, sum(frees) AS frees, sum(freed_bytes) AS freed_bytes,
+                   sum(peak_blocks) AS peak_blocks, sum(peak_bytes) AS peak_bytes, sum(temporary) AS temporary,
+                   sum(crossed) AS crossed, sum(resized) AS resized, sum(failed) AS failed, total(life_ticks) AS life_ticks,
+                   sum(chains) AS chains, sum(grown) AS grown, sum(moved) AS moved, sum(moved_bytes) AS moved_bytes
+            FROM heap_totals
+            WHERE kind = 0 AND (allocs <> 0 OR failed <> 0)
+            GROUP BY site_id) h
+      LEFT JOIN sites s ON s.site_id = h.site_id
+      GROUP BY s.type) h
+ORDER BY bytes DESC, allocs DESC, type;
 
 -- Calling contexts in which, or below which, something was allocated or freed, as a tree: each behind its
 -- caller, siblings by bytes. A process begins with its root, depth 0: total is the process's, self is
@@ -598,6 +637,7 @@ SELECT g.process_id AS process_id, -- process
        g.site_id AS site_id, -- place that did
        CASE WHEN c.context_id IS NOT NULL AND c.parent_id IS NULL THEN '(no function)' ELSE f.name END AS function, -- demangled name
        s.name AS called, -- what is called at the place
+       s.type AS type, -- type of what is allocated there; NULL if not known
        s.file AS file, -- source file of the place
        s.line AS line, -- its line
        s.column AS column, -- its column

@@ -102,7 +102,7 @@ const char *const irt_store_sql[IRT_ST_COUNT] = {
 	[IRT_ST_DELETE_LOSS] = "DELETE FROM losses WHERE loss_id = ?",
 	[IRT_ST_SITE] =
 		"INSERT OR REPLACE INTO sites (site_id, module_id, row, kind, family, name, linkage_name, file, line,"
-		" column) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		" column, type) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 	[IRT_ST_HEAP] =
 		"INSERT OR REPLACE INTO heaps (process_id, kind, allocs, bytes, frees, freed_bytes, failed, resized,"
 		" temporary, crossed, lost, unknown_frees, peak_blocks, peak_bytes, peak_ticks)"

@@ -33,7 +33,7 @@ static const char rows[] =
 	"INSERT INTO open_frames VALUES (1, 0, 1, 10, 20, 0, 0), (1, 1, 3, 400, 0, 0, 0);"
 	"INSERT INTO chunks VALUES (1, 1, 0, 9, 0, 400, 0, 1000000, 0, 0, 0, 0, x'', 0, 2, zeroblob(3000));"
 	"INSERT INTO losses VALUES (1, 1, 1, 'ring full', 5, 1, 2, 0);"
-	"INSERT INTO sites SELECT 1000 + function_id, 1, function_id, 'alloc', 'malloc', 'malloc', 'malloc', file, line, 7"
+	"INSERT INTO sites SELECT 1000 + function_id, 1, function_id, 'alloc', 'malloc', 'malloc', 'malloc', file, line, 7, NULL"
 	" FROM functions WHERE function_id > 0;"
 	"INSERT INTO heaps VALUES (1, 0, 1600, 16000, 800, 8000, 1, 2, 3, 4, 5, 6, 200, 2000, 5000);"
 	"INSERT INTO heap_totals SELECT context_id, 1000 + context_id, 0, 8, 80, 4, 40, 0, 1, 2, 3, 70, 1, 10, 99, NULL, NULL, 1, 10, 0, 0, 0, 0"

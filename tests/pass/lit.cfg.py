@@ -9,6 +9,7 @@
 #   %verify           the verifier: reads IR from stdin
 #   %stub %stub_so    link arguments for the stub runtime, static and shared
 #   %plugin           libinstr.so
+#   %sites            reads IR, prints its allocation sites with what they call and the type
 #   %lld              selects this LLVM's lld
 #
 # Features: llvm-N, "at-least-N" for each major up to it, lld, gdb, sanitizers (clang's runtimes).
@@ -16,6 +17,7 @@ import glob
 import os
 import shutil
 import subprocess
+import sys
 
 import lit.formats
 
@@ -45,6 +47,7 @@ config.substitutions += [
     ("%bare", config.clang),
     ("%opt", "%s%s -load-pass-plugin=%s -verify-each -S" % (opt, opaque, plugin)),
     ("%verify", "%s -passes=verify -disable-output" % opt),
+    ("%sites", "%s %s" % (sys.executable, os.path.join(os.path.dirname(__file__), "Inputs", "sites.py"))),
     ("%stub_so", "-L%s -linstr_rt -Wl,-rpath,%s" % (config.stub_folder, config.stub_folder)),
     ("%stub", os.path.join(config.stub_folder, "libinstr_rt.a")),
     ("%plugin", os.path.join(config.lib_folder, "libinstr.so")),

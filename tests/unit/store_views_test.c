@@ -262,9 +262,9 @@ static void heap_run(void)
 	run_sql("trace.db",
 		"INSERT INTO contexts VALUES (2097152, 2, NULL, 0, 0, 0, 0, 0);"
 		"INSERT INTO modules VALUES (1, '/bin/prog', NULL, 9);"
-		"INSERT INTO sites VALUES (21, 1, 0, 'alloc', 'malloc', 'malloc', 'malloc', 'a.c', 3, 7),"
-		" (22, 1, 1, 'alloc', 'new', 'operator new(unsigned long)', '_Znwm', 'a.c', 4, NULL),"
-		" (23, 1, 2, 'free', 'malloc', 'free', 'free', NULL, NULL, NULL);"
+		"INSERT INTO sites VALUES (21, 1, 0, 'alloc', 'malloc', 'malloc', 'malloc', 'a.c', 3, 7, NULL),"
+		" (22, 1, 1, 'alloc', 'new', 'operator new(unsigned long)', '_Znwm', 'a.c', 4, NULL, 'ns::node'),"
+		" (23, 1, 2, 'free', 'malloc', 'free', 'free', NULL, NULL, NULL, NULL);"
 		"INSERT INTO heaps VALUES (1, 0, 16, 1600, 11, 1100, 1, 2, 3, 4, 1, 6, 5, 500, 7000), (2, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, NULL);"
 		"INSERT INTO heap_totals VALUES (2, 21, 0, 4, 400, 1, 100, 0, 0, 0, 0, 300, 1, 100, 50, NULL, NULL, 0, 0, 0, 0, 0, 0),"
 		" (3, 21, 0, 2, 200, 2, 200, 0, 0, 0, 0, 200, 0, 0, 20, NULL, NULL, 0, 0, 0, 0, 0, 0),"
@@ -307,6 +307,17 @@ TEST(heap_functions_have_what_they_called_and_recursion_once)
 		  "walk 16 1600 16 1600 500 1467 0; main 0 0 16 1600 0 none 0; (no function) 1 0 1 0 0 none 0; leaf 0 0 0 0 0 none 1100");
 	CHECK_STR(all("SELECT called || ' ' || contexts || ' ' || allocs || ' ' || bytes || ' ' || live_blocks || ' ' || module AS x FROM heap_sites"),
 		  "operator new(unsigned long) 1 10 1000 2 /bin/prog; malloc 3 7 600 4 /bin/prog; free 1 0 0 0 /bin/prog");
+}
+
+/* Two places of one type are one row, and so are those whose type nobody knows. */
+TEST(heap_types_add_up_to_the_heaps)
+{
+	heap_run();
+	run_sql("trace.db", "INSERT INTO sites VALUES (24, 1, 3, 'alloc', 'malloc', 'calloc', 'calloc', 'a.c', 5, 1, 'ns::node');"
+			    "UPDATE heap_totals SET site_id = 24 WHERE context_id = 3 AND site_id = 21;");
+	CHECK_STR(all("SELECT type || ' ' || sites || ' ' || allocs || ' ' || bytes || ' ' || frees || ' ' || live_blocks || ' ' || live_bytes"
+		      " || ' ' || peak_bytes || ' ' || coalesce(mean_life_ns, 'none') AS x FROM heap_types"),
+		  "ns::node 2 12 1200 10 2 200 400 1604; (type not known) 1 5 400 1 4 300 100 100");
 }
 
 TEST(heap_tree_adds_up_what_is_below)

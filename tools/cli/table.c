@@ -206,14 +206,16 @@ static void fit(const struct cli_table *table, size_t *widths, size_t width)
 static void print_cell(struct cli_buffer *out, const struct cli_column *column, const struct cell *cell,
 		       size_t width, int last)
 {
-	struct cli_buffer shortened = {0};
-	const char *text = cell->text;
+	struct cli_buffer shortened = {0}, shorter_tail = {0};
+	const char *text = cell->text, *tail = cell->tail;
 	size_t used = cell_width(cell);
-	int tail = cell->tail != NULL;
 
 	if (used > width && tail) {
-		tail = 0;
 		used -= cell->tail_width;
+		if (column->shorten_tail && used + GAP < width)
+			column->shorten_tail(&shorter_tail, tail, width - used - GAP);
+		tail = shorter_tail.bytes ? cli_text_of(&shorter_tail) : NULL;
+		used += tail ? GAP + cli_width(tail) : 0;
 	}
 	if (used > width) {
 		size_t left = width > cell->lead_width ? width - cell->lead_width : 1;
@@ -235,12 +237,13 @@ static void print_cell(struct cli_buffer *out, const struct cli_column *column, 
 	if (tail) {
 		cli_add_repeated(out, " ", GAP);
 		cli_add_text(out, cli_style_on(CLI_DIM));
-		cli_add_text(out, cell->tail);
+		cli_add_text(out, tail);
 		cli_add_text(out, cli_style_off(CLI_DIM));
 	}
 	if (column->left && !last)
 		cli_add_repeated(out, " ", padding);
 	cli_buffer_fini(&shortened);
+	cli_buffer_fini(&shorter_tail);
 }
 
 static void print_row(const struct cli_table *table, struct cli_buffer *out, const struct cell *cells,

@@ -21,6 +21,8 @@ struct cli_column {
 	size_t comfort; /* > 0: flexible; other columns are dropped before it gets narrower than this */
 	/* How a cell of a flexible column is shortened; NULL: cli_add_shortened. */
 	void (*shorten)(struct cli_buffer *, const char *text, size_t width);
+	/* How its tail is, to nothing if there is too little room; NULL: it goes whole. */
+	void (*shorten_tail)(struct cli_buffer *, const char *tail, size_t width);
 };
 
 /* What a cell holds of a text at most: rows are kept until all are there, and whoever wrote the text may
@@ -39,8 +41,8 @@ void cli_table_destroy(struct cli_table *);
 void cli_cell(struct cli_table *, enum cli_style, const char *text);
 void cli_cell_format(struct cli_table *, enum cli_style, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
-/* A cell in three parts: lead is never shortened (indentation; already clean), text is, tail goes
- * first when there is no room (printed dim). lead and tail may be NULL. */
+/* A cell in three parts: lead is never shortened (indentation; already clean), text is, tail gives
+ * way first when there is no room (printed dim). lead and tail may be NULL. */
 void cli_cell_parts(struct cli_table *, enum cli_style, const char *lead, const char *text, const char *tail);
 /* A line across all columns, between rows. */
 void cli_line(struct cli_table *, enum cli_style, const char *text);

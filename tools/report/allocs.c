@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
- * allocs.c - who allocates: by function, place in the source, or calling context.
+ * allocs.c - who allocates: by function, place in the source, calling context, or type.
  *
  * Shares are of the whole heap of what was asked for. Rows that have nothing of what they are sorted by
  * are left out of the text; programs get them.
@@ -16,8 +16,8 @@ enum { SHARE, BYTES, TOTAL, ALLOCS, TEMPORARY, LIVE, PEAK, EXTRA, STEPS, MOVED, 
 enum { FIGURES_WIDTH = 64 }; /* about, in columns of the screen, without TOTAL */
 
 /* By enum report_by. */
-static const char *const queries[] = {"heap_functions", "heap_sites", "heap_contexts"};
-static const char *const names[] = {"function", "place", "place, and call path"};
+static const char *const queries[] = {"heap_functions", "heap_sites", "heap_contexts", "heap_types"};
+static const char *const names[] = {"function", "place", "place, and call path", "type"};
 
 /* By enum report_allocs_sort. */
 static const struct order {
@@ -87,8 +87,10 @@ static size_t choose_columns(const struct report *report, struct cli_column *col
 			columns[count].title = names[report->by];
 		if (i == orders[report->sort].shown)
 			columns[count].drop = 0;
-		if (i == NAME && report->by == BY_FUNCTION)
+		if (i == NAME && (report->by == BY_FUNCTION || report->by == BY_TYPE))
 			columns[count].shorten = report_shorten_name;
+		else if (i == NAME)
+			columns[count].shorten_tail = report_shorten_called;
 		which[count++] = i;
 	}
 	return count;
@@ -102,7 +104,7 @@ static void bytes_cell(struct cli_table *table, struct tr_query *q, const char *
 static void add_cell(struct report *report, struct cli_table *table, struct tr_query *q, int column)
 {
 	const char *key = orders[report->sort].column;
-	char text[CLI_NUMBER_BYTES];
+	char text[CLI_NUMBER_BYTES], places[64];
 	double part = (double)report_number(q, key), whole = (double)whole_of(report);
 	int64_t allocs = report_number(q, "allocs"), chains = report_number(q, "chains");
 
@@ -148,6 +150,9 @@ static void add_cell(struct report *report, struct cli_table *table, struct tr_q
 		if (report->by == BY_FUNCTION)
 			cli_cell_parts(table, CLI_PLAIN, NULL, report_name(q, tr_column(q, "function")),
 				       report_place(q, tr_column(q, "file"), tr_column(q, "line")));
+		else if (report->by == BY_TYPE)
+			cli_cell_parts(table, CLI_PLAIN, NULL, tr_text(q, tr_column(q, "type"), NULL),
+				       cli_counted(places, sizeof(places), report_number(q, "sites"), "place", NULL));
 		else
 			report_place_cell(table, q);
 	}

@@ -20,6 +20,8 @@ enum {
 	FEW = 3,           /* wrong frees that are told; --info has all */
 	NAME_COLUMNS = 60, /* of a function in a sentence, or among others in a path, at most */
 	STEP_COLUMNS = 20, /* in a path a longer one goes without its parameters */
+	TYPE_COLUMNS = 32, /* of a type beside a place */
+	TYPE_LEAST = 10,   /* a longer one is left out where there is less room than that */
 	PATH_ROWS = 3,     /* of a call path */
 };
 
@@ -242,6 +244,48 @@ int report_has_no_heap(struct report *report)
 	return 1;
 }
 
+/* "malloc(node)", "operator new(ns::foo)": the type in the place of the parameters. */
+static void add_called(struct cli_buffer *out, const char *name, const char *type)
+{
+	if (!*type) {
+		add_name(out, name, STEP_COLUMNS);
+		return;
+	}
+	struct cli_buffer bare = {0};
+	char *cut = cli_cut(type);
+	cli_add(&bare, name, strcspn(name, "("));
+	add_name(out, cli_text_of(&bare), STEP_COLUMNS);
+	cli_add_text(out, "(");
+	report_shorten_name(out, cut, TYPE_COLUMNS);
+	cli_add_text(out, ")");
+	free(cut);
+	cli_buffer_fini(&bare);
+}
+
+void report_shorten_called(struct cli_buffer *out, const char *called, size_t width)
+{
+	const char operator_word[] = "operator ", *open, *end = called + strlen(called);
+	size_t bytes;
+
+	if (!strncmp(called, operator_word, strlen(operator_word)))
+		called += strlen(operator_word);
+	bytes = strcspn(called, "(");
+	open = called + bytes;
+	if (!bytes || bytes > width)
+		return;
+	cli_add(out, called, bytes);
+	if (end < open + 2 || end[-1] != ')' || width < bytes + 2)
+		return;
+	char *type = strndup(open + 1, (size_t)(end - open - 2));
+	size_t left = width - bytes - 2;
+	if (type && (left >= TYPE_LEAST || cli_width(type) <= left)) {
+		cli_add_text(out, "(");
+		report_shorten_name(out, type, left);
+		cli_add_text(out, ")");
+	}
+	free(type);
+}
+
 void report_place_cell(struct cli_table *table, struct tr_query *q)
 {
 	struct cli_buffer place = {0}, called = {0};
@@ -250,7 +294,7 @@ void report_place_cell(struct cli_table *table, struct tr_query *q)
 	cli_add_text(&place, report_place(q, tr_column(q, "file"), tr_column(q, "line")));
 	if (place.bytes && report_number(q, "line") > 0 && tr_integer(q, column) > 0)
 		cli_add_format(&place, ":%" PRId64, tr_integer(q, column));
-	add_name(&called, tr_text(q, tr_column(q, "called"), NULL), STEP_COLUMNS);
+	add_called(&called, tr_text(q, tr_column(q, "called"), NULL), tr_text(q, tr_column(q, "type"), NULL));
 	if (place.bytes)
 		cli_cell_parts(table, CLI_PLAIN, NULL, cli_text_of(&place), cli_text_of(&called));
 	else

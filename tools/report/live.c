@@ -31,7 +31,7 @@ static size_t choose_columns(const struct report *report, struct cli_column *col
 		[NEWEST] = {.title = "youngest", .drop = 2},
 		[LIVE] = {.title = report->recording ? "by now" : "at the end", .drop = 2},
 		[PROCESS] = {.title = "process", .drop = 1},
-		[NAME] = {.title = "place, and call path", .left = 1, .comfort = 32},
+		[NAME] = {.title = "place, and call path", .left = 1, .comfort = 32, .shorten_tail = report_shorten_called},
 	};
 	size_t count = 0;
 

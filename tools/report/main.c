@@ -78,8 +78,8 @@ static const struct cli_option options[] = {
 	 .help = "--top, --tree: the memory beside the time, what was allocated in the function itself and in all that it called"},
 	{CLI_FLAG, .name = "histogram", .value = &report.histogram,
 	 .help = "--allocs: how large blocks are and how long they live, of all rows, or of the first N with --limit N"},
-	{CLI_CHOICE, .name = "by", .argument = "WHAT", .choices = "function|site|context", .value = &report.by,
-	 .help = "--allocs: a row for each function, each place in the source (site), or each place and call path (context)"},
+	{CLI_CHOICE, .name = "by", .argument = "WHAT", .choices = "function|site|context|type", .value = &report.by,
+	 .help = "--allocs: a row for each function, each place in the source (site), each place and call path (context), or each type of what is allocated"},
 	{CLI_CHOICE, .name = "kind", .argument = "WHAT", .choices = "heap|pools|mappings", .value = &report.kind,
 	 .help = "--allocs, --leaks, --peak, --heap-at, --growth: the heap, or what counts apart from it: pools that the program tells "
 		 "of (instr_pool_alloc), or what it maps (mmap, sbrk)"},
@@ -106,7 +106,7 @@ static const struct cli_option options[] = {
 static const char *const usage[] = {
 	"[FILE] [--top] [OPTIONS]",
 	"[FILE] --tree [OPTIONS]",
-	"[FILE] --allocs [--by function|site|context] [OPTIONS]",
+	"[FILE] --allocs [--by function|site|context|type] [OPTIONS]",
 	"[FILE] --leaks [--age TIME] [OPTIONS]",
 	"[FILE] --peak [OPTIONS]",
 	"[FILE] --memory [OPTIONS]",
@@ -121,6 +121,7 @@ static const struct cli_note examples[] = {
 	{"instr-report --tree --min 1", "by calling context, down to one percent"},
 	{"instr-report --sort calls --limit 10", "the ten functions called most often"},
 	{"instr-report --tree --heap --sort bytes", "by calling context, those that allocate the most first"},
+	{"instr-report --allocs --by type", "the types of which most is allocated, where the program was compiled with -g"},
 	{"instr-report --allocs --by site", "the places in the source that allocate the most"},
 	{"instr-report --allocs --by site --sort copied", "what realloc copies, and blocks that grow step by step"},
 	{"instr-report --leaks --age 10s", "what was never freed, and is not just about to be"},
@@ -246,6 +247,8 @@ static int choose_sort(void)
 	}
 	if (!sort && report.mode == REPORT_ALLOCS && report.sort == SORT_TOTAL_BYTES && report.by != BY_FUNCTION)
 		return cli_wrong_usage("--sort total goes with --by function");
+	if (!sort && report.mode == REPORT_ALLOCS && report.sort == SORT_RELEASED && report.by == BY_TYPE)
+		return cli_wrong_usage("a free does not say the type of its block: --sort freed does not go with --by type");
 	if (!sort && report.histogram && report.sort == SORT_TOTAL_BYTES)
 		return cli_wrong_usage("--histogram counts each block once: --sort total does not go with it");
 	if (!sort)

@@ -25,7 +25,7 @@ enum report_allocs_sort {
 };
 enum report_live_sort { SORT_LIVE_BYTES, SORT_LIVE_BLOCKS, SORT_LIVE_AGE }; /* --leaks; without age --peak, --heap-at, --growth */
 enum report_kind { KIND_HEAP, KIND_POOLS, KIND_MAPPINGS, REPORT_KINDS };
-enum report_by { BY_FUNCTION, BY_SITE, BY_CONTEXT };
+enum report_by { BY_FUNCTION, BY_SITE, BY_CONTEXT, BY_TYPE };
 
 enum { NO_LIMIT = -1, ANY = -1 };
 
@@ -113,7 +113,10 @@ int report_heap_header(struct report *);
 const char *report_end(const struct report *);
 /* Says that there is no heap, if there is none. */
 int report_has_no_heap(struct report *);
-/* A cell with the place of the columns file, line and column, and what is called there. */
+/* A cell with the place of the columns file, line and column, and what is called there: "malloc(node)" where it is
+ * known what it allocates. */
+/* It shortens what is called there: "new(..entry<..>)". */
+void report_shorten_called(struct cli_buffer *out, const char *called, size_t width);
 void report_place_cell(struct cli_table *, struct tr_query *);
 /* A cell with bytes or a count; "-" for none. */
 void report_bytes_cell(struct cli_table *, int64_t bytes);

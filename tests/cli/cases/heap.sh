@@ -7,6 +7,9 @@ body() { instr-report "$@" | sed '1,/^$/d'; }
 say by place and by call path
 t body heap.db --allocs --by site
 t body heap.db --allocs --by context
+t body heap.db --allocs --by type
+t body heap.db --allocs --by type --sort temporary --process 1 --limit 2
+t body heap.db --allocs --by type --histogram --limit 1
 say by every order
 for sort in total allocs live peak temporary crossed resized copied failed freed; do
 	t body heap.db --allocs --sort $sort
@@ -44,6 +47,7 @@ LC_ALL=C t body heap.db --allocs --by context --limit 3
 say rows for programs
 t instr-report heap.db --allocs --format csv
 t instr-report heap.db --allocs --by site --format json --limit 1
+s 'instr-report heap.db --allocs --by type --format csv 2>/dev/null'
 s 'instr-report heap.db --allocs --by context --format csv --process 2 2>/dev/null'
 s 'instr-report heap.db --leaks --format csv 2>/dev/null'
 s 'instr-report heap.db --peak --format json --limit 2 2>/dev/null'
@@ -83,7 +87,7 @@ same() {
 for mode in '--allocs --by context --kind pools' '--leaks --kind mappings'; do
 	same heap.db $mode
 done
-for mode in '--allocs' '--allocs --sort total' '--allocs --by site' '--allocs --by context' --leaks '--leaks --age 1s' --peak; do
+for mode in '--allocs' '--allocs --sort total' '--allocs --by site' '--allocs --by context' '--allocs --by type' --leaks '--leaks --age 1s' --peak; do
 	same heap.db $mode
 	same heap.db $mode --process 2 --limit 1
 done
@@ -95,12 +99,15 @@ view() {
 }
 view heap_functions --allocs
 view "(SELECT * FROM heap_sites WHERE kind = 'heap')" --allocs --by site
+view heap_types --allocs --by type
 view '(SELECT l.*, p.path FROM leaks l JOIN context_paths p USING (context_id) WHERE l.kind = '\''heap'\'' ORDER BY l.bytes DESC)' --leaks
 view '(SELECT h.*, p.path FROM heap_contexts h JOIN context_paths p USING (context_id) WHERE h.kind = '\''heap'\'' ORDER BY bytes DESC, allocs DESC, context_id, site_id)' \
 	--allocs --by context
 say wrong usage
 t instr-report heap.db --allocs --sort self
 t instr-report heap.db --allocs --by site --sort total
+t instr-report heap.db --allocs --by type --sort total
+t instr-report heap.db --allocs --by type --sort freed
 t instr-report heap.db --leaks --sort live
 t instr-report heap.db --peak --sort age
 t instr-report heap.db --sort bytes

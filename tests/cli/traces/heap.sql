@@ -55,18 +55,18 @@ INSERT INTO function_totals VALUES
     (2, 3, 10, 10, 0, 0, 0, 100000000, 100000000, 9000000, 10000000, 11000000, 11000000),
     (2, 6, 1, 1, 0, 0, 0, 5000000000, 4900000000, 5000000000, 5000000000, 5000000000, 5000000000);
 INSERT INTO sites VALUES
-    (20, 1, 6, 'alloc', 'malloc', 'malloc', 'malloc', '/home/me/src/parse.cpp', 24, 15),
-    (21, 1, 7, 'alloc', 'new', 'operator new(unsigned long)', '_Znwm', '/home/me/src/table.cpp', 44, 9),
-    (22, 1, 8, 'alloc', 'new[]', 'operator new[](unsigned long)', '_Znam', '/home/me/src/parse.cpp', 30, 12),
-    (23, 1, 9, 'alloc', 'malloc', 'realloc', 'realloc', '/home/me/src/parse.cpp', 35, 16),
-    (24, 1, 10, 'free', 'malloc', 'free', 'free', '/home/me/src/server.cpp', 90, 3),
-    (25, 1, 11, 'free', 'new', 'operator delete(void*)', '_ZdlPv', '/home/me/src/table.cpp', 60, 5),
-    (26, 1, 12, 'alloc', 'malloc', 'calloc', 'calloc', NULL, NULL, NULL),
-    (27, 1, 13, 'alloc', 'malloc', 'strdup', 'strdup', '/home/me/src/server.cpp', 15, NULL),
-    (28, 1, 14, 'alloc', 'malloc', 'malloc', 'malloc', '/home/me/src/child.cpp', 7, 9),
-    (29, 1, 15, 'alloc', 'pool', 'instr_pool_alloc', 'instr_pool_alloc', '/home/me/src/parse.cpp', 50, 3),
-    (30, 1, 16, 'free', 'pool', 'instr_pool_reset', 'instr_pool_reset', '/home/me/src/parse.cpp', 58, 3),
-    (31, 1, 17, 'alloc', 'mapping', 'mmap', 'mmap', '/home/me/src/table.cpp', 12, 14);
+    (20, 1, 6, 'alloc', 'malloc', 'malloc', 'malloc', '/home/me/src/parse.cpp', 24, 15, 'token'),
+    (21, 1, 7, 'alloc', 'new', 'operator new(unsigned long)', '_Znwm', '/home/me/src/table.cpp', 44, 9, 'table::entry<std::string>'),
+    (22, 1, 8, 'alloc', 'new[]', 'operator new[](unsigned long)', '_Znam', '/home/me/src/parse.cpp', 30, 12, 'char'),
+    (23, 1, 9, 'alloc', 'malloc', 'realloc', 'realloc', '/home/me/src/parse.cpp', 35, 16, 'token *'),
+    (24, 1, 10, 'free', 'malloc', 'free', 'free', '/home/me/src/server.cpp', 90, 3, NULL),
+    (25, 1, 11, 'free', 'new', 'operator delete(void*)', '_ZdlPv', '/home/me/src/table.cpp', 60, 5, NULL),
+    (26, 1, 12, 'alloc', 'malloc', 'calloc', 'calloc', NULL, NULL, NULL, NULL),
+    (27, 1, 13, 'alloc', 'malloc', 'strdup', 'strdup', '/home/me/src/server.cpp', 15, NULL, 'char'),
+    (28, 1, 14, 'alloc', 'malloc', 'malloc', 'malloc', '/home/me/src/child.cpp', 7, 9, NULL),
+    (29, 1, 15, 'alloc', 'pool', 'instr_pool_alloc', 'instr_pool_alloc', '/home/me/src/parse.cpp', 50, 3, NULL),
+    (30, 1, 16, 'free', 'pool', 'instr_pool_reset', 'instr_pool_reset', '/home/me/src/parse.cpp', 58, 3, NULL),
+    (31, 1, 17, 'alloc', 'mapping', 'mmap', 'mmap', '/home/me/src/table.cpp', 12, 14, NULL);
 INSERT INTO heaps VALUES
     (1, 0, 1523007, 108935186, 1518004, 107604096, 1, 2900, 1300000, 1200, 2, 5, 8014, 2851730, 6420000000),
     (1, 1, 700, 44800, 690, 44160, 0, 0, 0, 0, 0, 0, 300, 19200, 5000000000),

@@ -28,7 +28,7 @@ INSERT INTO function_totals VALUES (0, 1, 7, 0, 0, 0, 0, 800, 700, -1, -1, -1, -
 INSERT INTO losses VALUES (1, NULL, NULL, char(27) || '[2Jcleared', -5, 5, NULL, 3);
 INSERT INTO messages VALUES (1, NULL, NULL, 'loud', 'x'), (2, -1, NULL, 'error', char(27) || '[2J' || char(13) || 'overwritten');
 INSERT INTO heaps VALUES (1, 0, -5, -100, 7, 9, -1, -1, -1, -1, -1, -3, -5, -9, -7), (77, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL);
-INSERT INTO sites VALUES (5, 77, -1, 'nonsense', '', '', '', '', -5, -5), (6, 1, 0, 'alloc', 'new', char(27) || '[2J', 'x', 'a' || char(10) || 'b/', 9, 99999999);
+INSERT INTO sites VALUES (5, 77, -1, 'nonsense', '', '', '', '', -5, -5, ''), (6, 1, 0, 'alloc', 'new', char(27) || '[2J', 'x', 'a' || char(10) || 'b/', 9, 99999999, 'struct' || char(10) || char(27) || '[2J<<((');
 INSERT INTO heap_totals VALUES (1, 5, 0, -1, -1, 1, 1, 0, 0, 0, 0, -1, -1, -1, -1, x'ff', x'01', -1, -1, 0, 0, 0, 0), (4, 6, 0, 5, 50, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, NULL, NULL, 1, 1, 0, 0, 0, 0),
     (6, 55, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0, NULL, NULL, 0, 0, 0, 0, 0, 0), (999, 5, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, NULL, NULL, 1, 1, 0, 0, 0, 0);
 INSERT INTO live_blocks VALUES (1, 0, -1, -1, 1, 5, 1, -5, 99, 7, NULL, 0), (1, 0, 0, 0, 4, 6, 1, 9999999, 1, NULL, NULL, 0), (55, 0, 1, 1, 999, 999, 999, 1, 1, NULL, NULL, 0);

@@ -11,7 +11,7 @@ moments AS MATERIALIZED (
           WHERE process_id = coalesce(:process, process_id) AND time_ns <= coalesce(:to, time_ns))
     WHERE back = 1),
 alive AS (
-    SELECT c.process_id, c.context_id, c.site_id, c.function, c.called, c.file, c.line, c.column, c.live_blocks, c.live_bytes,
+    SELECT c.process_id, c.context_id, c.site_id, c.function, c.called, c.type, c.file, c.line, c.column, c.live_blocks, c.live_bytes,
            m.time_ns AS moment_ns,
            CASE WHEN m.at_end THEN c.live_blocks ELSE y.live_blocks END AS blocks,
            CASE WHEN m.at_end THEN c.live_bytes ELSE y.live_bytes END AS bytes
@@ -25,6 +25,7 @@ SELECT h.process_id AS process_id, -- process
        h.site_id AS site_id, -- place that did
        h.function AS function, -- demangled name; "(no function)": no call that has hooks was open
        h.called AS called, -- what is called at the place
+       h.type AS type, -- type of what is allocated there; NULL if not known
        h.file AS file, -- source file of the place
        h.line AS line, -- its line
        h.column AS column, -- its column

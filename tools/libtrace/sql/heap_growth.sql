@@ -18,7 +18,7 @@ afters AS MATERIALIZED (
           WHERE process_id = coalesce(:process, process_id) AND time_ns <= coalesce(:to, time_ns))
     WHERE back = 1),
 alive AS (
-    SELECT c.process_id, c.context_id, c.site_id, c.function, c.called, c.file, c.line, c.column,
+    SELECT c.process_id, c.context_id, c.site_id, c.function, c.called, c.type, c.file, c.line, c.column,
            b.time_ns AS from_ns, a.time_ns AS to_ns,
            CASE WHEN b.at_end THEN c.live_blocks ELSE coalesce(x.live_blocks, 0) END AS from_blocks,
            CASE WHEN b.at_end THEN c.live_bytes ELSE coalesce(x.live_bytes, 0) END AS from_bytes,
@@ -39,6 +39,7 @@ SELECT h.process_id AS process_id, -- process
        h.site_id AS site_id, -- place that did
        h.function AS function, -- demangled name; "(no function)": no call that has hooks was open
        h.called AS called, -- what is called at the place
+       h.type AS type, -- type of what is allocated there; NULL if not known
        h.file AS file, -- source file of the place
        h.line AS line, -- its line
        h.column AS column, -- its column

@@ -2,13 +2,13 @@
 --
 -- heap_histogram: blocks by size, and those that were freed by lifetime, in powers of two (lifetimes: of
 -- ticks, as they are recorded). Those of the first :limit rows that have any of what they are sorted by;
--- a row is a function, or as :by says a 'site' or a 'context' and a site; of process :process if that is given.
+-- a row is a function, or as :by says a 'site', a 'context' and a site, or a 'type'; of process :process if that is given.
 -- histogram_sum and histogram_count are functions of the reader.
 WITH RECURSIVE
 own AS MATERIALIZED (
-    SELECT CASE :by WHEN 'site' THEN 0 WHEN 'context' THEN h.context_id ELSE c.function_id END AS row_id,
-           iif(:by IN ('site', 'context'), h.site_id, c.parent_id IS NULL) AS row_part, h.*
-    FROM heap_totals h CROSS JOIN contexts c USING (context_id)
+    SELECT CASE :by WHEN 'site' THEN 0 WHEN 'context' THEN h.context_id WHEN 'type' THEN coalesce(s.type, '') ELSE c.function_id END AS row_id,
+           CASE WHEN :by IN ('site', 'context') THEN h.site_id WHEN :by = 'type' THEN 0 ELSE c.parent_id IS NULL END AS row_part, h.*
+    FROM heap_totals h CROSS JOIN contexts c USING (context_id) LEFT JOIN sites s ON s.site_id = h.site_id
     WHERE c.process_id = coalesce(:process, c.process_id)
       AND h.kind = CASE coalesce(:kind, 'heap') WHEN 'pools' THEN 1 WHEN 'mappings' THEN 2 ELSE 0 END),
 chosen AS (

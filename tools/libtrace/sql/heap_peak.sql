@@ -7,6 +7,7 @@ SELECT h.process_id AS process_id, -- process
        h.site_id AS site_id, -- place that did
        h.function AS function, -- demangled name; "(no function)": no call that has hooks was open
        h.called AS called, -- what is called at the place
+       h.type AS type, -- type of what is allocated there; NULL if not known
        h.file AS file, -- source file of the place
        h.line AS line, -- its line
        h.column AS column, -- its column

@@ -17,6 +17,7 @@ sums AS (
     ORDER BY /*sort*/bytes/*end*/ DESC, bytes DESC, allocs DESC, site_id LIMIT coalesce(:limit, -1))
 SELECT h.site_id AS site_id, -- the place
        s.name AS called, -- what is called there: malloc, operator delete ...
+       s.type AS type, -- type of what is allocated there; NULL if not known
        s.file AS file, -- source file
        s.line AS line, -- line
        s.column AS column, -- column

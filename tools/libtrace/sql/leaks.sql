@@ -20,6 +20,7 @@ SELECT g.process_id AS process_id, -- process
        g.site_id AS site_id, -- place that did
        CASE WHEN c.context_id IS NOT NULL AND c.parent_id IS NULL THEN '(no function)' ELSE f.name END AS function, -- demangled name
        s.name AS called, -- what is called at the place
+       s.type AS type, -- type of what is allocated there; NULL if not known
        s.file AS file, -- source file of the place
        s.line AS line, -- its line
        s.column AS column, -- its column
