@@ -13,13 +13,16 @@
  *
  * The steady path is the clock and one reservation of two units, as in hooks.S; what else may have to be
  * done is in cold.c. Neither errno nor anything else that the allocator has left is touched. These are
- * ordinary calls for the program: registers may change that a C function may change. An exception that
- * operator new throws passes through.
+ * ordinary calls for the program: registers may change that a C function may change.
+ *
+ * An exception that operator new throws passes through, and is recorded on its way as an allocation that has
+ * failed. What the unwinder needs for that belongs to programs that throw: it is not asked for in others.
  */
 #include "capture/capture.h"
 
 #include "base/atomic.h"
 #include "base/os.h"
+#include "capture/inside.h"
 #include "instr/hooks.h"
 
 /* Their prototypes are the compiler plugin's business: instr/hooks.h has them in words. */
@@ -37,28 +40,38 @@ HOOK void __instr_heap_all(uint32_t *(*word)(void))
 	irt_store_release(&inside, word); /* own */
 }
 
-static inline uint32_t *enter(void)
+struct entered {
+	uint32_t *in; /* NULL: nobody asks. The other is then not set */
+	uint32_t before;
+};
+
+/* Inlined: the frame is that of the hook. */
+static inline __attribute__((always_inline)) struct entered enter(void)
 {
 	uint32_t *(*word)(void) = irt_load_relaxed(&inside);
+	struct entered e;
+	e.in = NULL;
 	if (__builtin_expect(!word, 1))
-		return NULL;
-	uint32_t *in = word();
-	*in = 1;
-	return in;
+		return e;
+	const void *frame = __builtin_frame_address(0);
+	e.in = word();
+	e.before = irt_is_inside(*e.in, frame) ? *e.in : 0;
+	*e.in = irt_inside_mark(frame);
+	return e;
 }
 
-static inline void leave(uint32_t *in)
+static inline void leave(struct entered e)
 {
-	if (in)
-		*in = 0;
+	if (e.in)
+		*e.in = e.before;
 }
 
-#define CALL(call)                         \
-	({                                 \
-		uint32_t *in_ = enter();   \
+#define CALL(call)                          \
+	({                                  \
+		struct entered e_ = enter(); \
 		__typeof__(call) r_ = call; \
-		leave(in_);                \
-		r_;                        \
+		leave(e_);                  \
+		r_;                         \
 	})
 
 /* ---- records --------------------------------------------------------------------------------------- */
@@ -111,6 +124,42 @@ static inline void *allocated(void *block, uint64_t bytes, const struct instr_ro
 	return block;
 }
 
+/* An exception comes here by capture/passing.c, in libinstr_rt.so. In libinstr_rt.a these are of the program's
+ * own unwinder; a static program that has none throws nothing, and unwinders pass a frame whose personality is NULL. */
+__asm__(".weak __gcc_personality_v0\n\t.weak _Unwind_Resume");
+
+struct attempt {
+	struct entered entered;
+	uint64_t bytes;
+	const struct instr_row *site;
+	int returned;
+};
+
+static __attribute__((noinline, cold, nothrow)) void has_thrown(uint64_t bytes, const struct instr_row *site)
+{
+	record(INSTR_EXT_ALLOC, site, NULL, bytes);
+}
+
+static inline void end_attempt(const struct attempt *a)
+{
+	leave(a->entered);
+	if (!a->returned)
+		has_thrown(a->bytes, a->site);
+}
+
+#define TRY_IN(entered, call, bytes, site)                                                             \
+	({                                                                                             \
+		__attribute__((cleanup(end_attempt))) struct attempt a_ = {entered, bytes, site, 0};   \
+		void *r_ = call;                                                                       \
+		a_.returned = 1;                                                                       \
+		r_;                                                                                    \
+	})
+
+/* CALL of what may throw. (Twice, so that the steady path asks once whether there is a word.) */
+#define TRY(call, bytes, site)                                                                         \
+	(__builtin_expect(!irt_load_relaxed(&inside), 1) ? TRY_IN((struct entered){0}, call, bytes, site) \
+							  : TRY_IN(enter(), call, bytes, site))
+
 static uint64_t text_bytes(const char *text)
 {
 	uint64_t n = 0;
@@ -123,18 +172,18 @@ static uint64_t text_bytes(const char *text)
 
 HOOK void *__instr_alloc(size_t bytes, const struct instr_row *site, void *(*f)(size_t))
 {
-	return allocated(CALL(f(bytes)), bytes, site);
+	return allocated(TRY(f(bytes), bytes, site), bytes, site);
 }
 
 HOOK void *__instr_alloc1(size_t bytes, uint64_t a, const struct instr_row *site, void *(*f)(size_t, uint64_t))
 {
-	return allocated(CALL(f(bytes, a)), bytes, site);
+	return allocated(TRY(f(bytes, a), bytes, site), bytes, site);
 }
 
 HOOK void *__instr_alloc2(size_t bytes, uint64_t a, uint64_t b, const struct instr_row *site,
 		     void *(*f)(size_t, uint64_t, uint64_t))
 {
-	return allocated(CALL(f(bytes, a, b)), bytes, site);
+	return allocated(TRY(f(bytes, a, b), bytes, site), bytes, site);
 }
 
 HOOK void *__instr_calloc(size_t count, size_t bytes, const struct instr_row *site, void *(*f)(size_t, size_t))
@@ -261,19 +310,22 @@ HOOK void __instr_allocated(void *block, size_t bytes, const struct instr_row *s
 
 HOOK void __instr_freed(void *block, const struct instr_row *site) { freed(block, site); }
 
-/* What throws between these two leaves the thread inside until the next hook of an allocator. */
+/* These two are called by one function, so their frames have one place. What throws between them leaves the
+ * thread inside until someone comes who is less deep in the stack. */
 HOOK void __instr_resizing(void *block, const struct instr_row *site)
 {
 	if (block)
 		record(INSTR_EXT_RESIZE, site, block, 0);
-	enter();
+	struct entered e = enter();
+	if (e.in && e.before) /* stays another one's */
+		leave(e);
 }
 
 HOOK void __instr_resized(void *before, void *after, size_t bytes, const struct instr_row *site)
 {
-	uint32_t *(*word)(void) = irt_load_relaxed(&inside);
-	if (word)
-		leave(word());
+	uint32_t *(*word)(void) = irt_load_relaxed(&inside), *in = word ? word() : NULL;
+	if (in && *in == irt_inside_mark(__builtin_frame_address(0)))
+		*in = 0;
 	if (before)
 		resized(before, after, bytes, site);
 	else
@@ -285,24 +337,24 @@ HOOK void __instr_resized(void *before, void *after, size_t bytes, const struct 
 HOOK void __instr_free(void *block, const struct instr_row *site, void (*f)(void *))
 {
 	freed(block, site);
-	uint32_t *in = enter();
+	struct entered e = enter();
 	f(block);
-	leave(in);
+	leave(e);
 }
 
 HOOK void __instr_free1(void *block, uint64_t a, const struct instr_row *site, void (*f)(void *, uint64_t))
 {
 	freed(block, site);
-	uint32_t *in = enter();
+	struct entered e = enter();
 	f(block, a);
-	leave(in);
+	leave(e);
 }
 
 HOOK void __instr_free2(void *block, uint64_t a, uint64_t b, const struct instr_row *site,
 		   void (*f)(void *, uint64_t, uint64_t))
 {
 	freed(block, site);
-	uint32_t *in = enter();
+	struct entered e = enter();
 	f(block, a, b);
-	leave(in);
+	leave(e);
 }

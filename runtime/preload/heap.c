@@ -11,9 +11,9 @@
  * once per function.
  */
 #define _GNU_SOURCE
-#include "capture/capture.h"
-
+#include "capture/inside.h"
 #include "instr/hooks.h"
+#include "instr/record.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -76,8 +76,20 @@ static const struct instr_module module = {
 
 /* ---- inside ------------------------------------------------------------------------------------------ */
 
-/* Not 0: this thread is in an allocator that records, and what that calls is its own business. */
+/* capture/inside.h */
 static __thread uint32_t inside __attribute__((tls_model("initial-exec")));
+
+/* The stack pointer: nothing that is called from here lies as high. */
+static inline __attribute__((always_inline)) const void *here(void)
+{
+	const void *sp;
+	__asm__("movq %%rsp, %0" : "=r"(sp));
+	return sp;
+}
+
+static inline __attribute__((always_inline)) int is_inside(void) { return __builtin_expect(inside, 0) && irt_is_inside(inside, here()); }
+
+static inline __attribute__((always_inline)) void enter(void) { inside = irt_inside_mark(here()); }
 
 static uint32_t *inside_of_thread(void) { return &inside; }
 
@@ -136,9 +148,9 @@ SHOWN void *malloc(size_t bytes)
 	NEXT(void *, malloc, size_t);
 	if (!f)
 		return early_block(bytes);
-	if (inside)
+	if (is_inside())
 		return f(bytes);
-	inside = 1;
+	enter();
 	return allocated(f(bytes), bytes, &row_malloc);
 }
 
@@ -147,9 +159,9 @@ SHOWN void *calloc(size_t count, size_t bytes)
 	NEXT(void *, calloc, size_t, size_t);
 	if (!f)
 		return early_block(count * bytes); /* all zero */
-	if (inside)
+	if (is_inside())
 		return f(count, bytes);
-	inside = 1;
+	enter();
 	return allocated(f(count, bytes), count * bytes, &row_calloc);
 }
 
@@ -175,11 +187,11 @@ SHOWN void *realloc(void *block, size_t bytes)
 		return block ? NULL : early_block(bytes);
 	if (is_early(block))
 		return leave_early(block, bytes);
-	if (inside)
+	if (is_inside())
 		return f(block, bytes);
 	if (block)
 		__instr_heap_record(INSTR_EXT_RESIZE, &row_realloc, block, 0);
-	inside = 1;
+	enter();
 	if (!block)
 		return allocated(f(NULL, bytes), bytes, &row_realloc);
 	return resized(block, f(block, bytes), bytes, &row_realloc);
@@ -200,12 +212,12 @@ SHOWN void free(void *block)
 	NEXT(void, free, void *);
 	if (!block || !f || is_early(block))
 		return;
-	if (inside) {
+	if (is_inside()) {
 		f(block);
 		return;
 	}
 	__instr_heap_record(INSTR_EXT_FREE, &row_free, block, 0);
-	inside = 1;
+	enter();
 	f(block);
 	inside = 0;
 }
@@ -215,9 +227,9 @@ SHOWN int posix_memalign(void **out, size_t alignment, size_t bytes)
 	NEXT(int, posix_memalign, void **, size_t, size_t);
 	if (!f)
 		return ENOMEM;
-	if (inside)
+	if (is_inside())
 		return f(out, alignment, bytes);
-	inside = 1;
+	enter();
 	int result = f(out, alignment, bytes);
 	allocated(result ? NULL : *out, bytes, &row_posix_memalign);
 	return result;
@@ -227,9 +239,9 @@ SHOWN int posix_memalign(void **out, size_t alignment, size_t bytes)
 	SHOWN void *name(size_t alignment, size_t bytes)                     \
 	{                                                                    \
 		NEXT(void *, name, size_t, size_t);                          \
-		if (!f || inside)                                            \
+		if (!f || is_inside())                                            \
 			return f ? f(alignment, bytes) : NULL;               \
-		inside = 1;                                                  \
+		enter();                                                  \
 		return allocated(f(alignment, bytes), bytes, &row_##name);   \
 	}
 ALIGNED(aligned_alloc)
@@ -239,9 +251,9 @@ ALIGNED(memalign)
 	SHOWN void *name(size_t bytes)                                       \
 	{                                                                    \
 		NEXT(void *, name, size_t);                                  \
-		if (!f || inside)                                            \
+		if (!f || is_inside())                                            \
 			return f ? f(bytes) : NULL;                          \
-		inside = 1;                                                  \
+		enter();                                                  \
 		return allocated(f(bytes), bytes, &row_##name);              \
 	}
 ONE_SIZE(valloc)
@@ -249,14 +261,20 @@ ONE_SIZE(pvalloc)
 
 /* ---- C++: where libstdc++ or libc++ is in the process -------------------------------------------------- */
 
-/* An exception passes through, and through the hook that has called this: the thread is inside no more. */
-struct leave {
-	int done;
+/* An exception passes through (capture/passing.c): this allocation has failed. */
+__asm__(".weak _Unwind_Resume"); /* a program in C has no unwinder */
+
+struct attempt {
+	int returned;
+	size_t bytes;
+	const struct instr_row *row;
 };
-static void leave_unwound(struct leave *l)
+
+static void end_attempt(const struct attempt *a)
 {
-	if (!l->done)
-		inside = 0;
+	inside = 0;
+	if (!a->returned)
+		__instr_heap_record(INSTR_EXT_ALLOC, a->row, NULL, a->bytes);
 }
 
 static void *no_operator(size_t bytes) /* no C++ library in the process, yet somebody calls its operator */
@@ -272,16 +290,18 @@ static void *no_operator(size_t bytes) /* no C++ library in the process, yet som
 	{                                                                                      \
 		static void *known;                                                            \
 		void *(*f) types = (void *(*) types)next(&known, #name);                       \
+		void *block;                                                                   \
 		if (!f)                                                                        \
 			return no_operator(bytes);                                             \
-		__attribute__((cleanup(leave_unwound))) struct leave leave = {0};              \
-		uint32_t before = inside;                                                      \
-		inside = 1;                                                                    \
-		void *block = f arguments;                                                     \
-		leave.done = 1;                                                                \
-		if (!before)                                                                   \
-			allocated(block, bytes, &row_##name);                                  \
-		return block;                                                                  \
+		if (is_inside())                                                               \
+			return f arguments;                                                    \
+		enter();                                                                       \
+		{                                                                              \
+			__attribute__((cleanup(end_attempt))) struct attempt a_ = {0, bytes, &row_##name}; \
+			block = f arguments;                                                   \
+			a_.returned = 1;                                                       \
+		}                                                                              \
+		return allocated(block, bytes, &row_##name);                                   \
 	}
 NEW(_Znwm, (size_t), (size_t bytes), (bytes))
 NEW(_Znam, (size_t), (size_t bytes), (bytes))
@@ -291,6 +311,31 @@ NEW(_ZnwmSt11align_val_t, (size_t, size_t), (size_t bytes, size_t a), (bytes, a)
 NEW(_ZnamSt11align_val_t, (size_t, size_t), (size_t bytes, size_t a), (bytes, a))
 NEW(_ZnwmSt11align_val_tRKSt9nothrow_t, (size_t, size_t, const void *), (size_t bytes, size_t a, const void *b), (bytes, a, b))
 NEW(_ZnamSt11align_val_tRKSt9nothrow_t, (size_t, size_t, const void *), (size_t bytes, size_t a, const void *b), (bytes, a, b))
+
+/* Exceptions are nobody's inside: an operator new that fails makes one, and who catches that ends it. That may be another
+ * operator new, which must not throw. */
+SHOWN void *__cxa_allocate_exception(size_t bytes)
+{
+	NEXT(void *, __cxa_allocate_exception, size_t);
+	uint32_t before = inside;
+	if (!f)
+		abort();
+	inside = 0;
+	void *exception = f(bytes);
+	inside = before;
+	return exception;
+}
+
+SHOWN void __cxa_free_exception(void *exception)
+{
+	NEXT(void, __cxa_free_exception, void *);
+	uint32_t before = inside;
+	if (!f)
+		abort();
+	inside = 0;
+	f(exception);
+	inside = before;
+}
 
 #define DELETE(name, row, types, parameters, arguments)                                        \
 	SHOWN void name parameters                                                             \
@@ -303,12 +348,12 @@ NEW(_ZnamSt11align_val_tRKSt9nothrow_t, (size_t, size_t, const void *), (size_t 
 			free(block);                                                           \
 			return;                                                                \
 		}                                                                              \
-		if (inside) {                                                                  \
+		if (is_inside()) {                                                                  \
 			f arguments;                                                           \
 			return;                                                                \
 		}                                                                              \
 		__instr_heap_record(INSTR_EXT_FREE, &row_##row, block, 0);                     \
-		inside = 1;                                                                    \
+		enter();                                                                    \
 		f arguments;                                                                   \
 		inside = 0;                                                                    \
 	}
