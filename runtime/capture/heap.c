@@ -29,15 +29,24 @@
 #pragma GCC diagnostic ignored "-Wmissing-prototypes"
 #define HOOK __attribute__((visibility("default")))
 
-/* ---- with libinstr_heap.so ---------------------------------------------------------------------------- */
+/* ---- with libinstr_heap --------------------------------------------------------------------------------- */
 
 /* Where that stands in front of the allocators (runtime/preload), the thread's word that says "inside an
  * allocator that records": what a hook calls is not recorded a second time there. NULL: it is not there. */
 static uint32_t *(*inside)(void);
 
-HOOK void __instr_heap_all(uint32_t *(*word)(void))
+/* What libc allocates within asprintf or getline is seen there, and not to be recorded by their hooks; else (--wrap in
+ * a program with shared libraries) it is not. */
+static int sees_libc;
+
+HOOK int __instr_heap_all(uint32_t *(*word)(void), int libc_too)
 {
+	uint32_t *(*before)(void) = irt_load_relaxed(&inside);
+	if (before && before != word)
+		return 0;
+	irt_store_relaxed(&sees_libc, libc_too);
 	irt_store_release(&inside, word); /* own */
+	return 1;
 }
 
 struct entered {
@@ -124,9 +133,8 @@ static inline void *allocated(void *block, uint64_t bytes, const struct instr_ro
 	return block;
 }
 
-/* An exception comes here by capture/passing.c, in libinstr_rt.so. In libinstr_rt.a these are of the program's
- * own unwinder; a static program that has none throws nothing, and unwinders pass a frame whose personality is NULL. */
-__asm__(".weak __gcc_personality_v0\n\t.weak _Unwind_Resume");
+/* An exception comes here by capture/passing.c. Weak: a program without exceptions has no unwinder. */
+__asm__(".weak _Unwind_Resume");
 
 struct attempt {
 	struct entered entered;
@@ -227,7 +235,7 @@ HOOK int32_t *__instr_wcsdup(const int32_t *text, const struct instr_row *site, 
 
 HOOK void __instr_printed(char **out, int32_t result, const struct instr_row *site)
 {
-	if (!irt_load_relaxed(&inside)) /* else what was called has been recorded */
+	if (!irt_load_relaxed(&sees_libc)) /* else what was called has been recorded */
 		allocated(result < 0 ? NULL : *out, (uint64_t)result + 1, site);
 }
 
@@ -285,6 +293,8 @@ static void line_read(char *before, size_t bytes_before, char *after, size_t byt
 HOOK int64_t __instr_getline(char **line, size_t *bytes, void *file, const struct instr_row *site,
 			int64_t (*f)(char **, size_t *, void *))
 {
+	if (irt_load_relaxed(&sees_libc)) /* more than its line: the file's buffer */
+		return f(line, bytes, file);
 	char *before = line ? *line : NULL;
 	size_t bytes_before = bytes ? *bytes : 0;
 	int64_t result = CALL(f(line, bytes, file));
@@ -296,6 +306,8 @@ HOOK int64_t __instr_getline(char **line, size_t *bytes, void *file, const struc
 HOOK int64_t __instr_getdelim(char **line, size_t *bytes, int32_t delimiter, void *file, const struct instr_row *site,
 			 int64_t (*f)(char **, size_t *, int32_t, void *))
 {
+	if (irt_load_relaxed(&sees_libc))
+		return f(line, bytes, delimiter, file);
 	char *before = line ? *line : NULL;
 	size_t bytes_before = bytes ? *bytes : 0;
 	int64_t result = CALL(f(line, bytes, delimiter, file));

@@ -3,11 +3,11 @@
  * passing.c - brings an exception that passes through capture/heap.c, or preload/heap.c, to the code there that records it: a
  * personality routine as <unwind.h> and the Itanium C++ ABI describe it, for cleanups alone.
  *
- * It stands in the place of the one that compilers name for C, in these two libraries and seen by nobody else: that one is
- * in libgcc_s, which a C program does not load. And a process may have two unwinders (libgcc_s beside a libunwind
+ * It stands in the place of the one that compilers name for C, and is seen by nobody else: that one is in libgcc_s, which
+ * a C program does not load. And a process may have two unwinders (libgcc_s beside a libunwind
  * that is linked into the program); each knows the contexts of its own only. So what an unwinder has is taken from
  * whichever is there (weak), and used if it lies beside the one that calls; otherwise the exception passes as
- * through a frame that has no cleanups. In a static program (libinstr_rt.a) there is one unwinder, with its own.
+ * through a frame that has no cleanups.
  */
 #include "capture/capture.h"
 

@@ -1,57 +1,46 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
- * calls_back.c - an allocator that calls back into the program, which allocates: getline of a file that the program
- * itself reads for. With an argument a signal handler leaves it by siglongjmp, as nobody should. Says how many
- * allocations a trace must have, of blocks of the sizes below.
+ * calls_back.c - an allocator that calls back into the program, which allocates, before it goes on; it is declared where it is
+ * called, and has no hooks itself. With an argument it is left by a jump.
  */
-#define _GNU_SOURCE
 #include <setjmp.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-static sigjmp_buf back;
+#ifdef ALLOCATOR
+void *resize(void *block, size_t bytes, void (*call_back)(void))
+{
+	call_back();
+	return realloc(block, bytes);
+}
+#else
+#include <instr/instr.h>
+
+INSTR_ALLOCATOR("realloc(ptr=0,size=1)") void *resize(void *block, size_t bytes, void (*call_back)(void));
+
+static jmp_buf back;
 static int leaves;
 static void *(*volatile by_pointer)(size_t) = malloc;
 
-__attribute__((noinline)) static ssize_t reads(void *cookie, char *buffer, size_t bytes)
+__attribute__((noinline)) static void called_back(void)
 {
-	int *left = cookie;
+	void *volatile block = malloc(7001);
 
-	free(malloc(7001));
+	free(block);
 	if (leaves)
-		siglongjmp(back, 1);
-	if (!*left)
-		return 0;
-	--*left;
-	memset(buffer, 'x', bytes);
-	buffer[bytes - 1] = '\n';
-	return (ssize_t)bytes;
-}
-
-__attribute__((noinline)) static void read_lines(void)
-{
-	static char unbuffered[64];
-	int left = 40;
-	char *line = NULL;
-	size_t bytes = 0;
-	FILE *file = fopencookie(&left, "r", (cookie_io_functions_t){.read = reads});
-
-	setvbuf(file, unbuffered, _IOFBF, sizeof(unbuffered));
-	while (getdelim(&line, &bytes, 'y', file) > 0)
-		;
-	free(line);
+		longjmp(back, 1);
 }
 
 __attribute__((noinline)) static void deeper(int n)
 {
 	volatile char room[2000];
+	void *block = NULL;
 
 	room[0] = 1;
 	if (n)
 		deeper(n - 1);
-	else
-		read_lines();
+	for (int i = 0; i < 10 && !n; i++)
+		block = resize(block, 1000 + i, called_back);
+	free(resize(block, 10, called_back));
 	room[1] = 1;
 }
 
@@ -59,8 +48,9 @@ int main(int argc, char **argv)
 {
 	(void)argv;
 	leaves = argc > 1;
-	if (!sigsetjmp(back, 1))
+	if (!setjmp(back))
 		deeper(3);
 	free(by_pointer(7003)); /* code without hooks may call an allocator so */
 	return 0;
 }
+#endif
