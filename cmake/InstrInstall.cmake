@@ -5,7 +5,7 @@
 # its neighbours relative to itself, so an installed tree can be moved.
 include(CMakePackageConfigHelpers)
 
-install(TARGETS instr_rt instr_rt_static instr_heap instr-drain
+install(TARGETS instr_rt instr_rt_static instr_heap instr_heap_static instr-drain
 	RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}"
 	LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}"
 	ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")

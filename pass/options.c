@@ -210,8 +210,9 @@ char *settings_line(const struct pass_settings *settings)
 
 	if (!out)
 		abort();
+	static const char *const heaps[] = {"on", "all", "wrap", "off"}; /* enum pass_heap */
 	fprintf(out, "unwind=%s:heap=%s:tail=%s:lto=%s", settings->unwind ? "on" : "off",
-		settings->heap == PASS_HEAP_OFF ? "off" : settings->heap == PASS_HEAP_ALL ? "all" : "on", settings->tail_keep ? "keep" : "call", settings->lto_post ? "post" : "pre");
+		heaps[settings->heap], settings->tail_keep ? "keep" : "call", settings->lto_post ? "post" : "pre");
 	for (int i = 0; i < 2; i++)
 		for (size_t j = 0; j < globs[i]->count; j++) {
 			const char *pattern = globs[i]->pattern[j];

@@ -33,7 +33,7 @@ struct pass_declaration {
 	int parameter[DECLARED_WORDS]; /* by word; -1 = not named */
 };
 
-enum pass_heap { PASS_HEAP_ON, PASS_HEAP_ALL, PASS_HEAP_OFF }; /* all: the wrapper's business */
+enum pass_heap { PASS_HEAP_ON, PASS_HEAP_ALL, PASS_HEAP_WRAP, PASS_HEAP_OFF }; /* all, wrap: the wrapper's business */
 
 struct pass_settings {
 	struct pass_globs allow, deny;

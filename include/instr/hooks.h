@@ -126,8 +126,8 @@ _Static_assert(sizeof(struct instr_module) == 64, "the pass emits this layout");
 /* Calls of allocators (instr/allocators.def). The pass replaces the function that is called by one of
  * these, which calls it in turn: with the same arguments and two more behind them, the site's row and
  * the function that was to be called. What takes any number of arguments is left alone, and a hook is called
- * behind it. Ordinary C convention; what they call decides whether they throw. W is anything that fits a
- * register.
+ * behind it. Ordinary C convention; what they call decides whether they throw, and what operator new throws has
+ * been recorded then, as an allocation that failed. W is anything that fits a register.
  *
  *   void *__instr_alloc(size_t bytes, row, f)                    malloc, valloc, new
  *   void *__instr_alloc1(size_t bytes, W, row, f)                new with an alignment, or nothrow

@@ -30,7 +30,7 @@ enum instr_option_id {
 
 struct instr_option {
 	char key[16];
-	char fallback[12];
+	char fallback[16];
 	unsigned char side, kind;
 	char help[220];
 };

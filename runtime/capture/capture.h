@@ -73,7 +73,7 @@ IRT_HIDDEN int irt_restart_drain(void);
 
 /* Makes the steady path of this thread possible (cold.c). sp: near the stack pointer. Returns 1: try again; 0:
  * this record is not made. */
-IRT_HIDDEN int irt_make_ready(uint64_t sp);
+IRT_HIDDEN int irt_make_ready(uint64_t sp) __attribute__((nothrow));
 
 /* What capture gives to control. */
 

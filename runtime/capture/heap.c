@@ -13,52 +13,74 @@
  *
  * The steady path is the clock and one reservation of two units (of a pool's block three), as in hooks.S; what else may have to be
  * done is in cold.c. Neither errno nor anything else that the allocator has left is touched. These are
- * ordinary calls for the program: registers may change that a C function may change. An exception that
- * operator new throws passes through.
+ * ordinary calls for the program: registers may change that a C function may change.
+ *
+ * An exception that operator new throws passes through, and is recorded on its way as an allocation that has
+ * failed. What the unwinder needs for that belongs to programs that throw: it is not asked for in others.
  */
 #include "capture/capture.h"
 
 #include "base/atomic.h"
 #include "base/os.h"
+#include "capture/inside.h"
 #include "instr/hooks.h"
 
 /* Their prototypes are the compiler plugin's business: instr/hooks.h has them in words. */
 #pragma GCC diagnostic ignored "-Wmissing-prototypes"
 #define HOOK __attribute__((visibility("default")))
 
-/* ---- with libinstr_heap.so ---------------------------------------------------------------------------- */
+/* ---- with libinstr_heap --------------------------------------------------------------------------------- */
 
 /* Where that stands in front of the allocators (runtime/preload), the thread's word that says "inside an
  * allocator that records": what a hook calls is not recorded a second time there. NULL: it is not there. */
 static uint32_t *(*inside)(void);
 
-HOOK void __instr_heap_all(uint32_t *(*word)(void))
+/* What libc allocates within asprintf or getline is seen there, and not to be recorded by their hooks; else (--wrap in
+ * a program with shared libraries) it is not. */
+static int sees_libc;
+
+HOOK int __instr_heap_all(uint32_t *(*word)(void), int libc_too)
 {
+	uint32_t *(*before)(void) = irt_load_relaxed(&inside);
+	if (before && before != word)
+		return 0;
+	irt_store_relaxed(&sees_libc, libc_too);
 	irt_store_release(&inside, word); /* own */
+	return 1;
 }
 
-static inline uint32_t *enter(void)
+struct entered {
+	uint32_t *in; /* NULL: nobody asks. The other is then not set */
+	uint32_t before;
+};
+
+/* Inlined: the frame is that of the hook. */
+static inline __attribute__((always_inline)) struct entered enter(void)
 {
 	uint32_t *(*word)(void) = irt_load_relaxed(&inside);
+	struct entered e;
+	e.in = NULL;
 	if (__builtin_expect(!word, 1))
-		return NULL;
-	uint32_t *in = word();
-	*in = 1;
-	return in;
+		return e;
+	const void *frame = __builtin_frame_address(0);
+	e.in = word();
+	e.before = irt_is_inside(*e.in, frame) ? *e.in : 0;
+	*e.in = irt_inside_mark(frame);
+	return e;
 }
 
-static inline void leave(uint32_t *in)
+static inline void leave(struct entered e)
 {
-	if (in)
-		*in = 0;
+	if (e.in)
+		*e.in = e.before;
 }
 
-#define CALL(call)                         \
-	({                                 \
-		uint32_t *in_ = enter();   \
+#define CALL(call)                          \
+	({                                  \
+		struct entered e_ = enter(); \
 		__typeof__(call) r_ = call; \
-		leave(in_);                \
-		r_;                        \
+		leave(e_);                  \
+		r_;                         \
 	})
 
 /* ---- records --------------------------------------------------------------------------------------- */
@@ -121,6 +143,41 @@ static inline void *allocated(void *block, uint64_t bytes, const struct instr_ro
 	return block;
 }
 
+/* An exception comes here by capture/passing.c. Weak: a program without exceptions has no unwinder. */
+__asm__(".weak _Unwind_Resume");
+
+struct attempt {
+	struct entered entered;
+	uint64_t bytes;
+	const struct instr_row *site;
+	int returned;
+};
+
+static __attribute__((noinline, cold, nothrow)) void has_thrown(uint64_t bytes, const struct instr_row *site)
+{
+	record(INSTR_EXT_ALLOC, site, NULL, bytes);
+}
+
+static inline void end_attempt(const struct attempt *a)
+{
+	leave(a->entered);
+	if (!a->returned)
+		has_thrown(a->bytes, a->site);
+}
+
+#define TRY_IN(entered, call, bytes, site)                                                             \
+	({                                                                                             \
+		__attribute__((cleanup(end_attempt))) struct attempt a_ = {entered, bytes, site, 0};   \
+		void *r_ = call;                                                                       \
+		a_.returned = 1;                                                                       \
+		r_;                                                                                    \
+	})
+
+/* CALL of what may throw. (Twice, so that the steady path asks once whether there is a word.) */
+#define TRY(call, bytes, site)                                                                         \
+	(__builtin_expect(!irt_load_relaxed(&inside), 1) ? TRY_IN((struct entered){0}, call, bytes, site) \
+							  : TRY_IN(enter(), call, bytes, site))
+
 static uint64_t text_bytes(const char *text)
 {
 	uint64_t n = 0;
@@ -133,18 +190,18 @@ static uint64_t text_bytes(const char *text)
 
 HOOK void *__instr_alloc(size_t bytes, const struct instr_row *site, void *(*f)(size_t))
 {
-	return allocated(CALL(f(bytes)), bytes, site);
+	return allocated(TRY(f(bytes), bytes, site), bytes, site);
 }
 
 HOOK void *__instr_alloc1(size_t bytes, uint64_t a, const struct instr_row *site, void *(*f)(size_t, uint64_t))
 {
-	return allocated(CALL(f(bytes, a)), bytes, site);
+	return allocated(TRY(f(bytes, a), bytes, site), bytes, site);
 }
 
 HOOK void *__instr_alloc2(size_t bytes, uint64_t a, uint64_t b, const struct instr_row *site,
 		     void *(*f)(size_t, uint64_t, uint64_t))
 {
-	return allocated(CALL(f(bytes, a, b)), bytes, site);
+	return allocated(TRY(f(bytes, a, b), bytes, site), bytes, site);
 }
 
 HOOK void *__instr_calloc(size_t count, size_t bytes, const struct instr_row *site, void *(*f)(size_t, size_t))
@@ -188,7 +245,7 @@ HOOK int32_t *__instr_wcsdup(const int32_t *text, const struct instr_row *site, 
 
 HOOK void __instr_printed(char **out, int32_t result, const struct instr_row *site)
 {
-	if (!irt_load_relaxed(&inside)) /* else what was called has been recorded */
+	if (!irt_load_relaxed(&sees_libc)) /* else what was called has been recorded */
 		allocated(result < 0 ? NULL : *out, (uint64_t)result + 1, site);
 }
 
@@ -246,6 +303,8 @@ static void line_read(char *before, size_t bytes_before, char *after, size_t byt
 HOOK int64_t __instr_getline(char **line, size_t *bytes, void *file, const struct instr_row *site,
 			int64_t (*f)(char **, size_t *, void *))
 {
+	if (irt_load_relaxed(&sees_libc)) /* more than its line: the file's buffer */
+		return f(line, bytes, file);
 	char *before = line ? *line : NULL;
 	size_t bytes_before = bytes ? *bytes : 0;
 	int64_t result = CALL(f(line, bytes, file));
@@ -257,6 +316,8 @@ HOOK int64_t __instr_getline(char **line, size_t *bytes, void *file, const struc
 HOOK int64_t __instr_getdelim(char **line, size_t *bytes, int32_t delimiter, void *file, const struct instr_row *site,
 			 int64_t (*f)(char **, size_t *, int32_t, void *))
 {
+	if (irt_load_relaxed(&sees_libc))
+		return f(line, bytes, delimiter, file);
 	char *before = line ? *line : NULL;
 	size_t bytes_before = bytes ? *bytes : 0;
 	int64_t result = CALL(f(line, bytes, delimiter, file));
@@ -271,19 +332,22 @@ HOOK void __instr_allocated(void *block, size_t bytes, const struct instr_row *s
 
 HOOK void __instr_freed(void *block, const struct instr_row *site) { freed(block, site); }
 
-/* What throws between these two leaves the thread inside until the next hook of an allocator. */
+/* These two are called by one function, so their frames have one place. What throws between them leaves the
+ * thread inside until someone comes who is less deep in the stack. */
 HOOK void __instr_resizing(void *block, const struct instr_row *site)
 {
 	if (block)
 		record(INSTR_EXT_RESIZE, site, block, 0);
-	enter();
+	struct entered e = enter();
+	if (e.in && e.before) /* stays another one's */
+		leave(e);
 }
 
 HOOK void __instr_resized(void *before, void *after, size_t bytes, const struct instr_row *site)
 {
-	uint32_t *(*word)(void) = irt_load_relaxed(&inside);
-	if (word)
-		leave(word());
+	uint32_t *(*word)(void) = irt_load_relaxed(&inside), *in = word ? word() : NULL;
+	if (in && *in == irt_inside_mark(__builtin_frame_address(0)))
+		*in = 0;
 	if (before)
 		resized(before, after, bytes, site);
 	else
@@ -295,26 +359,26 @@ HOOK void __instr_resized(void *before, void *after, size_t bytes, const struct 
 HOOK void __instr_free(void *block, const struct instr_row *site, void (*f)(void *))
 {
 	freed(block, site);
-	uint32_t *in = enter();
+	struct entered e = enter();
 	f(block);
-	leave(in);
+	leave(e);
 }
 
 HOOK void __instr_free1(void *block, uint64_t a, const struct instr_row *site, void (*f)(void *, uint64_t))
 {
 	freed(block, site);
-	uint32_t *in = enter();
+	struct entered e = enter();
 	f(block, a);
-	leave(in);
+	leave(e);
 }
 
 HOOK void __instr_free2(void *block, uint64_t a, uint64_t b, const struct instr_row *site,
 		   void (*f)(void *, uint64_t, uint64_t))
 {
 	freed(block, site);
-	uint32_t *in = enter();
+	struct entered e = enter();
 	f(block, a, b);
-	leave(in);
+	leave(e);
 }
 
 /* ---- mappings --------------------------------------------------------------------------------------- */

@@ -117,7 +117,7 @@ static void apply(struct irt_config *c, const struct instr_setting *s)
 	case INSTR_OPT_heap:
 		bad = instr_parse_choice(v, n, o->fallback, &choice);
 		if (!bad)
-			c->heap = choice != 2;
+			c->heap = choice != 3; /* off; between on, all and wrap the link has decided */
 		break;
 	case INSTR_OPT_record: bad = instr_parse_flag(v, n, &c->record); break;
 	case INSTR_OPT_sandbox: bad = instr_parse_flag(v, n, &c->sandbox); break;

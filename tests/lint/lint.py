@@ -334,11 +334,11 @@ def check_runtime(paths, allowed):
                 continue
             name, kind = fields[0].split("@")[0], fields[1]
             if kind in "Uwv":  # w, v: undefined and weak
-                undefined.append((path, name))
+                undefined.append((path, name, kind))
             else:
                 defined.add(name)
-    for path, name in sorted(set(undefined)):
-        if name not in defined and name not in allowed and not LINKER_SYMBOLS.match(name):
+    for path, name, kind in sorted(set(undefined)):
+        if name not in defined and (name not in allowed or kind == "U") and not LINKER_SYMBOLS.match(name):
             findings.append(f"{path}:0: undefined symbol {name}: nothing of libc may be used inside a traced program")
     for path in paths:
         where = "?"

@@ -186,7 +186,12 @@ def object_tests(scratch, compiler):
     status, said = lint("runtime", *both)
     yield "a_symbol_of_another_object_is_no_finding", status == 0, said
     status, said = lint("runtime", "--allow", "getpid", both[0])
-    yield "an_allowed_symbol_is_no_finding", status == 0, said
+    yield "an_allowed_symbol_that_is_not_weak_is_found", status == 1, said
+    weak = os.path.join(scratch, "weak.o")
+    write(scratch, {"weak.c": "__attribute__((weak)) int getpid(void); int f(void) { return getpid ? getpid() : 0; }"})
+    subprocess.run([compiler, "-O1", "-fPIC", "-c", os.path.join(scratch, "weak.c"), "-o", weak], check=True)
+    status, said = lint("runtime", "--allow", "getpid", weak)
+    yield "an_allowed_weak_symbol_is_no_finding", status == 0, said
 
 
 def main():

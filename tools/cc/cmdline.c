@@ -127,6 +127,9 @@ static void read_option(struct reader *reader, const char *word)
 		line->is_shared = true;
 	else if (!strcmp(word, "-static") || !strcmp(word, "--static") || !strcmp(word, "-static-pie"))
 		line->is_static = true;
+	else if (!strcmp(word, "-nostdlib") || !strcmp(word, "-nodefaultlibs") || !strcmp(word, "-nolibc") ||
+		 !strcmp(word, "-nostdlib++") || !strcmp(word, "--no-standard-libraries"))
+		line->has_libc = false;
 	else if (starts_with(word, "-flto"))
 		line->uses_lto = true;
 	else if (!strcmp(word, "-fno-lto"))
@@ -137,6 +140,8 @@ static void read_option(struct reader *reader, const char *word)
 		reader->value_follows = true;
 	if (starts_with(word, "-l"))
 		reader->has_input = true;
+	if (!strcmp(word, "-lstdc++") || !strcmp(word, "-lc++"))
+		line->has_libcxx = true;
 }
 
 static void read_response(struct reader *reader, const char *path, int depth);
@@ -201,6 +206,7 @@ void cmdline_read(struct cmdline *line, int argc, char **argv)
 
 	memset(line, 0, sizeof *line);
 	line->first_literal = argc;
+	line->has_libc = true;
 	for (int i = 1; i < argc; i++) {
 		read_word(&reader, argv[i], 0);
 		if (reader.only_inputs && line->first_literal == argc)

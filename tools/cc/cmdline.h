@@ -13,6 +13,8 @@ struct cmdline {
 	bool links;        /* an executable or shared object is made */
 	bool is_shared;    /* -shared */
 	bool is_static;    /* -static or -static-pie */
+	bool has_libc;     /* it and the language's are linked: no -nostdlib or the like */
+	bool has_libcxx;   /* -lstdc++, -lc++ */
 	bool uses_lto;     /* -flto in any form */
 	bool uses_lld;     /* -fuse-ld=...lld */
 	int first_literal; /* index of "--", behind which everything is an input; argc if there is none */

@@ -9,7 +9,8 @@
  *                           code as -Xclang -mllvm -Xclang -instr=...
  *     link                  LIB/libinstr_rt.so, kept although nothing calls it yet, with a run path
  *     link, -static(-pie)   LIB/libinstr_rt.a
- *     link with heap=all    LIB/libinstr_heap.so in front of all libraries
+ *     link with heap=all    LIB/libinstr_heap.so in front of all libraries; a static program gets what heap=wrap gives
+ *     link with heap=wrap   --wrap for each of instr/fronted.def, and LIB/libinstr_heap.a
  *
  * LIB and INCLUDE are found from this program's own place, so the whole may be moved. libinstr.so
  * picks the plugin for whichever clang loads it. Settings reach clang only by its command line, where
@@ -40,7 +41,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { EXIT_USAGE = 2, EXIT_INPUT = 3, ADDED_MAX = 64, CLANG_WORDS_MAX = 16 };
+enum { EXIT_USAGE = 2, EXIT_INPUT = 3, ADDED_MAX = 256, CLANG_WORDS_MAX = 16 };
 
 static const char *program = "instr-clang";
 
@@ -115,7 +116,7 @@ static char *find_lib_folder(void)
 struct settings {
 	char *text; /* what goes onto clang's command line; empty if nothing */
 	size_t bytes;
-	bool lto_post, heap_all;
+	bool lto_post, heap_all, heap_wrap;
 };
 
 static void append_setting(struct settings *settings, const struct instr_setting *found)
@@ -149,8 +150,10 @@ static void take_settings(struct settings *settings, const char *origin, const c
 			    "into INSTR_OPTIONS there", origin, instr_options[id].key);
 		if (id == INSTR_OPT_lto)
 			settings->lto_post = instr_word_is(found.value, found.value_bytes, "post");
-		if (id == INSTR_OPT_heap)
+		if (id == INSTR_OPT_heap) {
 			settings->heap_all = instr_word_is(found.value, found.value_bytes, "all");
+			settings->heap_wrap = instr_word_is(found.value, found.value_bytes, "wrap");
+		}
 		if (side == INSTR_SIDE_PASS || id == INSTR_OPT_heap || (from_command_line && side == INSTR_SIDE_BOTH))
 			append_setting(settings, &found);
 	}
@@ -304,16 +307,38 @@ static void add_runtime(struct arguments *arguments, const struct cmdline *line,
 }
 
 /* heap=all: in front of all libraries whose allocators it stands for. */
-static void add_heap_library(struct arguments *arguments, const struct cmdline *line, const char *lib)
+static void add_heap_library(struct arguments *arguments, const char *lib)
 {
-	if (line->is_shared)
-		return;
-	if (line->is_static)
-		die(EXIT_USAGE, "heap=all stands in front of shared libraries, and a static program has none; use heap=on");
 	add_for_linker(arguments, "--push-state");
 	add_for_linker(arguments, "--no-as-needed");
 	add_for_linker(arguments, text_of("%s/libinstr_heap.so", lib));
 	add_for_linker(arguments, "--pop-state");
+}
+
+/* heap=wrap: in front of the runtime, which it calls. A linker that has replaced a name does not look for it in archives any
+ * more: it is told to, for what must be there. The rest comes along with that, or with nothing at all. */
+static void add_heap_wraps(struct arguments *arguments, const struct cmdline *line, bool cxx, const char *lib)
+{
+	enum { CORE, C, CXX, MADE };
+	static const struct {
+		const char *name;
+		int library;
+	} fronted[] = {
+#define INSTR_FRONTED(name, library) {#name, library},
+#include "instr/fronted.def"
+#undef INSTR_FRONTED
+	};
+	bool has_cxx = line->has_libcxx || (cxx && line->has_libc);
+
+	for (size_t i = 0; i < sizeof fronted / sizeof *fronted; i++) {
+		if (fronted[i].library == MADE && line->is_static)
+			continue;
+		add_for_linker(arguments, text_of("--wrap=%s", fronted[i].name));
+		if (fronted[i].library == CORE || (fronted[i].library == CXX && has_cxx))
+			add_for_linker(arguments, text_of("--undefined=%s", fronted[i].name));
+	}
+	add_for_linker(arguments, "--undefined=__wrap_malloc"); /* also of a program that allocates nothing itself */
+	add_for_linker(arguments, text_of("%s/libinstr_heap.a", lib));
 }
 
 /* Without the header, as in a package that has it elsewhere, clang may still find it by itself. */
@@ -430,10 +455,13 @@ int main(int argc, char **argv)
 		add_include_folder(&arguments);
 	if (line.compiles)
 		add_plugin(&arguments, &settings, lib);
-	if (line.links && settings.heap_all)
-		add_heap_library(&arguments, &line, lib);
+	bool wraps = line.links && !line.is_shared && (settings.heap_wrap || (settings.heap_all && line.is_static));
+	if (line.links && !line.is_shared && settings.heap_all && !wraps)
+		add_heap_library(&arguments, lib);
 	for (int i = 1; i < line.first_literal; i++)
 		add(&arguments, argv[i]);
+	if (wraps)
+		add_heap_wraps(&arguments, &line, cxx, lib);
 	if (line.links)
 		add_runtime(&arguments, &line, lib);
 	if (post)

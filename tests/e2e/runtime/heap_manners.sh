@@ -42,26 +42,29 @@ check so_it_is_when_optimised cxx mannersxx-O2 20
 check a_program_may_bring_its_own_operator_new cxx ownxx-O0 2
 check so_it_may_when_optimised cxx ownxx-O2 2
 
-# A new that throws never comes back to what has called it; what libc allocates behind it is recorded as before.
-thrown() {
-	cat >thrown.cc <<-'PROGRAM'
-		#include <dirent.h>
-		#include <new>
-		int main()
-		{
-			volatile std::size_t much = ~(std::size_t)0 / 4;
-			try {
-				*new char[much] = 1;
-				return 1;
-			} catch (std::bad_alloc &) {
-			}
-			return !opendir("/");
-		}
-	PROGRAM
-	tracedxx thrown --instr=heap=all thrown.cc && rm -f trace.db* && exits_with 0 ./thrown && complete trace.db && sound trace.db &&
-		is trace.db "SELECT count(*), sum(bytes) > 30000 FROM leaks WHERE called = 'malloc' AND function = 'main' AND file = 'code without hooks'" '1|1'
+# A new that throws is a failed one at its place; what is in front of it and behind it is recorded as ever. With heap=all
+# the exceptions themselves and what libc allocates are there too, and nothing twice.
+throws() {
+	tracedxx throws $1 "$programs/throws.cc" -std=c++17 && rm -f trace.db* && exits_with 0 ./throws && complete trace.db && sound trace.db &&
+		faultless "kind <> 'freed twice'" && is trace.db 'SELECT lost, unknown_frees FROM heaps' '0|0' &&
+		is trace.db "SELECT sum(allocs), sum(failed), sum(released) FROM heap_sites WHERE file LIKE '%throws.cc'" "$(cat out)"
 }
-check what_comes_behind_a_new_that_throws_is_recorded thrown
+for how in -O0 -O2 '-O0 --instr=heap=all' '-O2 --instr=heap=all' -static '-static-pie -O2' '-static --instr=heap=all' '-static-pie -O2 --instr=heap=all'; do
+	check a_new_that_throws_has_failed_with_$(echo "$how" | tr -cd '[:alnum:]') throws "$how"
+done
+
+# An allocator that calls back into code with hooks stays one when that has allocated; one that is left by a jump does not.
+calls_back() {
+	rm -f trace.db* && exits_with 0 ./calls_back $1 && complete trace.db && sound trace.db &&
+		is trace.db "SELECT called, allocs, bytes FROM heap_sites WHERE file = 'code without hooks' AND bytes <> 0 ORDER BY 1" 'malloc|1|7003'
+}
+for how in -O0 -O2 -static '-static -O2'; do
+	name=$(echo "$how" | tr -cd '[:alnum:]')
+	check a_program_that_is_called_back_builds_with_$name eval 'plain outside.o -c -DALLOCATOR "$programs/calls_back.c" &&
+		traced calls_back --instr=heap=all:realloc="resize(ptr=0,size=1)" "$programs/calls_back.c" outside.o $how'
+	check what_an_allocator_takes_behind_a_call_back_is_its_own_with_$name calls_back ''
+	check a_jump_out_of_an_allocator_ends_it_with_$name calls_back jump
+done
 
 own_malloc() {
 	as_plain own && [ $as_plain_status = 3 ] && complete trace.db && sound trace.db && faultless 1 &&

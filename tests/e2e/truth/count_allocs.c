@@ -45,7 +45,6 @@ struct counts {
 	struct {
 		uint64_t allocs, bytes, failed; /* by family of the block */
 		uint64_t frees, freed_bytes;    /* the same */
-		uint64_t thrown;                /* failures by exception; not in failed */
 	} of[FAMILIES];
 	uint64_t resized;
 	uint64_t lost, unknown;
@@ -378,13 +377,7 @@ struct attempt {
 
 static void tried(struct attempt *a)
 {
-	if (a->returned) {
-		allocated(a->result, a->bytes, a->family);
-		return;
-	}
-	enter();
-	counts->of[a->family].thrown++;
-	pthread_mutex_unlock(&lock);
+	allocated(a->returned ? a->result : NULL, a->bytes, a->family);
 }
 
 #define NEW_OF(name, family, parameters, arguments) \
