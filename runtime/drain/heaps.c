@@ -26,11 +26,11 @@ static const char *const fault_kinds[] = {"wrong family", "freed twice", "unknow
 
 /* ---- settling --------------------------------------------------------------------------------------- */
 
-/* INT64_MAX: nothing more will come. */
+/* What comes later is later, on the grid of the events' times too. INT64_MAX: nothing more will come. */
 static int64_t settled_until(const struct irt_session *s, const struct irt_drained_process *p)
 {
 	/* One that is going has started its threads, and is told that all of it is in the file. */
-	uint64_t reached = p->ending ? s->horizon_ticks : s->looked_ticks - IRT_HEAP_SLACK_TICKS;
+	uint64_t reached = p->ending ? s->horizon_ticks : s->looked_ticks - IRT_HEAP_SLACK_TICKS - s->time_unit;
 	int64_t until = (int64_t)(reached - s->at.facts.start_ticks);
 	int over = p->dead;
 	for (uint32_t i = 0; i < s->thread_count; i++) {
@@ -42,7 +42,7 @@ static int64_t settled_until(const struct irt_session *s, const struct irt_drain
 			continue;
 		struct irt_walk_counters c;
 		irt_walk_counters(t->walk, &c);
-		until = c.last_ticks < until ? c.last_ticks : until;
+		until = c.last_ticks <= until ? c.last_ticks - 1 : until;
 	}
 	return over ? INT64_MAX : until;
 }
@@ -135,7 +135,18 @@ static int64_t resident_bytes(const struct irt_drained_process *p)
 	return sscanf(text, "%llu %llu", &size, &resident) == 2 ? (int64_t)(resident * IRT_PAGE) : IRT_STORE_NULL;
 }
 
-/* Moments of heap_history: every second, then every two, and so on, each time that so many rows have come. */
+/* The time of which the heap's rows tell; *even: the events up to it are in them, all and no others. */
+static int64_t heap_time(const struct irt_drained_process *p, int64_t ticks, int *even)
+{
+	int64_t stands_at;
+	*even = irt_heap_stands_at(p->heap, &stands_at) && (p->dead || !p->ending);
+	if (*even)
+		return stands_at < ticks ? stands_at : ticks;
+	return p->heap_until && p->heap_until < ticks ? p->heap_until : ticks;
+}
+
+/* Moments of heap_history: every second, then every two, and so on, each time that so many rows have come. Readers
+ * go on from them by the events that are later: the time must be even, or it is for the next checkpoint. */
 static int is_moment(const struct irt_session *s, const struct irt_drained_process *p)
 {
 	uint64_t seconds = UINT64_C(1) << (p->moment_rows / MOMENT_ROWS < 20 ? p->moment_rows / MOMENT_ROWS : 20);
@@ -155,6 +166,7 @@ static void put_moment(struct put *put)
 	irt_heap_each_moved(put->p->heap, put, put_moved);
 	irt_store_put_heap_moment(put->s->store, put->p->facts.process_id, put->ticks);
 	put->p->moment_put = 1;
+	put->p->moment_ticks = put->ticks;
 }
 
 static void put_sums(const struct put *put, enum irt_heap_kind kind, const struct irt_heap_sums *sums)
@@ -172,7 +184,8 @@ static int64_t alive(const struct irt_heap_sums *sums) { return (int64_t)(sums->
 
 static void put_heap(struct irt_session *s, struct irt_drained_process *p, int64_t ticks)
 {
-	struct put put = {s, p, p->heap_until && p->heap_until < ticks ? p->heap_until : ticks};
+	int even;
+	struct put put = {s, p, heap_time(p, ticks, &even)};
 	struct irt_heap_sums sums[IRT_HEAP_KINDS];
 	int used = 0;
 	for (int kind = 0; kind < IRT_HEAP_KINDS; kind++) {
@@ -188,7 +201,9 @@ static void put_heap(struct irt_session *s, struct irt_drained_process *p, int64
 			.bytes = (int64_t)heap->bytes, .live_blocks = (int64_t)(heap->allocs - heap->frees), .live_bytes = alive(heap),
 			.pool_bytes = alive(&sums[IRT_HEAP_POOLS]), .mapped_bytes = alive(&sums[IRT_HEAP_MAPPINGS]),
 			.rss_bytes = resident_bytes(p)});
-		if (is_moment(s, p))
+		if (irt_heap_late_ticks(p->heap) != INT64_MAX)
+			irt_store_delete_heap_moments(s->store, p->facts.process_id, irt_heap_late_ticks(p->heap));
+		if (even && is_moment(s, p))
 			put_moment(&put);
 	}
 	irt_heap_each_gone(p->heap, &put, put_gone);
@@ -236,7 +251,7 @@ void irt_heaps_committed(struct irt_session *s)
 		p->heap_pending = p->heap_packed_bytes != 0;
 		p->heap_put = 0;
 		if (p->moment_put) {
-			irt_heap_moment_saved(p->heap);
+			irt_heap_moment_saved(p->heap, p->moment_ticks);
 			p->moments_ns = s->look_ns;
 			p->moment_put = 0;
 		}

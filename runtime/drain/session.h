@@ -59,6 +59,7 @@ struct irt_drained_process {
 	int heap_put;             /* this round puts its rows */
 	int64_t heap_until;       /* up to this time its events are in them */
 	int moment_put;           /* ... and those of heap_history */
+	int64_t moment_ticks;     /* ... of that time */
 	uint64_t moment_rows, moments_ns; /* rows of heap_history so far; when the last were put */
 	int heap_pending;         /* the file has pending events of it */
 	uint32_t contexts_stored; /* contexts below this index are in the file */

@@ -19,6 +19,8 @@ int irt_heap_create(struct irt_heap **out, bool forked)
 		return INSTR_ERR_MEMORY;
 	h->forked = forked;
 	h->wants_rows = true;
+	h->applied_ticks = h->settled_ticks = INT64_MIN;
+	h->moment_ticks = h->late_ticks = INT64_MAX;
 	return 0;
 }
 
@@ -563,6 +565,17 @@ void irt_heap_apply(struct irt_heap *h, const struct irt_heap_event *e)
 void irt_heap_expect_many(struct irt_heap *h)
 {
 	h->expects_many = true;
+}
+
+bool irt_heap_stands_at(const struct irt_heap *h, int64_t *ticks)
+{
+	*ticks = h->settled_ticks;
+	return h->settled_ticks != INT64_MIN && h->applied_ticks <= h->settled_ticks;
+}
+
+int64_t irt_heap_late_ticks(const struct irt_heap *h)
+{
+	return h->late_ticks;
 }
 
 bool irt_heap_is_waiting(const struct irt_heap *h)

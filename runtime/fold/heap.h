@@ -84,6 +84,15 @@ void irt_heap_added(struct irt_heap *heap, size_t count);
  * call it again. */
 int irt_heap_settle(struct irt_heap *heap, int64_t until_ticks);
 
+/* Is there a time up to which all has been applied, and nothing behind it? Then in *ticks; INT64_MAX: all there is.
+ * Not so where an event was applied out of its turn, or more waited than may (IRT_HEAP_PENDING_MAX). */
+bool irt_heap_stands_at(const struct irt_heap *heap, int64_t *ticks);
+
+/* The earliest of what was applied since the last irt_heap_saved and is not later than the last moment that was saved:
+ * a hook was held up that had read the clock. What is of that time or later and was saved as even is not. INT64_MAX:
+ * none. (Of moments that a heap does not know of, what comes first is told.) */
+int64_t irt_heap_late_ticks(const struct irt_heap *heap);
+
 /* Is there something to settle? Does it differ from what was saved? */
 bool irt_heap_is_waiting(const struct irt_heap *heap);
 bool irt_heap_is_unsaved(const struct irt_heap *heap);
@@ -141,7 +150,7 @@ int irt_heap_each_place(struct irt_heap *heap, void *user, int (*each)(void *use
 /* What is alive of those places of which it is not what it was at the last irt_heap_moment_saved. */
 int irt_heap_each_moved(const struct irt_heap *heap, void *user,
 			int (*each)(void *user, uint32_t context, uint32_t site_id, uint64_t blocks, uint64_t bytes));
-void irt_heap_moment_saved(struct irt_heap *heap);
+void irt_heap_moment_saved(struct irt_heap *heap, int64_t ticks);
 int irt_heap_each_fault(struct irt_heap *heap, void *user, int (*each)(void *user, const struct irt_heap_fault *fault));
 
 /* What is pending or in the hands of reallocs, as the bytes of heap_pending.events (docs/format.md);

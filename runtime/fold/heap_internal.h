@@ -116,6 +116,10 @@ struct irt_heap {
 	size_t pending_count, pending_room, scratch_room;
 	size_t pending_sorted; /* those before are in order */
 	int64_t newest_ticks;  /* of all that was ever pending */
+	int64_t moment_ticks;  /* the last moment that was saved */
+	int64_t late_ticks;    /* irt_heap_late_ticks */
+	int64_t applied_ticks; /* ... that was ever applied */
+	int64_t settled_ticks; /* all up to this is applied; INT64_MIN: that is not known */
 
 	struct block *blocks;
 	uint64_t block_slots, block_count, block_limit;

@@ -177,6 +177,10 @@ static bool do_pending(struct irt_heap *h, struct irt_heap_event *e)
 		return false;
 	if (e->operation != DONE)
 		irt_heap_apply(h, e);
+	if (e->ticks <= h->moment_ticks && e->ticks < h->late_ticks)
+		h->late_ticks = e->ticks;
+	if (e->ticks > h->applied_ticks)
+		h->applied_ticks = e->ticks;
 	return true;
 }
 
@@ -212,14 +216,19 @@ int irt_heap_settle(struct irt_heap *h, int64_t until_ticks)
 	bool last = until_ticks == INT64_MAX;
 	int err = 0;
 
+	h->settled_ticks = until_ticks;
 	if (!count && !h->odd_count)
 		return 0;
-	if (!sort_pending(h))
+	if (!sort_pending(h)) {
+		h->settled_ticks = INT64_MIN;
 		return INSTR_ERR_MEMORY;
-	if (count <= IRT_HEAP_PENDING_MAX)
+	}
+	if (count <= IRT_HEAP_PENDING_MAX) {
 		h->expects_many = false;
-	else if (!h->expects_many && h->pending[count - IRT_HEAP_PENDING_MAX].ticks > until_ticks)
+	} else if (!h->expects_many && h->pending[count - IRT_HEAP_PENDING_MAX].ticks > until_ticks) {
 		until_ticks = h->pending[count - IRT_HEAP_PENDING_MAX].ticks;
+		h->settled_ticks = INT64_MIN; /* earlier ones may come */
+	}
 	for (; done < count && h->pending[done].ticks <= until_ticks; done++) {
 		struct irt_heap_event *e = &h->pending[done];
 		if (done + AHEAD < count)
@@ -232,6 +241,8 @@ int irt_heap_settle(struct irt_heap *h, int64_t until_ticks)
 			break;
 		}
 	}
+	if (done < count && h->pending[done].ticks <= h->settled_ticks)
+		h->settled_ticks = h->pending[done].ticks - 1;
 	if (done) {
 		h->changed = true;
 		memmove(h->pending, h->pending + done, (count - done) * sizeof(*h->pending));

@@ -155,8 +155,9 @@ int irt_heap_each_moved(const struct irt_heap *h, void *user,
 	return r;
 }
 
-void irt_heap_moment_saved(struct irt_heap *h)
+void irt_heap_moment_saved(struct irt_heap *h, int64_t ticks)
 {
+	h->moment_ticks = ticks;
 	for (uint32_t i = 0; i < h->place_count; i++) {
 		h->places[i].moment_blocks = live_blocks(&h->places[i]);
 		h->places[i].moment_bytes = live_bytes(&h->places[i]);
@@ -195,6 +196,7 @@ void irt_heap_saved(struct irt_heap *h)
 	}
 	for (uint32_t i = 0; i < h->fault_count; i++)
 		h->fault_changed[i] = false;
+	h->late_ticks = INT64_MAX;
 	h->changed = false;
 }
 

@@ -132,6 +132,15 @@ int irt_store_put_heap_moment(struct irt_store *store, int64_t process_id, int64
 	return irt_bind_done(&b, "write a moment of the heap");
 }
 
+int irt_store_delete_heap_moments(struct irt_store *store, int64_t process_id, int64_t from_ticks)
+{
+	struct irt_binding b = irt_bind(store, IRT_ST_DELETE_HEAP_MOMENTS);
+
+	irt_bind_number(&b, process_id);
+	irt_bind_number(&b, from_ticks);
+	return irt_bind_done(&b, "delete moments of the heap");
+}
+
 int irt_store_put_heap_fault(struct irt_store *store, const struct irt_store_heap_fault *row)
 {
 	struct irt_binding b = irt_bind(store, IRT_ST_HEAP_FAULT);

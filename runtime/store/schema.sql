@@ -320,7 +320,9 @@ CREATE TABLE heap_history (
     PRIMARY KEY (context_id, site_id, ticks)
 ) STRICT, WITHOUT ROWID;
 
--- The moments of heap_history: checkpoints, every second at first, less often the more rows there are.
+-- The moments of heap_history: checkpoints, every second at first, less often the more rows there are. All events of the
+-- process up to it are in what is kept of it, and none behind it: what was alive later follows from the events behind it.
+-- (A moment that an event came too late for is not here, although heap_history has rows of it.)
 CREATE TABLE heap_moments (
     process_id INTEGER NOT NULL REFERENCES processes, -- the process
     ticks      INTEGER NOT NULL, -- when

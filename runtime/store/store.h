@@ -391,6 +391,8 @@ int irt_store_put_live_block(struct irt_store *store, const struct irt_store_liv
 int irt_store_put_heap_sample(struct irt_store *store, const struct irt_store_heap_sample *row);
 int irt_store_put_heap_history(struct irt_store *store, const struct irt_store_heap_history *row);
 int irt_store_put_heap_moment(struct irt_store *store, int64_t process_id, int64_t ticks);
+/* Those from a time on. */
+int irt_store_delete_heap_moments(struct irt_store *store, int64_t process_id, int64_t from_ticks);
 int irt_store_put_heap_fault(struct irt_store *store, const struct irt_store_heap_fault *row);
 int irt_store_delete_heap_pending(struct irt_store *store, int64_t process_id);
 int irt_store_put_heap_pending(struct irt_store *store, const struct irt_store_heap_pending *row);

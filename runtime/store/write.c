@@ -123,6 +123,7 @@ const char *const irt_store_sql[IRT_ST_COUNT] = {
 		"INSERT OR REPLACE INTO heap_history (context_id, site_id, ticks, live_blocks, live_bytes)"
 		" VALUES (?, ?, ?, ?, ?)",
 	[IRT_ST_HEAP_MOMENT] = "INSERT OR REPLACE INTO heap_moments (process_id, ticks) VALUES (?, ?)",
+	[IRT_ST_DELETE_HEAP_MOMENTS] = "DELETE FROM heap_moments WHERE process_id = ? AND ticks >= ?",
 	[IRT_ST_HEAP_FAULT] =
 		"INSERT OR REPLACE INTO heap_faults (process_id, kind, context_id, site_id, block_context_id,"
 		" block_site_id, count, address, first_ticks) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",

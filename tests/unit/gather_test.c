@@ -537,7 +537,7 @@ TEST(the_heap_waits_for_what_is_behind_a_unit_that_is_not_written)
 		CHECK_EQ(events_of(1), 1);
 		CHECK_EQ(events_of(2), 1);
 		CHECK_EQ(heap_sums().lost, 0);
-		CHECK_EQ(heap_sums().allocs, 1);
+		CHECK_EQ(heap_sums().allocs, 0); /* behind thread 1's another one of the same time may come */
 		put_heap(0, 2, INSTR_EXT_ALLOC, OTHER, 7, left);
 		for (int i = 0; i < 6; i++)
 			irt_gather(&session);

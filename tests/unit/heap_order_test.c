@@ -21,6 +21,65 @@ TEST(threads_are_brought_together_by_time)
 	CHECK_EQ(sums().peak_bytes, 2);
 }
 
+/* Readers go on from such a time by the events behind it. */
+TEST(a_time_up_to_which_all_is_applied_and_nothing_behind)
+{
+	int64_t at, until;
+
+	begin();
+	CHECK(!irt_heap_stands_at(heap, &at));
+	alloc(1, P, 10);
+	until = now += 1000;
+	now += 1000;
+	alloc(1, Q, 10);
+	CHECK_EQ(irt_heap_settle(heap, until), 0);
+	CHECK(irt_heap_stands_at(heap, &at));
+	CHECK_EQ(at, until);
+	/* The free by another clock is done before the allocation that takes its place: it is behind that time. */
+	now += SLACK;
+	alloc(2, P, 20);
+	until = now;
+	now += SLACK / 2;
+	put(1, IRT_OP_FREE, P, 0, irt_site(21, MALLOC));
+	CHECK_EQ(irt_heap_settle(heap, until), 0);
+	CHECK(!irt_heap_stands_at(heap, &at));
+	until = now += SLACK;
+	CHECK_EQ(irt_heap_settle(heap, until), 0);
+	CHECK(irt_heap_stands_at(heap, &at));
+	CHECK_EQ(at, until);
+	irt_heap_saved(heap);
+	irt_heap_moment_saved(heap, at);
+	/* Of a thread that was held up behind reading the clock. */
+	now = until - 500;
+	release(1, Q);
+	until += SLACK;
+	CHECK_EQ(irt_heap_late_ticks(heap), INT64_MAX);
+	CHECK_EQ(irt_heap_settle(heap, until), 0);
+	CHECK(irt_heap_late_ticks(heap) <= at && irt_heap_late_ticks(heap) >= at - 500);
+	irt_heap_saved(heap);
+	CHECK_EQ(irt_heap_late_ticks(heap), INT64_MAX);
+	settle();
+	CHECK_EQ(sums().frees, 2);
+	CHECK_EQ(sums().lost, 0);
+}
+
+/* new calls malloc, and the second of their records is not there yet: the first waits. */
+TEST(a_time_before_an_allocation_that_may_be_another_ones_inside)
+{
+	int64_t at, before;
+
+	begin();
+	alloc(1, Q, 1);
+	before = now += 1000;
+	put(1, IRT_OP_ALLOC, P, 10, irt_site(10, MALLOC));
+	now += 1000;
+	put(1, IRT_OP_ALLOC, P, 10, irt_site(11, MALLOC + 1));
+	CHECK_EQ(irt_heap_settle(heap, before + 500), 0);
+	CHECK(irt_heap_stands_at(heap, &at));
+	CHECK(at >= before - 1 && at < before + 500);
+	done();
+}
+
 TEST(an_address_used_again_by_a_thread_whose_clock_is_behind)
 {
 	begin();

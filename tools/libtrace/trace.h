@@ -95,6 +95,14 @@ const char *tr_text(struct tr_query *, size_t column, size_t *bytes); /* bytes m
 /* The query's SQL with its values put in, to be run by any SQLite tool. Valid until tr_finish. */
 const char *tr_sql(struct tr_query *);
 
+/* What was alive in the heap at times since the start of the run, ns, in process_id (negative: in each): by the events
+ * between the last moment that is kept and the time. From then on the queries heap_at, heap_growth and heap_moments,
+ * with one of these times or two, tell of the times themselves; but for processes that were not running at a time, or
+ * of which too few events are kept: these are at the last kept moment before, and *why says what is missing (of the
+ * first; "" if nothing is). Times that were asked for before are forgotten. */
+int tr_heap_at(struct tr_trace *, int64_t process_id, const int64_t *times_ns, size_t count, char *why, size_t why_bytes,
+	       struct tr_error *error);
+
 /* "schema 1, contract 1, SQLite 3.40.1": for --version. */
 const char *tr_versions(void);
 

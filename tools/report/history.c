@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
  * history.c - what was alive at an earlier time (--heap-at), or how that differs between two (--growth); by
- * calling context and place. What was alive is kept at moments, about every second, and at the end: the answer
- * is of the last moment up to the time, in each process its own, and the header says which.
+ * calling context and place. What was alive is kept at moments, about every second, and at the end; what happened
+ * since the last of them is read from the events (tr_heap_at). Where these are missing the answer is of that moment,
+ * in each process its own, and the header says which, and why.
  */
 #include "report/report.h"
 
@@ -15,6 +16,7 @@ enum { SHARE, BYTES, BLOCKS, BEFORE, AFTER, LIVE, PROCESS, NAME, COLUMNS };
 enum { FIGURES_WIDTH = 58 }; /* about, in columns of the screen */
 enum { FEW = 3 };            /* processes whose moments are told; --format csv has all */
 enum { MOMENT_BYTES = 64 };
+enum { SAME_NS = 10 };       /* what ticks of the clock may be off */
 
 static const char *const orders[] = {"bytes", "blocks"}; /* by enum report_live_sort */
 
@@ -33,6 +35,16 @@ static const char *moment(char *out, int64_t ns)
 {
 	int64_t ms = ns / 1000000 + (ns % 1000000 > 0);
 	snprintf(out, MOMENT_BYTES, "%" PRId64 ".%03" PRId64 " s", ms / 1000, ms < 0 ? 0 : ms % 1000);
+	return out;
+}
+
+/* The time that was asked for, in as many digits as it has. */
+static const char *asked_time(char *out, int64_t ns)
+{
+	int length = snprintf(out, MOMENT_BYTES, "%" PRId64 ".%09" PRId64, ns / 1000000000, ns % 1000000000);
+	for (int least = length - 6; length > least && out[length - 1] == '0'; length--)
+		;
+	snprintf(out + length, MOMENT_BYTES - (size_t)length, " s");
 	return out;
 }
 
@@ -55,7 +67,7 @@ static const char *signed_count(char *out, int64_t count)
 
 /* "at the end (5.000 s)", "at 3.000 s", with another word for "at" */
 static void add_moment(const struct report *report, struct cli_buffer *out, const char *word, struct tr_query *q,
-		       const char *column, const char *end_column)
+		       const char *column, const char *end_column, int64_t asked_ns)
 {
 	char text[MOMENT_BYTES];
 
@@ -64,6 +76,8 @@ static void add_moment(const struct report *report, struct cli_buffer *out, cons
 	else if (report_number(q, end_column))
 		cli_add_format(out, "%s the %s (%s)", word, report->recording ? "last checkpoint" : "end",
 			       moment(text, report_number(q, column)));
+	else if (report_difference(asked_ns, report_number(q, column)) < SAME_NS)
+		cli_add_format(out, "%s %s", word, asked_time(text, asked_ns));
 	else
 		cli_add_format(out, "%s %s", word, moment(text, report_number(q, column)));
 }
@@ -73,10 +87,10 @@ static void add_moments(struct report *report, struct cli_buffer *out, struct tr
 	if (!is_known(q, "to_ns")) {
 		cli_add_text(out, "at no moment so early");
 	} else if (is_growth(report)) {
-		add_moment(report, out, "from", q, "from_ns", "from_end");
-		add_moment(report, out, " to", q, "to_ns", "to_end");
+		add_moment(report, out, "from", q, "from_ns", "from_end", report->span_ns[0]);
+		add_moment(report, out, " to", q, "to_ns", "to_end", report->span_ns[1]);
 	} else {
-		add_moment(report, out, "at", q, "to_ns", "to_end");
+		add_moment(report, out, "at", q, "to_ns", "to_end", report->at_ns);
 	}
 	if (report->heap.processes > 1)
 		cli_add_format(out, " in process %" PRId64, report_number(q, "process_id"));
@@ -126,6 +140,8 @@ static void say_moments(struct report *report, const char *moments, int earlier,
 			cli_add_format(&text, "%s%s", cli_duration(from, report->span_ns[0]), earlier ? " and " : "");
 		if (earlier)
 			cli_add_text(&text, cli_duration(to, is_growth(report) ? report->span_ns[1] : report->at_ns));
+		if (*span->why)
+			cli_add_format(&text, " (%s)", span->why);
 	}
 	if (is_growth(report)) {
 		int64_t more = report_difference(span->to_bytes, span->from_bytes);
@@ -164,10 +180,17 @@ int report_history_header(struct report *report)
 {
 	struct cli_buffer moments = {0};
 	int earlier = 0, earlier_from = 0, told = 0;
+	const int64_t *times = is_growth(report) ? report->span_ns : &report->at_ns;
 	struct tr_query *q;
-	int status = report_query(report, &q, "heap_moments", NULL);
+	int status = 0;
 
-	if (status)
+	if (report->kind == KIND_HEAP)
+		status = tr_heap_at(report->trace, report->process_id == ANY ? -1 : report->process_id, times,
+				    is_growth(report) ? 2 : 1, report->span.why, sizeof(report->span.why), &report->error);
+	else
+		snprintf(report->span.why, sizeof(report->span.why), "times between are kept of the heap alone");
+
+	if (status || (status = report_query(report, &q, "heap_moments", NULL)))
 		return status;
 	while ((status = tr_next(q, &report->error)) == 1) {
 		add_up(&report->span, q);

@@ -63,10 +63,11 @@ static const struct cli_option options[] = {
 	{CLI_MODE, .name = "memory", .mode = REPORT_MEMORY, .value = &mode,
 	 .help = "the heap over time: what was alive, how much was allocated per second, what was resident"},
 	{CLI_DURATION, .name = "heap-at", .argument = "TIME", .value = &report.at_ns,
-	 .help = "what was alive so long after the start of the run, such as 500ms, 10s or 5min, by calling context and place: at the "
-		 "last moment up to it that is kept (about every second; behind the end: the end)"},
+	 .help = "what was alive so long after the start of the run, such as 500ms, 10s or 5min, by calling context and place: "
+		 "exactly then, by the events (behind the end: the end); where events are not kept, at the last moment up to it that "
+		 "is (about every second), as --show-sql has it"},
 	{CLI_SPAN, .name = "growth", .argument = "T1..T2", .value = report.span_ns,
-	 .help = "how what was alive differs between two such moments, what grew most first: 2s..5s; from the start without T1, to "
+	 .help = "how what was alive differs between two such times, what grew most first: 2s..5s; from the start without T1, to "
 		 "the end without T2"},
 	{CLI_HEADING, .name = "What to show"},
 	{CLI_TEXT, .name = "sort", .letter = 's', .argument = "KEY",

@@ -70,6 +70,7 @@ struct report {
 		int64_t processes, apart; /* how many; in how many of them the two moments differ */
 		int64_t first_ns, last_ns; /* moments that are kept, of all processes */
 		int64_t from_bytes, from_blocks, to_bytes, to_blocks, grown_bytes, grown_blocks;
+		char why[160];     /* why not all is of the time that was asked for; "": it is */
 	} span;
 };
 

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * heap_chunks.c - see heap_events.h: which chunks a process has, where some are missing, and the events of the heap
+ * in one.
+ */
+#include "libtrace/heap_events.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "fold/array.h"
+#include "fold/cct.h"
+
+int tr_cannot(struct tr_heap_events *h, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(h->why, sizeof(h->why), format, arguments);
+	va_end(arguments);
+	return TR_CANNOT;
+}
+
+/* A statement of ours for the process. */
+static int prepare(struct tr_heap_events *h, sqlite3_stmt **statement, const char *sql)
+{
+	int rc = sqlite3_prepare_v2(h->trace->db, sql, -1, statement, NULL);
+
+	if (rc == SQLITE_OK && sqlite3_bind_parameter_index(*statement, ":process"))
+		rc = sqlite3_bind_int64(*statement, sqlite3_bind_parameter_index(*statement, ":process"), h->process_id);
+	if (rc == SQLITE_OK && sqlite3_bind_parameter_index(*statement, ":until"))
+		rc = sqlite3_bind_int64(*statement, sqlite3_bind_parameter_index(*statement, ":until"), h->until);
+	return rc == SQLITE_OK ? 0 : tr_fail_sqlite(h->trace, rc, h->error);
+}
+
+/* Each row; `each` returns 0 or a negative enum instr_err. */
+static int each_row(struct tr_heap_events *h, const char *sql, int (*each)(struct tr_heap_events *h, sqlite3_stmt *row))
+{
+	sqlite3_stmt *statement = NULL;
+	int status = prepare(h, &statement, sql), rc = SQLITE_DONE;
+
+	while (!status && (rc = sqlite3_step(statement)) == SQLITE_ROW)
+		status = each(h, statement);
+	if (!status && rc != SQLITE_DONE)
+		status = tr_fail_sqlite(h->trace, rc, h->error);
+	sqlite3_finalize(statement);
+	return status;
+}
+
+static int add_hole(struct tr_heap_events *h, int64_t from, int64_t to)
+{
+	if (!irt_grow(&h->holes, &h->hole_room, h->hole_count + 1, sizeof(*h->holes)))
+		return INSTR_ERR_MEMORY;
+	h->holes[h->hole_count++] = (struct tr_hole){from, to};
+	return 0;
+}
+
+static int64_t known(sqlite3_stmt *row, int column, int64_t otherwise)
+{
+	return sqlite3_column_type(row, column) == SQLITE_NULL ? otherwise : sqlite3_column_int64(row, column);
+}
+
+/* ---- what there is ----------------------------------------------------------------------------------- */
+
+/* Chunks of a thread follow on each other, by the count of events before them; the last one ends with the thread's. */
+static const char chunks_sql[] =
+	"SELECT t.thread_id, c.chunk_id, c.start_ticks, c.end_ticks, c.operations, c.events,"
+	" c.first_event - coalesce(lag(c.first_event + c.events) OVER w, 0), lag(c.end_ticks) OVER w,"
+	" CASE WHEN lead(c.chunk_id) OVER w IS NULL THEN t.totals_events - c.first_event - c.events ELSE 0 END"
+	" FROM main.threads t JOIN main.chunks c ON c.thread_id = t.thread_id WHERE t.process_id = :process"
+	" WINDOW w AS (PARTITION BY t.thread_id ORDER BY c.start_pos) ORDER BY t.thread_id, c.start_pos";
+
+static int add_chunk(struct tr_heap_events *h, sqlite3_stmt *row)
+{
+	int64_t thread_id = sqlite3_column_int64(row, 0), start = sqlite3_column_int64(row, 2), end = sqlite3_column_int64(row, 3);
+	struct tr_heap_thread *last = h->thread_count ? &h->threads[h->thread_count - 1] : NULL;
+
+	if (thread_id <= 0 || thread_id > UINT32_MAX)
+		return tr_fail(h->error, INSTR_ERR_FORMAT, h->trace->path, "damaged: it has a thread %lld", (long long)thread_id);
+	if (!last || last->thread_id != thread_id) {
+		if (!irt_grow(&h->threads, &h->thread_room, h->thread_count + 1, sizeof(*h->threads)))
+			return INSTR_ERR_MEMORY;
+		last = &h->threads[h->thread_count++];
+		*last = (struct tr_heap_thread){.thread_id = thread_id, .first = h->chunk_count};
+	}
+	if (!irt_grow(&h->chunks, &h->chunk_room, h->chunk_count + 1, sizeof(*h->chunks)))
+		return INSTR_ERR_MEMORY;
+	last->count++;
+	h->chunks[h->chunk_count++] = (struct tr_chunk){
+		.chunk_id = sqlite3_column_int64(row, 1), .start_ticks = start, .end_ticks = end,
+		.thread = (uint32_t)(h->thread_count - 1), .operations = (uint32_t)sqlite3_column_int64(row, 4), .events = sqlite3_column_int64(row, 5)};
+	if (sqlite3_column_int64(row, 6) && add_hole(h, known(row, 7, INT64_MIN), start))
+		return INSTR_ERR_MEMORY;
+	return sqlite3_column_int64(row, 8) > 0 ? add_hole(h, end, INT64_MAX) : 0;
+}
+
+/* Threads whose chunks are all missing, and what the trace says itself. (Events that were dropped before anybody had
+ * seen them are missing in what is kept as well.) */
+static const char holes_sql[] =
+	"SELECT t.start_ticks, t.last_ticks FROM main.threads t WHERE t.process_id = :process AND t.thread_id > 0"
+	" AND t.totals_events > 0 AND NOT EXISTS (SELECT 1 FROM main.chunks c WHERE c.thread_id = t.thread_id)"
+	" UNION ALL SELECT start_ticks, end_ticks FROM main.losses"
+	" WHERE totals_kept AND coalesce(process_id, :process) = :process";
+
+static int take_hole(struct tr_heap_events *h, sqlite3_stmt *row)
+{
+	return add_hole(h, known(row, 0, INT64_MIN), known(row, 1, INT64_MAX));
+}
+
+static const char lost_sql[] =
+	"SELECT context_id % 2097152 << 32 | site_id AS place FROM main.heap_faults"
+	" WHERE process_id = :process AND kind = 'lost' AND first_ticks <= :until ORDER BY place";
+static const char lost_rest_sql[] =
+	"SELECT lost > (SELECT total(count) FROM main.heap_faults WHERE process_id = :process AND kind = 'lost')"
+	" FROM main.heaps WHERE process_id = :process";
+
+static int take_lost(struct tr_heap_events *h, sqlite3_stmt *row)
+{
+	if (!irt_grow(&h->lost_places, &h->lost_room, h->lost_count + 1, sizeof(*h->lost_places)))
+		return INSTR_ERR_MEMORY;
+	h->lost_places[h->lost_count++] = (uint64_t)sqlite3_column_int64(row, 0);
+	return 0;
+}
+
+static int take_lost_rest(struct tr_heap_events *h, sqlite3_stmt *row)
+{
+	h->lost_anywhere |= sqlite3_column_int(row, 0);
+	return 0;
+}
+
+/* What the decoder needs of the calling contexts; only once there is a chunk to read. */
+static const char contexts_sql[] =
+	"SELECT context_id, parent_id, ordinal, function_id FROM main.contexts"
+	" WHERE context_id >= (:process - 1) * 2097152 AND context_id < :process * 2097152";
+_Static_assert(IRT_CCT_ID_SPAN == 2097152, "numbers of contexts in the statements above");
+
+static int take_context(struct tr_heap_events *h, sqlite3_stmt *row)
+{
+	int64_t id = sqlite3_column_int64(row, 0), parent = known(row, 1, 0), ordinal = sqlite3_column_int64(row, 2);
+	int64_t function = sqlite3_column_int64(row, 3);
+	int err = id < 0 || parent < 0 || ordinal < 0 || ordinal > UINT32_MAX || function < 0 || function > UINT32_MAX
+		? INSTR_ERR_FORMAT
+		: irt_contexts_add(h->contexts, (uint32_t)(id % IRT_CCT_ID_SPAN), (uint32_t)(parent % IRT_CCT_ID_SPAN),
+				   (uint32_t)ordinal, (uint32_t)function);
+
+	if (err == INSTR_ERR_FORMAT)
+		tr_fail(h->error, err, h->trace->path, "damaged: calling context %lld cannot be", (long long)id);
+	return err;
+}
+
+int tr_heap_events_open(struct tr_heap_events *h, struct tr_trace *trace, int64_t process_id, int64_t until, struct tr_error *error)
+{
+	int status;
+
+	*h = (struct tr_heap_events){.trace = trace, .process_id = process_id, .until = until, .error = error};
+	if ((status = each_row(h, chunks_sql, add_chunk)) || (status = each_row(h, holes_sql, take_hole)) ||
+	    (status = each_row(h, lost_sql, take_lost)) || (status = each_row(h, lost_rest_sql, take_lost_rest)))
+		return status;
+	return 0;
+}
+
+void tr_heap_events_close(struct tr_heap_events *h)
+{
+	free(h->chunks);
+	free(h->threads);
+	free(h->holes);
+	free(h->lost_places);
+	irt_contexts_destroy(h->contexts);
+	irt_chunk_decoder_destroy(h->decoder);
+	sqlite3_finalize(h->data);
+}
+
+bool tr_has_hole(const struct tr_heap_events *h, int64_t from, int64_t to)
+{
+	for (size_t i = 0; i < h->hole_count; i++)
+		if (h->holes[i].from <= to && h->holes[i].to >= from)
+			return true;
+	return false;
+}
+
+static int by_number(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+bool tr_is_lost_place(const struct tr_heap_events *h, uint32_t context, uint32_t site)
+{
+	uint64_t place = (uint64_t)context << 32 | irt_site_id(site);
+
+	return h->lost_anywhere ||
+	       (h->lost_count && bsearch(&place, h->lost_places, h->lost_count, sizeof(place), by_number));
+}
+
+/* ---- events ------------------------------------------------------------------------------------------ */
+
+static int prepare_reading(struct tr_heap_events *h)
+{
+	int status;
+
+	if ((status = irt_contexts_create(&h->contexts)) || (status = irt_chunk_decoder_create(&h->decoder)))
+		return status;
+	if ((status = each_row(h, contexts_sql, take_context)))
+		return status;
+	return prepare(h, &h->data, "SELECT data FROM main.chunks WHERE chunk_id = ?1");
+}
+
+static int open_chunk(struct tr_heap_events *h, const struct tr_chunk *chunk)
+{
+	int status = h->data ? 0 : prepare_reading(h), rc;
+
+	if (status)
+		return status;
+	/* Outside of SQLite's steps: the file says how many chunks there are, and how much is in each. */
+	if (tr_is_late(h->trace))
+		return tr_fail_sqlite(h->trace, SQLITE_INTERRUPT, h->error);
+	sqlite3_bind_int64(h->data, 1, chunk->chunk_id);
+	rc = sqlite3_step(h->data);
+	if (rc == SQLITE_ROW)
+		status = irt_chunk_open(h->decoder, h->contexts, sqlite3_column_blob(h->data, 0),
+					(size_t)sqlite3_column_bytes(h->data, 0));
+	else
+		status = rc == SQLITE_DONE ? INSTR_ERR_FORMAT : tr_fail_sqlite(h->trace, rc, h->error);
+	sqlite3_reset(h->data);
+	h->chunks_read++;
+	return status;
+}
+
+int tr_each_heap_event(struct tr_heap_events *h, const struct tr_chunk *chunk, void *user,
+		       int (*each)(void *user, const struct irt_event *event))
+{
+	struct irt_event events[256];
+	int64_t count = 0, last = 0;
+	int status = open_chunk(h, chunk);
+	long n = 0;
+
+	while (!status && (n = irt_chunk_next(h->decoder, events, sizeof(events) / sizeof(*events))) > 0) {
+		if (!count && events[0].ticks != chunk->start_ticks)
+			status = INSTR_ERR_FORMAT;
+		for (long i = 0; i < n && !status; i++)
+			if (events[i].operation >= IRT_OP_ALLOC && events[i].operation <= IRT_OP_RESIZED &&
+			    irt_heap_kind(irt_site_family(events[i].site)) == IRT_HEAP_HEAP)
+				status = each(user, &events[i]);
+		count += n;
+		last = events[n - 1].ticks;
+	}
+	if (!status && n < 0)
+		status = (int)n;
+	/* There is no checksum; but damage that can be decoded mostly moves the end. */
+	if (!status && (count != chunk->events || last != chunk->end_ticks))
+		status = INSTR_ERR_FORMAT;
+	if (status == INSTR_ERR_FORMAT || status == INSTR_ERR_VERSION)
+		return tr_cannot(h, "the events of chunk %lld are damaged", (long long)chunk->chunk_id);
+	return status;
+}
