@@ -477,8 +477,13 @@ UNTRACED static void sleeps(void)
 		fill_ring();
 		drain_stopped = 1;
 		window();
-		while (drain_stopped)
+		while (drain_stopped && !waiter->lost_events)
 			usleep(100);
+		if (waiter->lost_events) {
+			fprintf(stderr, "events were lost: the drain did not move for two seconds\n");
+			kill((int)irt_map.ring->drain_pid, SIGCONT);
+			exit(3);
+		}
 		if (steps > most)
 			most = steps;
 	} while (k <= most && k < 1400);
