@@ -254,7 +254,7 @@ static int at_unwritten(struct irt_session *s, struct irt_drained_thread *t, str
 	if (!irt_held_long_enough(t, patience_ns))
 		return 0;
 	/* Holes that are still open now are of hooks that this one has interrupted. */
-	irt_look_at_holes(s, t);
+	irt_look_at_holes(s, t, IRT_IN_ORDER);
 	if (s->chunk_full)
 		return 0;
 	if (t->dead)
@@ -298,7 +298,7 @@ static uint64_t walk_thread(struct irt_session *s, struct irt_drained_thread *t)
 	/* Of a dead thread everything is there, its names too; a stamp beyond the clock is nonsense. */
 	irt_walk_set_horizon(t->walk, t->dead ? UINT64_MAX : s->horizon_ticks);
 	if (t->hole_count)
-		irt_look_at_holes(s, t);
+		irt_look_at_holes(s, t, IRT_IN_ORDER);
 	while (!s->chunk_full && (h = head(s, t))) {
 		const struct instr_unit *u = irt_sub_units(&s->at.map, h->sub);
 		size_t consumed = 0, record_units = 0, units = IRT_SUB_UNITS - t->unit;
@@ -399,7 +399,7 @@ static int end_calls(struct irt_session *s, struct irt_drained_thread *t)
 
 static void end_thread(struct irt_session *s, struct irt_drained_thread *t)
 {
-	irt_look_at_holes(s, t);
+	irt_look_at_holes(s, t, IRT_NOW);
 	if (t->hole_count || !end_calls(s, t))
 		return;
 	irt_forget_old_holes(s, t);

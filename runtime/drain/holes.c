@@ -63,7 +63,7 @@ int irt_add_holes(struct irt_session *s, struct irt_drained_thread *t, uint32_t 
 	for (uint32_t i = 0; i < count; i++)
 		h[t->hole_count++] = (struct irt_hole){
 			.position = irt_position(t->queue[0].sequence, t->unit + i), .stack = irt_walk_stack(t->walk),
-			.sub = t->queue[0].sub, .unit = t->unit + i, .units = one_record ? units : 1};
+			.depth = irt_walk_depth(t->walk), .sub = t->queue[0].sub, .unit = t->unit + i, .units = one_record ? units : 1};
 	s->dirty = 1;
 	return 1;
 }
@@ -83,22 +83,38 @@ static const struct instr_unit *unit_of(const struct irt_session *s, const struc
 	return irt_sub_units(&s->at.map, h->sub) + h->unit;
 }
 
+static size_t units_of(uint64_t tag)
+{
+	size_t units = instr_tag_kind(tag) == INSTR_EXT ? instr_tag_ext_units(tag) : 1;
+	return units ? units : 1;
+}
+
 /* Units that have turned out to be payload belong to the hole of their record. */
 static void join_payload(struct irt_session *s, struct irt_drained_thread *t, uint32_t i)
 {
 	struct irt_hole *h = &t->holes[i];
-	uint64_t tag = irt_load_relaxed(&unit_of(s, h)->tag);
-	uint32_t units = instr_tag_kind(tag) == INSTR_EXT ? instr_tag_ext_units(tag) : 1;
+	size_t units = units_of(irt_load_relaxed(&unit_of(s, h)->tag));
 	while (h->units < units && i + 1 < t->hole_count && t->holes[i + 1].position == h->position + h->units) {
 		remove_hole(s, t, i + 1);
 		h->units++;
 	}
 }
 
-/* Walks what has come of the holes. A hook that interrupted another one has the later unit and is done
+/* The latest hole whose record has come, if calls are open that were not when it was passed. They are of a
+ * handler that came over its hook, and end before that goes on: walked now, the record would come between
+ * their entries and their exits. NULL: none has to wait. */
+static const struct irt_hole *early_hole(const struct irt_drained_thread *t)
+{
+	for (uint32_t i = t->hole_count; i-- > 0;)
+		if (t->holes[i].ticks)
+			return irt_walk_depth(t->walk) > t->holes[i].depth ? &t->holes[i] : NULL;
+	return NULL;
+}
+
+/* Walks what has come of the holes, IRT_IN_ORDER as far as calls of handlers are over. A hook that interrupted another one has the later unit and is done
  * the earlier: the latest comes first. Their ticks are read from the first hole on, so that of two hooks
  * the inner one is seen if the outer one is; tags behind that, so that a payload is known to be one. */
-void irt_look_at_holes(struct irt_session *s, struct irt_drained_thread *t)
+void irt_look_at_holes(struct irt_session *s, struct irt_drained_thread *t, enum irt_when when)
 {
 	for (uint32_t i = 0; i < t->hole_count; i++)
 		t->holes[i].ticks = irt_load_acquire(&unit_of(s, &t->holes[i])->ticks); /* A2 */
@@ -109,6 +125,8 @@ void irt_look_at_holes(struct irt_session *s, struct irt_drained_thread *t)
 		size_t consumed = 0, record_units = 0;
 		if (!h->ticks && !t->dead)
 			continue;
+		if (h->ticks && when == IRT_IN_ORDER && early_hole(t))
+			return;
 		if (!h->ticks) {
 			t->abandoned++;
 		} else {
@@ -134,26 +152,41 @@ void irt_look_at_holes(struct irt_session *s, struct irt_drained_thread *t)
 static size_t written_units(const struct instr_unit *u, size_t units)
 {
 	size_t n = 0;
-	while (n < units && irt_load_acquire(&u[n].ticks)) { /* A2 */
-		uint64_t tag = irt_load_relaxed(&u[n].tag);
-		unsigned record_units = instr_tag_kind(tag) == INSTR_EXT ? instr_tag_ext_units(tag) : 1;
-		n += record_units ? record_units : 1;
-	}
+	while (n < units && irt_load_acquire(&u[n].ticks)) /* A2 */
+		n += units_of(irt_load_relaxed(&u[n].tag));
 	return n < units ? n : units;
 }
 
+/* The same of one record. */
+static size_t written_record(const struct instr_unit *u, size_t units, uint64_t tag)
+{
+	return written_units(u, units_of(tag) < units ? units_of(tag) : units);
+}
+
 /* While there are holes: as irt_walk_run, but of what was written before the holes were looked at, and were still
- * there. What is written behind that may be of the hook whose hole it was, or of what comes behind that. */
+ * there. What is written behind that may be of the hook whose hole it was, or of what comes behind that. A record
+ * that has come too early for its place has come behind the end of the calls it waits for: these are written, and
+ * are walked one by one until they are over. (A handler may have left some for good. What comes next shows it.) */
 enum irt_walk_stop irt_walk_beside_holes(struct irt_session *s, struct irt_drained_thread *t, const struct instr_unit *u,
 					 size_t units, uint64_t at, size_t *consumed, size_t *record_units)
 {
 	uint64_t tag = irt_load_acquire(&u->tag); /* A2 */
-	size_t written = written_units(u, units);
-	irt_look_at_holes(s, t);
+	size_t written = early_hole(t) ? written_record(u, units, tag) : written_units(u, units);
+	irt_look_at_holes(s, t, IRT_IN_ORDER);
 	if (s->chunk_full)
 		return IRT_WALK_CHUNK_FULL;
+	const struct irt_hole *early = early_hole(t);
+	if (early) {
+		tag = irt_load_acquire(&u->tag); /* A2 */
+		written = written_record(u, units, tag);
+	}
+	if (early && written && !irt_walk_may_be_above(t->walk, tag, early->depth)) {
+		uint32_t holes = t->hole_count;
+		irt_look_at_holes(s, t, IRT_NOW);
+		return s->chunk_full ? IRT_WALK_CHUNK_FULL : t->hole_count < holes ? IRT_WALK_ALL : IRT_WALK_UNKNOWN;
+	}
 	if (written)
 		return irt_walk_run(t->walk, u, written, at, consumed, record_units);
-	*record_units = instr_tag_kind(tag) == INSTR_EXT && instr_tag_ext_units(tag) ? instr_tag_ext_units(tag) : 1;
+	*record_units = units_of(tag);
 	return tag ? IRT_WALK_RESERVED : IRT_WALK_UNWRITTEN;
 }

@@ -201,11 +201,6 @@ enum irt_walk_stop irt_walk_end(struct irt_walk *w)
 
 /* ---- enter ---------------------------------------------------------------------------------------- */
 
-static bool is_known(int64_t sp)
-{
-	return sp >= SP_KNOWN && sp != SP_NONE;
-}
-
 /* The time for which to ask whose row it is: a stamp may lie before those of earlier records. */
 static uint64_t clamped(const struct irt_walk *w, uint64_t t)
 {
