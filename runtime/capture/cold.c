@@ -18,6 +18,9 @@
  *   C6  A handler may fork, and the child come back from it into the middle of this file. What its
  *       parent had taken or counted stays the parent's: after each wait, and before a sub-buffer is
  *       installed, the child is told apart and starts its hook again (has_forked).
+ *   C7  The sub-buffer that `waiting` names has been left: its sequence is read first, then the cursor, whose
+ *       overflow bit says that this one, or a later one, is used up. Read later, the sequence may be that of
+ *       one that a handler has installed since, with room in it: the drain would pass that as left unwritten.
  *
  * Raw system calls only; no vector registers; at most 512 bytes of stack (joining uses static
  * memory). The caller is a hook: nothing here may touch libc or allocate.
@@ -264,10 +267,12 @@ static uint64_t now_ns(void)
 	return ns ? ns : irt_ticks() / 3;
 }
 
-/* Waits until a sub-buffer is free. Returns its index, or -1: this event is lost. Never spins: each
- * turn sleeps until the drain frees something, at most 100 ms; where sleeping is refused there is no
- * waiting. Time is what counts, not turns: a signal ends a sleep early. */
-static long wait_for_sub(struct irt_ring *ring, struct irt_tls *tls, uint64_t me, uint64_t *waited_ticks)
+static int has_room(const struct irt_tls *tls) { return !(irt_load_relaxed(&tls->cursor) & IRT_OVERFLOW_BIT); }
+
+/* Waits until a sub-buffer is free. Returns its index, or -1: a handler has switched meanwhile, or this event
+ * is lost. Never spins: each turn sleeps until the drain frees something, at most 100 ms; where sleeping is
+ * refused there is no waiting. Time is what counts, not turns: a signal ends a sleep early. */
+static long wait_for_sub(struct irt_ring *ring, struct irt_tls *tls, uint64_t me, uint64_t left, uint64_t *waited_ticks)
 {
 	struct irt_thread *thread = irt_thread_slot(me);
 	long got = -1;
@@ -280,7 +285,7 @@ static long wait_for_sub(struct irt_ring *ring, struct irt_tls *tls, uint64_t me
 	}
 	uint64_t start = irt_ticks(), beat = irt_load_relaxed(&ring->heartbeat);
 	uint64_t beat_ns = now_ns(), freed_ns = beat_ns, restart_ns = beat_ns + RESTART_NS;
-	irt_store_release(&thread->waiting, tls->sequence + 1); /* R14 */
+	irt_store_release(&thread->waiting, left + 1); /* R14 */
 	IRT_TESTPOINT(wait_begun);
 	for (;;) {
 		uint32_t freed = irt_load_acquire(&ring->freed); /* A10 */
@@ -293,6 +298,8 @@ static long wait_for_sub(struct irt_ring *ring, struct irt_tls *tls, uint64_t me
 		if (has_forked(tls, me)) /* the one who waits is the parent */
 			return -1;
 		irt_sub_relaxed(&ring->waiters, 1);
+		if (has_room(tls))
+			break;
 		uint64_t now = now_ns(), now_beat = irt_load_relaxed(&ring->heartbeat);
 		if (now_beat != beat) {
 			beat = now_beat;
@@ -357,13 +364,17 @@ enum next { NEXT_LOST, NEXT_READY, NEXT_FORKED };
 /* The cursor is in the overflow half: gives the thread another sub-buffer. */
 static enum next next_sub(struct irt_ring *ring, struct irt_tls *tls, uint64_t me)
 {
-	uint64_t waited_ticks = 0;
-	long sub = take_sub(ring, irt_thread_id(me));
+	uint64_t waited_ticks = 0, left = irt_load_relaxed(&tls->sequence); /* C7 */
 
+	if (has_room(tls))
+		return NEXT_READY;
+	long sub = take_sub(ring, irt_thread_id(me));
 	if (sub < 0)
-		sub = wait_for_sub(ring, tls, me, &waited_ticks);
+		sub = wait_for_sub(ring, tls, me, left, &waited_ticks);
 	if (has_forked(tls, me)) /* what was taken is the parent's */
 		return NEXT_FORKED;
+	if (sub < 0 && has_room(tls))
+		return NEXT_READY;
 	if (sub < 0) {
 		count_loss(irt_thread_slot(me));
 		return NEXT_LOST;

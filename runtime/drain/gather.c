@@ -11,6 +11,7 @@
  *   G3 the sub-buffers, then their records.
  */
 #define _GNU_SOURCE
+#include "drain/holes.h"
 #include "drain/session.h"
 
 #include "base/atomic.h"
@@ -80,40 +81,6 @@ static void take_back(struct irt_session *s, struct irt_drained_thread *t, uint3
 	s->dirty = 1;
 }
 
-/* Holes that an earlier drain has left: where they are. */
-static void find_holes(struct irt_session *s, struct irt_drained_thread *t, uint32_t sub, uint64_t sequence)
-{
-	for (uint32_t i = 0; i < t->old_hole_count;) {
-		struct irt_hole *h = realloc(t->holes, (t->hole_count + 1) * sizeof(*h)), old = t->old_holes[i];
-		if (h)
-			t->holes = h;
-		else
-			s->starved = 1;
-		if (!h || old.position / IRT_SUB_UNITS + 1 != sequence) {
-			i++;
-			continue;
-		}
-		uint32_t at = t->hole_count++;
-		while (at > 0 && h[at - 1].position > old.position) {
-			h[at] = h[at - 1];
-			at--;
-		}
-		h[at] = old;
-		h[at].sub = sub;
-		memmove(&t->old_holes[i], &t->old_holes[i + 1], (t->old_hole_count - i - 1) * sizeof(old));
-		t->old_hole_count--;
-	}
-}
-
-/* Their sub-buffers are gone: nothing will come. */
-static void forget_old_holes(struct irt_session *s, struct irt_drained_thread *t)
-{
-	for (uint32_t i = 0; i < t->old_hole_count; i++)
-		irt_session_hole_gone(s, t->id, t->old_holes[i].position);
-	t->abandoned += t->old_hole_count;
-	t->old_hole_count = 0;
-}
-
 static void look_at_subs(struct irt_session *s)
 {
 	for (uint32_t i = 0; i < s->at.sub_count; i++) {
@@ -129,7 +96,7 @@ static void look_at_subs(struct irt_session *s)
 		if (!t)
 			continue;
 		if (t->old_hole_count)
-			find_holes(s, t, i, sequence);
+			irt_find_holes(s, t, i, sequence);
 		if (sequence >= t->next_sequence)
 			queue_sub(s, t, i, sequence);
 		else if (sequence < t->restored_sequence && has_content(s, i, 0))
@@ -218,35 +185,13 @@ static void complete(struct irt_session *s, struct irt_drained_thread *t)
 
 /* ---- the walk ---------------------------------------------------------------------------------- */
 
-/* Whether this thread is held up long enough by what it has met. Starts the clock at the first call. */
-static int held_long_enough(struct irt_drained_thread *t, uint64_t most_ns)
+int irt_held_long_enough(struct irt_drained_thread *t, uint64_t most_ns)
 {
 	uint64_t now = irt_now_ns();
 	if (!t->held_since_ns)
 		t->held_since_ns = now;
 	return t->dead || t->process->ending || now - t->held_since_ns >= most_ns;
 }
-
-/* A hole is one record; of units whose tag is not there, each may be one (hooks that interrupted each
- * other), until their tags say what is a payload. */
-static int add_holes(struct irt_session *s, struct irt_drained_thread *t, uint32_t units, int one_record)
-{
-	uint32_t count = one_record ? 1 : units;
-	struct irt_hole *h = realloc(t->holes, (t->hole_count + count) * sizeof(*h));
-	if (!h) {
-		s->starved = 1;
-		return 0;
-	}
-	t->holes = h;
-	for (uint32_t i = 0; i < count; i++)
-		h[t->hole_count++] = (struct irt_hole){
-			.position = irt_position(t->queue[0].sequence, t->unit + i), .stack = irt_walk_stack(t->walk),
-			.sub = t->queue[0].sub, .unit = t->unit + i, .units = one_record ? units : 1};
-	s->dirty = 1;
-	return 1;
-}
-
-static void look_at_holes(struct irt_session *s, struct irt_drained_thread *t);
 
 /* The next unit is not committed. Returns 1 if the walk goes on, behind it or with it.
  * The producer runs meanwhile: what proves that it is past this unit is read first, the unit itself
@@ -306,15 +251,15 @@ static int at_unwritten(struct irt_session *s, struct irt_drained_thread *t, str
 	 * same sequence, which the next look finds. */
 	if (!t->dead && !t->unit && !record_units && next == IRT_SUB_UNITS)
 		return 0;
-	if (!held_long_enough(t, patience_ns))
+	if (!irt_held_long_enough(t, patience_ns))
 		return 0;
 	/* Holes that are still open now are of hooks that this one has interrupted. */
-	look_at_holes(s, t);
+	irt_look_at_holes(s, t, IRT_IN_ORDER);
 	if (s->chunk_full)
 		return 0;
 	if (t->dead)
 		t->abandoned++;
-	else if (!add_holes(s, t, next - t->unit, record_units != 0))
+	else if (!irt_add_holes(s, t, next - t->unit, record_units != 0))
 		return 0;
 	irt_walk_skip(t->walk, irt_position(h->sequence, t->unit), next - t->unit, false);
 	t->unit = next;
@@ -345,96 +290,6 @@ static int stand_at_unwritten(struct irt_session *s, struct irt_drained_thread *
 	return goes_on;
 }
 
-static void remove_hole(struct irt_session *s, struct irt_drained_thread *t, uint32_t i)
-{
-	if (t->holes[i].stored)
-		irt_session_hole_gone(s, t->id, t->holes[i].position);
-	memmove(&t->holes[i], &t->holes[i + 1], (t->hole_count - i - 1) * sizeof(*t->holes));
-	t->hole_count--;
-	t->changed = 1;
-	s->dirty = 1;
-}
-
-static const struct instr_unit *unit_of(const struct irt_session *s, const struct irt_hole *h)
-{
-	return irt_sub_units(&s->at.map, h->sub) + h->unit;
-}
-
-/* Units that have turned out to be payload belong to the hole of their record. */
-static void join_payload(struct irt_session *s, struct irt_drained_thread *t, uint32_t i)
-{
-	struct irt_hole *h = &t->holes[i];
-	uint64_t tag = irt_load_relaxed(&unit_of(s, h)->tag);
-	uint32_t units = instr_tag_kind(tag) == INSTR_EXT ? instr_tag_ext_units(tag) : 1;
-	while (h->units < units && i + 1 < t->hole_count && t->holes[i + 1].position == h->position + h->units) {
-		remove_hole(s, t, i + 1);
-		h->units++;
-	}
-}
-
-/* Walks what has come of the holes. A hook that interrupted another one has the later unit and is done
- * the earlier: the latest comes first. Their ticks are read from the first hole on, so that of two hooks
- * the inner one is seen if the outer one is; tags behind that, so that a payload is known to be one. */
-static void look_at_holes(struct irt_session *s, struct irt_drained_thread *t)
-{
-	for (uint32_t i = 0; i < t->hole_count; i++)
-		t->holes[i].ticks = irt_load_acquire(&unit_of(s, &t->holes[i])->ticks); /* A2 */
-	for (uint32_t i = 0; i < t->hole_count; i++)
-		join_payload(s, t, i);
-	for (uint32_t i = t->hole_count; i-- > 0 && !s->chunk_full;) {
-		const struct irt_hole *h = &t->holes[i];
-		size_t consumed = 0, record_units = 0;
-		if (!h->ticks && !t->dead)
-			continue;
-		if (!h->ticks) {
-			t->abandoned++;
-		} else {
-			enum irt_walk_stop stop = irt_walk_late(t->walk, unit_of(s, h), h->units, h->stack,
-								&consumed, &record_units);
-			if (stop == IRT_WALK_UNKNOWN && !t->final_names && held_long_enough(t, IRT_HOLD_NS)) {
-				t->final_names = 1;
-				i++; /* once more */
-				continue;
-			}
-			s->chunk_full |= stop == IRT_WALK_CHUNK_FULL;
-			s->starved |= stop == IRT_WALK_NO_MEMORY;
-			if (t->dead && (stop == IRT_WALK_UNWRITTEN || stop == IRT_WALK_RESERVED))
-				t->abandoned++; /* one of its words is there, the other one never will be */
-			else if (!consumed && stop != IRT_WALK_SHORT)
-				return; /* the next look goes on here */
-		}
-		remove_hole(s, t, i);
-	}
-}
-
-/* How many of these units are records that are written, one behind the other. */
-static size_t written_units(const struct instr_unit *u, size_t units)
-{
-	size_t n = 0;
-	while (n < units && irt_load_acquire(&u[n].ticks)) { /* A2 */
-		uint64_t tag = irt_load_relaxed(&u[n].tag);
-		unsigned record_units = instr_tag_kind(tag) == INSTR_EXT ? instr_tag_ext_units(tag) : 1;
-		n += record_units ? record_units : 1;
-	}
-	return n < units ? n : units;
-}
-
-/* While there are holes: as irt_walk_run, but of what was written before the holes were looked at, and were still
- * there. What is written behind that may be of the hook whose hole it was, or of what comes behind that. */
-static enum irt_walk_stop walk_beside_holes(struct irt_session *s, struct irt_drained_thread *t, const struct instr_unit *u,
-					    size_t units, uint64_t at, size_t *consumed, size_t *record_units)
-{
-	uint64_t tag = irt_load_acquire(&u->tag); /* A2 */
-	size_t written = written_units(u, units);
-	look_at_holes(s, t);
-	if (s->chunk_full)
-		return IRT_WALK_CHUNK_FULL;
-	if (written)
-		return irt_walk_run(t->walk, u, written, at, consumed, record_units);
-	*record_units = instr_tag_kind(tag) == INSTR_EXT && instr_tag_ext_units(tag) ? instr_tag_ext_units(tag) : 1;
-	return tag ? IRT_WALK_RESERVED : IRT_WALK_UNWRITTEN;
-}
-
 static uint64_t walk_thread(struct irt_session *s, struct irt_drained_thread *t)
 {
 	uint64_t walked = 0;
@@ -443,7 +298,7 @@ static uint64_t walk_thread(struct irt_session *s, struct irt_drained_thread *t)
 	/* Of a dead thread everything is there, its names too; a stamp beyond the clock is nonsense. */
 	irt_walk_set_horizon(t->walk, t->dead ? UINT64_MAX : s->horizon_ticks);
 	if (t->hole_count)
-		look_at_holes(s, t);
+		irt_look_at_holes(s, t, IRT_IN_ORDER);
 	while (!s->chunk_full && (h = head(s, t))) {
 		const struct instr_unit *u = irt_sub_units(&s->at.map, h->sub);
 		size_t consumed = 0, record_units = 0, units = IRT_SUB_UNITS - t->unit;
@@ -454,7 +309,7 @@ static uint64_t walk_thread(struct irt_session *s, struct irt_drained_thread *t)
 		if (cut)
 			units = t->stop_at - at;
 		enum irt_walk_stop stop = t->hole_count ?
-			walk_beside_holes(s, t, u + t->unit, units, at, &consumed, &record_units) :
+			irt_walk_beside_holes(s, t, u + t->unit, units, at, &consumed, &record_units) :
 			irt_walk_run(t->walk, u + t->unit, units, at, &consumed, &record_units);
 		t->unit += (uint32_t)consumed;
 		walked += consumed;
@@ -485,7 +340,7 @@ static uint64_t walk_thread(struct irt_session *s, struct irt_drained_thread *t)
 			complete(s, t);
 			break;
 		case IRT_WALK_UNKNOWN:
-			if (t->final_names || !held_long_enough(t, IRT_HOLD_NS))
+			if (t->final_names || !irt_held_long_enough(t, IRT_HOLD_NS))
 				return walked;
 			t->final_names = 1;
 			break;
@@ -544,10 +399,10 @@ static int end_calls(struct irt_session *s, struct irt_drained_thread *t)
 
 static void end_thread(struct irt_session *s, struct irt_drained_thread *t)
 {
-	look_at_holes(s, t);
+	irt_look_at_holes(s, t, IRT_NOW);
 	if (t->hole_count || !end_calls(s, t))
 		return;
-	forget_old_holes(s, t);
+	irt_forget_old_holes(s, t);
 	irt_heap_end_thread(t->process->heap, (uint32_t)t->id);
 	t->ended = 1;
 	s->ended++;

@@ -209,7 +209,7 @@ static int take_hole(void *arg, const struct irt_store_hole *row)
 	if (!h)
 		return INSTR_ERR_MEMORY;
 	t->old_holes = h;
-	h[t->old_hole_count++] = (struct irt_hole){.position = (uint64_t)row->position, .sub = UINT32_MAX,
+	h[t->old_hole_count++] = (struct irt_hole){.position = (uint64_t)row->position, .depth = UINT64_MAX, .sub = UINT32_MAX,
 		.unit = (uint32_t)(row->position % IRT_SUB_UNITS), .units = (uint32_t)row->units, .stored = 1};
 	return 0;
 }

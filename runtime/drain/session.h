@@ -107,6 +107,7 @@ struct irt_hole {
 	uint64_t position;
 	uint64_t ticks; /* word 1 of its first unit at the last look; 0 = still a hole */
 	int64_t stack;  /* irt_walk_stack when it was passed */
+	uint64_t depth; /* calls that were open then; UINT64_MAX: not known, an earlier drain has passed it */
 	uint32_t sub, unit, units;
 	int stored;
 };

@@ -429,6 +429,27 @@ uint64_t irt_walk_depth(const struct irt_walk *w)
 	return w->depth;
 }
 
+bool irt_walk_may_be_above(const struct irt_walk *w, uint64_t tag, uint64_t depth)
+{
+	int64_t sp = irt_walk_sp(w->sp_from, tag);
+
+	switch (instr_tag_kind(tag)) {
+	case INSTR_ENTER:
+	case INSTR_CYG_ENTER:
+		return depth < w->depth && (!is_known(sp) || !is_known(w->frames[depth + 1].sp) || sp < w->frames[depth + 1].sp);
+	case INSTR_EXIT:
+	case INSTR_CYG_EXIT:
+	case INSTR_UNWIND:
+	case INSTR_TAIL:
+		for (size_t i = w->depth; i > depth; i--)
+			if (!w->frames[i].tag || row_key(w->frames[i].tag) == row_key(tag))
+				return true;
+		return false;
+	default:
+		return true;
+	}
+}
+
 void irt_walk_frame(const struct irt_walk *w, uint64_t depth, struct irt_walk_frame *out)
 {
 	const struct frame *f = &w->frames[depth + 1];

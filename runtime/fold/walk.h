@@ -127,6 +127,10 @@ enum irt_walk_stop irt_walk_late(struct irt_walk *walk, const struct instr_unit 
 				 int64_t stack, size_t *consumed, size_t *record_units);
 int64_t irt_walk_stack(const struct irt_walk *walk);
 
+/* Whether the next record may belong to calls that are open above so many: the end of one, an entry below
+ * them, or something that is no call. Else they ended unseen. */
+bool irt_walk_may_be_above(const struct irt_walk *walk, uint64_t tag, uint64_t depth);
+
 /* The thread is gone and its process goes on: calls that are open ended with it, unwound at the time of
  * its last event. One event POP, at a position of its own behind the last unit. Nothing open: nothing.
  * IRT_WALK_ALL: done; CHUNK_FULL, NO_MEMORY: as above. */

@@ -296,6 +296,11 @@ static inline uint64_t row_key(uint64_t tag)
 	return INSTR_ENTER | (tag & INSTR_ROW_MASK);
 }
 
+static inline bool is_known(int64_t sp)
+{
+	return sp >= SP_KNOWN && sp != SP_NONE;
+}
+
 static inline uint32_t context_of(const struct irt_walk *w, uint32_t node)
 {
 	return w->nodes[node].context;

@@ -161,11 +161,6 @@ enum irt_walk_stop irt_walk_end(struct irt_walk *w)
 
 /* ---- enter ---------------------------------------------------------------------------------------- */
 
-static bool is_known(int64_t sp)
-{
-	return sp >= SP_KNOWN && sp != SP_NONE;
-}
-
 /* Whether the function that is entered may be inlined into the innermost call, whose stack pointer it has. 0, or
  * what to stop with. */
 static int find_inlined(const struct irt_walk *w, uint64_t tag, uint64_t t, bool *inlined)

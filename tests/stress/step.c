@@ -102,6 +102,18 @@ UNTRACED static void call_h(void)
 	}
 }
 
+/* What the drain believes is past (C7) while the thread may still write there. */
+static volatile int is_told_wrong;
+
+UNTRACED static void look_at_waiting(void)
+{
+	if (!irt_tls.thread || irt_load_relaxed(&irt_tls.cursor) & IRT_OVERFLOW_BIT)
+		return;
+	/* irt_thread_slot is a traced function here */
+	if (irt_load_relaxed(&irt_map.threads[irt_tls.thread % IRT_THREAD_MAX].waiting) == irt_tls.sequence + 1)
+		is_told_wrong = 1;
+}
+
 /* Level 0: an instruction of the window. Level 1: an instruction of the handler's own calls. */
 UNTRACED static void on_trap(int signal_number, siginfo_t *info, void *context)
 {
@@ -120,6 +132,7 @@ UNTRACED static void on_trap(int signal_number, siginfo_t *info, void *context)
 		return;
 	}
 	steps++;
+	look_at_waiting();
 	if (!fire_always && steps != fire_at)
 		return;
 	if (nested_fire_at) {
@@ -464,8 +477,13 @@ UNTRACED static void sleeps(void)
 		fill_ring();
 		drain_stopped = 1;
 		window();
-		while (drain_stopped)
+		while (drain_stopped && !waiter->lost_events)
 			usleep(100);
+		if (waiter->lost_events) {
+			fprintf(stderr, "events were lost: the drain did not move for two seconds\n");
+			kill((int)irt_map.ring->drain_pid, SIGCONT);
+			exit(3);
+		}
 		if (steps > most)
 			most = steps;
 	} while (k <= most && k < 1400);
@@ -560,6 +578,10 @@ UNTRACED int main(int argc, char **argv)
 		if (argc > 1 && !strcmp(argv[1], all[i].name))
 			all[i].run();
 	printf("f %ld\nouter %ld\nh %ld\ng %ld\nlands %ld\nchurn %ld\n", f_calls, outer_calls, h_calls, h_calls, lands_calls, churn_calls);
+	if (is_told_wrong) {
+		fprintf(stderr, "a sub-buffer with room in it was said to be left\n");
+		return 1;
+	}
 	if (!fillers_may_be_lost)
 		printf("filler %ld\n", filler_calls);
 	return 0;

@@ -55,9 +55,15 @@ for on in '' alternate; do
 done
 options=ring_bytes=1m:ring_max_bytes=1m
 check signals_while_a_hook_waits_for_the_drain_are_harmless exact wait
-allowed=flags # a unit that is reserved below a handler that waits is passed, and walked late
-check a_signal_at_any_instruction_of_a_hook_that_waits_is_harmless exact sleeps
-allowed=
+# A machine that has no time for the drain for two seconds makes the program drop, as it should: once more then.
+sleeps() {
+	for turn in 1 2 3; do
+		exact sleeps && return
+		grep -q 'did not move' err || return 1
+	done
+	return 1
+}
+check a_signal_at_any_instruction_of_a_hook_that_waits_is_harmless sleeps
 check a_jump_out_of_a_hook_that_waits_leaves_nobody_waiting exact left
 # What was lost is filler's: of all other calls each is there.
 gap() {

@@ -379,6 +379,128 @@ TEST(a_unit_that_is_written_in_part_holds_up_no_dead_thread)
 	CHECK_EQ(events_of(1), 16);
 }
 
+/* One record of a call; stack: how far below the outermost one's. */
+static void put_event(uint32_t unit, enum instr_kind kind, uint64_t row, uint64_t stack)
+{
+	struct instr_unit *u = irt_sub_units(&ring, 0) + unit;
+	u->tag = instr_tag(kind, row, 0x7ffe0000 - stack);
+	u->ticks = irt_ticks();
+}
+
+/* Stack pointers are known behind this: two units. */
+static void put_stack(void)
+{
+	struct instr_unit *u = irt_sub_units(&ring, 0);
+	u[1] = (struct instr_unit){0x7ffe0000, 0};
+	u[0] = (struct instr_unit){irt_ticks(), instr_ext_tag(INSTR_EXT_STACK, 2, 0)};
+}
+
+static void check_all_is_walked(uint64_t events)
+{
+	const struct irt_drained_thread *t = irt_session_thread(&session, 1);
+	struct irt_walk_counters c;
+	irt_walk_counters(t->walk, &c);
+	CHECK_EQ(c.events, events);
+	CHECK_EQ(c.orphans, 0);
+	CHECK_EQ(irt_walk_depth(t->walk), 0);
+	CHECK_EQ(t->hole_count, 0);
+}
+
+TEST(an_entry_that_comes_late_waits_for_the_calls_of_the_handler)
+{
+	begin();
+	put_sub(0, 1, 1);
+	put_stack();
+	put_event(3, INSTR_ENTER, 0x5000, 0x100); /* unit 2 is of the hook that the handler has interrupted */
+	put_event(4, INSTR_ENTER, 0x6000, 0x200);
+	open_session();
+	irt_gather(&session);
+	CHECK_EQ(events_of(1), 2);
+	put_event(5, INSTR_EXIT, 0x6000, 0x200);
+	put_event(6, INSTR_EXIT, 0x5000, 0x100);
+	put_event(2, INSTR_ENTER, 0x7000, 0);
+	put_event(7, INSTR_EXIT, 0x7000, 0);
+	irt_gather(&session);
+	check_all_is_walked(6);
+}
+
+TEST(an_exit_that_comes_late_waits_for_the_calls_of_the_handler)
+{
+	begin();
+	put_sub(0, 1, 1);
+	put_stack();
+	put_event(2, INSTR_ENTER, 0x7000, 0);
+	put_event(4, INSTR_ENTER, 0x5000, 0x100);
+	open_session();
+	irt_gather(&session);
+	CHECK_EQ(events_of(1), 2);
+	put_event(5, INSTR_EXIT, 0x5000, 0x100);
+	put_event(3, INSTR_EXIT, 0x7000, 0);
+	put_event(6, INSTR_ENTER, 0x7000, 0);
+	put_event(7, INSTR_EXIT, 0x7000, 0);
+	irt_gather(&session);
+	check_all_is_walked(6);
+}
+
+TEST(hooks_that_interrupted_each_other_are_walked_from_the_inside)
+{
+	begin();
+	put_sub(0, 1, 1);
+	put_stack();
+	put_event(3, INSTR_ENTER, 0x5000, 0x100);
+	open_session();
+	irt_gather(&session);
+	CHECK_EQ(events_of(1), 1);
+	put_event(5, INSTR_ENTER, 0x6000, 0x300); /* unit 4 is a hook's of the first handler */
+	irt_gather(&session);
+	CHECK_EQ(events_of(1), 2);
+	put_event(6, INSTR_EXIT, 0x6000, 0x300);
+	put_event(4, INSTR_ENTER, 0x8000, 0x200);
+	put_event(7, INSTR_EXIT, 0x8000, 0x200);
+	put_event(8, INSTR_EXIT, 0x5000, 0x100);
+	put_event(2, INSTR_ENTER, 0x7000, 0);
+	put_event(9, INSTR_EXIT, 0x7000, 0);
+	irt_gather(&session);
+	check_all_is_walked(8);
+}
+
+TEST(calls_that_a_handler_has_left_for_good_hold_up_no_record_that_comes_late)
+{
+	begin();
+	put_sub(0, 1, 1);
+	put_stack();
+	put_event(2, INSTR_ENTER, 0x8000, 0);
+	put_event(4, INSTR_ENTER, 0x5000, 0x200); /* both are left by longjmp */
+	put_event(5, INSTR_ENTER, 0x6000, 0x300);
+	open_session();
+	irt_gather(&session);
+	CHECK_EQ(events_of(1), 3);
+	put_event(3, INSTR_ENTER, 0x7000, 0x100);
+	put_event(6, INSTR_EXIT, 0x7000, 0x100);
+	put_event(7, INSTR_EXIT, 0x8000, 0);
+	irt_gather(&session);
+	check_all_is_walked(7); /* two calls ended unseen, together */
+}
+
+TEST(a_thread_that_ends_in_a_handler_keeps_no_record_that_came_late)
+{
+	begin();
+	put_sub(0, 1, 1);
+	put_stack();
+	put_event(3, INSTR_ENTER, 0x5000, 0x100);
+	open_session();
+	irt_gather(&session);
+	put_event(2, INSTR_ENTER, 0x7000, 0);
+	irt_gather(&session);
+	CHECK_EQ(events_of(1), 1);
+	irt_session_thread(&session, 1)->dead = 1;
+	for (int i = 0; i < 3; i++)
+		irt_gather(&session);
+	CHECK(irt_session_thread(&session, 1)->ended);
+	CHECK_EQ(irt_session_thread(&session, 1)->abandoned, 0);
+	CHECK_EQ(events_of(1), 3); /* the handler's call is over, too */
+}
+
 /* The number of a thread of this process that lives, and does nothing. */
 static int32_t other_tid;
 static void *be_another(void *arg)
