@@ -33,6 +33,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* What a pool or arena does, told by hand where no function can be declared for it (INSTR_ALLOCATOR): that it has
  * handed out a block, has taken one back, or has given up all of them at once. A pool is whatever its address
  * says, a block any address in it; it is of one pool at a time. Recorded as calls of allocators are, in files
@@ -62,5 +66,9 @@ static inline int instr_memstats(struct instr_memstats *stats)
 {
 	return __instr_memstats ? __instr_memstats(stats) : -1;
 }
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -400,10 +400,9 @@ HOOK void *__instr_mmap(void *where, size_t bytes, int32_t protection, int32_t f
 }
 
 /* Flag 4, MREMAP_DONTUNMAP: the old range stays. */
-HOOK void __instr_remapped(void *old, size_t old_bytes, size_t bytes, int32_t flags, void *result, const struct instr_row *site)
+HOOK void __instr_heap_remapped(void *old, size_t old_bytes, size_t bytes, int32_t flags, void *result,
+				const struct instr_row *site)
 {
-	if (irt_load_relaxed(&inside)) /* as behind printing */
-		return;
 	if (result == (void *)-1) {
 		allocated(NULL, bytes, site);
 		return;
@@ -411,6 +410,12 @@ HOOK void __instr_remapped(void *old, size_t old_bytes, size_t bytes, int32_t fl
 	if (!(flags & 4))
 		unmapped(old, old_bytes, site);
 	record(INSTR_EXT_RESIZED, site, result, bytes);
+}
+
+HOOK void __instr_remapped(void *old, size_t old_bytes, size_t bytes, int32_t flags, void *result, const struct instr_row *site)
+{
+	if (!irt_load_relaxed(&inside)) /* else what was called has been recorded */
+		__instr_heap_remapped(old, old_bytes, bytes, flags, result, site);
 }
 
 HOOK int32_t __instr_munmap(void *address, size_t bytes, const struct instr_row *site, int32_t (*f)(void *, size_t))

@@ -34,7 +34,7 @@ static inline uint64_t irt_turned_back(uint64_t turned) { return turned << 4 | t
 /* The slot that predicts what comes behind this event. */
 static inline uint32_t irt_heap_slot_behind(uint32_t operation, uint32_t site)
 {
-	return (site << 2 | (operation - IRT_OP_ALLOC)) * UINT32_C(0x9e3779b1) >> 24;
+	return ((site << 2) + (operation - IRT_OP_ALLOC)) * UINT32_C(0x9e3779b1) >> 24;
 }
 
 /* Has the operation a size? */

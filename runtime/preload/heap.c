@@ -70,6 +70,10 @@ MALLOC_ROW(memalign);
 MALLOC_ROW(valloc);
 MALLOC_ROW(pvalloc);
 ROW(free, "free", 0x105);
+ROW(mmap, "mmap", 0x602);
+ROW(mremap, "mremap", 0x602);
+ROW(sbrk, "sbrk", 0x602);
+ROW(munmap, "munmap", 0x605);
 #ifdef IRT_HEAP_WRAP
 MALLOC_ROW(strdup);
 MALLOC_ROW(strndup);
@@ -376,6 +380,49 @@ MADE(getline, getline, int64_t, (char **, size_t *, void *), (char **line, size_
 MADE(getdelim, getdelim, int64_t, (char **, size_t *, int32_t, void *), (char **line, size_t *bytes, int32_t end, void *file), line, bytes, end, file)
 MADE(__getdelim, getdelim, int64_t, (char **, size_t *, int32_t, void *), (char **line, size_t *bytes, int32_t end, void *file), line, bytes, end, file)
 #endif
+
+/* ---- mappings: as the hooks do it ------------------------------------------------------------------------ */
+
+#define MAP_TYPES (void *, size_t, int32_t, int32_t, int32_t, int64_t)
+void *__instr_mmap(void *, size_t, int32_t, int32_t, int32_t, int64_t, const struct instr_row *, void *(*)MAP_TYPES);
+int32_t __instr_munmap(void *, size_t, const struct instr_row *, int32_t (*)(void *, size_t));
+void *__instr_sbrk(int64_t, const struct instr_row *, void *(*)(int64_t));
+void __instr_heap_remapped(void *old, size_t old_bytes, size_t bytes, int32_t flags, void *result, const struct instr_row *);
+
+#define MAPS(name)                                                                                                       \
+	SHOWN void *FRONT(name)(void *where, size_t bytes, int32_t protection, int32_t flags, int32_t file, int64_t offset) \
+	{                                                                                                                \
+		NEXT_OF(void *, name, MAP_TYPES);                                                                        \
+		if (is_inside())                                                                                         \
+			return f(where, bytes, protection, flags, file, offset);                                         \
+		return __instr_mmap(where, bytes, protection, flags, file, offset, &row_mmap, f);                        \
+	}
+MAPS(mmap)
+MAPS(mmap64)
+
+SHOWN int32_t FRONT(munmap)(void *address, size_t bytes)
+{
+	NEXT(int32_t, munmap, void *, size_t);
+	return is_inside() ? f(address, bytes) : __instr_munmap(address, bytes, &row_munmap, f);
+}
+
+SHOWN void *FRONT(sbrk)(int64_t bytes)
+{
+	NEXT(void *, sbrk, int64_t);
+	return is_inside() ? f(bytes) : __instr_sbrk(bytes, &row_sbrk, f);
+}
+
+SHOWN void *FRONT(mremap)(void *old, size_t old_bytes, size_t bytes, int32_t flags, void *where) /* the last if flags say so */
+{
+	NEXT(void *, mremap, void *, size_t, size_t, int32_t, ...);
+	if (is_inside())
+		return f(old, old_bytes, bytes, flags, where);
+	enter();
+	void *result = f(old, old_bytes, bytes, flags, where);
+	inside = 0;
+	__instr_heap_remapped(old, old_bytes, bytes, flags, result, &row_mremap);
+	return result;
+}
 
 /* ---- C++: where libstdc++ or libc++ is in the process -------------------------------------------------- */
 
