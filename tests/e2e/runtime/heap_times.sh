@@ -19,7 +19,7 @@ origin() { ask "$1" 'SELECT min(monotonic_ns) FROM clocks'; }
 # alive FILE NS: FUNCTION BLOCKS BYTES at that time of CLOCK_MONOTONIC
 alive() {
 	"$build/bin/instr-report" "$1" --heap-at $(($2 - $(origin "$1")))ns --format csv 2>err |
-		awk -F, 'NR > 1 { print $4, $10, $11 }' | sort
+		awk -F, 'NR > 1 { print $4, $11, $12 }' | sort
 }
 pauses() { cut -d' ' -f1 truth | uniq; }
 said() { grep "^$1 " truth | cut -d' ' -f2- | sort; }
@@ -42,7 +42,7 @@ growth() {
 		awk '{ blocks[$1] += $2; bytes[$1] += $3 } END { for (i in blocks) if (blocks[i] || bytes[i]) print i, blocks[i], bytes[i] }' | sort >expected
 	base=$(origin trace.db)
 	"$build/bin/instr-report" trace.db --growth $((from - base))ns..$((to - base))ns --format csv 2>err |
-		awk -F, 'NR > 1 { print $4, $11, $12 }' | sort >got
+		awk -F, 'NR > 1 { print $4, $12, $13 }' | sort >got
 	diff expected got && [ -s got ]
 }
 check so_is_what_has_grown_between_two growth
@@ -71,7 +71,7 @@ says() {
 	header changed.db --heap-at ${at}ns >got
 	grep -q "the last moment that is kept before .* ($1)" got || { cat got; return 1; }
 	[ "$("$build/bin/instr-report" changed.db --heap-at ${at}ns --format csv 2>/dev/null |
-		awk -F, '{ blocks += $10; bytes += $11 } END { print blocks "|" bytes }')" = "$sums" ]
+		awk -F, '{ blocks += $11; bytes += $12 } END { print blocks "|" bytes }')" = "$sums" ]
 }
 damaged() { # every chunk, at one place of many
 	for byte in 0 1 2 9 40; do

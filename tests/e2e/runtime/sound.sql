@@ -160,7 +160,7 @@ SELECT 'places: context ' || context_id || ' site ' || site_id FROM heap_totals
 WHERE frees > allocs OR freed_bytes > bytes OR max_bytes > bytes OR bytes - freed_bytes > max_bytes OR peak_bytes > max_bytes
    OR max(resized, peak_blocks) > allocs OR max(temporary, crossed) > frees
    OR min(allocs, bytes, frees, freed_bytes, failed, released, released_bytes, life_ticks, peak_blocks, peak_bytes) < 0
-   OR max(chains, grown, moved) > resized OR min(chains, grown, moved, moved_bytes) < 0 OR (resized > 0 AND chains = 0 AND kind = 0)
+   OR max(chains, grown, moved) > resized OR min(chains, grown, moved, moved_bytes) < 0
    OR (sizes IS NULL AND allocs > 0) OR (allocs = 0 AND sizes IS NOT NULL) OR (lifetimes IS NULL) <> (frees = 0);
 SELECT 'places: a free of context ' || context_id || ' site ' || site_id || ' allocates' FROM heap_totals JOIN sites s USING (site_id)
 WHERE s.kind = 'free' AND (allocs OR frees OR failed OR max_bytes);
