@@ -122,6 +122,16 @@ int irt_blocks_each_changed(const struct irt_blocks *b, void *user,
 	return r;
 }
 
+int irt_blocks_each(const struct irt_blocks *b, void *user, int (*each)(void *user, const struct irt_block_row *row))
+{
+	int r = 0;
+
+	for (size_t i = 0; i < b->count && !r; i++)
+		if (b->entries[i].row.calls)
+			r = each(user, &b->entries[i].row);
+	return r;
+}
+
 void irt_blocks_saved(struct irt_blocks *b)
 {
 	for (size_t i = 0; i < b->count; i++)

@@ -40,11 +40,12 @@ void irt_blocks_destroy(struct irt_blocks *blocks); /* NULL is allowed */
 /* INSTR_ERR_MEMORY: nothing was added. */
 int irt_blocks_add(struct irt_blocks *blocks, uint32_t context, uint32_t site_id, uint64_t ticks, uint64_t what);
 
-/* Rows that differ from what was last saved, in the order of their first calls. A result of `each` other than 0 ends
+/* Rows that differ from what was last saved, or all, in the order of their first calls. A result of `each` other than 0 ends
  * it and is returned. */
 bool irt_blocks_is_unsaved(const struct irt_blocks *blocks);
 int irt_blocks_each_changed(const struct irt_blocks *blocks, void *user,
 			    int (*each)(void *user, const struct irt_block_row *row));
+int irt_blocks_each(const struct irt_blocks *blocks, void *user, int (*each)(void *user, const struct irt_block_row *row));
 void irt_blocks_saved(struct irt_blocks *blocks);
 
 /* A row of the file; on success its histogram is the table's. INSTR_ERR_FORMAT: it cannot be; INSTR_ERR_MEMORY. */
