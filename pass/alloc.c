@@ -59,7 +59,7 @@ static bool type_fits(LLVMTypeRef type, char letter)
 	}
 }
 
-static bool prototype_fits(LLVMValueRef function, const char *prototype)
+bool prototype_fits(LLVMValueRef function, const char *prototype)
 {
 	LLVMTypeRef type = LLVMGlobalGetValueType(function), parameters[8];
 	unsigned count = LLVMCountParamTypes(type);
@@ -365,10 +365,8 @@ static void rewrite(struct pass_allocs *allocs, LLVMValueRef function, struct kn
 		replace(call, build_call(allocs, known, call, row));
 }
 
-void allocs_rewrite(struct pass_allocs *allocs, LLVMValueRef function)
+void allocs_rewrite(struct pass_allocs *allocs, LLVMValueRef function, unsigned *sites)
 {
-	unsigned sites = 0;
-
 	if (is_an_allocator(allocs, function)) {
 		allocs_leave(allocs, function); /* its own business */
 		return;
@@ -377,11 +375,11 @@ void allocs_rewrite(struct pass_allocs *allocs, LLVMValueRef function)
 		for (LLVMValueRef i = LLVMGetFirstInstruction(block), next; i; i = next) {
 			next = LLVMGetNextInstruction(i);
 			if (declared_is_mark(allocs, i)) {
-				declared_place(allocs, function, i, &sites);
+				declared_place(allocs, function, i, sites);
 				continue;
 			}
 			struct known_allocator *known = called_by(allocs, i);
 			if (known && (!arguments_behind(known) || LLVMIsACallInst(i)))
-				rewrite(allocs, function, known, i, &sites);
+				rewrite(allocs, function, known, i, sites);
 		}
 }

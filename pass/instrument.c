@@ -4,7 +4,7 @@
  *
  * pass_run at the end of this file is the entry. At the beginning of the pipeline calls of declared allocators
  * are marked (declared.c), all else is done at its end. Per function: the calls of
- * allocators first, because they may throw as any other call, then exits, because they may add blocks,
+ * allocators first, and those that may block, because they may throw as any other call, then exits, because they may add blocks,
  * then the calls that return twice, then the entry.
  *
  * The life of a function under LTO with lto=post, kept in its string attribute "instr":
@@ -38,6 +38,7 @@ struct pass {
 	struct pass_settings settings;
 	struct pass_rows rows;
 	struct pass_allocs allocs;
+	struct pass_blocks blocks;
 	unsigned nounwind, nonlazybind, frameaddress, builtin_setjmp;
 	unsigned hooked, skipped;
 	bool may_inline; /* the link step of LTO may still inline what is hooked now */
@@ -467,10 +468,14 @@ static bool keeps_sites(enum instr_reason reason)
 
 static void finish_function(struct pass *pass, LLVMValueRef function, enum instr_reason reason)
 {
+	unsigned sites = 0;
+
 	if (pass->settings.heap != PASS_HEAP_OFF && keeps_sites(reason))
-		allocs_rewrite(&pass->allocs, function);
+		allocs_rewrite(&pass->allocs, function, &sites);
 	else
 		allocs_leave(&pass->allocs, function);
+	if (pass->settings.block && keeps_sites(reason))
+		blocks_rewrite(&pass->blocks, function, &sites);
 	if (reason == INSTR_REASON_NONE)
 		instrument_function(pass, function);
 	else {
@@ -503,6 +508,7 @@ static void instrument_now(struct pass *pass, bool defer)
 
 	pass->may_inline = pass->rows.lto;
 	allocs_init(&pass->allocs, &pass->rows, pass->settings.tail_keep);
+	blocks_init(&pass->blocks, &pass->rows);
 	marked_collect(&marked, pass->module);
 	list_definitions(pass->module, &functions);
 	for (size_t i = 0; i < functions.count; i++) {
@@ -552,6 +558,7 @@ static bool instrument_deferred(struct pass *pass)
 
 	load_deferred_settings(pass);
 	allocs_init(&pass->allocs, &pass->rows, pass->settings.tail_keep);
+	blocks_init(&pass->blocks, &pass->rows);
 	list_definitions(pass->module, &functions);
 	for (size_t i = 0; i < functions.count; i++) {
 		LLVMValueRef function = functions.item[i];
@@ -655,6 +662,7 @@ bool pass_run(LLVMModuleRef module, enum pass_stage stage)
 			pass.hooked, pass.skipped);
 	}
 	allocs_fini(&pass.allocs);
+	blocks_fini(&pass.blocks);
 	LLVMDisposeBuilder(pass.builder);
 	rows_fini(&pass.rows);
 	settings_fini(&pass.settings);

@@ -6,6 +6,7 @@
  *     select.c       which functions get hooks, and why the others do not
  *     rows.c         descriptor rows, names, registration of the module
  *     alloc.c        calls that allocate or free
+ *     block.c        calls that may block
  *     type.c         the type of what they allocate
  *     declared.c     those of allocators of the program's own
  *     instrument.c   the hooks; the order of it all (pass_run)
@@ -39,7 +40,7 @@ struct pass_settings {
 	struct pass_globs allow, deny;
 	struct pass_declaration *declarations; /* as they came; later ones win */
 	size_t declaration_count;
-	int unwind, heap, verbose, help;
+	int unwind, heap, block, verbose, help;
 	int tail_keep, lto_post;
 	char error[512]; /* the first thing wrong, a whole sentence; empty if all is well */
 };
@@ -178,14 +179,32 @@ struct pass_allocs {
 void allocs_init(struct pass_allocs *allocs, struct pass_rows *rows, bool no_tail);
 void allocs_fini(struct pass_allocs *allocs);
 
-/* Puts hooks in the place of allocators that a function calls. */
-void allocs_rewrite(struct pass_allocs *allocs, LLVMValueRef function);
+/* Puts hooks in the place of allocators that a function calls. `sites` counts the sites of the function. */
+void allocs_rewrite(struct pass_allocs *allocs, LLVMValueRef function, unsigned *sites);
+
+/* Whether a function is declared like this: the letters are explained in instr/allocators.def. */
+bool prototype_fits(LLVMValueRef function, const char *prototype);
 
 /* Leaves no call of an allocator recorded in a function. */
 void allocs_leave(struct pass_allocs *allocs, LLVMValueRef function);
 
 /* A hook as a pointer to a function of this type. */
 LLVMValueRef allocs_hook(struct pass_allocs *allocs, const char *name, LLVMTypeRef type);
+
+/* block.c -------------------------------------------------------------------------------------- */
+
+struct pass_blocks {
+	struct pass_rows *rows;
+	LLVMBuilderRef builder;
+	struct known_blocking *known; /* what of instr/blocking.def the module declares */
+	size_t count;
+};
+
+void blocks_init(struct pass_blocks *blocks, struct pass_rows *rows);
+void blocks_fini(struct pass_blocks *blocks);
+
+/* Puts hooks around the calls of a function that may block. `sites` counts the sites of the function. */
+void blocks_rewrite(struct pass_blocks *blocks, LLVMValueRef function, unsigned *sites);
 
 /* type.c --------------------------------------------------------------------------------------- */
 

@@ -51,7 +51,7 @@ enum instr_row_flag {
 	INSTR_ROW_RETURNS_TWICE = 0x40,  /* calls setjmp or its like */
 	INSTR_ROW_INLINABLE = 0x80,      /* the linker may inline it, hooks and all: it then shares its caller's stack pointer */
 	INSTR_ROW_REASON_SHIFT = 8,      /* 8 bits, functions: enum instr_reason, why it carries no hooks */
-	INSTR_ROW_FAMILY_SHIFT = 8,      /* 8 bits, ALLOC_SITE and FREE_SITE: enum instr_family */
+	INSTR_ROW_FAMILY_SHIFT = 8,      /* 8 bits, ALLOC_SITE and FREE_SITE: enum instr_family; BLOCK_SITE: enum instr_block_class */
 	INSTR_ROW_COLUMN_SHIFT = 16,     /* 16 bits: column of a site, 0 = not known */
 };
 
@@ -72,6 +72,37 @@ enum instr_family {
 	INSTR_FAMILY_DECLARED = 4, /* an allocator of the program's own: alloc=, INSTR_ALLOCATOR */
 	INSTR_FAMILY_POOL = 5,     /* what a program says of its pools: instr_pool_alloc and its like */
 	INSTR_FAMILY_MAPPING = 6,  /* mmap, sbrk */
+};
+
+/* What a call that may block is for. Stored in the trace; numbers are never reused. */
+enum instr_block_class {
+	INSTR_BLOCK_READ = 1,
+	INSTR_BLOCK_WRITE = 2,
+	INSTR_BLOCK_OPEN = 3,
+	INSTR_BLOCK_SYNC = 4,    /* until what was written is stored */
+	INSTR_BLOCK_CONNECT = 5,
+	INSTR_BLOCK_ACCEPT = 6,
+	INSTR_BLOCK_POLL = 7,    /* for the first of several things */
+	INSTR_BLOCK_SLEEP = 8,
+	INSTR_BLOCK_SIGNAL = 9,
+	INSTR_BLOCK_CHILD = 10,
+	INSTR_BLOCK_JOIN = 11,   /* of a thread */
+};
+
+/* How __instr_block_end takes the result of a call, and which descriptor it has. */
+enum instr_block_how {
+	INSTR_BLOCK_RESULT_MASK = 3,
+	INSTR_BLOCK_RESULT_NONE = 0,     /* says nothing */
+	INSTR_BLOCK_RESULT_NEGATIVE = 1, /* negative: it failed */
+	INSTR_BLOCK_RESULT_BYTES = 2,    /* the same; else how many bytes it moved */
+	INSTR_BLOCK_RESULT_CODE = 3,     /* not 0: it failed */
+	INSTR_BLOCK_OF_MASK = 7 << 2,
+	INSTR_BLOCK_OF_NONE = 0,
+	INSTR_BLOCK_OF_ANY = 1 << 2,     /* the descriptor may be anything: it is asked for */
+	INSTR_BLOCK_OF_SOCKET = 2 << 2,
+	INSTR_BLOCK_OF_QUEUE = 3 << 2,
+	INSTR_BLOCK_OF_NEW = 4 << 2,     /* it is the result, and may be anything */
+	INSTR_BLOCK_OF_ACCEPTED = 5 << 2, /* a socket, and so is the result */
 };
 
 /* Why a function was not instrumented. Stored in the trace; numbers are never reused. */
@@ -167,7 +198,16 @@ _Static_assert(sizeof(struct instr_module) == 64, "the pass emits this layout");
  *   void __instr_resizing(void *block, row)                      before what resizes; NULL: it allocates
  *   void __instr_resized(void *before, void *after, size_t bytes, row)   behind it
  *
- * Thread-safe and async-signal-safe. */
+ * Thread-safe and async-signal-safe.
+ *
+ * Calls that may block (instr/blocking.def) stay as they are; in front of them and behind them, where they have
+ * returned, stand calls of these, of ordinary C convention, which call nothing and do not throw:
+ *
+ *   uint64_t __instr_block_begin(void)                           what the other is given; 0: nothing is recorded
+ *   void __instr_block_end(uint64_t begun, int64_t result, int descriptor, int how, row)
+ *
+ * how: enum instr_block_how. errno stays as the call has left it. Thread-safe and async-signal-safe. A call that does
+ * not return (its thread is cancelled in it, a handler leaves it by longjmp) is not recorded. */
 
 #define INSTR_HOOK_ENTER "__instr_enter"
 #define INSTR_HOOK_EXIT "__instr_exit"

@@ -85,7 +85,28 @@ enum instr_ext {
 	INSTR_EXT_POOL = 21,  /* 3 units: a block of a pool; p[2] the pool (instr_hidden), p[3] 0 */
 	INSTR_EXT_RESET = 22, /* all blocks of a pool end, which is the address; bytes 0 */
 	INSTR_EXT_LOCK = 32,  /* 32..47 reserved: lock records */
-	INSTR_EXT_BLOCK = 48, /* 48..63 reserved: blocking calls */
+	/* Calls that may block, 48..63; row = the site's. */
+	INSTR_EXT_BLOCK = 48, /* 2 units, stamped when the call has returned: p[0] ticks that it took; p[1] bytes that it
+	                       * moved (48 bits) | enum instr_descriptor << 48 | INSTR_BLOCK_FAILED */
+};
+
+#define INSTR_BLOCK_BYTES_MASK UINT64_C(0x0000ffffffffffff)
+#define INSTR_BLOCK_FAILED (UINT64_C(1) << 63)
+enum { INSTR_BLOCK_KIND_SHIFT = 48, INSTR_BLOCK_KIND_MASK = 15 };
+
+/* What a descriptor is of. Stored in the trace; numbers are never reused, 15 is the greatest. */
+enum instr_descriptor {
+	INSTR_DESCRIPTOR_NONE = 0,      /* the call has none, or several */
+	INSTR_DESCRIPTOR_UNKNOWN = 1,   /* closed meanwhile, or hooks make no system calls here (sandbox=on) */
+	INSTR_DESCRIPTOR_FILE = 2,
+	INSTR_DESCRIPTOR_DIRECTORY = 3,
+	INSTR_DESCRIPTOR_PIPE = 4,
+	INSTR_DESCRIPTOR_SOCKET = 5,
+	INSTR_DESCRIPTOR_TTY = 6,
+	INSTR_DESCRIPTOR_DEVICE = 7,
+	INSTR_DESCRIPTOR_QUEUE = 8,     /* of messages */
+	INSTR_DESCRIPTOR_EVENT = 9,     /* eventfd, timerfd, signalfd, inotify ... */
+	INSTR_DESCRIPTOR_KINDS,
 };
 
 #define INSTR_HEAP_BYTES_MASK UINT64_C(0x0000ffffffffffff)

@@ -132,6 +132,7 @@ static void after_commit(struct irt_session *s, int checkpoint)
 	}
 	if (checkpoint) {
 		irt_heaps_committed(s);
+		irt_blocks_committed(s);
 		irt_functions_saved(s->functions);
 		for (uint32_t i = 0; i < s->process_count; i++)
 			irt_functions_saved(s->processes[i]->functions);
@@ -225,6 +226,7 @@ int irt_commit(struct irt_session *s, int last)
 			irt_merge_choose(s);
 			irt_put_checkpoint(s, irt_last_moment(s));
 			irt_put_heaps(s, irt_last_moment(s));
+			irt_put_blocks(s);
 			irt_merge_put(s);
 			IRT_TESTPOINT(commit_checkpoint);
 		}

@@ -27,6 +27,9 @@ void irt_put_checkpoint(struct irt_session *s, int64_t ticks);
 int irt_pack_heaps(struct irt_session *s, int last);
 void irt_put_heaps(struct irt_session *s, int64_t ticks);
 void irt_heaps_committed(struct irt_session *s);
+/* blocks.c: what has changed of the calls that may block; and when it is committed. */
+void irt_put_blocks(struct irt_session *s);
+void irt_blocks_committed(struct irt_session *s);
 void irt_put_anchor(struct irt_session *s);
 void irt_put_losses(struct irt_session *s);
 

@@ -21,6 +21,7 @@
 #include "drain/watch.h"
 #include "encode/chunk.h"
 #include "fold/functions.h"
+#include "fold/blocks.h"
 #include "fold/heap.h"
 #include "fold/sums.h"
 #include "fold/walk.h"
@@ -53,6 +54,7 @@ struct irt_drained_process {
 	int foreign;              /* of another pid namespace: its numbers mean nothing here */
 	struct irt_cct *cct;
 	struct irt_functions *functions;
+	struct irt_blocks *blocks; /* calls that may block */
 	struct irt_heap *heap;
 	uint8_t *heap_packed;     /* its pending events, as this round puts them */
 	size_t heap_packed_bytes;
@@ -296,6 +298,9 @@ uint64_t irt_gather(struct irt_session *s);
 /* heaps.c: brings together what the look has found of the heaps. Restore: as restore.c, before the threads. */
 void irt_settle_heaps(struct irt_session *s);
 int irt_restore_heaps(struct irt_session *s);
+
+/* blocks.c. Restore: as that of the heaps. */
+int irt_restore_blocks(struct irt_session *s);
 
 /* processes.c. Look: slots and ends; behind the walk, ends that nobody saw. Modules: of fork children that have just joined, from their parents.
  * Retire: slots of those that are over, and in time all that is known of them. */

@@ -358,6 +358,20 @@ static int get_heap_event(struct irt_chunk_decoder *d, const uint8_t *end, const
 	return 0;
 }
 
+/* Operands of a call that may block: [d->side, end). */
+static int get_block_event(struct irt_chunk_decoder *d, const uint8_t *end, struct irt_event *e)
+{
+	uint64_t site, what, bytes;
+
+	if (!irt_get_varint(&d->side, end, &site) || site > UINT32_MAX || !irt_get_varint(&d->side, end, &what) ||
+	    what >> 1 > INSTR_BLOCK_KIND_MASK || !irt_get_varint(&d->side, end, &e->value) || e->value >> 55 ||
+	    !irt_get_varint(&d->side, end, &bytes) || bytes > INSTR_BLOCK_BYTES_MASK)
+		return INSTR_ERR_FORMAT;
+	e->site = (uint32_t)site;
+	e->extra = bytes | what >> 1 << INSTR_BLOCK_KIND_SHIFT | (what & 1 ? INSTR_BLOCK_FAILED : 0);
+	return 0;
+}
+
 /* An operation that is no successor: its event. */
 static int operate(struct irt_chunk_decoder *d, uint64_t opcode, struct irt_event *e)
 {
@@ -395,6 +409,8 @@ static int operate(struct irt_chunk_decoder *d, uint64_t opcode, struct irt_even
 			return INSTR_ERR_FORMAT;
 		end = d->side + length;
 		if (opcode >= IRT_OP_ALLOC && opcode <= IRT_OP_RESET && get_heap_event(d, end, NULL, e))
+			return INSTR_ERR_FORMAT;
+		if (opcode == IRT_OP_BLOCK && get_block_event(d, end, e))
 			return INSTR_ERR_FORMAT;
 		d->side = end; /* whatever more a later version may say */
 		return 0;

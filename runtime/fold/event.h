@@ -36,6 +36,8 @@ enum irt_operation {
 	IRT_OP_UNMAP = 21,  /* `value` bytes from `extra` on are mapped no more */
 	IRT_OP_POOL = 22,   /* the thread's next block of a pool is one of the pool at `extra` */
 	IRT_OP_RESET = 23,  /* all blocks of the pool at `extra` end */
+	IRT_OP_BLOCK = 24,  /* a call that may block has returned; it took `value` ticks; `extra`: as p[1] of its record
+	                     * (record.h) */
 };
 
 /* What an escaped token is, in the side stream: a number. */
@@ -50,13 +52,13 @@ struct irt_event {
 	int64_t ticks;      /* rounded, since the run's origin; never less than the event before */
 	uint64_t value;     /* EXIT, UNWIND, TAIL: how long the call took, waits not counted, ticks;
 	                     * others: see enum irt_operation */
-	uint64_t extra;     /* GAP, and those of the heap; not set otherwise */
+	uint64_t extra;     /* GAP, BLOCK, and those of the heap; not set otherwise */
 	uint32_t context;   /* ENTER: the call's; EXIT, UNWIND, TAIL: that of the call that ends; POP,
 	                     * LANDED: that of the innermost call that ends; others: the current one */
 	uint32_t depth;     /* depth of that call in the stack, 0 = outermost; of the current call for
 	                     * others. UINT32_MAX with the root's context (0): no call is open */
 	uint32_t operation; /* enum irt_operation; never FOLD */
-	uint32_t site;      /* those of the heap: irt_site (heap.h); not set otherwise */
+	uint32_t site;      /* those of the heap: irt_site (heap.h); BLOCK: the site's id; not set otherwise */
 };
 
 #endif

@@ -62,6 +62,7 @@ enum {
 #define IRT_WALK_SPAN_TICKS (UINT64_C(1) << 42)
 
 struct irt_walk;
+struct irt_blocks; /* blocks.h */
 
 /* ---- making one ------------------------------------------------------------------------------- */
 
@@ -75,6 +76,7 @@ struct irt_walk_config {
 	struct irt_functions *functions; /* the process's; outlives the walk; NULL: not kept */
 	struct irt_heap *heap;           /* the process's; outlives the walk; NULL: not kept. It gets what the
 	                                  * records of the heap say, and is settled by the caller */
+	struct irt_blocks *blocks;       /* the process's calls that may block; as the heap, without settling */
 	uint32_t thread;                 /* the thread's id, for the heap */
 	uint64_t origin_ticks;           /* all ticks given out are relative to this one */
 	uint32_t time_unit_ticks;        /* the clock's measured step, 1 .. IRT_WALK_UNIT_MAX; 0 = 1 */

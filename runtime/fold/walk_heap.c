@@ -5,22 +5,27 @@
  */
 #include "fold/walk_internal.h"
 
-/* The site of a record: its id, and its family from the record. 0, or what to stop with. */
-static int find_site(struct irt_walk *w, uint64_t tag, uint64_t t, unsigned family, uint32_t *site)
+int irt_walk_find_site(struct irt_walk *w, uint64_t tag, uint64_t t, uint32_t *site_id)
 {
 	struct irt_function_answer answer = {0};
 	uint64_t row = instr_tag_row(tag);
-	uint32_t id;
 
-	if (irt_walk_find_edge(w, SITE_EDGES, row, &id) != 0) {
-		if (w->config.site_of(w->config.user, tag, irt_walk_clamped(w, t), &answer))
-			return IRT_WALK_UNKNOWN;
-		id = answer.function;
-		if (id && irt_walk_add_edge(w, SITE_EDGES, row, id))
-			return IRT_WALK_NO_MEMORY;
-	}
+	if (irt_walk_find_edge(w, SITE_EDGES, row, site_id) == 0)
+		return STEP_ON;
+	if (w->config.site_of(w->config.user, tag, irt_walk_clamped(w, t), &answer))
+		return IRT_WALK_UNKNOWN;
+	*site_id = answer.function;
+	return *site_id && irt_walk_add_edge(w, SITE_EDGES, row, *site_id) ? IRT_WALK_NO_MEMORY : STEP_ON;
+}
+
+/* The site of a record: its id, and its family from the record. 0, or what to stop with. */
+static int find_site(struct irt_walk *w, uint64_t tag, uint64_t t, unsigned family, uint32_t *site)
+{
+	uint32_t id;
+	int stop = irt_walk_find_site(w, tag, t, &id);
+
 	*site = irt_site(id, family & 7);
-	return STEP_ON;
+	return stop;
 }
 
 /* Puts the event into the side stream, behind its token's place, and into the tables. */

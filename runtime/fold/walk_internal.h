@@ -6,6 +6,7 @@
  *     walk_run.c     the hot loop: plain enters and exits that were predicted
  *     walk_step.c    any record at all, one at a time
  *     walk_heap.c    records of the heap
+ *     walk_block.c   records of calls that may block
  *     walk_totals.c  checkpoint, recovery
  *     walk_past.c    the calls open at an earlier position
  *
@@ -333,9 +334,14 @@ int irt_walk_step(struct irt_walk *w, const struct instr_unit *units, size_t cou
 /* walk_heap.c. A record of the heap, of a kind that is known and as long as that needs; as irt_walk_step, room is there. */
 bool irt_walk_is_heap(unsigned ext, unsigned units);
 int irt_walk_step_heap(struct irt_walk *w, uint64_t tag, uint64_t t, const struct instr_unit *payload);
+/* The id of a record's site; STEP_ON, or what to stop with. */
+int irt_walk_find_site(struct irt_walk *w, uint64_t tag, uint64_t t, uint32_t *site_id);
 /* An event of the heap in the open chunk. */
 uint8_t *irt_walk_put_heap(struct irt_walk *w, uint8_t *side, uint32_t operation, uint32_t site, uint64_t row, uint64_t address,
 			   uint64_t bytes);
+
+/* walk_block.c. A record of a call that may block, of two units at least; as irt_walk_step, room is there. */
+int irt_walk_step_block(struct irt_walk *w, uint64_t tag, uint64_t t, const struct instr_unit *payload);
 
 /* Closes the innermost frame at virtual time v. how: IRT_OP_EXIT, TAIL: returned; else unwound. Room
  * in w->closed is there. */

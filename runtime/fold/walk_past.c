@@ -210,6 +210,7 @@ unsigned irt_walk_event_units(const struct irt_event *e)
 	case IRT_OP_RESIZED:
 	case IRT_OP_UNMAP:
 	case IRT_OP_RESET:
+	case IRT_OP_BLOCK:
 		return 2;
 	default:
 		return 1;

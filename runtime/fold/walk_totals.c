@@ -9,6 +9,8 @@
  */
 #include "fold/walk_internal.h"
 
+#include "fold/blocks.h"
+
 static void mark_changed(struct irt_walk *w, uint32_t node)
 {
 	if (!w->nodes[node].changed) {
@@ -374,6 +376,9 @@ int irt_walk_replay(struct irt_walk *w, const struct irt_event *e)
 		err = w->config.heap ? irt_heap_add(w->config.heap, &(struct irt_heap_event){
 			.ticks = e->ticks, .address = e->extra, .bytes = e->value, .context = e->context, .site = e->site,
 			.thread = w->config.thread, .operation = e->operation}) : 0;
+		break;
+	case IRT_OP_BLOCK:
+		err = w->config.blocks ? irt_blocks_add(w->config.blocks, e->context, e->site, e->value, e->extra) : 0;
 		break;
 	default:
 		break;

@@ -213,13 +213,13 @@ CREATE TABLE holes (
     PRIMARY KEY (thread_id, position)
 ) STRICT, WITHOUT ROWID;
 
--- Calls that allocate or free memory, as places in the source.
+-- Calls that allocate or free memory, or may block, as places in the source.
 CREATE TABLE sites (
     site_id      INTEGER PRIMARY KEY, -- ours; from the same numbers as function_id
     module_id    INTEGER NOT NULL REFERENCES modules, -- image
     row          INTEGER NOT NULL, -- index of its descriptor row in the module
-    kind         TEXT NOT NULL, -- 'alloc' (a realloc is one, too), 'free'
-    family       TEXT NOT NULL, -- who frees what was allocated: 'malloc', 'new', 'new[]', 'own' (an allocator of the program's own)
+    kind         TEXT NOT NULL, -- 'alloc' (a realloc is one, too), 'free', 'block'
+    family       TEXT NOT NULL, -- who frees what was allocated: 'malloc', 'new', 'new[]', 'own' (an allocator of the program's own); of 'block', what the call is for: 'read', 'write', 'open', 'sync', 'connect', 'accept', 'poll', 'sleep', 'signal', 'child', 'join'
     name         TEXT NOT NULL, -- the function called there, demangled
     linkage_name TEXT NOT NULL, -- its name as the linker sees it
     file         TEXT, -- source file; NULL if not known
@@ -350,6 +350,21 @@ CREATE TABLE heap_pending (
     part       INTEGER NOT NULL, -- from 0
     events     BLOB NOT NULL, -- this part of the bytes
     PRIMARY KEY (process_id, part)
+) STRICT, WITHOUT ROWID;
+
+-- Calls that may block, by calling context, site, and what the descriptor is of: exact sums as of the last checkpoint.
+-- Each counts when it has returned.
+CREATE TABLE block_totals (
+    context_id  INTEGER NOT NULL REFERENCES contexts, -- innermost call that has hooks (0 of a process: none was open)
+    site_id     INTEGER NOT NULL REFERENCES sites, -- where, and what is called there
+    descriptor  INTEGER NOT NULL, -- what its descriptor is of: 0 it has none or several, 1 not known, 2 file, 3 directory, 4 pipe, 5 socket, 6 terminal, 7 other device, 8 message queue, 9 eventfd and its like
+    calls       INTEGER NOT NULL, -- calls that have returned
+    failed      INTEGER NOT NULL, -- those of them that failed, were interrupted or would have blocked
+    bytes       INTEGER NOT NULL, -- bytes that the others have read or written
+    total_ticks INTEGER NOT NULL, -- how long they took, added up
+    max_ticks   INTEGER NOT NULL, -- how long the longest took
+    times       BLOB NOT NULL, -- calls by how long they took in ticks, sparse log-linear: docs/format.md
+    PRIMARY KEY (context_id, site_id, descriptor)
 ) STRICT, WITHOUT ROWID;
 
 -- What recording had to say, in order.

@@ -358,6 +358,13 @@ struct irt_store_heap_pending {
 	int64_t events_bytes;
 };
 
+struct irt_store_block_totals {
+	int64_t context_id, site_id, descriptor;
+	int64_t calls, failed, bytes, total_ticks, max_ticks;
+	const void *times;
+	int64_t times_bytes;
+};
+
 struct irt_store_message {
 	int64_t ticks, process_id;  /* or NULL */
 	const char *severity;       /* "note", "warning", "error" */
@@ -396,6 +403,9 @@ int irt_store_delete_heap_moments(struct irt_store *store, int64_t process_id, i
 int irt_store_put_heap_fault(struct irt_store *store, const struct irt_store_heap_fault *row);
 int irt_store_delete_heap_pending(struct irt_store *store, int64_t process_id);
 int irt_store_put_heap_pending(struct irt_store *store, const struct irt_store_heap_pending *row);
+
+/* Calls that may block, as of a checkpoint: the rows that have changed. */
+int irt_store_put_block_totals(struct irt_store *store, const struct irt_store_block_totals *row);
 
 /* Inserts a chunk, or rewrites the open chunk with the same (thread_id, start_pos). The chunk's
  * thread must be in the file or put earlier in the round. Put the thread's row before its chunks
@@ -484,5 +494,8 @@ int irt_store_read_heap_faults(struct irt_store *store, int64_t process_id, void
 			       int (*each)(void *arg, const struct irt_store_heap_fault *row));
 int irt_store_read_heap_pending(struct irt_store *store, int64_t process_id, void *arg,
 				int (*each)(void *arg, const struct irt_store_heap_pending *row));
+/* Of those contexts whose ids lie in [FIRST, LAST]. */
+int irt_store_read_block_totals(struct irt_store *store, int64_t first, int64_t last, void *arg,
+				int (*each)(void *arg, const struct irt_store_block_totals *row));
 
 #endif

@@ -723,6 +723,43 @@ LEFT JOIN functions bf ON bf.function_id = bc.function_id
 LEFT JOIN sites bs ON bs.site_id = h.block_site_id AND h.said <> 'unknown'
 ORDER BY h.count DESC, h.process_id, h.said, h.context_id, h.site_id;
 
+-- Which calls that may block are waits for work, not for something that was asked for. Each row is a rule.
+CREATE VIEW idle_waits AS
+SELECT column1 AS class, -- what the call is for, as in sites.family
+       column2 AS descriptor -- what its descriptor is of, as in block_contexts; NULL: whatever it is
+FROM (VALUES ('accept', NULL), ('poll', NULL), ('sleep', NULL), ('signal', NULL), ('read', 'terminal'));
+
+-- Calls that may block, by calling context, place, and what the descriptor is of.
+CREATE VIEW block_contexts AS
+SELECT b.process_id AS process_id, -- process
+       b.context_id AS context_id, -- calling context: the innermost call that has hooks
+       b.site_id AS site_id, -- the place
+       b.function AS function, -- demangled name; "(no function)": no call that has hooks was open
+       b.called AS called, -- what is called at the place: read, poll ...
+       b.class AS class, -- what it is for: 'read', 'write', 'open', 'sync', 'connect', 'accept', 'poll', 'sleep', 'signal', 'child', 'join'
+       b.descriptor AS descriptor, -- what its descriptor is of: 'file', 'directory', 'pipe', 'socket', 'terminal', 'device', 'queue', 'event', 'unknown'; NULL: it has none, or several
+       EXISTS (SELECT 1 FROM idle_waits i WHERE i.class = b.class AND (i.descriptor IS NULL OR i.descriptor = b.descriptor)) AS idle, -- 1: a wait for work, by the rules of idle_waits
+       b.file AS file, -- source file of the place
+       b.line AS line, -- its line
+       b.column AS column, -- its column
+       b.calls AS calls, -- calls that have returned
+       b.failed AS failed, -- those of them that failed, were interrupted or would have blocked
+       b.bytes AS bytes, -- bytes that the others have read or written
+       CAST(b.total_ticks * r.ns_per_tick AS INTEGER) AS blocked_ns, -- how long they took, added up, ns
+       CAST(b.total_ticks * r.ns_per_tick / nullif(b.calls, 0) AS INTEGER) AS mean_ns, -- how long one took on average, ns
+       CAST(b.max_ticks * r.ns_per_tick AS INTEGER) AS longest_ns -- how long the longest took, ns
+FROM (SELECT c.process_id, b.context_id, b.site_id, CASE WHEN c.parent_id IS NULL THEN '(no function)' ELSE f.name END AS function,
+             s.name AS called, s.family AS class,
+             CASE b.descriptor WHEN 0 THEN NULL WHEN 2 THEN 'file' WHEN 3 THEN 'directory' WHEN 4 THEN 'pipe' WHEN 5 THEN 'socket'
+                               WHEN 6 THEN 'terminal' WHEN 7 THEN 'device' WHEN 8 THEN 'queue' WHEN 9 THEN 'event'
+                               ELSE 'unknown' END AS descriptor,
+             s.file, s.line, s.column, b.calls, b.failed, b.bytes, b.total_ticks, b.max_ticks
+      FROM block_totals b
+      CROSS JOIN contexts c ON c.context_id = b.context_id
+      CROSS JOIN functions f ON f.function_id = c.function_id
+      LEFT JOIN sites s ON s.site_id = b.site_id) b
+CROSS JOIN rate r;
+
 -- What recording had to say.
 CREATE VIEW message_list AS
 SELECT m.severity AS severity, -- 'note', 'warning', 'error'

@@ -129,6 +129,9 @@ const char *const irt_store_sql[IRT_ST_COUNT] = {
 		" block_site_id, count, address, first_ticks) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
 	[IRT_ST_HEAP_PENDING] = "INSERT OR REPLACE INTO heap_pending (process_id, part, events) VALUES (?, ?, ?)",
 	[IRT_ST_DELETE_HEAP_PENDING] = "DELETE FROM heap_pending WHERE process_id = ?",
+	[IRT_ST_BLOCK_TOTALS] =
+		"INSERT OR REPLACE INTO block_totals (context_id, site_id, descriptor, calls, failed, bytes, total_ticks,"
+		" max_ticks, times) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
 };
 
 struct irt_binding irt_bind(struct irt_store *store, enum irt_store_statement which)

@@ -66,6 +66,11 @@ static void report_on(struct tr_trace *trace, uint8_t how)
 		report.histogram = report.mode == REPORT_ALLOCS && how & 64;
 		report.sort = how & 8 && !report.histogram ? SORT_LIVE_BLOCKS : SORT_BYTES;
 		report.thread_id = ANY;
+		if (report.mode == REPORT_ALLOCS && how & 16) {
+			report.mode = REPORT_BLOCKS;
+			report.histogram = 0;
+			report.all = how & 64 ? 1 : 0;
+		}
 		if (report.mode == REPORT_PEAK && how & 64)
 			report.mode = REPORT_MEMORY;
 		if (report.mode == REPORT_LEAKS && how & 64) {
@@ -74,6 +79,7 @@ static void report_on(struct tr_trace *trace, uint8_t how)
 		}
 		if (!(status = report_header(&report)))
 			status = report.mode == REPORT_ALLOCS ? report_allocs(&report)
+				 : report.mode == REPORT_BLOCKS ? report_blocked(&report)
 				 : report.mode == REPORT_MEMORY ? report_memory(&report)
 				 : report.mode >= REPORT_HEAP_AT ? report_history(&report) : report_live(&report);
 	} else {

@@ -252,6 +252,56 @@ TEST(a_chunk_of_the_heap_written_by_hand_is_read)
 	irt_contexts_destroy(contexts);
 }
 
+/* A call that may block, and one that failed; then operands that cannot be. */
+TEST(calls_that_may_block_are_read_from_a_chunk_written_by_hand)
+{
+	static const uint8_t chunk[] = {
+		1, 0,           /* version; nothing compressed */
+		2, 10, 200, 1,  /* 2 events, unit 10, start 100 */
+		0, 0,           /* no call is open */
+		0, 0, 18,       /* no closed calls; 18 side bytes */
+		1, 1, 18,       /* stored */
+		0x0f,           /* tokens: 3, 3 */
+		0x10,           /* times: 0, 1 */
+		1, 24, 7, 81, 8, 0xe8, 0x07, 0x80, 0x20, 99, /* BLOCK: site 81, a pipe, 1000 ticks, 4096 bytes; one byte of a
+		                                              * later version */
+		1, 24, 5, 0x82, 1, 5, 3, 0,  /* site 130, a file, failed, 3 ticks */
+	};
+	static const struct irt_event want[] = {
+		{.ticks = 100, .operation = IRT_OP_BLOCK, .depth = UINT32_MAX, .value = 1000, .site = 81,
+		 .extra = 4096 | (uint64_t)INSTR_DESCRIPTOR_PIPE << INSTR_BLOCK_KIND_SHIFT},
+		{.ticks = 110, .operation = IRT_OP_BLOCK, .depth = UINT32_MAX, .value = 3, .site = 130,
+		 .extra = INSTR_BLOCK_FAILED | (uint64_t)INSTR_DESCRIPTOR_FILE << INSTR_BLOCK_KIND_SHIFT},
+	};
+	static const struct { uint8_t at, value; } wrong[] = {{20, 32}, {18, 3}, {18, 100}}; /* kind 16; a length too short, or too long */
+	uint8_t damaged[sizeof(chunk)];
+	struct irt_event events[8];
+	struct irt_contexts *contexts;
+	struct irt_chunk_decoder *decoder;
+
+	CHECK_EQ(irt_contexts_create(&contexts), 0);
+	CHECK_EQ(irt_chunk_decoder_create(&decoder), 0);
+	CHECK_EQ(irt_chunk_open(decoder, contexts, chunk, sizeof(chunk)), 0);
+	CHECK_EQ(irt_chunk_next(decoder, events, 8), 2);
+	for (unsigned i = 0; i < 2; i++) {
+		CHECK_EQ(events[i].operation, want[i].operation);
+		CHECK_EQ(events[i].ticks, want[i].ticks);
+		CHECK_EQ(events[i].value, want[i].value);
+		CHECK_EQ(events[i].extra, want[i].extra);
+		CHECK_EQ(events[i].site, want[i].site);
+		CHECK_EQ(events[i].context, 0);
+	}
+	CHECK_EQ(irt_chunk_next(decoder, events, 8), 0);
+	for (unsigned i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+		memcpy(damaged, chunk, sizeof(chunk));
+		damaged[wrong[i].at] = wrong[i].value;
+		CHECK_EQ(irt_chunk_open(decoder, contexts, damaged, sizeof(damaged)), 0);
+		CHECK_EQ(irt_chunk_next(decoder, events, 8), INSTR_ERR_FORMAT);
+	}
+	irt_chunk_decoder_destroy(decoder);
+	irt_contexts_destroy(contexts);
+}
+
 TEST(an_empty_chunk_is_none)
 {
 	struct harness h = {.unit = 26, .chunk_events = 10};

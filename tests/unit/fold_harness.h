@@ -7,6 +7,7 @@
 
 #include "check.h"
 #include "encode/chunk.h"
+#include "fold/blocks.h"
 #include "fold/heap.h"
 #include "fold_model.h"
 #include "plain_decoder.h"
@@ -39,6 +40,7 @@ struct harness {
 	/* results */
 	struct irt_cct *cct;
 	struct irt_functions *run_functions, *functions;
+	struct irt_blocks *blocks; /* never saved: all rows are changed ones */
 	struct irt_heap *heap; /* never settled: it keeps what it got */
 	struct irt_walk *walk;
 	struct irt_encoder *encoder;
@@ -75,6 +77,7 @@ static inline void harness_config(struct harness *h, struct irt_walk_config *con
 	config->cct = h->cct;
 	config->functions = h->functions;
 	config->heap = h->heap;
+	config->blocks = h->blocks;
 	config->thread = 7;
 	config->site_of = harness_site_of;
 	config->origin_ticks = h->origin;
@@ -108,6 +111,7 @@ static inline void harness_open(struct harness *h)
 	CHECK_EQ(irt_functions_create(&h->run_functions, NULL), 0);
 	CHECK_EQ(irt_functions_create(&h->functions, h->run_functions), 0);
 	CHECK_EQ(irt_heap_create(&h->heap, false), 0);
+	CHECK_EQ(irt_blocks_create(&h->blocks), 0);
 	harness_config(h, &config);
 	CHECK_EQ(irt_walk_create(&h->walk, &config), 0);
 	CHECK_EQ(irt_encoder_create(&h->encoder), 0);
@@ -121,6 +125,7 @@ static inline void harness_close(struct harness *h)
 {
 	irt_walk_destroy(h->walk);
 	irt_heap_destroy(h->heap);
+	irt_blocks_destroy(h->blocks);
 	irt_functions_destroy(h->functions);
 	irt_functions_destroy(h->run_functions);
 	irt_cct_destroy(h->cct);
@@ -147,7 +152,7 @@ static inline void harness_compare_event(const struct irt_event *a, const struct
 			   harness_about.seed, harness_about.features, i, a->operation, a->value, b->value);
 	if (a->operation == IRT_OP_GAP)
 		CHECK_EQ(a->extra, b->extra);
-	if (a->operation >= IRT_OP_ALLOC && a->operation <= IRT_OP_RESIZED) {
+	if ((a->operation >= IRT_OP_ALLOC && a->operation <= IRT_OP_RESIZED) || a->operation == IRT_OP_BLOCK) {
 		CHECK_EQ(a->extra, b->extra);
 		CHECK_EQ(a->site, b->site);
 	}
@@ -443,6 +448,63 @@ static inline void harness_check_functions(struct harness *h, const struct model
 	}
 }
 
+struct harness_block_rows {
+	struct irt_block_row *rows; /* histograms stay the table's */
+	size_t count, room;
+};
+
+static inline int harness_note_block(void *user, const struct irt_block_row *row)
+{
+	struct harness_block_rows *r = user;
+	MODEL_ROOM(r->rows, r->room, r->count + 1);
+	r->rows[r->count++] = *row;
+	return 0;
+}
+
+/* Two tables have the same rows. */
+static inline void harness_compare_blocks(const struct irt_blocks *x, const struct irt_blocks *y)
+{
+	struct harness_block_rows a = {0}, b = {0};
+	uint8_t text[2][IRT_HISTOGRAM_BYTES_MAX];
+	size_t k;
+
+	CHECK_EQ(irt_blocks_each(x, &a, harness_note_block), 0);
+	CHECK_EQ(irt_blocks_each(y, &b, harness_note_block), 0);
+	CHECK_EQ(a.count, b.count);
+	for (size_t i = 0; i < a.count; i++) {
+		const struct irt_block_row *p = &a.rows[i];
+		for (k = 0; k < b.count; k++)
+			if (b.rows[k].context == p->context && b.rows[k].site_id == p->site_id && b.rows[k].descriptor == p->descriptor)
+				break;
+		CHECK(k < b.count);
+		if (k == b.count)
+			continue;
+		CHECK_EQ(p->calls, b.rows[k].calls);
+		CHECK_EQ(p->failed, b.rows[k].failed);
+		CHECK_EQ(p->bytes, b.rows[k].bytes);
+		CHECK_EQ(p->total_ticks, b.rows[k].total_ticks);
+		CHECK_EQ(p->max_ticks, b.rows[k].max_ticks);
+		size_t bytes = irt_histogram_write(&p->times, text[0]);
+		CHECK_EQ(irt_histogram_write(&b.rows[k].times, text[1]), bytes);
+		CHECK(!memcmp(text[0], text[1], bytes));
+	}
+	free(a.rows);
+	free(b.rows);
+}
+
+/* The sums of calls that may block are those of the events. */
+static inline void harness_check_blocks(struct harness *h, const struct irt_event *events, size_t count)
+{
+	struct irt_blocks *blocks;
+
+	CHECK_EQ(irt_blocks_create(&blocks), 0);
+	for (size_t i = 0; i < count; i++)
+		if (events[i].operation == IRT_OP_BLOCK)
+			CHECK_EQ(irt_blocks_add(blocks, events[i].context, events[i].site, events[i].value, events[i].extra), 0);
+	harness_compare_blocks(h->blocks, blocks);
+	irt_blocks_destroy(blocks);
+}
+
 static inline void harness_compare(struct harness *h, const struct model *m)
 {
 	struct harness_rows rows = {.h = h, .m = m};
@@ -453,6 +515,7 @@ static inline void harness_compare(struct harness *h, const struct model *m)
 		harness_compare_event(&h->events[i], &m->events[i], i);
 	CHECK_EQ(h->event_count, m->event_count);
 	harness_check_heap(h, m->events, m->event_count);
+	harness_check_blocks(h, m->events, m->event_count);
 	CHECK_EQ(irt_cct_count(h->cct), m->context_count);
 	for (uint32_t i = 1; i < m->context_count; i++) {
 		const struct irt_cct_node *n = irt_cct_node(h->cct, i);

@@ -388,6 +388,15 @@ static inline void model_ext(struct model *m, uint64_t tag, uint64_t raw, uint64
 		e->site = answer.function << 3 | (uint32_t)(b >> INSTR_HEAP_FAMILY_SHIFT);
 		break;
 	}
+	case INSTR_EXT_BLOCK: {
+		struct irt_function_answer answer;
+		stream_site_of(m->stream, tag, m->event_count && raw < m->last ? m->last : raw, &answer);
+		e = model_event(m, model_round(m, raw), IRT_OP_BLOCK);
+		e->value = a < UINT64_C(1) << 55 ? a : 0;
+		e->extra = b & ~(UINT64_C(0x7ff) << 52);
+		e->site = answer.function;
+		break;
+	}
 	default:
 		m->counters.skipped_units += instr_tag_ext_units(tag);
 	}

@@ -2,7 +2,7 @@
  *
  * fold_stream.h - random streams of records, as the hooks of a program would write them: a simulated
  * stack with real stack pointers, calls, returns, exceptions, longjmp, tail calls, handlers on the
- * same and on another stack, dlclose and dlopen at the same address, lost events, waits, records of the heap.
+ * same and on another stack, dlclose and dlopen at the same address, lost events, waits, records of the heap and of calls that may block.
  *
  * The clock is the records' ticks; everything follows from a seed.
  */
@@ -154,6 +154,15 @@ static inline void stream_heap(struct stream *s)
 		       bytes | (uint64_t)(1 + stream_pick(s, 3)) << INSTR_HEAP_FAMILY_SHIFT);
 }
 
+static inline void stream_block(struct stream *s)
+{
+	uint64_t bytes = stream_random(&s->seed) >> (16 + stream_pick(s, 48)), took = stream_random(&s->seed) >> (9 + stream_pick(s, 54));
+	if (stream_chance(s, 50))
+		took = stream_random(&s->seed); /* no such time */
+	stream_put_ext(s, INSTR_EXT_BLOCK, stream_site(stream_pick(s, STREAM_SITES)), took,
+		       bytes | (uint64_t)stream_pick(s, 16) << INSTR_BLOCK_KIND_SHIFT | (stream_chance(s, 5) ? INSTR_BLOCK_FAILED : 0));
+}
+
 static inline void stream_advance(struct stream *s)
 {
 	if ((s->features & STREAM_SLOW_TIME) && stream_chance(s, 30)) {
@@ -208,11 +217,14 @@ static inline void stream_hook(struct stream *s, enum instr_kind kind, unsigned 
 	if ((s->features & STREAM_HEAP) && stream_chance(s, 4)) {
 		if (stream_chance(s, 3))
 			s->ticks += stream_pick(s, 200);
-		stream_heap(s);
+		if (stream_chance(s, 5))
+			stream_block(s);
+		else
+			stream_heap(s);
 	}
 	if ((s->features & STREAM_UNKNOWN_EXT) && stream_chance(s, 60)) {
 		unsigned units = 1 + stream_pick(s, 4);
-		stream_put(s, s->ticks, instr_ext_tag((enum instr_ext)(40 + stream_pick(s, 100)), units, 0));
+		stream_put(s, s->ticks, instr_ext_tag((enum instr_ext)(49 + stream_pick(s, 100)), units, 0));
 		for (unsigned i = 1; i < units; i++) {
 			uint64_t nonsense = stream_random(&s->seed);
 			stream_put(s, nonsense, stream_random(&s->seed));

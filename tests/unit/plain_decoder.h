@@ -103,6 +103,21 @@ static inline void plain_heap(struct plain *d, uint64_t op, struct irt_event *e)
 	e->value = bytes;
 }
 
+/* A call that may block. */
+static inline void plain_block(struct plain *d, struct irt_event *e)
+{
+	uint64_t length = plain_varint(&d->side), kind;
+	const uint8_t *end = d->side + length;
+
+	e->operation = 24;
+	e->site = (uint32_t)plain_varint(&d->side);
+	kind = plain_varint(&d->side);
+	e->value = plain_varint(&d->side);
+	e->extra = plain_varint(&d->side) | kind / 2 << 48 | kind % 2 << 63;
+	if (d->side != end)
+		abort();
+}
+
 static inline struct plain_call plain_end(struct plain *d)
 {
 	struct plain_call c;
@@ -207,6 +222,8 @@ static inline struct irt_event *plain_decode(const struct plain_context *context
 				e->extra = plain_varint(&d.side);
 			} else if (op == PLAIN_PREDICTED || (op >= 17 && op <= 20)) {
 				plain_heap(&d, op, e);
+			} else if (op == 24) {
+				plain_block(&d, e);
 			} else if (op != 8) {
 				abort();
 			}

@@ -21,6 +21,7 @@ struct saved { /* what a database holds at a checkpoint */
 	size_t frame_count;
 	uint64_t orphans[256];
 	struct heap_file heap;
+	struct irt_blocks *blocks; /* as they come back from their rows */
 };
 
 static int save_row(void *user, const struct irt_walk_totals *row)
@@ -38,6 +39,14 @@ static int save_row(void *user, const struct irt_walk_totals *row)
 	r->histogram_bytes = irt_histogram_write(row->histogram, r->histogram);
 	r->there = 1;
 	return 0;
+}
+
+static int save_block(void *user, const struct irt_block_row *row)
+{
+	struct irt_block_row copy = *row;
+	copy.times = (struct irt_histogram){0};
+	CHECK_EQ(irt_histogram_merge(&copy.times, &row->times), 0);
+	return irt_blocks_restore(user, &copy);
 }
 
 /* A checkpoint: only what has changed since the last one is written. */
@@ -70,6 +79,9 @@ static void checkpoint(struct harness *h, struct saved *s)
 	}
 	irt_walk_saved(h->walk);
 	file_save(&s->heap, h->heap);
+	irt_blocks_destroy(s->blocks);
+	CHECK_EQ(irt_blocks_create(&s->blocks), 0);
+	CHECK_EQ(irt_blocks_each(h->blocks, s->blocks, save_block), 0);
 }
 
 static void saved_fini(struct saved *s)
@@ -77,6 +89,7 @@ static void saved_fini(struct saved *s)
 	free(s->rows);
 	free(s->frames);
 	file_fini(&s->heap);
+	irt_blocks_destroy(s->blocks);
 }
 
 /* Another process finds the database: h's contexts, the checkpoint. */
@@ -92,6 +105,9 @@ static void restore(struct harness *r, const struct harness *h, const struct sav
 	CHECK_EQ(irt_functions_create(&r->run_functions, NULL), 0);
 	CHECK_EQ(irt_functions_create(&r->functions, r->run_functions), 0);
 	r->heap = file_restore(&s->heap, false);
+	CHECK_EQ(irt_blocks_create(&r->blocks), 0);
+	if (s->blocks)
+		CHECK_EQ(irt_blocks_each(s->blocks, r->blocks, save_block), 0);
 	harness_config(r, &config);
 	CHECK_EQ(irt_walk_create(&r->walk, &config), 0);
 	CHECK_EQ(irt_encoder_create(&r->encoder), 0);
@@ -197,6 +213,7 @@ static void compare(struct harness *a, struct harness *b)
 		CHECK(!memcmp(&r, &s, sizeof(r)));
 	}
 	compare_heaps(a, b);
+	harness_compare_blocks(a->blocks, b->blocks);
 	saved_fini(&x);
 	saved_fini(&y);
 }

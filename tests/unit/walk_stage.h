@@ -6,6 +6,7 @@
 #define TESTS_UNIT_WALK_STAGE_H
 
 #include "check.h"
+#include "fold/blocks.h"
 #include "fold/heap.h"
 #include "fold/walk.h"
 #include "instr/hooks.h"
@@ -14,7 +15,8 @@ static struct irt_cct *cct;
 static struct irt_functions *functions;
 static struct irt_walk *walk;
 static struct irt_heap *heap;
-static int with_heap;
+static struct irt_blocks *blocks;
+static int with_heap, with_blocks;
 static struct instr_unit units[4096];
 static size_t count, walked;
 static uint64_t now, reload_ticks;
@@ -64,7 +66,12 @@ static inline void begin(void)
 	heap = NULL;
 	if (with_heap)
 		CHECK_EQ(irt_heap_create(&heap, false), 0);
+	irt_blocks_destroy(blocks);
+	blocks = NULL;
+	if (with_blocks)
+		CHECK_EQ(irt_blocks_create(&blocks), 0);
 	config.heap = heap;
+	config.blocks = blocks;
 	config.cct = cct;
 	config.functions = functions;
 	CHECK_EQ(irt_walk_create(&walk, &config), 0);
@@ -141,6 +148,7 @@ static inline int walk_stage_main(int argc, char **argv)
 
 	irt_walk_destroy(walk);
 	irt_heap_destroy(heap);
+	irt_blocks_destroy(blocks);
 	irt_functions_destroy(functions);
 	irt_cct_destroy(cct);
 	return failed;

@@ -372,6 +372,8 @@ int report_header(struct report *report)
 	say_doubts(report, &facts);
 	if (report->format == CLI_FORMAT_TEXT)
 		add_choice(report);
+	if (report->mode == REPORT_BLOCKS && (status = report_blocks_header(report)))
+		return status;
 	if ((report->mode >= REPORT_ALLOCS || report->with_heap) && (status = report_heap_header(report)))
 		return status;
 	if (report->format == CLI_FORMAT_TEXT) {

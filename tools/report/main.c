@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
  * main.c - instr-report: profiles from a trace. Reads the command line, opens the trace, lets one of
- * top.c, tree.c, info.c, allocs.c, live.c, memory.c and history.c answer.
+ * top.c, tree.c, info.c, blocks.c, allocs.c, live.c, memory.c and history.c answer.
  */
 #include "report/report.h"
 
@@ -32,6 +32,7 @@ static const double tree_least_percent = 0.5;
 static const char *const sorts[REPORT_MODES][13] = {
 	[REPORT_TOP] = {"self", "total", "calls", "bytes", "allocs"},
 	[REPORT_TREE] = {"self", "total", "calls", "bytes", "allocs"},
+	[REPORT_BLOCKS] = {"time", "calls", "bytes", "longest", "failed"},
 	[REPORT_ALLOCS] = {"bytes", "total", "allocs", "live", "peak", "temporary", "crossed", "resized", "failed", "freed", "copied"},
 	[REPORT_LEAKS] = {"bytes", "blocks", "age"},
 	[REPORT_PEAK] = {"bytes", "blocks"},
@@ -54,6 +55,9 @@ static const struct cli_option options[] = {
 	 .help = "calling contexts: what each function called, and from where"},
 	{CLI_MODE, .name = "info", .mode = REPORT_INFO, .value = &mode,
 	 .help = "the recording itself: processes, threads, open calls, losses, functions without hooks, settings, messages"},
+	{CLI_MODE, .name = "blocks", .mode = REPORT_BLOCKS, .value = &mode,
+	 .help = "calls that may block (reads and writes, waits for children and threads ...): how long, how often, how much, and on "
+		 "what kind of descriptor; waits for work (accept, poll, sleep, signals) apart"},
 	{CLI_MODE, .name = "allocs", .mode = REPORT_ALLOCS, .value = &mode,
 	 .help = "who allocates: how much, how often, what of it was alive at the end and at the peak"},
 	{CLI_MODE, .name = "leaks", .mode = REPORT_LEAKS, .value = &mode,
@@ -71,16 +75,17 @@ static const struct cli_option options[] = {
 		 "the end without T2"},
 	{CLI_HEADING, .name = "What to show"},
 	{CLI_TEXT, .name = "sort", .letter = 's', .argument = "KEY",
-	 .choices = "self|total|calls|bytes|allocs|live|peak|temporary|crossed|resized|copied|failed|freed|blocks|age", .value = &sort,
+	 .choices = "self|total|calls|bytes|allocs|live|peak|temporary|crossed|resized|copied|failed|freed|blocks|age|time|longest", .value = &sort,
 	 .help = "order by time without callees (self), time with callees (total), or number of calls (--top: self, --tree: total); "
 		 "--allocs: by bytes, total (with callees), allocs, live (at the end), peak, temporary, crossed (freed by another "
-		 "thread), resized (by realloc: how often per block, and what that copied), copied, failed, freed (by it); --leaks: by bytes, blocks, age; --peak, --heap-at, --growth: by bytes, blocks; with --heap, --top and --tree also by bytes, allocs"},
+		 "thread), resized (by realloc: how often per block, and what that copied), copied, failed, freed (by it); --leaks: by bytes, blocks, age; --peak, --heap-at, --growth: by bytes, blocks; --blocks: by time, calls, bytes, longest, failed; with --heap, --top and --tree also by bytes, allocs"},
 	{CLI_FLAG, .name = "heap", .value = &report.with_heap,
 	 .help = "--top, --tree: the memory beside the time, what was allocated in the function itself and in all that it called"},
+	{CLI_FLAG, .name = "all", .value = &report.all, .help = "--blocks: waits for work too"},
 	{CLI_FLAG, .name = "histogram", .value = &report.histogram,
 	 .help = "--allocs: how large blocks are and how long they live, of all rows, or of the first N with --limit N"},
 	{CLI_CHOICE, .name = "by", .argument = "WHAT", .choices = "function|site|context|type", .value = &report.by,
-	 .help = "--allocs: a row for each function, each place in the source (site), each place and call path (context), or each type of what is allocated"},
+	 .help = "--allocs, --blocks: a row for each function, each place in the source (site), each place and call path (context), or (--allocs) each type of what is allocated"},
 	{CLI_CHOICE, .name = "kind", .argument = "WHAT", .choices = "heap|pools|mappings", .value = &report.kind,
 	 .help = "--allocs, --leaks, --peak, --heap-at, --growth: the heap, or what counts apart from it: pools that the program tells "
 		 "of (instr_pool_alloc), or what it maps (mmap, sbrk)"},
@@ -107,6 +112,7 @@ static const struct cli_option options[] = {
 static const char *const usage[] = {
 	"[FILE] [--top] [OPTIONS]",
 	"[FILE] --tree [OPTIONS]",
+	"[FILE] --blocks [--by function|site|context] [--all] [OPTIONS]",
 	"[FILE] --allocs [--by function|site|context|type] [OPTIONS]",
 	"[FILE] --leaks [--age TIME] [OPTIONS]",
 	"[FILE] --peak [OPTIONS]",
@@ -122,6 +128,7 @@ static const struct cli_note examples[] = {
 	{"instr-report --tree --min 1", "by calling context, down to one percent"},
 	{"instr-report --sort calls --limit 10", "the ten functions called most often"},
 	{"instr-report --tree --heap --sort bytes", "by calling context, those that allocate the most first"},
+	{"instr-report --blocks --by context", "where the program waited for files, pipes, sockets, children and threads"},
 	{"instr-report --allocs --by type", "the types of which most is allocated, where the program was compiled with -g"},
 	{"instr-report --allocs --by site", "the places in the source that allocate the most"},
 	{"instr-report --allocs --by site --sort copied", "what realloc copies, and blocks that grow step by step"},
@@ -200,6 +207,10 @@ static int check_mode(void)
 {
 	if (mode == REPORT_INFO && (thread || report.process_id != ANY))
 		return cli_wrong_usage("--info shows the whole run: --thread and --process go with --top and --tree");
+	if (mode == REPORT_BLOCKS && thread)
+		return cli_wrong_usage("calls that may block are added up over all threads of a process: --thread goes with --top and --tree");
+	if (mode != REPORT_BLOCKS && report.all)
+		return cli_wrong_usage("--all goes with --blocks");
 	if (mode >= REPORT_ALLOCS && thread)
 		return cli_wrong_usage("the heap belongs to all threads of a process: --thread goes with --top and --tree");
 	if ((mode == REPORT_INFO || mode == REPORT_MEMORY) && sort)
@@ -212,8 +223,10 @@ static int check_mode(void)
 		return cli_wrong_usage("--histogram goes with --allocs");
 	if (mode != REPORT_TREE && least_percent >= 0)
 		return cli_wrong_usage("--min goes with --tree");
-	if (mode != REPORT_ALLOCS && report.by != CLI_UNSET)
-		return cli_wrong_usage("--by goes with --allocs");
+	if (mode != REPORT_ALLOCS && mode != REPORT_BLOCKS && report.by != CLI_UNSET)
+		return cli_wrong_usage("--by goes with --allocs and --blocks");
+	if (mode == REPORT_BLOCKS && report.by == BY_TYPE)
+		return cli_wrong_usage("--by type goes with --allocs");
 	if (report.kind != KIND_HEAP && (mode < REPORT_ALLOCS || mode == REPORT_MEMORY || mode == CLI_UNSET))
 		return cli_wrong_usage("--kind goes with --allocs, --leaks, --peak, --heap-at and --growth");
 	if (report.kind != KIND_HEAP && report.by == BY_FUNCTION)
@@ -228,7 +241,7 @@ static int check_mode(void)
 static int choose_sort(void)
 {
 	static const char *const with[REPORT_MODES] = {
-		[REPORT_ALLOCS] = " with --allocs", [REPORT_LEAKS] = " with --leaks", [REPORT_PEAK] = " with --peak",
+		[REPORT_BLOCKS] = " with --blocks", [REPORT_ALLOCS] = " with --allocs", [REPORT_LEAKS] = " with --leaks", [REPORT_PEAK] = " with --peak",
 		[REPORT_HEAP_AT] = " with --heap-at", [REPORT_GROWTH] = " with --growth",
 	};
 	const char *const *words = sorts[report.mode];
@@ -265,7 +278,7 @@ static int choose_sort(void)
 static void settle_defaults(void)
 {
 	static const int64_t text_limits[REPORT_MODES] = {
-		[REPORT_TOP] = TOP_LIMIT,     [REPORT_TREE] = TREE_LIMIT,   [REPORT_INFO] = INFO_LIMIT,     [REPORT_ALLOCS] = TOP_LIMIT,
+		[REPORT_TOP] = TOP_LIMIT,     [REPORT_TREE] = TREE_LIMIT,   [REPORT_INFO] = INFO_LIMIT,     [REPORT_BLOCKS] = TOP_LIMIT, [REPORT_ALLOCS] = TOP_LIMIT,
 		[REPORT_LEAKS] = PATHS_LIMIT, [REPORT_PEAK] = PATHS_LIMIT, [REPORT_MEMORY] = MEMORY_LIMIT,
 		[REPORT_HEAP_AT] = PATHS_LIMIT, [REPORT_GROWTH] = PATHS_LIMIT,
 	};
@@ -358,7 +371,7 @@ static void limit_memory(int on)
 
 static int (*const answers[REPORT_MODES])(struct report *) = {
 	[REPORT_TOP] = report_top,       [REPORT_TREE] = report_tree,  [REPORT_INFO] = report_info,
-	[REPORT_ALLOCS] = report_allocs, [REPORT_LEAKS] = report_live, [REPORT_PEAK] = report_live,
+	[REPORT_BLOCKS] = report_blocked, [REPORT_ALLOCS] = report_allocs, [REPORT_LEAKS] = report_live, [REPORT_PEAK] = report_live,
 	[REPORT_MEMORY] = report_memory, [REPORT_HEAP_AT] = report_history, [REPORT_GROWTH] = report_history,
 };
 

@@ -3,6 +3,7 @@
  * report.h - what the files of instr-report share: what was asked, and the pieces of an answer.
  *
  *     main.c ──► header.c (what was recorded, and what is missing) ──► top.c | tree.c | info.c
+ *                    ├──► blocks.c (its sums, and its answer)
  *                    └──► heap.c (the heap's sums, wrong frees) ──► allocs.c (histogram.c) | live.c | memory.c | history.c
  */
 #ifndef TOOLS_REPORT_REPORT_H
@@ -14,7 +15,7 @@
 #include "libtrace/trace.h"
 
 enum report_mode {
-	REPORT_TOP, REPORT_TREE, REPORT_INFO, REPORT_ALLOCS, REPORT_LEAKS, REPORT_PEAK, REPORT_MEMORY, REPORT_HEAP_AT,
+	REPORT_TOP, REPORT_TREE, REPORT_INFO, REPORT_BLOCKS, REPORT_ALLOCS, REPORT_LEAKS, REPORT_PEAK, REPORT_MEMORY, REPORT_HEAP_AT,
 	REPORT_GROWTH, REPORT_MODES,
 };
 /* What rows can be ordered by; what each is called stands in main.c. */
@@ -23,6 +24,7 @@ enum report_allocs_sort {
 	SORT_BYTES, SORT_TOTAL_BYTES, SORT_ALLOCS, SORT_LIVE, SORT_PEAK, SORT_TEMPORARY, SORT_CROSSED, SORT_RESIZED,
 	SORT_FAILED, SORT_RELEASED, SORT_COPIED,
 };
+enum report_blocks_sort { SORT_BLOCKED, SORT_BLOCK_CALLS, SORT_BLOCK_BYTES, SORT_LONGEST, SORT_BLOCK_FAILED };
 enum report_live_sort { SORT_LIVE_BYTES, SORT_LIVE_BLOCKS, SORT_LIVE_AGE }; /* --leaks; without age --peak, --heap-at, --growth */
 enum report_kind { KIND_HEAP, KIND_POOLS, KIND_MAPPINGS, REPORT_KINDS };
 enum report_by { BY_FUNCTION, BY_SITE, BY_CONTEXT, BY_TYPE };
@@ -47,6 +49,7 @@ struct report {
 	int64_t at_ns;         /* --heap-at: when; ANY: not asked for */
 	int64_t span_ns[2];    /* --growth: from when until when */
 	int with_heap;         /* --top, --tree: the memory beside the time */
+	int all;               /* --blocks: waits for work too */
 	int histogram;         /* --allocs: sizes and lifetimes */
 	int limited;           /* the limit was asked for */
 
@@ -65,6 +68,10 @@ struct report {
 		int64_t temporary, crossed, resized, failed, lost, unknown_frees;
 		int64_t most_process_id, most_bytes, most_blocks, most_ns; /* the largest peak */
 	} heap;
+	struct report_blocks { /* calls that may block; [1]: waits for work */
+		int64_t calls, failed, bytes, blocked_ns;
+		char classes[160]; /* what they were for */
+	} blocks[2];
 	struct report_kind_sums { int64_t allocs, live_bytes; } kinds[REPORT_KINDS]; /* of all kinds */
 	struct report_span {   /* --heap-at, --growth: of the processes with such a moment */
 		int64_t processes, apart; /* how many; in how many of them the two moments differ */
@@ -99,6 +106,7 @@ int report_top(struct report *);
 int report_tree(struct report *);
 int report_info(struct report *);
 int report_allocs(struct report *);
+int report_blocked(struct report *);
 int report_live(struct report *);
 int report_memory(struct report *);
 int report_history(struct report *);
@@ -107,6 +115,9 @@ int report_history(struct report *);
 void report_say(struct report *, enum cli_style, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* Facts in lines that break between them. */
 void report_add_parts(struct report *, const char parts[][80], size_t count);
+
+/* blocks.c: the sums of calls that may block into report->blocks; as text: these, and what is not shown. */
+int report_blocks_header(struct report *);
 
 /* heap.c: the sums of the heap into report->heap; as text: what is wrong with frees, and the sums. */
 int report_heap_header(struct report *);

@@ -9,7 +9,8 @@ done
 t instr-report hostile.db --allocs
 t instr-report overflow.db --allocs
 body() { instr-report "$@" | sed '1,/^$/d'; }
-for mode in '--allocs --by site' '--allocs --by context' '--allocs --by type' --leaks '--leaks --age 1ns' --peak; do
+t instr-report hostile.db --blocks
+for mode in '--blocks --all' '--blocks --by site' '--blocks --by context --sort calls' '--allocs --by site' '--allocs --by context' '--allocs --by type' --leaks '--leaks --age 1ns' --peak; do
 	t body hostile.db $mode
 	t body overflow.db $mode
 	s "instr-report hostile.db $mode --format csv 2>/dev/null | sed 's/\(round < round\).*\(round < \)/\1 (more) \2/'"

@@ -34,3 +34,5 @@ INSERT INTO heap_totals VALUES (1, 5, 0, -1, -1, 1, 1, 0, 0, 0, 0, -1, -1, -1, -
 INSERT INTO live_blocks VALUES (1, 0, -1, -1, 1, 5, 1, -5, 99, 7, NULL, 0), (1, 0, 0, 0, 4, 6, 1, 9999999, 1, NULL, NULL, 0), (55, 0, 1, 1, 999, 999, 999, 1, 1, NULL, NULL, 0);
 INSERT INTO heap_samples VALUES (1, -5, -1, -1, -1, -1, 0, 0, -1);
 INSERT INTO heap_faults VALUES (1, 'freed twice', 3, 5, 99, 99, -1, -1, -1), (1, char(27) || '[2J', 1, 6, 2, 6, 1, 1, 1), (9, 'wrong family', 4, 6, 4, 6, 5, 5, 5);
+INSERT INTO block_totals VALUES (1, 999, 77, -1, 5, -9223372036854775808, 9223372036854775807, 9223372036854775807, x''),
+    (7, 1, -3, 9223372036854775807, -1, 5, -5, 7, x'ffff'), (888, 1, 6, 1, 1, 1, 1, 1, x'01');

@@ -184,3 +184,13 @@ WHERE h.kind = 0 AND (h.allocs, h.bytes, h.allocs - h.frees, h.bytes - h.freed_b
       (SELECT allocs, bytes, live_blocks, live_bytes FROM heap_samples s WHERE s.process_id = h.process_id ORDER BY ticks DESC LIMIT 1);
 SELECT 'heap_faults: ' || kind || ' ' || count FROM heap_faults WHERE count < 1 OR kind NOT IN ('wrong family', 'freed twice', 'unknown', 'lost');
 SELECT 'heap_pending: events of process ' || process_id || ' still wait' FROM heap_pending WHERE length(events) > 0;
+
+-- Calls that may block.
+SELECT 'block_totals: context ' || context_id || ' site ' || site_id || ' descriptor ' || descriptor FROM block_totals
+WHERE calls < 1 OR failed NOT BETWEEN 0 AND calls OR bytes < 0 OR max_ticks < 0 OR max_ticks > total_ticks
+   OR total_ticks > max_ticks * calls OR descriptor NOT BETWEEN 0 AND 9 OR length(times) < 3;
+SELECT 'block_totals: site ' || site_id || ' is no call that may block' FROM block_totals JOIN sites s USING (site_id)
+WHERE s.kind <> 'block' OR s.family NOT IN ('read', 'write', 'open', 'sync', 'connect', 'accept', 'poll', 'sleep', 'signal', 'child', 'join');
+SELECT 'block_totals: calls of class ' || s.family || ' have moved bytes' FROM block_totals b JOIN sites s USING (site_id)
+WHERE b.bytes > 0 AND s.family NOT IN ('read', 'write');
+SELECT 'heap_totals: site ' || site_id || ' allocates nothing' FROM heap_totals JOIN sites s USING (site_id) WHERE s.kind = 'block';

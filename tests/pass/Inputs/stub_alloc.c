@@ -78,3 +78,17 @@ void __instr_resized(void *before, void *after, size_t bytes, row *site)
 	(void)bytes;
 	stub_called(site);
 }
+
+/* Around calls that may block: the first gives what the second is to be given. */
+uint64_t __instr_block_begin(void);
+uint64_t __instr_block_begin(void) { return UINT64_MAX; }
+
+void __instr_block_end(uint64_t begun, int64_t result, int descriptor, int how, row *site);
+void __instr_block_end(uint64_t begun, int64_t result, int descriptor, int how, row *site)
+{
+	(void)result;
+	(void)descriptor;
+	(void)how;
+	if (begun == UINT64_MAX)
+		stub_called(site);
+}

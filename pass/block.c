@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * block.c - puts the hooks of instr/hooks.h around the calls that may block (instr/blocking.def). The other
+ * half is runtime/capture.
+ *
+ *     %t = call i64 @__instr_block_begin() nounwind
+ *     %n = call i64 @read(i32 %d, ptr %p, i64 %size)
+ *     call void @__instr_block_end(i64 %t, i64 %n, i32 %d, i32 6, ptr @__instr_site.f.1) nounwind
+ *
+ * The call itself stays as it is, with its attributes, whatever arguments it takes, and its place as a point of
+ * cancellation. Behind an invoke the second hook is on the way that a return takes.
+ */
+#include "pass.h"
+
+#include <llvm-c/DebugInfo.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BEGIN_HOOK "__instr_block_begin"
+#define END_HOOK "__instr_block_end"
+
+struct blocking {
+	const char *name, *prototype;
+	uint32_t class;
+	unsigned how;
+};
+
+static const struct blocking functions[] = {
+#define INSTR_BLOCKING(name, class, descriptor, result, prototype) \
+	{#name, prototype, INSTR_BLOCK_##class, (unsigned)INSTR_BLOCK_OF_##descriptor | (unsigned)INSTR_BLOCK_RESULT_##result},
+#include "instr/blocking.def"
+#undef INSTR_BLOCKING
+};
+
+struct known_blocking {
+	const struct blocking *blocking;
+	LLVMValueRef function;
+};
+
+void blocks_init(struct pass_blocks *blocks, struct pass_rows *rows)
+{
+	*blocks = (struct pass_blocks){.rows = rows, .builder = LLVMCreateBuilderInContext(rows->context)};
+	for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
+		char name[64];
+		snprintf(name, sizeof name, "\1%s", functions[i].name);
+		for (int literal = 0; literal < 2; literal++) {
+			LLVMValueRef function = LLVMGetNamedFunction(rows->module, name + !literal);
+			/* What the module defines itself may be anything. */
+			if (!function || !(LLVMIsDeclaration(function) ||
+					   LLVMGetLinkage(function) == LLVMAvailableExternallyLinkage) ||
+			    !prototype_fits(function, functions[i].prototype))
+				continue;
+			blocks->known = realloc(blocks->known, (blocks->count + 1) * sizeof *blocks->known);
+			if (!blocks->known)
+				abort();
+			blocks->known[blocks->count++] = (struct known_blocking){&functions[i], function};
+		}
+	}
+}
+
+void blocks_fini(struct pass_blocks *blocks)
+{
+	if (blocks->builder)
+		LLVMDisposeBuilder(blocks->builder);
+	free(blocks->known);
+}
+
+/* What an instruction calls as it is declared, or NULL. Nothing may come behind a musttail call. */
+static const struct blocking *called_by(const struct pass_blocks *blocks, LLVMValueRef i)
+{
+	if (!LLVMIsACallInst(i) && !LLVMIsAInvokeInst(i))
+		return NULL;
+	LLVMValueRef callee = LLVMGetCalledValue(i);
+	for (const struct known_blocking *k = blocks->known; k < blocks->known + blocks->count; k++)
+		if (k->function == callee)
+			return LLVMGetCalledFunctionType(i) == LLVMGlobalGetValueType(callee) &&
+			       LLVMGetInstructionCallConv(i) == LLVMCCallConv && !shim_is_musttail(i) ? k->blocking : NULL;
+	return NULL;
+}
+
+/* The function as the source calls it: "__pread_chk" and "__open_2" are what libc makes of it. */
+static LLVMValueRef name_of(const struct pass_blocks *blocks, const struct blocking *b)
+{
+	char name[64];
+	size_t bytes = strlen(b->name);
+
+	if (bytes > 6 && !strncmp(b->name, "__", 2) && !strcmp(b->name + bytes - 4, "_chk"))
+		snprintf(name, sizeof name, "%.*s", (int)bytes - 6, b->name + 2);
+	else if (bytes > 4 && !strncmp(b->name, "__", 2) && !strcmp(b->name + bytes - 2, "_2"))
+		snprintf(name, sizeof name, "%.*s", (int)bytes - 4, b->name + 2);
+	else
+		snprintf(name, sizeof name, "%s", b->name);
+	return rows_site_name(blocks->rows, name, NULL);
+}
+
+static LLVMValueRef call_hook(const struct pass_blocks *blocks, const char *name, LLVMTypeRef type, LLVMValueRef *arguments,
+			      unsigned count)
+{
+	LLVMContextRef context = blocks->rows->context;
+	LLVMValueRef hook = LLVMGetNamedFunction(blocks->rows->module, name);
+
+	if (!hook) {
+		hook = LLVMAddFunction(blocks->rows->module, name, type);
+		LLVMAddAttributeAtIndex(hook, LLVMAttributeFunctionIndex, enum_attribute(context, "nonlazybind"));
+		LLVMAddAttributeAtIndex(hook, LLVMAttributeFunctionIndex, enum_attribute(context, "nounwind"));
+	}
+	LLVMValueRef made = LLVMBuildCall2(blocks->builder, type, LLVMConstPointerCast(hook, LLVMPointerType(type, 0)),
+					   arguments, count, "");
+	LLVMAddCallSiteAttribute(made, LLVMAttributeFunctionIndex, enum_attribute(context, "nounwind"));
+	return made;
+}
+
+static void surround(const struct pass_blocks *blocks, LLVMValueRef function, const struct blocking *b, LLVMValueRef call,
+		     unsigned *sites)
+{
+	LLVMTypeRef i32 = blocks->rows->i32, i64 = blocks->rows->i64;
+	LLVMTypeRef types[] = {i64, i64, i32, i32, blocks->rows->pointer};
+	const unsigned of = b->how & INSTR_BLOCK_OF_MASK;
+	const bool has_descriptor = of != INSTR_BLOCK_OF_NONE && of != INSTR_BLOCK_OF_NEW;
+	uint32_t flags = INSTR_ROW_BLOCK_SITE | b->class << INSTR_ROW_FAMILY_SHIFT;
+	LLVMValueRef row = rows_add_site(blocks->rows, function, ++*sites, call, name_of(blocks, b), flags);
+
+	LLVMPositionBuilderBefore(blocks->builder, call);
+	LLVMSetCurrentDebugLocation2(blocks->builder, LLVMInstructionGetDebugLoc(call));
+	LLVMValueRef begun = call_hook(blocks, BEGIN_HOOK, LLVMFunctionType(i64, NULL, 0, 0), NULL, 0);
+
+	LLVMPositionBuilderBefore(blocks->builder, shim_after_return_of(call));
+	LLVMSetCurrentDebugLocation2(blocks->builder, LLVMInstructionGetDebugLoc(call));
+	LLVMValueRef result = b->prototype[0] == 'v' ? LLVMConstInt(i64, 0, 0)
+			      : b->prototype[0] == 'i' ? LLVMBuildSExt(blocks->builder, call, i64, "") : call;
+	LLVMValueRef arguments[] = {begun, result, has_descriptor ? LLVMGetOperand(call, 0) : LLVMConstInt(i32, (uint32_t)-1, 0),
+				    LLVMConstInt(i32, b->how, 0), row};
+	call_hook(blocks, END_HOOK, LLVMFunctionType(LLVMVoidTypeInContext(blocks->rows->context), types, 5, 0), arguments, 5);
+}
+
+/* A list first: behind an invoke there is a block more. */
+void blocks_rewrite(struct pass_blocks *blocks, LLVMValueRef function, unsigned *sites)
+{
+	struct { LLVMValueRef call; const struct blocking *blocking; } *list = NULL;
+	size_t count = 0;
+
+	for (LLVMBasicBlockRef block = LLVMGetFirstBasicBlock(function); block && blocks->count; block = LLVMGetNextBasicBlock(block))
+		for (LLVMValueRef i = LLVMGetFirstInstruction(block); i; i = LLVMGetNextInstruction(i)) {
+			const struct blocking *b = called_by(blocks, i);
+			if (!b)
+				continue;
+			list = realloc(list, (count + 1) * sizeof *list);
+			if (!list)
+				abort();
+			list[count].call = i;
+			list[count++].blocking = b;
+		}
+	for (size_t k = 0; k < count; k++)
+		surround(blocks, function, list[k].blocking, list[k].call, sites);
+	free(list);
+}

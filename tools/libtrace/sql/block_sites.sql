@@ -1,0 +1,24 @@
+-- SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+--
+-- block_sites: calls that may block by place in the source and by what the descriptor is of, the first :limit rows, of
+-- process :process if that is given; with :idle waits for work too.
+SELECT site_id AS site_id, -- the place
+       called AS called, -- what is called there: read, poll ...
+       class AS class, -- what that is for
+       descriptor AS descriptor, -- what the descriptor is of; NULL: there is none, or several
+       idle AS idle, -- 1: a wait for work, by the rules of idle_waits
+       file AS file, -- source file
+       line AS line, -- line
+       column AS column, -- column
+       count(DISTINCT context_id) AS contexts, -- calling contexts in which it was reached
+       sum(calls) AS calls, -- calls that have returned
+       sum(failed) AS failed, -- those of them that failed, were interrupted or would have blocked
+       sum(bytes) AS bytes, -- bytes that the others have read or written
+       sum(blocked_ns) AS blocked_ns, -- how long they took, added up, ns
+       sum(blocked_ns) / nullif(sum(calls), 0) AS mean_ns, -- how long one took on average, ns
+       max(longest_ns) AS longest_ns -- how long the longest took, ns
+FROM block_contexts
+WHERE process_id = coalesce(:process, process_id) AND (:idle OR NOT idle)
+GROUP BY site_id, descriptor
+ORDER BY /*sort*/blocked_ns/*end*/ DESC, blocked_ns DESC, calls DESC, site_id, descriptor
+LIMIT coalesce(:limit, -1);
