@@ -7,6 +7,8 @@
  *     %n = call i64 @read(i32 %d, ptr %p, i64 %size)
  *     call void @__instr_block_end(i64 %t, i64 %n, i32 %d, i32 6, ptr @__instr_site.f.1) nounwind
  *
+ * What a program shuts itself in with (seccomp) is told to the runtime before: from then on it asks nothing of the system.
+ *
  * The call itself stays as it is, with its attributes, whatever arguments it takes, and its place as a point of
  * cancellation. Behind an invoke the second hook is on the way that a return takes.
  */
@@ -20,6 +22,7 @@
 
 #define BEGIN_HOOK "__instr_block_begin"
 #define END_HOOK "__instr_block_end"
+#define SHUT_HOOK "__instr_block_shut"
 
 struct blocking {
 	const char *name, *prototype;
@@ -34,6 +37,13 @@ static const struct blocking functions[] = {
 #undef INSTR_BLOCKING
 };
 
+/* What may put up a filter of system calls; `how`: enum instr_block_shut. */
+static const struct blocking shutters[] = {
+	{"prctl", "ii.", 0, INSTR_BLOCK_SHUT_PRCTL},
+	{"syscall", "zz.", 0, INSTR_BLOCK_SHUT_SYSCALL},
+	{"seccomp_load", "ip", 0, INSTR_BLOCK_SHUT_ALWAYS},
+};
+
 struct known_blocking {
 	const struct blocking *blocking;
 	LLVMValueRef function;
@@ -42,20 +52,22 @@ struct known_blocking {
 void blocks_init(struct pass_blocks *blocks, struct pass_rows *rows)
 {
 	*blocks = (struct pass_blocks){.rows = rows, .builder = LLVMCreateBuilderInContext(rows->context)};
-	for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
+	enum { FUNCTIONS = sizeof functions / sizeof *functions, ALL = FUNCTIONS + sizeof shutters / sizeof *shutters };
+	for (size_t i = 0; i < ALL; i++) {
+		const struct blocking *b = i < FUNCTIONS ? &functions[i] : &shutters[i - FUNCTIONS];
 		char name[64];
-		snprintf(name, sizeof name, "\1%s", functions[i].name);
+		snprintf(name, sizeof name, "\1%s", b->name);
 		for (int literal = 0; literal < 2; literal++) {
 			LLVMValueRef function = LLVMGetNamedFunction(rows->module, name + !literal);
 			/* What the module defines itself may be anything. */
 			if (!function || !(LLVMIsDeclaration(function) ||
 					   LLVMGetLinkage(function) == LLVMAvailableExternallyLinkage) ||
-			    !prototype_fits(function, functions[i].prototype))
+			    !prototype_fits(function, b->prototype))
 				continue;
 			blocks->known = realloc(blocks->known, (blocks->count + 1) * sizeof *blocks->known);
 			if (!blocks->known)
 				abort();
-			blocks->known[blocks->count++] = (struct known_blocking){&functions[i], function};
+			blocks->known[blocks->count++] = (struct known_blocking){b, function};
 		}
 	}
 }
@@ -112,6 +124,19 @@ static LLVMValueRef call_hook(const struct pass_blocks *blocks, const char *name
 	return made;
 }
 
+static void tell_shutter(const struct pass_blocks *blocks, const struct blocking *b, LLVMValueRef call)
+{
+	LLVMTypeRef i32 = blocks->rows->i32, i64 = blocks->rows->i64, types[] = {i64, i32};
+
+	LLVMPositionBuilderBefore(blocks->builder, call);
+	LLVMSetCurrentDebugLocation2(blocks->builder, LLVMInstructionGetDebugLoc(call));
+	LLVMValueRef what = b->how == INSTR_BLOCK_SHUT_ALWAYS ? LLVMConstInt(i64, 0, 0)
+			    : b->prototype[1] == 'i' ? LLVMBuildSExt(blocks->builder, LLVMGetOperand(call, 0), i64, "")
+						     : LLVMGetOperand(call, 0);
+	LLVMValueRef arguments[] = {what, LLVMConstInt(i32, b->how, 0)};
+	call_hook(blocks, SHUT_HOOK, LLVMFunctionType(LLVMVoidTypeInContext(blocks->rows->context), types, 2, 0), arguments, 2);
+}
+
 static void surround(const struct pass_blocks *blocks, LLVMValueRef function, const struct blocking *b, LLVMValueRef call,
 		     unsigned *sites)
 {
@@ -153,6 +178,9 @@ void blocks_rewrite(struct pass_blocks *blocks, LLVMValueRef function, unsigned 
 			list[count++].blocking = b;
 		}
 	for (size_t k = 0; k < count; k++)
-		surround(blocks, function, list[k].blocking, list[k].call, sites);
+		if (list[k].blocking->class)
+			surround(blocks, function, list[k].blocking, list[k].call, sites);
+		else
+			tell_shutter(blocks, list[k].blocking, list[k].call);
 	free(list);
 }

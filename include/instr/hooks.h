@@ -105,6 +105,10 @@ enum instr_block_how {
 	INSTR_BLOCK_OF_ACCEPTED = 5 << 2, /* a socket, and so is the result */
 };
 
+/* What __instr_block_shut is told of: a call of prctl or syscall, with its first argument, or of what always puts up a
+ * filter of system calls. */
+enum instr_block_shut { INSTR_BLOCK_SHUT_PRCTL = 0, INSTR_BLOCK_SHUT_SYSCALL = 1, INSTR_BLOCK_SHUT_ALWAYS = 2 };
+
 /* Why a function was not instrumented. Stored in the trace; numbers are never reused. */
 enum instr_reason {
 	INSTR_REASON_NONE = 0,          /* instrumented */
@@ -207,7 +211,13 @@ _Static_assert(sizeof(struct instr_module) == 64, "the pass emits this layout");
  *   void __instr_block_end(uint64_t begun, int64_t result, int descriptor, int how, row)
  *
  * how: enum instr_block_how. errno stays as the call has left it. Thread-safe and async-signal-safe. A call that does
- * not return (its thread is cancelled in it, a handler leaves it by longjmp) is not recorded. */
+ * not return (its thread is cancelled in it, a handler leaves it by longjmp) is not recorded.
+ *
+ * In front of calls that may put up a filter of system calls stands
+ *
+ *   void __instr_block_shut(int64_t first, int what)             what: enum instr_block_shut
+ *
+ * so that from then on no system call is made to know what a descriptor is of. */
 
 #define INSTR_HOOK_ENTER "__instr_enter"
 #define INSTR_HOOK_EXIT "__instr_exit"

@@ -12,6 +12,9 @@
  * its number; so only one that code without hooks has closed and opened again as something else can be taken for
  * what it was before, for less than a millisecond.
  *
+ * A filter of system calls may kill for one that the program does not make itself. So nothing is asked any more once a
+ * call that puts one up is seen (__instr_block_shut), or where hooks make no system calls anyway (irt_is_quiet).
+ *
  * Raw system calls only, no vector registers; errno is not touched. A signal handler may run hooks at any
  * instruction: what is kept is one word per descriptor.
  */
@@ -36,6 +39,9 @@ _Static_assert(INSTR_DESCRIPTOR_KINDS <= 1 << KIND_BITS, "a kind fits what is ke
 /* By descriptor: the ticks when it was asked, with the kind in the lowest bits; 0: nothing. A child of fork has the
  * same descriptors. */
 static uint64_t kept[KEPT];
+
+/* A filter of system calls may be there. A child of fork has it too. */
+static uint32_t shut;
 
 /* ---- descriptors ------------------------------------------------------------------------------------- */
 
@@ -63,7 +69,7 @@ static unsigned ask(int descriptor)
 {
 	struct status s;
 
-	if (irt_is_quiet() || irt_failed(irt_sys3(__NR_fstat, descriptor, (long)&s, 0)))
+	if (irt_load_relaxed(&shut) || irt_is_quiet() || irt_failed(irt_sys3(__NR_fstat, descriptor, (long)&s, 0)))
 		return INSTR_DESCRIPTOR_UNKNOWN;
 	switch (s.mode & MODE_KIND) {
 	case MODE_FILE:
@@ -192,4 +198,14 @@ HOOK void __instr_block_end(uint64_t begun, int64_t result, int descriptor, int 
 		bytes = (uint64_t)result & INSTR_BLOCK_BYTES_MASK;
 	uint64_t kind = kind_of(descriptor, how, result, now, took);
 	record(site, now, took, bytes | kind << INSTR_BLOCK_KIND_SHIFT | (failed ? INSTR_BLOCK_FAILED : 0));
+}
+
+/* linux/prctl.h, asm/unistd_64.h; without privileges, no filter comes before PR_SET_NO_NEW_PRIVS. */
+enum { SET_SECCOMP = 22, SET_NO_NEW_PRIVILEGES = 38 };
+
+HOOK void __instr_block_shut(int64_t first, int what)
+{
+	if (what == INSTR_BLOCK_SHUT_ALWAYS || (what == INSTR_BLOCK_SHUT_SYSCALL && first == __NR_seccomp) ||
+	    (what == INSTR_BLOCK_SHUT_PRCTL && ((int)first == SET_SECCOMP || (int)first == SET_NO_NEW_PRIVILEGES)))
+		irt_store_relaxed(&shut, 1u); /* this thread is the one that must see it first */
 }

@@ -51,6 +51,23 @@ define i64 @write(i32 %d, ptr %p, i64 %n) {
   ret i64 %n
 }
 
+; What may put up a filter of system calls is told before, and is no site.
+; CHECK-LABEL: define i64 @shuts(
+; CHECK: %[[O:[0-9a-z.]+]] = sext i32 %d to i64
+; CHECK-NEXT: call void @__instr_block_shut(i64 %[[O]], i32 0)
+; CHECK-NEXT: call i32 (i32, ...) @prctl(i32 %d, i64 1)
+; CHECK-NEXT: call void @__instr_block_shut(i64 317, i32 1)
+; CHECK-NEXT: call i64 (i64, ...) @syscall(i64 317, i32 1)
+; CHECK-NOT: __instr_block_end
+; CHECK: ret i64
+define i64 @shuts(i32 %d) {
+  %a = call i32 (i32, ...) @prctl(i32 %d, i64 1) nounwind
+  %b = call i64 (i64, ...) @syscall(i64 317, i32 1) nounwind
+  ret i64 %b
+}
+
+declare i32 @prctl(i32, ...)
+declare i64 @syscall(i64, ...)
 declare i64 @read(i32, ptr, i64)
 declare i32 @poll(i32)
 declare i32 @__gxx_personality_v0(...)

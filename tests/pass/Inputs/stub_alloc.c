@@ -92,3 +92,10 @@ void __instr_block_end(uint64_t begun, int64_t result, int descriptor, int how, 
 	if (begun == UINT64_MAX)
 		stub_called(site);
 }
+
+void __instr_block_shut(int64_t first, int what);
+void __instr_block_shut(int64_t first, int what)
+{
+	(void)first;
+	(void)what;
+}
