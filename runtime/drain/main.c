@@ -116,6 +116,12 @@ static int flush_is_wanted(const struct irt_session *s)
 	return 0;
 }
 
+/* Of a program that does nothing any more, the last it did has been stored as events alone. */
+static int checkpoint_is_due(const struct irt_session *s)
+{
+	return s->owes_checkpoint && irt_now_ns() - s->checkpoint_ns >= IRT_CHECKPOINT_NS;
+}
+
 static int all_threads_ended(const struct irt_session *s)
 {
 	for (uint32_t i = 0; i < s->thread_count; i++)
@@ -174,7 +180,7 @@ static int drain(struct irt_session *s)
 			   s->held_subs * 2 >= s->at.sub_count ||
 			   (irt_pool_is_awaited(s) && s->held_subs && !walked);
 		if (flush || over) {
-			int r = s->dirty || s->must_checkpoint ? irt_commit(s, 1) : 0;
+			int r = s->dirty || s->must_checkpoint || s->owes_checkpoint ? irt_commit(s, 1) : 0;
 			if (r) /* what failed once may not fail again */
 				r = irt_commit(s, 1);
 			if (!r && (over || !irt_session_staying(s)))
@@ -190,7 +196,7 @@ static int drain(struct irt_session *s)
 				return r;
 		} else if (is_hopeless(s, &starved_ns)) {
 			return INSTR_ERR_MEMORY;
-		} else if (full || (s->dirty && elapsed >= IRT_ROUND_NS)) {
+		} else if (full || (elapsed >= IRT_ROUND_NS && (s->dirty || checkpoint_is_due(s)))) {
 			int r = irt_commit(s, 0);
 			if (r != 0 && r != INSTR_ERR_AGAIN) /* the ring keeps it meanwhile */
 				nanosleep(&failed_turn, NULL);

@@ -219,6 +219,7 @@ struct irt_session {
 	uint64_t round_start_ns;
 	uint32_t held_subs;         /* walked, not released */
 	int chunk_full;             /* end the round now */
+	int owes_checkpoint;        /* rounds are stored that are in no checkpoint yet: there is one even if nothing more comes */
 	int must_checkpoint;        /* a round has failed: its events are in no chunk, only in the totals */
 	int more;                   /* the last look left something, so that others have a turn */
 	uint64_t checkpoint_ns, anchor_ns, thread_check_ns, thread_names_ns;
