@@ -207,6 +207,8 @@ static int drain(struct irt_session *s)
 			uint64_t left = s->dirty && elapsed < IRT_ROUND_NS ? IRT_ROUND_NS - elapsed : SLEEP_NS;
 			if ((irt_pool_is_awaited(s) || irt_session_quiet(s)) && left > IRT_HURRY_NS / 4)
 				left = IRT_HURRY_NS / 4; /* the pool grows, or what is held up is passed */
+			if (left > irt_cpu_nap(s))
+				left = irt_cpu_nap(s);
 			if (walked && left > LITTLE_NS)
 				left = LITTLE_NS;
 			irt_sys_futex_wait(&ring->wake, before, (int64_t)left);
