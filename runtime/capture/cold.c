@@ -487,6 +487,7 @@ static int join_thread(struct irt_ring *ring, struct irt_tls *tls)
 	IRT_TESTPOINT(thread_filled);
 	irt_store_release(&t->state, (uint32_t)IRT_SLOT_LIVE); /* R4 */
 	IRT_TESTPOINT(thread_live);
+	irt_wake_drain(ring); /* it looks at threads that are at work more often than it would look for new ones */
 	return 1;
 }
 

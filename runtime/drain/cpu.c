@@ -5,11 +5,12 @@
  * program is asked, and nothing can be once a thread is gone: what is known of one that ended before its process
  * is the last reading.
  *
- *     quiet ──a thread has run──► looking: every LOOK_NS, less often the more threads there are
- *       ▲                            │
- *       └──── none has, for a look ◄─┘    (quiet: whenever the drain is awake, and each second)
+ *     idle ──a thread has come, or has run──► looking: again after LOOK_NS, or a sixty-fourth of what the thread has
+ *       ▲                                      │      run, at most LOOK_MOST_NS; later the more threads there are
+ *       └──none has run since the last look────┘
  *
- * At exit the program waits for the drain (join.c, flush): all its threads are read then.
+ * (idle: whenever the drain is awake, and each second.) So what is missing of a thread at its end is two percent, or
+ * ten milliseconds. At exit the program waits for the drain (join.c, flush): all its threads are read then.
  */
 #include "drain/session.h"
 
@@ -17,9 +18,11 @@
 
 enum {
 	LOOK_NS = 10 * 1000 * 1000,
-	LOOK_THREADS = 4,           /* so many are read at each look, on the average: a few microseconds each */
+	LOOK_MOST_NS = 50 * 1000 * 1000, /* new threads come while old ones run */
+	LOOK_THREADS = 8,                /* from so many on looks are rarer: reading one takes a few microseconds */
+	NAME_LOOKS = 4,
 	SECOND_NS = 1000 * 1000 * 1000,
-	RUNNING_NS = 1000 * 1000,   /* in a look: it is at work, not just woken now and then */
+	RUNNING_NS = 1000 * 1000,        /* between two looks: it is at work, not just woken now and then */
 };
 
 /* Numbers that go back are of another thread, which has the tid now. */
@@ -36,46 +39,60 @@ static void read_cpu(struct irt_drained_thread *t, int64_t ticks)
 	t->cpu = (struct irt_cpu){.ran_ns = ran_ns, .ready_ns = ready_ns, .ticks = ticks};
 }
 
-static uint64_t between_looks(const struct irt_session *s)
+/* How long until the next look that this thread wants; SECOND_NS: any. */
+static uint64_t next_look(const struct irt_drained_thread *t, const struct irt_cpu *before)
 {
-	return s->thread_count <= LOOK_THREADS ? LOOK_NS : (uint64_t)LOOK_NS * s->thread_count / LOOK_THREADS;
+	uint64_t want = (uint64_t)t->cpu.ran_ns / 64;
+	if (!t->cpu.ticks || (before->ticks && t->cpu.ran_ns - before->ran_ns < RUNNING_NS))
+		return SECOND_NS;
+	return !before->ticks || want < LOOK_NS ? LOOK_NS : want < LOOK_MOST_NS ? want : LOOK_MOST_NS;
 }
 
 static int is_leaving(const struct irt_drained_process *p) { return p->flush != p->flushed; }
 
+/* Where none is at work: when there is something to do anyway. */
+static int all_are_due(const struct irt_session *s)
+{
+	uint64_t wait_ns = s->cpu_next_ns < SECOND_NS ? s->cpu_next_ns : s->cpu_crowd * LOOK_NS;
+	return s->look_ns - s->cpu_look_ns >= wait_ns;
+}
+
+/* Those that have just come are read at once, all others when they are due; its process's exit is the last time. */
 void irt_look_at_cpu(struct irt_session *s)
 {
-	uint64_t since = s->look_ns - s->cpu_look_ns;
-	int due = since >= between_looks(s), leaving = 0;
+	int due = all_are_due(s), put = due && s->look_ns - s->cpu_put_ns >= SECOND_NS;
+	int64_t ticks = (int64_t)(s->looked_ticks - s->at.facts.start_ticks);
+	uint64_t next_ns = due ? SECOND_NS : s->cpu_next_ns;
 
-	for (uint32_t i = 0; i < s->process_count; i++)
-		leaving |= is_leaving(s->processes[i]);
-	if (!due && !leaving)
-		return;
-	/* Its row goes to the file once a second; all of it is written with the thread's last. */
-	int put = s->look_ns - s->cpu_put_ns >= SECOND_NS;
-	int64_t ticks = (int64_t)(s->looked_ticks - s->at.facts.start_ticks), ran_ns = 0;
+	s->cpu_crowd = s->thread_count / LOOK_THREADS + 1;
 	for (uint32_t i = 0; i < s->thread_count; i++) {
 		struct irt_drained_thread *t = s->threads[i];
-		if (t->dead || t->process->dead || t->process->foreign || (!due && !is_leaving(t->process)))
+		struct irt_cpu before = t->cpu;
+		if (t->dead || t->process->dead || t->process->foreign || (!due && t->cpu_looks && !is_leaving(t->process)))
 			continue;
-		int64_t before_ns = t->cpu.ran_ns;
+		/* Threads give themselves a name when they begin: a short one's must not wait for the second. */
+		if (t->cpu_looks && t->cpu_looks < NAME_LOOKS)
+			irt_read_name(t);
+		t->cpu_looks += t->cpu_looks < NAME_LOOKS;
 		read_cpu(t, ticks);
-		ran_ns += t->cpu.ran_ns - before_ns;
+		uint64_t want = next_look(t, &before);
+		if (want < SECOND_NS && want * s->cpu_crowd < next_ns)
+			next_ns = want * s->cpu_crowd;
+		/* Its row goes to the file once a second; all of it is written with the thread's last. */
 		if ((put || is_leaving(t->process)) && t->cpu.ran_ns != t->cpu_put_ns) {
 			t->changed = 1;
 			s->dirty = 1;
 		}
 	}
-	if (due) {
-		s->cpu_looking = ran_ns >= RUNNING_NS;
+	s->cpu_next_ns = next_ns;
+	if (due)
 		s->cpu_look_ns = s->look_ns;
-	}
 	if (put)
 		s->cpu_put_ns = s->look_ns;
 }
 
 uint64_t irt_cpu_nap(const struct irt_session *s)
 {
-	return s->cpu_looking ? between_looks(s) : SECOND_NS;
+	uint64_t since = s->look_ns - s->cpu_look_ns;
+	return since + RUNNING_NS < s->cpu_next_ns ? s->cpu_next_ns - since : RUNNING_NS;
 }

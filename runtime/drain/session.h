@@ -130,6 +130,7 @@ struct irt_drained_thread {
 	char name[16];
 	struct irt_cpu cpu;
 	int64_t cpu_put_ns;      /* cpu.ran_ns as its row has it */
+	uint32_t cpu_looks;      /* how often that was read, or could not be; the first few */
 	int64_t start_ticks;
 	uint64_t parent_thread_id, parent_position;
 	int inherit;             /* not 0: it is still to begin inside its parent's calls (inherit.c) */
@@ -233,7 +234,8 @@ struct irt_session {
 	uint64_t checkpoint_ns, anchor_ns, thread_check_ns, thread_names_ns;
 	uint64_t look_ns;           /* when the present look began */
 	uint64_t cpu_look_ns, cpu_put_ns; /* when the processor times of all threads were read last, and stored */
-	int cpu_looking;            /* some thread has run since the look before */
+	uint64_t cpu_next_ns;       /* how long after that the next reading is, if threads are at work; else a second */
+	uint64_t cpu_crowd;         /* by how much looks are rarer because there are many threads */
 	int anchored;               /* there is a second anchor, so a rate */
 	struct irt_store_clock last_anchor; /* that an earlier drain has put */
 	int finished;               /* the file is complete; the next commit makes it "recording" again */
@@ -317,6 +319,9 @@ void irt_retire_processes(struct irt_session *s);
 /* threads.c: takes note of new threads; finds out which are gone, when it is time to. */
 void irt_look_at_threads(struct irt_session *s);
 void irt_check_threads(struct irt_session *s);
+/* The name last seen is kept: it may change during a thread's life. */
+void irt_read_name(struct irt_drained_thread *t);
+
 /* cpu.c: reads the processor times of threads, when it is time to. Nap: how long the drain may sleep at most, for the
  * next reading. */
 void irt_look_at_cpu(struct irt_session *s);
