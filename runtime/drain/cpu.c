@@ -57,7 +57,8 @@ static int all_are_due(const struct irt_session *s)
 	return s->look_ns - s->cpu_look_ns >= wait_ns;
 }
 
-/* Those that have just come are read at once, all others when they are due; its process's exit is the last time. */
+/* One that has just come is read LOOK_NS later: of one that is gone by then nothing is known, which is better than
+ * what it had run when it began. A process's exit is the last time. */
 void irt_look_at_cpu(struct irt_session *s)
 {
 	int due = all_are_due(s), put = due && s->look_ns - s->cpu_put_ns >= SECOND_NS;
@@ -68,12 +69,19 @@ void irt_look_at_cpu(struct irt_session *s)
 	for (uint32_t i = 0; i < s->thread_count; i++) {
 		struct irt_drained_thread *t = s->threads[i];
 		struct irt_cpu before = t->cpu;
-		if (t->dead || t->process->dead || t->process->foreign || (!due && t->cpu_looks && !is_leaving(t->process)))
+		if (t->dead || t->process->dead || t->process->foreign)
 			continue;
+		if (!due && !is_leaving(t->process)) {
+			uint64_t soon = s->look_ns - s->cpu_look_ns + LOOK_NS * s->cpu_crowd;
+			if (!t->cpu_looks && soon < next_ns)
+				next_ns = soon;
+			t->cpu_looks += !t->cpu_looks;
+			continue;
+		}
 		/* Threads give themselves a name when they begin: a short one's must not wait for the second. */
 		if (t->cpu_looks && t->cpu_looks < NAME_LOOKS)
 			irt_read_name(t);
-		t->cpu_looks += t->cpu_looks < NAME_LOOKS;
+		t->cpu_looks++;
 		read_cpu(t, ticks);
 		uint64_t want = next_look(t, &before);
 		if (want < SECOND_NS && want * s->cpu_crowd < next_ns)

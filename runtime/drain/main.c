@@ -33,6 +33,7 @@ enum {
 	SLEEP_NS = 200 * 1000 * 1000,
 	LITTLE_UNITS = 4 * IRT_SUB_UNITS,
 	LITTLE_NS = 100 * 1000,
+	LONG_NS = 20 * 1000 * 1000, /* new threads wake it out of longer sleeps (cpu.c) */
 };
 #define FINISH_NS UINT64_C(5000000000)
 #ifndef IRT_PATIENCE_NS /* with memory or space that is missing when all is over; tests have less */
@@ -201,9 +202,6 @@ static int drain(struct irt_session *s)
 			if (r != 0 && r != INSTR_ERR_AGAIN) /* the ring keeps it meanwhile */
 				nanosleep(&failed_turn, NULL);
 		} else if (!walked || worth_a_nap(s, walked)) {
-			/* Sleep protocol: say so, then look once more at the word that programs add to. */
-			irt_store_release(&ring->sleeping, 1u); /* R9 */
-			irt_full_barrier();
 			uint64_t left = s->dirty && elapsed < IRT_ROUND_NS ? IRT_ROUND_NS - elapsed : SLEEP_NS;
 			if ((irt_pool_is_awaited(s) || irt_session_quiet(s)) && left > IRT_HURRY_NS / 4)
 				left = IRT_HURRY_NS / 4; /* the pool grows, or what is held up is passed */
@@ -211,6 +209,9 @@ static int drain(struct irt_session *s)
 				left = irt_cpu_nap(s);
 			if (walked && left > LITTLE_NS)
 				left = LITTLE_NS;
+			/* Sleep protocol: say so, then look once more at the word that programs add to. */
+			irt_store_release(&ring->sleeping, left > LONG_NS ? IRT_SLEEPS_LONG : 1u); /* R9 */
+			irt_full_barrier();
 			irt_sys_futex_wait(&ring->wake, before, (int64_t)left);
 			irt_store_release(&ring->sleeping, 0u); /* R9 */
 			if (!s->dirty)

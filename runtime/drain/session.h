@@ -130,7 +130,7 @@ struct irt_drained_thread {
 	char name[16];
 	struct irt_cpu cpu;
 	int64_t cpu_put_ns;      /* cpu.ran_ns as its row has it */
-	uint32_t cpu_looks;      /* how often that was read, or could not be; the first few */
+	uint32_t cpu_looks;      /* looks that have seen it */
 	int64_t start_ticks;
 	uint64_t parent_thread_id, parent_position;
 	int inherit;             /* not 0: it is still to begin inside its parent's calls (inherit.c) */
