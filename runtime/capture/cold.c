@@ -487,6 +487,9 @@ static int join_thread(struct irt_ring *ring, struct irt_tls *tls)
 	IRT_TESTPOINT(thread_filled);
 	irt_store_release(&t->state, (uint32_t)IRT_SLOT_LIVE); /* R4 */
 	IRT_TESTPOINT(thread_live);
+	/* It asks how long threads have run, and would find this one gone. (A hint: in between it looks by itself.) */
+	if (irt_load_relaxed(&ring->sleeping) == IRT_SLEEPS_LONG)
+		irt_wake_drain(ring);
 	return 1;
 }
 

@@ -285,6 +285,7 @@ int irt_commit(struct irt_session *s, int last)
 	}
 	if (checkpoint && r == 0)
 		s->checkpoint_ns = now;
+	s->owes_checkpoint = r != 0 || !checkpoint;
 	s->must_checkpoint = r != 0 || ((s->must_checkpoint || last) && !checkpoint);
 	if (r == 0 && (last || anchor_is_due(s, now))) {
 		s->anchor_ns = now;

@@ -453,6 +453,7 @@ static uint64_t look(struct irt_session *s)
 	irt_look_at_threads(s);
 	s->awaited = irt_pool_is_awaited(s);
 	irt_check_threads(s);
+	irt_look_at_cpu(s);
 	__asm__ volatile("lfence" : : : "memory");
 	s->horizon_ticks = irt_ticks(); /* G2 */
 	__asm__ volatile("lfence" : : : "memory");

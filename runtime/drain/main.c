@@ -33,6 +33,7 @@ enum {
 	SLEEP_NS = 200 * 1000 * 1000,
 	LITTLE_UNITS = 4 * IRT_SUB_UNITS,
 	LITTLE_NS = 100 * 1000,
+	LONG_NS = 20 * 1000 * 1000, /* new threads wake it out of longer sleeps (cpu.c) */
 };
 #define FINISH_NS UINT64_C(5000000000)
 #ifndef IRT_PATIENCE_NS /* with memory or space that is missing when all is over; tests have less */
@@ -116,6 +117,12 @@ static int flush_is_wanted(const struct irt_session *s)
 	return 0;
 }
 
+/* Of a program that does nothing any more, the last it did has been stored as events alone. */
+static int checkpoint_is_due(const struct irt_session *s)
+{
+	return s->owes_checkpoint && irt_now_ns() - s->checkpoint_ns >= IRT_CHECKPOINT_NS;
+}
+
 static int all_threads_ended(const struct irt_session *s)
 {
 	for (uint32_t i = 0; i < s->thread_count; i++)
@@ -174,7 +181,7 @@ static int drain(struct irt_session *s)
 			   s->held_subs * 2 >= s->at.sub_count ||
 			   (irt_pool_is_awaited(s) && s->held_subs && !walked);
 		if (flush || over) {
-			int r = s->dirty || s->must_checkpoint ? irt_commit(s, 1) : 0;
+			int r = s->dirty || s->must_checkpoint || s->owes_checkpoint ? irt_commit(s, 1) : 0;
 			if (r) /* what failed once may not fail again */
 				r = irt_commit(s, 1);
 			if (!r && (over || !irt_session_staying(s)))
@@ -190,19 +197,21 @@ static int drain(struct irt_session *s)
 				return r;
 		} else if (is_hopeless(s, &starved_ns)) {
 			return INSTR_ERR_MEMORY;
-		} else if (full || (s->dirty && elapsed >= IRT_ROUND_NS)) {
+		} else if (full || (elapsed >= IRT_ROUND_NS && (s->dirty || checkpoint_is_due(s)))) {
 			int r = irt_commit(s, 0);
 			if (r != 0 && r != INSTR_ERR_AGAIN) /* the ring keeps it meanwhile */
 				nanosleep(&failed_turn, NULL);
 		} else if (!walked || worth_a_nap(s, walked)) {
-			/* Sleep protocol: say so, then look once more at the word that programs add to. */
-			irt_store_release(&ring->sleeping, 1u); /* R9 */
-			irt_full_barrier();
 			uint64_t left = s->dirty && elapsed < IRT_ROUND_NS ? IRT_ROUND_NS - elapsed : SLEEP_NS;
 			if ((irt_pool_is_awaited(s) || irt_session_quiet(s)) && left > IRT_HURRY_NS / 4)
 				left = IRT_HURRY_NS / 4; /* the pool grows, or what is held up is passed */
+			if (left > irt_cpu_nap(s))
+				left = irt_cpu_nap(s);
 			if (walked && left > LITTLE_NS)
 				left = LITTLE_NS;
+			/* Sleep protocol: say so, then look once more at the word that programs add to. */
+			irt_store_release(&ring->sleeping, left > LONG_NS ? IRT_SLEEPS_LONG : 1u); /* R9 */
+			irt_full_barrier();
 			irt_sys_futex_wait(&ring->wake, before, (int64_t)left);
 			irt_store_release(&ring->sleeping, 0u); /* R9 */
 			if (!s->dirty)

@@ -100,6 +100,17 @@ static int add_stored(void *arg, const struct irt_store_totals *row)
 	return e;
 }
 
+/* Of threads that were never read nothing is known: the sum is of the others. */
+static void add_known(int64_t *into, int64_t value)
+{
+	if (value == IRT_STORE_NULL)
+		return;
+	if (*into == IRT_STORE_NULL)
+		*into = 0;
+	if (__builtin_add_overflow(*into, value, into))
+		*into = INT64_MAX;
+}
+
 static int add_row(struct irt_merge *m, uint64_t id)
 {
 	struct irt_store_thread row, *into = &m->into;
@@ -120,6 +131,8 @@ static int add_row(struct irt_merge *m, uint64_t id)
 	into->waits += row.waits;
 	into->orphans += row.orphans;
 	into->skipped_units += row.skipped_units;
+	add_known(&into->cpu_ns, row.cpu_ns);
+	add_known(&into->ready_ns, row.ready_ns);
 	into->flags |= row.flags;
 	into->merged++;
 	return 0;
@@ -168,7 +181,8 @@ static struct irt_merge *start_merge(struct irt_session *s, struct irt_drained_p
 	if (!found)
 		m->into = (struct irt_store_thread){
 			.thread_id = into_id(p), .process_id = p->facts.process_id, .parent_thread_id = IRT_STORE_NULL,
-			.parent_position = IRT_STORE_NULL, .end_ticks = IRT_STORE_NULL, .flags = IRT_STORE_THREAD_SUM};
+			.parent_position = IRT_STORE_NULL, .end_ticks = IRT_STORE_NULL, .flags = IRT_STORE_THREAD_SUM,
+			.cpu_ns = IRT_STORE_NULL, .ready_ns = IRT_STORE_NULL, .cpu_ticks = IRT_STORE_NULL};
 	m->into.name = "ended threads";
 	return m;
 }

@@ -310,6 +310,9 @@ static int restore_thread(struct restore *r, const struct listed *l)
 	memcpy(t->name, l->name, sizeof(t->name));
 	t->parent_thread_id = row->parent_thread_id == IRT_STORE_NULL ? 0 : (uint64_t)row->parent_thread_id;
 	t->parent_position = row->parent_position == IRT_STORE_NULL ? 0 : (uint64_t)row->parent_position;
+	if (row->cpu_ns != IRT_STORE_NULL && row->ready_ns != IRT_STORE_NULL && row->cpu_ticks != IRT_STORE_NULL)
+		t->cpu = (struct irt_cpu){.ran_ns = row->cpu_ns, .ready_ns = row->ready_ns, .ticks = row->cpu_ticks};
+	t->cpu_put_ns = t->cpu.ran_ns;
 	t->known = 1;
 	t->lost_seen = (uint64_t)row->lost_events;
 	struct irt_walk_counters c = {

@@ -102,6 +102,7 @@ void irt_put_thread(struct irt_session *s, struct irt_drained_thread *t, int che
 	else if (t->ended && !t->gone_alone) /* it is going, with the last of its threads */
 		t->end_ticks = now_ticks(s);
 	t->end_put = t->end_ticks != IRT_STORE_NULL;
+	t->cpu_put_ns = t->cpu.ran_ns;
 	irt_store_put_thread(s->store, &(struct irt_store_thread){
 		.thread_id = (int64_t)t->id, .process_id = t->process->facts.process_id, .tid = t->tid,
 		.name = t->name[0] ? t->name : NULL,
@@ -110,7 +111,10 @@ void irt_put_thread(struct irt_session *s, struct irt_drained_thread *t, int che
 		.start_ticks = t->start_ticks, .end_ticks = t->end_ticks, .last_ticks = c.last_ticks,
 		.events = (int64_t)c.events, .totals_pos = (int64_t)c.position, .totals_events = (int64_t)c.events,
 		.lost_events = (int64_t)lost, .wait_ticks = (int64_t)c.wait_ticks, .waits = (int64_t)c.waits,
-		.orphans = (int64_t)c.orphans, .skipped_units = (int64_t)c.skipped_units, .flags = c.flags});
+		.orphans = (int64_t)c.orphans, .skipped_units = (int64_t)c.skipped_units, .flags = c.flags,
+		.cpu_ns = or_null(t->cpu.ticks != 0, (uint64_t)t->cpu.ran_ns),
+		.ready_ns = or_null(t->cpu.ticks != 0, (uint64_t)t->cpu.ready_ns),
+		.cpu_ticks = or_null(t->cpu.ticks != 0, (uint64_t)t->cpu.ticks)});
 	if (lost != t->lost_seen || t->abandoned) {
 		if (!t->loss_id)
 			t->loss_id = s->next_loss_id++;

@@ -114,6 +114,12 @@ struct irt_hole {
 	int stored;
 };
 
+/* What the kernel has counted of a thread (cpu.c). */
+struct irt_cpu {
+	int64_t ran_ns, ready_ns; /* since the thread began: it ran, it was ready and had no processor */
+	int64_t ticks;            /* when that was read; 0 = never */
+};
+
 /* A thread of the run, while it lives. */
 struct irt_drained_thread {
 	uint64_t id;
@@ -124,6 +130,9 @@ struct irt_drained_thread {
 	int32_t tid;
 	uint64_t tid_start_time;
 	char name[16];
+	struct irt_cpu cpu;
+	int64_t cpu_put_ns;      /* cpu.ran_ns as its row has it */
+	uint32_t cpu_looks;      /* looks that have seen it */
 	int64_t start_ticks;
 	uint64_t parent_thread_id, parent_position;
 	int inherit;             /* not 0: it is still to begin inside its parent's calls (inherit.c) */
@@ -221,10 +230,14 @@ struct irt_session {
 	uint64_t round_start_ns;
 	uint32_t held_subs;         /* walked, not released */
 	int chunk_full;             /* end the round now */
+	int owes_checkpoint;        /* rounds are stored that are in no checkpoint yet: there is one even if nothing more comes */
 	int must_checkpoint;        /* a round has failed: its events are in no chunk, only in the totals */
 	int more;                   /* the last look left something, so that others have a turn */
 	uint64_t checkpoint_ns, anchor_ns, thread_check_ns, thread_names_ns;
 	uint64_t look_ns;           /* when the present look began */
+	uint64_t cpu_look_ns, cpu_put_ns; /* when the processor times of all threads were read last, and stored */
+	uint64_t cpu_next_ns;       /* how long after that the next reading is, if threads are at work; else a second */
+	uint64_t cpu_crowd;         /* by how much looks are rarer because there are many threads */
 	int anchored;               /* there is a second anchor, so a rate */
 	struct irt_store_clock last_anchor; /* that an earlier drain has put */
 	int finished;               /* the file is complete; the next commit makes it "recording" again */
@@ -311,6 +324,14 @@ void irt_retire_processes(struct irt_session *s);
 /* threads.c: takes note of new threads; finds out which are gone, when it is time to. */
 void irt_look_at_threads(struct irt_session *s);
 void irt_check_threads(struct irt_session *s);
+/* The name last seen is kept: it may change during a thread's life. */
+void irt_read_name(struct irt_drained_thread *t);
+
+/* cpu.c: reads the processor times of threads, when it is time to. Nap: how long the drain may sleep at most, for the
+ * next reading. */
+void irt_look_at_cpu(struct irt_session *s);
+uint64_t irt_cpu_nap(const struct irt_session *s);
+
 /* Does any thread wait for the pool? ring.waiters counts too many: a thread that was killed in its wait, or
  * has left it by siglongjmp, is not taken from it. */
 int irt_pool_is_awaited(const struct irt_session *s);

@@ -88,8 +88,7 @@ int irt_tid_in_proc(const struct irt_drained_thread *t)
 	return p->proc_pid == p->facts.pid ? t->tid : t->tid == p->facts.pid ? p->proc_pid : 0;
 }
 
-/* The name last seen is kept: it may change during a thread's life. */
-static void read_name(struct irt_drained_thread *t)
+void irt_read_name(struct irt_drained_thread *t)
 {
 	char name[32];
 	long n = irt_read_proc(name, sizeof(name), "%d/task/%d/comm", t->process->proc_pid, irt_tid_in_proc(t));
@@ -146,7 +145,7 @@ static void find_gone(struct irt_session *s, int names)
 			t->noted_gone = 1;
 		if (t->noted_gone || !names)
 			continue;
-		read_name(t);
+		irt_read_name(t);
 		irt_look_for_sandbox(s, t, i);
 	}
 	/* Or they went with their process, whose death has not been told yet: asked behind them. */

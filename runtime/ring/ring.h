@@ -51,6 +51,7 @@
 
 enum {
 	IRT_RING_VERSION = 1,
+	IRT_SLEEPS_LONG = 2,    /* longer than it should be before it sees a new thread */
 	IRT_SUB_SHIFT = 15,
 	IRT_SUB_BYTES = 1 << IRT_SUB_SHIFT, /* S: 32 KiB = 2048 units */
 	IRT_SUB_STRIDE = 2 * IRT_SUB_BYTES,
@@ -95,7 +96,7 @@ struct irt_ring {
 	/* written by the drain */
 	_Alignas(64) uint32_t sub_count; /* sub-buffers that have memory; grows to sub_max */
 	uint32_t freed;         /* futex: producers wait on it; the drain adds 1 with every release */
-	uint32_t sleeping;      /* 1 = the drain sleeps on wake */
+	uint32_t sleeping;      /* 1 = the drain sleeps on wake; IRT_SLEEPS_LONG */
 	uint32_t drain_pid;     /* 0 = none yet */
 	uint64_t heartbeat;     /* completed rounds */
 	uint32_t failed;        /* 1 = no drain can work here (output folder): drop, do not wait */

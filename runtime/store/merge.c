@@ -64,6 +64,9 @@ int irt_store_get_thread(struct irt_store *store, int64_t thread_id, bool *found
 		row->skipped_units = sqlite3_column_int64(s, i++);
 		row->flags = sqlite3_column_int64(s, i++);
 		row->merged = sqlite3_column_int64(s, i++);
+		row->cpu_ns = optional(s, i++);
+		row->ready_ns = optional(s, i++);
+		row->cpu_ticks = optional(s, i++);
 	} else if (rc != SQLITE_DONE) {
 		result = irt_store_fail_sqlite(store, rc, "read a thread");
 	}

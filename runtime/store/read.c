@@ -266,6 +266,9 @@ static int thread_row(void *arg, void *caller, struct irt_cursor *c)
 	row.skipped_units = irt_row_number(c);
 	row.flags = irt_row_number(c);
 	row.merged = irt_row_number(c);
+	row.cpu_ns = irt_row_optional(c);
+	row.ready_ns = irt_row_optional(c);
+	row.cpu_ticks = irt_row_optional(c);
 	consumed_pos = irt_row_optional(c);
 	if (consumed_pos < row.totals_pos) /* also when it is IRT_STORE_NULL */
 		consumed_pos = row.totals_pos;
@@ -280,7 +283,7 @@ int irt_store_read_threads(struct irt_store *store, void *arg,
 	return irt_store_read_rows(store,
 			 "SELECT thread_id, process_id, tid, name, parent_thread_id, parent_position,"
 			 " start_ticks, end_ticks, last_ticks, events, totals_pos, totals_events, lost_events,"
-			 " wait_ticks, waits, orphans, skipped_units, flags, merged,"
+			 " wait_ticks, waits, orphans, skipped_units, flags, merged, cpu_ns, ready_ns, cpu_ticks,"
 			 " (SELECT end_pos FROM chunks c WHERE c.thread_id = t.thread_id"
 			 "  ORDER BY start_pos DESC LIMIT 1)"
 			 " FROM threads t WHERE flags < 32 ORDER BY thread_id",

@@ -68,7 +68,10 @@ CREATE TABLE threads (
     orphans          INTEGER NOT NULL, -- exits whose call was not on the stack; they change nothing
     skipped_units    INTEGER NOT NULL, -- units of record kinds this version does not know
     flags            INTEGER NOT NULL, -- 1 several stacks seen, 2 stream has holes, 4 context tree folded (depth or size bound), 8 of a fork child: not all calls that it began in are known, 16 "ended threads": stands for all of its process that are merged, 32 is merged: its totals and counts are in that row, which has thread_id -process_id; this row stays as long as its chunks do
-    merged           INTEGER NOT NULL  -- how many threads are merged into this row; 0 for a thread
+    merged           INTEGER NOT NULL, -- how many threads are merged into this row; 0 for a thread
+    cpu_ns           INTEGER, -- processor time since the thread began, user and system, as the kernel counts it, ns; NULL if it was never read
+    ready_ns         INTEGER, -- time that it was ready to run and had no processor, read at the same moment, ns; NULL if it was never read
+    cpu_ticks        INTEGER  -- when these two were read last: at its process's exit, or some time before the thread's end; NULL if never, and for merged ones
 ) STRICT;
 -- Threads that are not merged, and the rows that these were merged into: what adds up to the run.
 CREATE INDEX threads_apart ON threads (process_id) WHERE flags < 32;

@@ -202,6 +202,7 @@ struct irt_store_thread {
 	int64_t lost_events, wait_ticks, waits, orphans, skipped_units;
 	int64_t flags;              /* IRT_STORE_THREAD_* */
 	int64_t merged;
+	int64_t cpu_ns, ready_ns, cpu_ticks; /* or NULL */
 };
 enum {
 	IRT_STORE_THREAD_STACKS = 1,

@@ -266,12 +266,21 @@ SELECT t.thread_id AS thread_id, -- ours, from 1
        t.orphans AS orphans, -- exits whose call was not on the stack
        t.skipped_units AS skipped_units, -- units of records this version does not know
        t.flags AS flags, -- 1 several stacks seen, 2 stream has holes, 4 context tree folded, 8 not all calls that a fork child began in are known, 16 stands for merged threads
-       t.merged AS merged -- how many it stands for; 0 for a thread
+       t.merged AS merged, -- how many it stands for; 0 for a thread
+       CAST(max(0, coalesce(t.end_ticks, max(l.ticks, t.last_ticks)) - t.start_ticks) * r.ns_per_tick AS INTEGER) AS lived_ns, -- from first contact to its end, or until now, ns; merged ones: from the first start to the last end
+       t.cpu_ns AS cpu_ns, -- processor time since the thread began, ns; NULL if it was never read
+       t.ready_ns AS ready_ns, -- time that it was ready to run and had no processor, ns; NULL if it was never read
+       CASE WHEN t.merged = 0 AND t.ready_ns >= 0 AND t.cpu_ns >= 0 AND t.ready_ns <= 9223372036854775807 - t.cpu_ns
+            THEN max(0, CAST(max(0, t.cpu_ticks - t.start_ticks) * r.ns_per_tick AS INTEGER) - t.cpu_ns - t.ready_ns)
+            END AS blocked_ns, -- the rest of its life until these two were read: it slept or waited for something, ns; NULL if not known
+       CAST(a.ns + (t.cpu_ticks - a.ticks) * a.ns_per_tick AS INTEGER) AS cpu_read_ns -- when they were read, ns since the start of the run; NULL if never, and for merged ones
 FROM rate r
+CROSS JOIN run_end l
 CROSS JOIN threads t
 LEFT JOIN processes p ON p.process_id = t.process_id
 JOIN anchors s ON s.ticks = coalesce((SELECT max(ticks) FROM clocks WHERE ticks <= t.start_ticks), 0)
 JOIN anchors e ON e.ticks = coalesce((SELECT max(ticks) FROM clocks WHERE ticks <= t.end_ticks), 0)
+JOIN anchors a ON a.ticks = coalesce((SELECT max(ticks) FROM clocks WHERE ticks <= t.cpu_ticks), 0)
 WHERE t.flags < 32;
 
 -- Time and calls of each thread. Its self times add up to the time that its outermost calls took.

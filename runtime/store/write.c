@@ -27,8 +27,8 @@ const char *const irt_store_sql[IRT_ST_COUNT] = {
 	[IRT_ST_THREAD] =
 		"INSERT OR REPLACE INTO threads (thread_id, process_id, tid, name, parent_thread_id,"
 		" parent_position, start_ticks, end_ticks, last_ticks, events, totals_pos, totals_events,"
-		" lost_events, wait_ticks, waits, orphans, skipped_units, flags, merged)"
-		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		" lost_events, wait_ticks, waits, orphans, skipped_units, flags, merged, cpu_ns, ready_ns, cpu_ticks)"
+		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 	[IRT_ST_MODULE] = "INSERT OR REPLACE INTO modules (module_id, path, build_id, rows) VALUES (?, ?, ?, ?)",
 	[IRT_ST_LOAD] =
 		"INSERT OR REPLACE INTO module_loads (load_id, process_id, module_id, rows_start, rows_end,"
@@ -82,7 +82,8 @@ const char *const irt_store_sql[IRT_ST_COUNT] = {
 	[IRT_ST_DELETE_CHUNK] = "DELETE FROM chunks WHERE chunk_id = ?",
 	[IRT_ST_GET_THREAD] =
 		"SELECT process_id, tid, parent_thread_id, parent_position, start_ticks, end_ticks, last_ticks, events,"
-		" totals_pos, totals_events, lost_events, wait_ticks, waits, orphans, skipped_units, flags, merged"
+		" totals_pos, totals_events, lost_events, wait_ticks, waits, orphans, skipped_units, flags, merged,"
+		" cpu_ns, ready_ns, cpu_ticks"
 		" FROM threads WHERE thread_id = ?",
 	[IRT_ST_GET_TOTALS] =
 		"SELECT context_id, calls, returns, unwound, open, total_ticks, self_ticks, min_ticks, max_ticks,"
@@ -393,6 +394,9 @@ int irt_store_put_thread(struct irt_store *store, const struct irt_store_thread 
 	irt_bind_number(&b, row->skipped_units);
 	irt_bind_number(&b, row->flags);
 	irt_bind_number(&b, row->merged);
+	irt_bind_optional(&b, row->cpu_ns);
+	irt_bind_optional(&b, row->ready_ns);
+	irt_bind_optional(&b, row->cpu_ticks);
 	result = irt_bind_done(&b, "write a thread");
 	if (!result && !store->keep_events)
 		result = cover(store, row->thread_id, row->totals_pos);

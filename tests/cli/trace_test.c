@@ -20,7 +20,7 @@ static const char rows[] =
 	"INSERT INTO run VALUES ('state', 'complete'), ('hook_cost_ticks', 20);"
 	"INSERT INTO clocks VALUES (0, 0, 0, 0), (1000000, 500000, 500000, 1000000);"
 	"INSERT INTO processes VALUES (1, NULL, 1, 1, 'p', 'p', '/', 'start', 0, 1000000, 'exit', 0, NULL);"
-	"INSERT INTO threads VALUES (1, 1, 1, 't', NULL, NULL, 0, 1000000, 1000000, 400, 9, 400, 0, 0, 0, 0, 0, 0, 0);"
+	"INSERT INTO threads VALUES (1, 1, 1, 't', NULL, NULL, 0, 1000000, 1000000, 400, 9, 400, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL);"
 	"INSERT INTO modules VALUES (1, 'm', 'b', 200);"
 	"WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200)"
 	" INSERT INTO functions SELECT i, 1, i, 'function number ' || i, 'f' || i, 'file' || i % 7 || '.c', i, i % 9 > 0,"

@@ -49,7 +49,8 @@ static void query(struct tr_trace *trace, uint8_t which, const struct tr_argumen
 static void report_on(struct tr_trace *trace, uint8_t how)
 {
 	static const char *const rows[] = {"top", "top_threads", "tree", "threads", "run", "messages"};
-	struct report report = {.trace = trace, .process_id = ANY, .thread_id = ANY, .age_ns = ANY, .limit = how & 64 ? NO_LIMIT : 30};
+	struct report report = {.trace = trace, .process_id = ANY, .thread_id = ANY, .age_ns = ANY, .stacks_ns = ANY, .now_ns = -1,
+				.limit = how & 64 ? NO_LIMIT : 30};
 	int status;
 
 	report.sort = how >> 3 & 3 ? (how >> 3 & 3) - 1 : SORT_SELF;
@@ -82,6 +83,14 @@ static void report_on(struct tr_trace *trace, uint8_t how)
 				 : report.mode == REPORT_BLOCKS ? report_blocked(&report)
 				 : report.mode == REPORT_MEMORY ? report_memory(&report)
 				 : report.mode >= REPORT_HEAP_AT ? report_history(&report) : report_live(&report);
+	} else if (how % 4 == 2 && how & 64) {
+		report.mode = how & 16 ? REPORT_STACKS : REPORT_THREADS;
+		report.sort = how & 16 ? 0 : how >> 3 & 1 ? SORT_BLOCKED : SORT_CPU;
+		if (how & 16 && how & 8)
+			report.stacks_ns = how & 128 ? 100 : 1000000;
+		report.process_id = ANY;
+		if (!(status = report_header(&report)))
+			status = how & 16 ? report_stacks(&report) : report_threads(&report);
 	} else {
 		report.with_heap = how % 4 < 2 && how & 64 && !(how & 32);
 		report.sort += report.with_heap && how & 8 ? SORT_HEAP_BYTES : 0;

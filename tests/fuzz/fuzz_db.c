@@ -326,7 +326,7 @@ static const char *const schemas[] = {
 		"INSERT OR IGNORE INTO totals SELECT 1, context_id, 1, 1, 0, 0, 1 << context_id % 63, 5, 5, 5, NULL FROM contexts",
 	"INSERT OR IGNORE INTO open_frames SELECT 1, value, 1 + value % 3, value, 1, 0, 0 FROM (WITH RECURSIVE n (value) AS"
 		" (SELECT 0 UNION ALL SELECT value + 1 FROM n WHERE value < 700) SELECT * FROM n)",
-	"INSERT OR IGNORE INTO threads SELECT 100 + value, 1, 1, 'x', NULL, NULL, 0, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 15 FROM"
+	"INSERT OR IGNORE INTO threads SELECT 100 + value, 1, 1, 'x', NULL, NULL, 0, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 15, 0, -1, 1 << 62, 7 FROM"
 		" (WITH RECURSIVE n (value) AS (SELECT 0 UNION ALL SELECT value + 1 FROM n WHERE value < 300) SELECT * FROM n)",
 	"UPDATE chunks SET end_pos = 9223372036854775807", "UPDATE threads SET totals_pos = 0, totals_events = 0",
 	"DELETE FROM totals; DELETE FROM open_frames; UPDATE threads SET totals_pos = 0, totals_events = 0, events = 0, last_ticks = 0",

@@ -208,6 +208,7 @@ static inline struct irt_store_thread a_thread(int64_t id, int64_t totals_pos)
 		.thread_id = id, .process_id = 1, .tid = 1000 + id, .name = "worker", .parent_thread_id = NONE,
 		.parent_position = NONE, .start_ticks = 5, .end_ticks = NONE, .last_ticks = totals_pos,
 		.events = totals_pos, .totals_pos = totals_pos, .totals_events = totals_pos,
+		.cpu_ns = 7000 + id, .ready_ns = 800, .cpu_ticks = NONE,
 	};
 }
 

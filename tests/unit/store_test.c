@@ -77,6 +77,7 @@ static int see_thread(void *arg, const struct irt_store_thread *row, int64_t con
 	EXPECT(row->lost_events == put->lost_events && row->wait_ticks == put->wait_ticks && row->waits == put->waits);
 	EXPECT(row->orphans == put->orphans && row->skipped_units == put->skipped_units && row->flags == put->flags);
 	EXPECT(row->merged == put->merged);
+	EXPECT(row->cpu_ns == put->cpu_ns && row->ready_ns == put->ready_ns && row->cpu_ticks == put->cpu_ticks);
 	EXPECT(consumed_pos == 300);
 	return rows_read++, 0;
 }

@@ -60,32 +60,7 @@ static void bind(sqlite3_stmt *statement, const char *name, int64_t value)
 		sqlite3_bind_int64(statement, at, value);
 }
 
-/* ---- time -------------------------------------------------------------------------------------------- */
-
-/* The last tick that is not later, as the view heap_moments_list tells ticks as ns. */
-static int find_ticks(struct times *t, int64_t ns, int64_t *ticks)
-{
-	sqlite3_stmt *anchor = NULL;
-	int status = prepare(t, &anchor, "SELECT ticks, ns, ns_per_tick FROM anchors WHERE ns <= :ns ORDER BY ticks DESC LIMIT 1"), rc;
-
-	*ticks = INT64_MIN;
-	if (status)
-		return status;
-	bind(anchor, ":ns", ns);
-	rc = sqlite3_step(anchor);
-	if (rc == SQLITE_ROW) {
-		int64_t from = sqlite3_column_int64(anchor, 0), from_ns = sqlite3_column_int64(anchor, 1);
-		double rate = sqlite3_column_double(anchor, 2), steps = rate > 0 ? ((double)ns + 1 - (double)from_ns) / rate : 0;
-		int64_t n = steps < 0x1p62 ? (int64_t)steps : INT64_MAX / 2;
-		while (n > 0 && (double)from_ns + (double)n * rate >= (double)ns + 1)
-			n--;
-		*ticks = n > INT64_MAX - from ? INT64_MAX : from + n;
-	} else if (rc != SQLITE_DONE) {
-		status = tr_fail_sqlite(t->trace, rc, t->error);
-	}
-	sqlite3_finalize(anchor);
-	return status;
-}
+/* ---- processes --------------------------------------------------------------------------------------- */
 
 static int list_processes(struct times *t, int64_t process_id)
 {
@@ -287,7 +262,7 @@ static int add_times(struct times *t, int64_t process_id, const int64_t *times_n
 	if (!status)
 		status = list_processes(t, process_id);
 	for (size_t i = 0; i < count && !status; i++) {
-		status = find_ticks(t, times_ns[i], &ticks);
+		status = tr_find_ticks(t->trace, times_ns[i], &ticks, t->error);
 		for (size_t k = 0; k < t->count && !status && ticks != INT64_MIN; k++)
 			if (!(status = run_sql(t, "SAVEPOINT one_time")) && !(status = add_time(t, &t->processes[k], ticks)))
 				status = run_sql(t, "RELEASE one_time");

@@ -49,6 +49,10 @@ int tr_check_shape(struct tr_trace *, struct tr_error *error);
 /* functions.c: SQL functions that the queries use. */
 int tr_add_functions(struct tr_trace *, struct tr_error *error);
 
+/* query.c: the last tick that is not later than so many ns since the start of the run, as the views tell ticks as ns;
+ * INT64_MIN: there is none. */
+int tr_find_ticks(struct tr_trace *, int64_t ns, int64_t *ticks, struct tr_error *error);
+
 /* recover.c: before the file is looked at: waits for the drain of a run that has just begun to make it. */
 void tr_await_begun(const char *path);
 /* Before it is opened. Completes the trace of a dead run, if there is one to

@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 struct tr_query {
 	struct tr_trace *trace;
@@ -168,4 +169,47 @@ const char *tr_sql(struct tr_query *query)
 	if (!query->expanded)
 		query->expanded = sqlite3_expanded_sql(query->statement);
 	return query->expanded ? query->expanded : "";
+}
+
+int64_t tr_now_ns(struct tr_trace *trace)
+{
+	sqlite3_stmt *start = NULL;
+	struct timespec now;
+	int64_t ns = -1;
+
+	if (trace->writer != TR_WRITER_LIVE || clock_gettime(CLOCK_MONOTONIC, &now))
+		return -1;
+	tr_refill_steps(trace);
+	if (sqlite3_prepare_v2(trace->db, "SELECT min(monotonic_ns) FROM clocks", -1, &start, NULL) == SQLITE_OK &&
+	    sqlite3_step(start) == SQLITE_ROW && sqlite3_column_type(start, 0) == SQLITE_INTEGER &&
+	    __builtin_sub_overflow((int64_t)now.tv_sec * 1000000000 + now.tv_nsec, sqlite3_column_int64(start, 0), &ns))
+		ns = -1;
+	sqlite3_finalize(start);
+	return ns;
+}
+
+int tr_find_ticks(struct tr_trace *trace, int64_t ns, int64_t *ticks, struct tr_error *error)
+{
+	sqlite3_stmt *anchor = NULL;
+	int status = 0;
+	int rc = sqlite3_prepare_v2(trace->db, "SELECT ticks, ns, ns_per_tick FROM anchors WHERE ns <= ?1 ORDER BY ticks DESC LIMIT 1",
+				    -1, &anchor, NULL);
+
+	*ticks = INT64_MIN;
+	if (rc != SQLITE_OK)
+		return tr_fail_sqlite(trace, rc, error);
+	sqlite3_bind_int64(anchor, 1, ns);
+	rc = sqlite3_step(anchor);
+	if (rc == SQLITE_ROW) {
+		int64_t from = sqlite3_column_int64(anchor, 0), from_ns = sqlite3_column_int64(anchor, 1);
+		double rate = sqlite3_column_double(anchor, 2), steps = rate > 0 ? ((double)ns + 1 - (double)from_ns) / rate : 0;
+		int64_t n = steps < 0x1p62 ? (int64_t)steps : INT64_MAX / 2;
+		while (n > 0 && (double)from_ns + (double)n * rate >= (double)ns + 1)
+			n--;
+		*ticks = n > INT64_MAX - from ? INT64_MAX : from + n;
+	} else if (rc != SQLITE_DONE) {
+		status = tr_fail_sqlite(trace, rc, error);
+	}
+	sqlite3_finalize(anchor);
+	return status;
 }

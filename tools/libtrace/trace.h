@@ -103,6 +103,13 @@ const char *tr_sql(struct tr_query *);
 int tr_heap_at(struct tr_trace *, int64_t process_id, const int64_t *times_ns, size_t count, char *why, size_t why_bytes,
 	       struct tr_error *error);
 
+/* The calls that were open in each thread at a time since the start of the run, by its events. From then on the query
+ * stacks has them, with this time as its argument "at" (and other queries have no open calls). */
+int tr_stacks_at(struct tr_trace *, int64_t at_ns, struct tr_error *error);
+
+/* Now, ns since the start of the run, if it is being recorded on this machine; else -1. */
+int64_t tr_now_ns(struct tr_trace *);
+
 /* "schema 1, contract 1, SQLite 3.40.1": for --version. */
 const char *tr_versions(void);
 

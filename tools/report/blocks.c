@@ -27,7 +27,7 @@ static const struct order {
 	const char *none;   /* what it means if no row has any */
 	int shown;          /* the column of the table that it is */
 } orders[] = {
-	[SORT_BLOCKED] = {"blocked_ns", "time %", "No time was spent in calls that may block.", TIME},
+	[SORT_BLOCK_TIME] = {"blocked_ns", "time %", "No time was spent in calls that may block.", TIME},
 	[SORT_BLOCK_CALLS] = {"calls", "calls %", "No call that may block has returned.", CALLS},
 	[SORT_BLOCK_BYTES] = {"bytes", "bytes %", "No bytes were read or written.", BYTES},
 	[SORT_LONGEST] = {"longest_ns", NULL, "No time was spent in calls that may block.", LONGEST},
@@ -121,7 +121,7 @@ static int64_t whole_of(const struct report *report)
 {
 	const struct report_blocks sums = shown_sums(report);
 	const int64_t wholes[] = {
-		[SORT_BLOCKED] = sums.blocked_ns, [SORT_BLOCK_CALLS] = sums.calls, [SORT_BLOCK_BYTES] = sums.bytes,
+		[SORT_BLOCK_TIME] = sums.blocked_ns, [SORT_BLOCK_CALLS] = sums.calls, [SORT_BLOCK_BYTES] = sums.bytes,
 		[SORT_LONGEST] = 0, [SORT_BLOCK_FAILED] = sums.failed,
 	};
 	return wholes[report->sort];

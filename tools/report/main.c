@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
  * main.c - instr-report: profiles from a trace. Reads the command line, opens the trace, lets one of
- * top.c, tree.c, info.c, blocks.c, allocs.c, live.c, memory.c and history.c answer.
+ * top.c, tree.c, threads.c, stacks.c, info.c, blocks.c, allocs.c, live.c, memory.c and history.c answer.
  */
 #include "report/report.h"
 
@@ -24,12 +24,13 @@
 #endif
 
 /* Rows of text. Those with call paths take several lines each. */
-enum { TOP_LIMIT = 30, TREE_LIMIT = 100, INFO_LIMIT = 20, PATHS_LIMIT = 15, MEMORY_LIMIT = 20 };
+enum { TOP_LIMIT = 30, TREE_LIMIT = 100, INFO_LIMIT = 20, PATHS_LIMIT = 15, MEMORY_LIMIT = 20, STACKS_LIMIT = 20 };
 static const double tree_least_percent = 0.5;
 
 /* What rows can be sorted by, by mode; in the order of its enum in report.h. The first is the default, but of
  * --tree. */
 static const char *const sorts[REPORT_MODES][13] = {
+	[REPORT_THREADS] = {"cpu", "ready", "blocked", "self", "calls", "lived"},
 	[REPORT_TOP] = {"self", "total", "calls", "bytes", "allocs"},
 	[REPORT_TREE] = {"self", "total", "calls", "bytes", "allocs"},
 	[REPORT_BLOCKS] = {"time", "calls", "bytes", "longest", "failed"},
@@ -41,6 +42,7 @@ static const char *const sorts[REPORT_MODES][13] = {
 };
 
 static struct report report = {.process_id = ANY, .thread_id = ANY, .by = CLI_UNSET, .age_ns = ANY, .at_ns = ANY,
+			       .stacks_ns = ANY, .now_ns = -1,
 			       .span_ns = {CLI_UNSET, CLI_UNSET}};
 static int mode = CLI_UNSET, format = CLI_FORMAT_TEXT, no_pager;
 static int64_t limit = CLI_UNSET;
@@ -53,6 +55,10 @@ static const struct cli_option options[] = {
 	 .help = "functions, those with the most time first (the default)"},
 	{CLI_MODE, .name = "tree", .mode = REPORT_TREE, .value = &mode,
 	 .help = "calling contexts: what each function called, and from where"},
+	{CLI_MODE, .name = "threads", .mode = REPORT_THREADS, .value = &mode,
+	 .help = "threads: how long each lived, ran, was ready without a processor, slept or waited, and what it called"},
+	{CLI_MODE, .name = "stacks", .mode = REPORT_STACKS, .value = &mode,
+	 .help = "the calls that are open in every thread, at the last checkpoint or at the end; threads with the same ones together"},
 	{CLI_MODE, .name = "info", .mode = REPORT_INFO, .value = &mode,
 	 .help = "the recording itself: processes, threads, open calls, losses, functions without hooks, settings, messages"},
 	{CLI_MODE, .name = "blocks", .mode = REPORT_BLOCKS, .value = &mode,
@@ -75,8 +81,9 @@ static const struct cli_option options[] = {
 		 "the end without T2"},
 	{CLI_HEADING, .name = "What to show"},
 	{CLI_TEXT, .name = "sort", .letter = 's', .argument = "KEY",
-	 .choices = "self|total|calls|bytes|allocs|live|peak|temporary|crossed|resized|copied|failed|freed|blocks|age|time|longest", .value = &sort,
+	 .choices = "self|total|calls|cpu|ready|blocked|lived|bytes|allocs|live|peak|temporary|crossed|resized|copied|failed|freed|blocks|age|time|longest", .value = &sort,
 	 .help = "order by time without callees (self), time with callees (total), or number of calls (--top: self, --tree: total); "
+		 "--threads: by cpu, ready, blocked, self, calls, lived; "
 		 "--allocs: by bytes, total (with callees), allocs, live (at the end), peak, temporary, crossed (freed by another "
 		 "thread), resized (by realloc: how often per block, and what that copied), copied, failed, freed (by it); --leaks: by bytes, blocks, age; --peak, --heap-at, --growth: by bytes, blocks; --blocks: by time, calls, bytes, longest, failed; with --heap, --top and --tree also by bytes, allocs"},
 	{CLI_FLAG, .name = "heap", .value = &report.with_heap,
@@ -89,10 +96,12 @@ static const struct cli_option options[] = {
 	{CLI_CHOICE, .name = "kind", .argument = "WHAT", .choices = "heap|pools|mappings", .value = &report.kind,
 	 .help = "--allocs, --leaks, --peak, --heap-at, --growth: the heap, or what counts apart from it: pools that the program tells "
 		 "of (instr_pool_alloc), or what it maps (mmap, sbrk)"},
+	{CLI_DURATION, .name = "at", .argument = "TIME", .value = &report.stacks_ns,
+	 .help = "--stacks: so long after the start of the run, such as 500ms, 10s or 5min, by the events"},
 	{CLI_DURATION, .name = "age", .argument = "TIME", .value = &report.age_ns,
 	 .help = "--leaks: only blocks at least so old at the end, such as 500ms, 10s or 5min"},
 	{CLI_NUMBER, .name = "limit", .letter = 'n', .argument = "N", .value = &limit,
-	 .help = "at most N rows, 0 for all (text: 30, --tree 100, --info 20 of each, --memory 20 with the first, the last and the "
+	 .help = "at most N rows, 0 for all (text: 30, --tree 100, --stacks 20, --info 20 of each, --memory 20 with the first, the last and the "
 		 "nearest to the peak, with call paths 15; csv and json: all)"},
 	{CLI_PERCENT, .name = "min", .argument = "PERCENT", .value = &least_percent,
 	 .help = "--tree: hide contexts with a smaller share of the time, and with --heap of the bytes (text: 0.5; csv and json: 0)"},
@@ -112,6 +121,8 @@ static const struct cli_option options[] = {
 static const char *const usage[] = {
 	"[FILE] [--top] [OPTIONS]",
 	"[FILE] --tree [OPTIONS]",
+	"[FILE] --threads [OPTIONS]",
+	"[FILE] --stacks [--at TIME] [OPTIONS]",
 	"[FILE] --blocks [--by function|site|context] [--all] [OPTIONS]",
 	"[FILE] --allocs [--by function|site|context|type] [OPTIONS]",
 	"[FILE] --leaks [--age TIME] [OPTIONS]",
@@ -127,6 +138,9 @@ static const struct cli_note examples[] = {
 	{"instr-report", "where the time of the run in trace.db went"},
 	{"instr-report --tree --min 1", "by calling context, down to one percent"},
 	{"instr-report --sort calls --limit 10", "the ten functions called most often"},
+	{"instr-report --threads", "which threads were busy, and which waited"},
+	{"instr-report --stacks", "what every thread of a program that hangs is doing"},
+	{"instr-report --stacks --at 2.5s", "what they were doing two and a half seconds after the start"},
 	{"instr-report --tree --heap --sort bytes", "by calling context, those that allocate the most first"},
 	{"instr-report --blocks --by context", "where the program waited for files, pipes, sockets, children and threads"},
 	{"instr-report --allocs --by type", "the types of which most is allocated, where the program was compiled with -g"},
@@ -206,16 +220,21 @@ static int choose_mode(void)
 static int check_mode(void)
 {
 	if (mode == REPORT_INFO && (thread || report.process_id != ANY))
-		return cli_wrong_usage("--info shows the whole run: --thread and --process go with --top and --tree");
+		return cli_wrong_usage("--info shows the whole run: --thread and --process go with --top, --tree, --threads and --stacks");
 	if (mode == REPORT_BLOCKS && thread)
 		return cli_wrong_usage("calls that may block are added up over all threads of a process: --thread goes with --top and --tree");
 	if (mode != REPORT_BLOCKS && report.all)
 		return cli_wrong_usage("--all goes with --blocks");
 	if (mode >= REPORT_ALLOCS && thread)
-		return cli_wrong_usage("the heap belongs to all threads of a process: --thread goes with --top and --tree");
-	if ((mode == REPORT_INFO || mode == REPORT_MEMORY) && sort)
-		return cli_wrong_usage("--sort does not go with --%s", mode == REPORT_INFO ? "info" : "memory");
-	if (report.with_heap && mode >= REPORT_INFO)
+		return cli_wrong_usage("the heap belongs to all threads of a process: --thread goes with --top, --tree, --threads and --stacks");
+	if ((mode == REPORT_INFO || mode == REPORT_MEMORY || mode == REPORT_STACKS) && sort)
+		return cli_wrong_usage("--sort does not go with --%s", mode == REPORT_INFO ? "info" : mode == REPORT_MEMORY ? "memory" : "stacks");
+	if (mode != REPORT_STACKS && report.stacks_ns != ANY)
+		return cli_wrong_usage("--at goes with --stacks (what was alive at a time: --heap-at TIME)");
+	if (report.stacks_ns != ANY && report.show_sql)
+		return cli_wrong_usage("--show-sql does not go with --at: the calls that were open at a time are read from the events, which "
+				       "SQL does not see");
+	if (report.with_heap && mode >= REPORT_THREADS)
 		return cli_wrong_usage("--heap goes with --top and --tree");
 	if (report.with_heap && thread)
 		return cli_wrong_usage("the heap belongs to all threads of a process: --heap does not go with --thread");
@@ -241,7 +260,7 @@ static int check_mode(void)
 static int choose_sort(void)
 {
 	static const char *const with[REPORT_MODES] = {
-		[REPORT_BLOCKS] = " with --blocks", [REPORT_ALLOCS] = " with --allocs", [REPORT_LEAKS] = " with --leaks", [REPORT_PEAK] = " with --peak",
+		[REPORT_THREADS] = " with --threads", [REPORT_BLOCKS] = " with --blocks", [REPORT_ALLOCS] = " with --allocs", [REPORT_LEAKS] = " with --leaks", [REPORT_PEAK] = " with --peak",
 		[REPORT_HEAP_AT] = " with --heap-at", [REPORT_GROWTH] = " with --growth",
 	};
 	const char *const *words = sorts[report.mode];
@@ -278,7 +297,8 @@ static int choose_sort(void)
 static void settle_defaults(void)
 {
 	static const int64_t text_limits[REPORT_MODES] = {
-		[REPORT_TOP] = TOP_LIMIT,     [REPORT_TREE] = TREE_LIMIT,   [REPORT_INFO] = INFO_LIMIT,     [REPORT_BLOCKS] = TOP_LIMIT, [REPORT_ALLOCS] = TOP_LIMIT,
+		[REPORT_TOP] = TOP_LIMIT,     [REPORT_TREE] = TREE_LIMIT,   [REPORT_THREADS] = TOP_LIMIT, [REPORT_STACKS] = STACKS_LIMIT,
+		[REPORT_INFO] = INFO_LIMIT,   [REPORT_BLOCKS] = TOP_LIMIT,  [REPORT_ALLOCS] = TOP_LIMIT,
 		[REPORT_LEAKS] = PATHS_LIMIT, [REPORT_PEAK] = PATHS_LIMIT, [REPORT_MEMORY] = MEMORY_LIMIT,
 		[REPORT_HEAP_AT] = PATHS_LIMIT, [REPORT_GROWTH] = PATHS_LIMIT,
 	};
@@ -371,6 +391,7 @@ static void limit_memory(int on)
 
 static int (*const answers[REPORT_MODES])(struct report *) = {
 	[REPORT_TOP] = report_top,       [REPORT_TREE] = report_tree,  [REPORT_INFO] = report_info,
+	[REPORT_THREADS] = report_threads, [REPORT_STACKS] = report_stacks,
 	[REPORT_BLOCKS] = report_blocked, [REPORT_ALLOCS] = report_allocs, [REPORT_LEAKS] = report_live, [REPORT_PEAK] = report_live,
 	[REPORT_MEMORY] = report_memory, [REPORT_HEAP_AT] = report_history, [REPORT_GROWTH] = report_history,
 };

@@ -19,6 +19,8 @@ int report_query(struct report *report, struct tr_query **query, const char *nam
 		{.name = "thread", .type = report->thread_id == ANY ? TR_NULL : TR_INTEGER, .integer = report->thread_id},
 		{.name = "thread_name", .type = report->thread_name ? TR_TEXT : TR_NULL, .text = report->thread_name},
 		{.name = "age", .type = report->age_ns == ANY ? TR_NULL : TR_INTEGER, .integer = report->age_ns},
+		{.name = "at", .type = report->stacks_ns == ANY ? TR_NULL : TR_INTEGER, .integer = report->stacks_ns},
+		{.name = "now", .type = report->now_ns < 0 ? TR_NULL : TR_INTEGER, .integer = report->now_ns},
 		{.name = "from", .type = report->mode == REPORT_GROWTH ? TR_INTEGER : TR_NULL, .integer = report->span_ns[0]},
 		{.name = "to", .type = report->mode >= REPORT_HEAP_AT ? TR_INTEGER : TR_NULL,
 		 .integer = report->mode == REPORT_HEAP_AT ? report->at_ns : report->span_ns[1]},

@@ -2,7 +2,7 @@
  *
  * report.h - what the files of instr-report share: what was asked, and the pieces of an answer.
  *
- *     main.c ──► header.c (what was recorded, and what is missing) ──► top.c | tree.c | info.c
+ *     main.c ──► header.c (what was recorded, and what is missing) ──► top.c | tree.c | threads.c | stacks.c | info.c
  *                    ├──► blocks.c (its sums, and its answer)
  *                    └──► heap.c (the heap's sums, wrong frees) ──► allocs.c (histogram.c) | live.c | memory.c | history.c
  */
@@ -15,16 +15,17 @@
 #include "libtrace/trace.h"
 
 enum report_mode {
-	REPORT_TOP, REPORT_TREE, REPORT_INFO, REPORT_BLOCKS, REPORT_ALLOCS, REPORT_LEAKS, REPORT_PEAK, REPORT_MEMORY, REPORT_HEAP_AT,
+	REPORT_TOP, REPORT_TREE, REPORT_THREADS, REPORT_STACKS, REPORT_INFO, REPORT_BLOCKS, REPORT_ALLOCS, REPORT_LEAKS, REPORT_PEAK, REPORT_MEMORY, REPORT_HEAP_AT,
 	REPORT_GROWTH, REPORT_MODES,
 };
 /* What rows can be ordered by; what each is called stands in main.c. */
 enum report_sort { SORT_SELF, SORT_TOTAL, SORT_CALLS, SORT_HEAP_BYTES, SORT_HEAP_ALLOCS }; /* --top, --tree */
+enum report_threads_sort { SORT_CPU, SORT_READY, SORT_BLOCKED, SORT_IN_CALLS, SORT_ENTERED, SORT_LIVED };
 enum report_allocs_sort {
 	SORT_BYTES, SORT_TOTAL_BYTES, SORT_ALLOCS, SORT_LIVE, SORT_PEAK, SORT_TEMPORARY, SORT_CROSSED, SORT_RESIZED,
 	SORT_FAILED, SORT_RELEASED, SORT_COPIED,
 };
-enum report_blocks_sort { SORT_BLOCKED, SORT_BLOCK_CALLS, SORT_BLOCK_BYTES, SORT_LONGEST, SORT_BLOCK_FAILED };
+enum report_blocks_sort { SORT_BLOCK_TIME, SORT_BLOCK_CALLS, SORT_BLOCK_BYTES, SORT_LONGEST, SORT_BLOCK_FAILED };
 enum report_live_sort { SORT_LIVE_BYTES, SORT_LIVE_BLOCKS, SORT_LIVE_AGE }; /* --leaks; without age --peak, --heap-at, --growth */
 enum report_kind { KIND_HEAP, KIND_POOLS, KIND_MAPPINGS, REPORT_KINDS };
 enum report_by { BY_FUNCTION, BY_SITE, BY_CONTEXT, BY_TYPE };
@@ -47,6 +48,8 @@ struct report {
 	double least;          /* least share of a context in the tree, 0 to 1 */
 	int64_t age_ns;        /* ANY, or how old blocks are at least */
 	int64_t at_ns;         /* --heap-at: when; ANY: not asked for */
+	int64_t stacks_ns;     /* --stacks: when; ANY: at the end */
+	int64_t now_ns;        /* --stacks, --threads of a live trace; negative: not known */
 	int64_t span_ns[2];    /* --growth: from when until when */
 	int with_heap;         /* --top, --tree: the memory beside the time */
 	int all;               /* --blocks: waits for work too */
@@ -104,6 +107,8 @@ static inline enum cli_style report_heat(double part, double whole)
 int report_header(struct report *);
 int report_top(struct report *);
 int report_tree(struct report *);
+int report_threads(struct report *);
+int report_stacks(struct report *);
 int report_info(struct report *);
 int report_allocs(struct report *);
 int report_blocked(struct report *);

@@ -17,7 +17,7 @@ INSERT INTO sqlite_stat1 VALUES ('threads', NULL, '1'), ('totals', 'totals', '1 
 INSERT INTO clocks VALUES (0, 5, 5, 0), (1000000, 1000005, 1000005, 5);
 INSERT INTO processes VALUES (1, 1, -1, 1, NULL, NULL, NULL, 'nonsense', 900, 5, 'nonsense', -9, 999),
     (-7, NULL, 1, 1, '', '', '', '', 0, NULL, 'death', NULL, -3);
-INSERT INTO threads VALUES (1, 99, 1, NULL, NULL, NULL, 5, -5, 100, 100, 0, 0, 0, 0, 0, 7, 0, -1, 0);
+INSERT INTO threads VALUES (1, 99, 1, NULL, NULL, NULL, 5, -5, 100, 100, 0, 0, 0, 0, 0, 7, 0, -1, 0, -5, 7, 9223372036854775807);
 INSERT INTO functions VALUES (1, 77, NULL, 'round', 'round', NULL, -5, 7, 'none', 1);
 INSERT INTO contexts VALUES (1, 1, 3, 0, 1, 1, 0, 0), (2, 1, 1, 0, 1, 2, 5, 0), (3, 1, 2, 0, 1, 3, -1, 0), (4, 1, 4, 0, 1, -9, 0, 0),
     (5, 1, NULL, 0, 1, 0, 0, 0), (6, 2, 5, 0, 555, 1, 0, 0), (7, 2, 5, 0, 1, 1, 0, 0);

@@ -5,7 +5,7 @@
 INSERT INTO run VALUES ('state', 'complete');
 INSERT INTO clocks VALUES (0, 0, 0, 0), (1000000, 1000000, 1000000, 1000000);
 INSERT INTO processes VALUES (1, NULL, 1, 1, 'long', 'long', '/', 'start', 0, 1000000, 'exit', 0, NULL);
-INSERT INTO threads VALUES (1, 1, 1, 't', NULL, NULL, 0, 1000000, 1000000, 6000, 9, 6000, 0, 0, 0, 0, 0, 0, 0);
+INSERT INTO threads VALUES (1, 1, 1, 't', NULL, NULL, 0, 1000000, 1000000, 6000, 9, 6000, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL);
 INSERT INTO modules VALUES (1, '/bin/long', NULL, 2);
 INSERT INTO functions VALUES
     (1, 1, 0, replace(hex(zeroblob(100000)), '00', 'a::') || 'parts', 'parts', 'long.c', 1, 1, NULL, 1),

@@ -5,7 +5,7 @@
 INSERT INTO run VALUES ('state', 'complete');
 INSERT INTO clocks VALUES (0, 0, 1700000000000000000, 0), (1000000, 1000000, 1700000000001000000, 1000000);
 INSERT INTO processes VALUES (1, NULL, 1, 1, 'é' || char(27) || '[31mred' || char(10) || 'two lines', '/x', '/', 'start', 0, 1000000, 'exit', 0, NULL);
-INSERT INTO threads VALUES (1, 1, 1, '"quoted", and ' || char(9) || 'tab', NULL, NULL, 0, 1000000, 1000000, 60, 0, 60, 0, 0, 0, 0, 0, 0, 0);
+INSERT INTO threads VALUES (1, 1, 1, '"quoted", and ' || char(9) || 'tab', NULL, NULL, 0, 1000000, 1000000, 60, 0, 60, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL);
 WITH names (name, file) AS (VALUES
     ('std::vector<std::__cxx11::basic_string<char, std::char_traits<char>, std::allocator<char> >, std::allocator<std::__cxx11::basic_string<char, std::char_traits<char>, std::allocator<char> > > >::_M_realloc_insert<char const*&>(__gnu_cxx::__normal_iterator<int*, int>, char const*&)', 'vector.tcc'),
     ('(anonymous namespace)::Parser::parse(std::function<void (int)>, int) const', 'parse.cpp'),

@@ -10,9 +10,9 @@ INSERT INTO processes VALUES
     (2, 1, 11, 1, 'make -j2', '/usr/bin/make', '/src', 'fork', 1000, 2000, 'exec', NULL, NULL),
     (3, 2, 11, 1, 'cc -c a.c', '/usr/bin/cc', '/src', 'exec', 2000, 4000, 'exit', 1, NULL);
 INSERT INTO threads VALUES
-    (1, 1, 10, 'make', NULL, NULL, 0, NULL, 3500, 4, 1, 4, 0, 0, 0, 0, 0, 0, 0),
-    (2, 2, 11, 'make', 1, 1, 1000, 2000, 2000, 2, 1, 2, 0, 0, 0, 0, 0, 0, 0),
-    (3, 3, 11, 'cc', NULL, NULL, 2000, 4000, 3900, 2, 1, 2, 0, 0, 0, 0, 0, 0, 0);
+    (1, 1, 10, 'make', NULL, NULL, 0, NULL, 3500, 4, 1, 4, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL),
+    (2, 2, 11, 'make', 1, 1, 1000, 2000, 2000, 2, 1, 2, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL),
+    (3, 3, 11, 'cc', NULL, NULL, 2000, 4000, 3900, 2, 1, 2, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL);
 INSERT INTO functions VALUES (1, NULL, 0, 'main', 'main', 'make.c', 1, 1, NULL, 1), (2, NULL, 1, 'spawn', 'spawn', 'job.c', 2, 1, NULL, 1),
     (3, NULL, 2, 'main', 'main', 'cc.c', 3, 1, NULL, 1), (4, NULL, 3, 'child', 'child', 'job.c', 4, 1, NULL, 1);
 INSERT INTO contexts VALUES

@@ -13,9 +13,9 @@ INSERT INTO processes VALUES
     (4, 1, 103, 1, 'server', '/bin/server', '/', 'fork', 100, 8000000000, 'death', NULL, 34),
     (5, 1, 104, 1, 'server', '/bin/server', '/', 'fork', 100, 8000000000, 'death', 1, NULL);
 INSERT INTO threads VALUES
-    (1, 1, 100, 'server', NULL, NULL, 0, 9500000000, 9400000000, 1000, 1, 1000, 77, 0, 0, 2, 0, 1, 0),
-    (2, 1, 105, 'pool', NULL, NULL, 0, 9500000000, 9000000000, 2000, 1, 2000, 0, 5000000, 9, 0, 3, 4, 0),
-    (-1, 1, 0, 'ended threads', NULL, NULL, 0, 9000000000, 9000000000, 500000, 0, 500000, 0, 0, 0, 0, 0, 16, 25000);
+    (1, 1, 100, 'server', NULL, NULL, 0, 9500000000, 9400000000, 1000, 1, 1000, 77, 0, 0, 2, 0, 1, 0, 8000000000, 1000000, 9490000000),
+    (2, 1, 105, 'pool', NULL, NULL, 0, 9500000000, 9000000000, 2000, 1, 2000, 0, 5000000, 9, 0, 3, 4, 0, NULL, NULL, NULL),
+    (-1, 1, 0, 'ended threads', NULL, NULL, 0, 9000000000, 9000000000, 500000, 0, 500000, 0, 0, 0, 0, 0, 16, 25000, 77000000000, 9000000000, NULL);
 INSERT INTO functions VALUES
     (1, NULL, 0, 'main', 'main', 'server.c', 10, 1, NULL, 1),
     (2, NULL, 1, 'serve', 'serve', 'server.c', 50, 1, NULL, 1),

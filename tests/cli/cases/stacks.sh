@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#
+# --stacks: the calls that are open in each thread. (tests/e2e/runtime/at_work.sh has events to read.)
+# traces: main troubled processes deep hostile overflow
+body() { instr-report "$@" | sed '1,/^$/d'; }
+t instr-report troubled.db --stacks
+say nothing open
+t body main.db --stacks
+say the same calls in several threads, other times, a thread without a name, one in no call
+cp troubled.db many.db
+echo "INSERT INTO threads SELECT 10 + value, 1, 200 + value, CASE value WHEN 3 THEN NULL ELSE 'reader' END, NULL, NULL, 0, NULL,
+9000000000, 5, 1, 5, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL
+FROM (WITH RECURSIVE n (value) AS (SELECT 0 UNION ALL SELECT value + 1 FROM n WHERE value < 12) SELECT * FROM n);
+INSERT INTO open_frames SELECT thread_id, 0, 1, 1000000000 + thread_id * 1000, 0, 0, 0 FROM threads WHERE thread_id BETWEEN 10 AND 20;
+INSERT INTO open_frames SELECT thread_id, 1, 2, 2000000000 + thread_id * 200000000, 0, 0, 0 FROM threads WHERE thread_id BETWEEN 10 AND 20;
+UPDATE run SET value = 'recording' WHERE key = 'state';" | change many.db
+t body many.db --stacks
+t body many.db --stacks --thread 12
+t body many.db --stacks --thread reader --limit 1
+say a deep stack
+t body deep.db --stacks
+cp deep.db deeper.db
+echo "DELETE FROM open_frames; INSERT INTO open_frames SELECT 1, value, 1 + value % 3, value * 1000, 0, 0, 0
+FROM (WITH RECURSIVE n (value) AS (SELECT 0 UNION ALL SELECT value + 1 FROM n WHERE value < 70) SELECT * FROM n);" | change deeper.db
+s 'instr-report deeper.db --stacks | grep -B2 -A2 " calls \.\.\."'
+s 'instr-report deeper.db --stacks --limit 0 | wc -l'
+say several processes
+t body processes.db --stacks
+t body processes.db --stacks --process 1
+say at a time
+t body main.db --stacks --at 1h
+say events that cannot be read, or are not there
+t body main.db --stacks --at 5s
+t body troubled.db --stacks --at 4s
+t instr-report main.db --stacks --at 5s --format csv
+say narrow and ASCII
+COLUMNS=40 t body many.db --stacks
+LC_ALL=C t body many.db --stacks --limit 1
+say rows for programs
+t instr-report troubled.db --stacks --format csv
+t instr-report troubled.db --stacks --format json
+s 'instr-report troubled.db --stacks --show-sql | stock_sqlite troubled.db'
+say figures that cannot be
+t body hostile.db --stacks
+t body overflow.db --stacks
+t body hostile.db --stacks --at 10ns
+t body overflow.db --stacks --at 10ns
+t instr-report hostile.db --stacks --format csv
+say what does not go together
+t instr-report main.db --stacks --sort calls
+t instr-report main.db --at 5s
+t instr-report main.db --stacks --at 5s --show-sql
+t instr-report main.db --stacks --at soon
+t instr-report main.db --stacks --leaks
+t instr-report main.db --stacks --min 3

@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * stacks.c - the calls that were open in each thread at a time, where the query stacks finds them: in
+ * temp.open_frames, whose name SQLite looks up before the file's.
+ *
+ * A thread's stack is in the last chunk that begins up to the time: it says how many calls were open at its begin,
+ * and in which context; its events up to the time do the rest. When a call began that the chunk found open is in an
+ * earlier one, the last of those in which fewer calls were open at some moment (chunks.min_depth); others are not
+ * read. Where events are missing it is not known when these began, but which they are.
+ *
+ *     chunk ...   chunk     chunk with the time
+ *     ─────────┬─────────┬───────────●
+ *              │◄─read, if it went below what is not known yet
+ */
+#include "libtrace/internal.h"
+
+#include <stdlib.h>
+
+#include "encode/chunk.h"
+#include "fold/array.h"
+#include "fold/cct.h"
+
+enum { DEEPEST = 1 << 22 }; /* calls: far more than a stack holds, and what it takes is not too much */
+enum { NOT_KNOWN = 1 };     /* beside 0 and enum instr_err */
+
+struct frame {
+	int64_t enter_ticks; /* NO_TIME: not known */
+	uint32_t context;
+};
+#define NO_TIME INT64_MIN
+
+/* The calls open at a moment. Those below `low` were open when the chunk began. */
+struct stack {
+	struct frame *frames;
+	size_t count, room, low;
+};
+
+struct thread {
+	int64_t thread_id, process_id, totals_events;
+};
+
+struct search {
+	struct tr_trace *trace;
+	struct tr_error *error;
+	int64_t ticks;
+	int64_t process_id;  /* whose contexts these are; 0: none */
+	struct irt_contexts *contexts;
+	struct irt_chunk_decoder *decoder;
+	sqlite3_stmt *threads, *chunks, *behind, *data, *load, *put;
+	struct stack stack, before;
+	struct chunk {
+		int64_t chunk_id, first_event, events, start_ticks, end_ticks, start_context, start_depth, min_depth;
+	} chunk;
+};
+
+static int prepare(struct search *s, sqlite3_stmt **statement, const char *sql)
+{
+	int rc = sqlite3_prepare_v2(s->trace->db, sql, -1, statement, NULL);
+
+	return rc == SQLITE_OK ? 0 : tr_fail_sqlite(s->trace, rc, s->error);
+}
+
+static int run_sql(struct search *s, const char *sql)
+{
+	int rc = sqlite3_exec(s->trace->db, sql, NULL, NULL, NULL);
+
+	return rc == SQLITE_OK ? 0 : tr_fail_sqlite(s->trace, rc, s->error);
+}
+
+/* ---- contexts ---------------------------------------------------------------------------------------- */
+
+static int load_contexts(struct search *s, int64_t process_id)
+{
+	int status = 0, rc;
+
+	if (s->process_id == process_id)
+		return 0;
+	irt_contexts_destroy(s->contexts);
+	s->contexts = NULL;
+	s->process_id = 0;
+	if ((status = irt_contexts_create(&s->contexts)))
+		return status;
+	sqlite3_bind_int64(s->load, 1, process_id);
+	while (!status && (rc = sqlite3_step(s->load)) == SQLITE_ROW) {
+		int64_t id = sqlite3_column_int64(s->load, 0), parent = sqlite3_column_int64(s->load, 1);
+		int64_t ordinal = sqlite3_column_int64(s->load, 2), function = sqlite3_column_int64(s->load, 3);
+		status = id < 0 || parent < 0 || ordinal < 0 || ordinal > UINT32_MAX || function < 0 || function > UINT32_MAX
+			? INSTR_ERR_FORMAT
+			: irt_contexts_add(s->contexts, (uint32_t)(id % IRT_CCT_ID_SPAN), (uint32_t)(parent % IRT_CCT_ID_SPAN),
+					   (uint32_t)ordinal, (uint32_t)function);
+		if (status == INSTR_ERR_FORMAT)
+			status = tr_fail(s->error, status, s->trace->path, "damaged: calling context %lld cannot be", (long long)id);
+	}
+	if (!status && rc != SQLITE_DONE)
+		status = tr_fail_sqlite(s->trace, rc, s->error);
+	sqlite3_reset(s->load);
+	if (!status)
+		s->process_id = process_id;
+	return status;
+}
+
+/* ---- one chunk --------------------------------------------------------------------------------------- */
+
+/* The context of a call that was open when a chunk began, going out from that of the call inside it. */
+static void fill_contexts(struct search *s, struct frame *frames, size_t count, uint32_t innermost)
+{
+	uint32_t context = innermost;
+
+	for (size_t i = count; i-- > 0; context = irt_contexts_parent(s->contexts, context))
+		frames[i] = (struct frame){NO_TIME, context};
+}
+
+static int set_start(struct search *s, struct stack *stack, const struct chunk *c)
+{
+	if (c->start_depth < 0 || c->start_depth > DEEPEST)
+		return NOT_KNOWN;
+	stack->count = stack->low = (size_t)c->start_depth;
+	if (stack->count && !irt_grow(&stack->frames, &stack->room, stack->count, sizeof(*stack->frames)))
+		return INSTR_ERR_MEMORY;
+	fill_contexts(s, stack->frames, stack->count, (uint32_t)(c->start_context % IRT_CCT_ID_SPAN));
+	return 0;
+}
+
+static int apply(struct stack *stack, const struct irt_event *e)
+{
+	size_t count = stack->count;
+
+	switch (e->operation) {
+	case IRT_OP_ENTER:
+		if (e->depth != count || count >= DEEPEST)
+			return NOT_KNOWN;
+		if (!irt_grow(&stack->frames, &stack->room, count + 1, sizeof(*stack->frames)))
+			return INSTR_ERR_MEMORY;
+		stack->frames[stack->count++] = (struct frame){e->ticks, e->context};
+		return 0;
+	case IRT_OP_EXIT:
+	case IRT_OP_UNWIND:
+	case IRT_OP_TAIL:
+		if (!count || e->depth != count - 1)
+			return NOT_KNOWN;
+		stack->count--;
+		break;
+	case IRT_OP_POP:
+	case IRT_OP_LANDED:
+		if (e->value > count)
+			return NOT_KNOWN;
+		stack->count -= e->value;
+		break;
+	default:
+		return 0;
+	}
+	if (stack->count < stack->low)
+		stack->low = stack->count;
+	return 0;
+}
+
+/* What is open behind the chunk's events up to the time. */
+static int read_chunk(struct search *s, struct stack *stack, const struct chunk *c, int64_t until)
+{
+	struct irt_event events[256];
+	int64_t count = 0, last = c->start_ticks;
+	int status, rc, over = 0;
+	long n = 0;
+
+	/* Outside of SQLite's steps: the file says how many chunks there are, and how much is in each. */
+	if (tr_is_late(s->trace))
+		return tr_fail_sqlite(s->trace, SQLITE_INTERRUPT, s->error);
+	if ((status = set_start(s, stack, c)))
+		return status;
+	sqlite3_bind_int64(s->data, 1, c->chunk_id);
+	rc = sqlite3_step(s->data);
+	if (rc == SQLITE_ROW)
+		status = irt_chunk_open(s->decoder, s->contexts, sqlite3_column_blob(s->data, 0), (size_t)sqlite3_column_bytes(s->data, 0));
+	else
+		status = rc == SQLITE_DONE ? INSTR_ERR_FORMAT : tr_fail_sqlite(s->trace, rc, s->error);
+	sqlite3_reset(s->data);
+	while (!status && !over && (n = irt_chunk_next(s->decoder, events, sizeof(events) / sizeof(*events))) > 0) {
+		if (!count && events[0].ticks != c->start_ticks)
+			status = INSTR_ERR_FORMAT;
+		for (long i = 0; i < n && !status && !(over = events[i].ticks > until); i++)
+			status = apply(stack, &events[i]);
+		count += n;
+		last = events[n - 1].ticks;
+	}
+	if (!status && n < 0)
+		status = (int)n;
+	/* There is no checksum; but damage that can be decoded mostly moves the end. */
+	if (!status && !over && (count != c->events || last != c->end_ticks))
+		status = NOT_KNOWN;
+	return status == INSTR_ERR_FORMAT || status == INSTR_ERR_VERSION ? NOT_KNOWN : status;
+}
+
+/* ---- one thread -------------------------------------------------------------------------------------- */
+
+/* The next row of a statement that lists chunks: 1, 0 at the end, or negative. */
+static int next_chunk(struct search *s, sqlite3_stmt *rows, struct chunk *c)
+{
+	int rc = sqlite3_step(rows);
+
+	if (rc == SQLITE_ROW)
+		*c = (struct chunk){sqlite3_column_int64(rows, 0), sqlite3_column_int64(rows, 1), sqlite3_column_int64(rows, 2),
+				    sqlite3_column_int64(rows, 3), sqlite3_column_int64(rows, 4), sqlite3_column_int64(rows, 5),
+				    sqlite3_column_int64(rows, 6), sqlite3_column_int64(rows, 7)};
+	return rc == SQLITE_ROW ? 1 : rc == SQLITE_DONE ? 0 : tr_fail_sqlite(s->trace, rc, s->error);
+}
+
+static int ends_before(const struct chunk *c, int64_t event)
+{
+	int64_t end;
+	return c->first_event < 0 || c->events < 1 || __builtin_add_overflow(c->first_event, c->events, &end) || end < event;
+}
+
+static int follows(const struct chunk *c, int64_t first_event)
+{
+	return first_event < INT64_MAX && !ends_before(c, first_event) && ends_before(c, first_event + 1);
+}
+
+/* When the calls began that the chunk had found open. */
+static int find_begins(struct search *s, struct chunk later)
+{
+	struct chunk c;
+	int more = 0, status = 0;
+
+	while (!status && s->stack.low && (more = next_chunk(s, s->chunks, &c)) == 1 && follows(&c, later.first_event)) {
+		if (c.min_depth < (int64_t)s->stack.low) {
+			status = read_chunk(s, &s->before, &c, INT64_MAX);
+			if (!status && (int64_t)s->before.count != later.start_depth)
+				status = NOT_KNOWN;
+			for (size_t i = s->before.low; !status && i < s->stack.low; i++)
+				s->stack.frames[i] = s->before.frames[i];
+			if (!status && s->before.low < s->stack.low)
+				s->stack.low = s->before.low;
+		}
+		later = c;
+	}
+	/* One that is damaged is as one that is missing. */
+	return more < 0 ? more : status == NOT_KNOWN ? 0 : status;
+}
+
+/* Before its first event: in the calls that a thread of a fork child begins in. */
+static int before_events(struct search *s, const struct thread *t)
+{
+	int more = next_chunk(s, s->behind, &s->chunk);
+
+	if (more < 0)
+		return more;
+	if (!more && !t->totals_events) {
+		s->stack.count = s->stack.low = 0;
+		return 0;
+	}
+	return more && !s->chunk.first_event ? set_start(s, &s->stack, &s->chunk) : NOT_KNOWN;
+}
+
+static int find_stack(struct search *s, const struct thread *t)
+{
+	int status = load_contexts(s, t->process_id), more;
+
+	if (status)
+		return status;
+	sqlite3_bind_int64(s->chunks, 1, t->thread_id);
+	sqlite3_bind_int64(s->chunks, 2, s->ticks);
+	sqlite3_bind_int64(s->behind, 1, t->thread_id);
+	sqlite3_bind_int64(s->behind, 2, s->ticks);
+	more = next_chunk(s, s->chunks, &s->chunk);
+	if (more < 1)
+		return more ? more : before_events(s, t);
+	if (s->ticks > s->chunk.end_ticks) { /* between two, or behind the last: nothing may be missing there */
+		struct chunk next;
+		if ((more = next_chunk(s, s->behind, &next)) < 0)
+			return more;
+		if (more ? !follows(&s->chunk, next.first_event) : ends_before(&s->chunk, t->totals_events))
+			return NOT_KNOWN;
+	}
+	status = read_chunk(s, &s->stack, &s->chunk, s->ticks);
+	return status ? status : find_begins(s, s->chunk);
+}
+
+static int put_frame(struct search *s, const struct thread *t, int64_t depth, const struct frame *frame)
+{
+	sqlite3_bind_int64(s->put, 1, t->thread_id);
+	sqlite3_bind_int64(s->put, 2, depth);
+	sqlite3_bind_int64(s->put, 3, (t->process_id - 1) * IRT_CCT_ID_SPAN + frame->context);
+	if (frame->enter_ticks == NO_TIME)
+		sqlite3_bind_null(s->put, 4);
+	else
+		sqlite3_bind_int64(s->put, 4, frame->enter_ticks);
+	int rc = sqlite3_step(s->put);
+	sqlite3_reset(s->put);
+	return rc == SQLITE_DONE ? 0 : tr_fail_sqlite(s->trace, rc, s->error);
+}
+
+static int add_thread(struct search *s, const struct thread *t)
+{
+	int status = find_stack(s, t);
+
+	sqlite3_reset(s->chunks);
+	sqlite3_reset(s->behind);
+	if (status == NOT_KNOWN)
+		return put_frame(s, t, -1, &(struct frame){NO_TIME, 0});
+	for (size_t i = 0; i < s->stack.count && !status; i++)
+		status = put_frame(s, t, (int64_t)i, &s->stack.frames[i]);
+	return status;
+}
+
+/* ---- all --------------------------------------------------------------------------------------------- */
+
+static const char table_sql[] =
+	"DROP TABLE IF EXISTS temp.open_frames;"
+	"CREATE TEMP TABLE open_frames (thread_id INTEGER NOT NULL, depth INTEGER NOT NULL, context_id INTEGER NOT NULL,"
+	" enter_ticks INTEGER, child_ticks INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (thread_id, depth)) STRICT, WITHOUT ROWID;";
+
+/* Merged ones, too: their chunks may still be there. */
+static const char threads_sql[] =
+	"SELECT thread_id, process_id, totals_events FROM main.threads WHERE thread_id > 0 AND process_id BETWEEN 1 AND 1048576"
+	" AND merged = 0 AND start_ticks <= ?1 AND (end_ticks IS NULL OR end_ticks >= ?1) ORDER BY process_id, thread_id";
+
+static const char chunks_sql[] =
+	"SELECT chunk_id, first_event, events, start_ticks, end_ticks, start_context_id, start_depth, min_depth FROM main.chunks"
+	" WHERE thread_id = ?1 AND start_ticks <= ?2 ORDER BY start_pos DESC";
+static const char behind_sql[] =
+	"SELECT chunk_id, first_event, events, start_ticks, end_ticks, start_context_id, start_depth, min_depth FROM main.chunks"
+	" WHERE thread_id = ?1 AND start_ticks > ?2 ORDER BY start_pos LIMIT 1";
+
+static const char contexts_sql[] =
+	"SELECT context_id, parent_id, ordinal, function_id FROM main.contexts"
+	" WHERE context_id >= (?1 - 1) * 2097152 AND context_id < ?1 * 2097152";
+_Static_assert(IRT_CCT_ID_SPAN == 2097152, "numbers of contexts in the statement above");
+
+static int add_threads(struct search *s)
+{
+	int status, rc = SQLITE_DONE;
+
+	if ((status = run_sql(s, table_sql)) || (status = prepare(s, &s->threads, threads_sql)) ||
+	    (status = prepare(s, &s->chunks, chunks_sql)) || (status = prepare(s, &s->behind, behind_sql)) ||
+	    (status = prepare(s, &s->data, "SELECT data FROM main.chunks WHERE chunk_id = ?1")) ||
+	    (status = prepare(s, &s->load, contexts_sql)) ||
+	    (status = prepare(s, &s->put, "INSERT INTO temp.open_frames VALUES (?1, ?2, ?3, ?4, 0)")) ||
+	    (status = irt_chunk_decoder_create(&s->decoder)))
+		return status;
+	sqlite3_bind_int64(s->threads, 1, s->ticks);
+	while (!status && (rc = sqlite3_step(s->threads)) == SQLITE_ROW)
+		status = add_thread(s, &(struct thread){sqlite3_column_int64(s->threads, 0), sqlite3_column_int64(s->threads, 1),
+							sqlite3_column_int64(s->threads, 2)});
+	return !status && rc != SQLITE_DONE ? tr_fail_sqlite(s->trace, rc, s->error) : status;
+}
+
+int tr_stacks_at(struct tr_trace *trace, int64_t at_ns, struct tr_error *error)
+{
+	struct search s = {.trace = trace, .error = error};
+	int status;
+
+	trace->locked_down = 0; /* the statements are ours */
+	tr_refill_steps(trace);
+	status = run_sql(&s, "PRAGMA query_only = OFF; BEGIN");
+	if (!status) {
+		status = tr_find_ticks(trace, at_ns, &s.ticks, error);
+		if (!status)
+			status = add_threads(&s);
+		sqlite3_stmt *const all[] = {s.threads, s.chunks, s.behind, s.data, s.load, s.put};
+		for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
+			sqlite3_finalize(all[i]);
+		int ended = run_sql(&s, status ? "ROLLBACK" : "COMMIT");
+		status = status ? status : ended;
+	}
+	sqlite3_exec(trace->db, "PRAGMA query_only = ON", NULL, NULL, NULL);
+	trace->locked_down = 1;
+	irt_contexts_destroy(s.contexts);
+	irt_chunk_decoder_destroy(s.decoder);
+	free(s.stack.frames);
+	free(s.before.frames);
+	return status == INSTR_ERR_MEMORY ? tr_fail(error, status, trace->path, "there is not enough memory to read it") : status;
+}
