@@ -7,7 +7,6 @@
 #include "fold/heap_internal.h"
 
 enum {
-	AHEAD = 8,       /* events whose blocks are fetched early */
 	PULL_MAX = 1024, /* ... that are looked through for the end of a block whose address is used again */
 };
 
@@ -229,7 +228,11 @@ int irt_heap_settle(struct irt_heap *h, int64_t until_ticks)
 		until_ticks = h->pending[count - IRT_HEAP_PENDING_MAX].ticks;
 		h->settled_ticks = INT64_MIN; /* earlier ones may come */
 	}
-	for (; done < count && h->pending[done].ticks <= until_ticks; done++) {
+	while (done < count && h->pending[done].ticks <= until_ticks) {
+		size_t run = irt_heap_run(h, h->pending + done, count - done, until_ticks);
+		done += run;
+		if (run)
+			continue;
 		struct irt_heap_event *e = &h->pending[done];
 		if (done + AHEAD < count)
 			irt_heap_prefetch(h, h->pending[done + AHEAD].address);
@@ -240,6 +243,7 @@ int irt_heap_settle(struct irt_heap *h, int64_t until_ticks)
 			err = INSTR_ERR_MEMORY;
 			break;
 		}
+		done++;
 	}
 	if (done < count && h->pending[done].ticks <= h->settled_ticks)
 		h->settled_ticks = h->pending[done].ticks - 1;

@@ -9,19 +9,6 @@ enum { FIRST_BLOCKS = 64, SMALL_SLOTS = 1 << 16, FIRST_PLACES = 16, FIRST_THREAD
 
 /* ---- blocks ---------------------------------------------------------------------------------------- */
 
-/* Any number of slots, so that the table can grow by half: the high bits of a product choose one. */
-static inline uint64_t block_slot(const struct irt_heap *h, uint64_t address)
-{
-	uint64_t hash = (address >> 4 ^ address << 60) * UINT64_C(0x9e3779b97f4a7c15);
-
-	return (uint64_t)((unsigned __int128)hash * h->block_slots >> 64);
-}
-
-static inline uint64_t next_slot(const struct irt_heap *h, uint64_t i)
-{
-	return i + 1 == h->block_slots ? 0 : i + 1;
-}
-
 void irt_heap_prefetch(const struct irt_heap *h, uint64_t address)
 {
 	if (h->block_slots)
@@ -39,13 +26,6 @@ struct block *irt_heap_find(const struct irt_heap *h, uint64_t address)
 			return &h->blocks[i];
 	}
 }
-
-static uint64_t distance(const struct irt_heap *h, uint64_t from, uint64_t to)
-{
-	return to >= from ? to - from : to + h->block_slots - from;
-}
-
-static unsigned capped(uint64_t away) { return away < AWAY_MOST ? (unsigned)away : AWAY_MOST; }
 
 static void put_block(struct irt_heap *h, const struct block *b)
 {
@@ -69,12 +49,10 @@ void irt_heap_insert(struct irt_heap *h, const struct block *b)
 
 /* Those behind it that it has kept from their places move up: those that are at least as far from home as from
  * the hole. */
-void irt_heap_remove(struct irt_heap *h, struct block *b)
+void irt_heap_close_hole(struct irt_heap *h, struct block *b)
 {
 	uint64_t hole = (uint64_t)(b - h->blocks), gap = 1;
 
-	if (b->family == INSTR_FAMILY_MAPPING)
-		irt_heap_drop_range(h, b->address);
 	for (uint64_t i = next_slot(h, hole); h->blocks[i].address; i = next_slot(h, i), gap++) {
 		uint64_t away = h->blocks[i].away;
 		if (away == AWAY_MOST)
@@ -88,6 +66,13 @@ void irt_heap_remove(struct irt_heap *h, struct block *b)
 	}
 	h->blocks[hole].address = 0;
 	h->block_count--;
+}
+
+void irt_heap_remove(struct irt_heap *h, struct block *b)
+{
+	if (b->family == INSTR_FAMILY_MAPPING)
+		irt_heap_drop_range(h, b->address);
+	irt_heap_close_hole(h, b);
 }
 
 /* Full to two thirds at most, and behind growing still more than half full; while it is small (2 MiB), fast rather
@@ -155,7 +140,7 @@ static bool grow_places(struct irt_heap *h)
 uint32_t irt_heap_place(struct irt_heap *h, uint32_t context, uint32_t site)
 {
 	uint32_t site_id = irt_site_id(site);
-	uint32_t *last = &h->last_places[(context ^ site_id) % LAST_PLACES];
+	uint32_t *last = last_place(h, context, site_id);
 	if (*last < h->place_count && h->places[*last].row.context == context && h->places[*last].row.site_id == site_id)
 		return *last;
 	uint32_t *slot = place_slot(h, context, site_id);
