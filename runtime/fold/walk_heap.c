@@ -23,31 +23,39 @@ static int find_site(struct irt_walk *w, uint64_t tag, uint64_t t, unsigned fami
 	return STEP_ON;
 }
 
+bool irt_walk_make_heap_seen(struct irt_walk *w)
+{
+	if (!w->heap_seen)
+		w->heap_seen = calloc((size_t)1 << HEAP_SEEN_BITS, sizeof(*w->heap_seen));
+	return w->heap_seen;
+}
+
 /* Puts the event into the side stream, behind its token's place, and into the tables. */
-uint8_t *irt_walk_put_heap(struct irt_walk *w, uint8_t *side, uint32_t operation, uint32_t site, uint64_t row, uint64_t address,
+uint8_t *irt_walk_put_heap(struct irt_walk *w, uint8_t *side, uint32_t operation, uint32_t site, uint64_t tag, uint64_t address,
 			   uint64_t bytes)
 {
 	struct irt_heap_prediction *p = &w->code.slots[w->code.last];
-	uint64_t turned = irt_turned(address);
-	bool known = p->operation == operation && p->site == site, sized = irt_heap_has_bytes(operation);
-	uint8_t *length = NULL;
+	uint64_t turned = irt_turned(address), distance = irt_zigzag((int64_t)(turned - w->code.address));
+	uint64_t since = irt_walk_since(w, operation, turned);
+	bool sized = irt_heap_has_bytes(operation);
 
-	if (known) {
-		*side++ = IRT_SIDE_HEAP;
+	if (p->operation == operation && p->site == site && (distance <= IRT_HEAP_DISTANCE_MAX || since != UINT64_MAX)) {
+		side = irt_put_any_varint(side, 2 * (since <= distance ? 2 * since : 2 * distance + 1) + IRT_SIDE_HEAP);
+		if (sized)
+			side = irt_put_any_varint(side, bytes == p->bytes ? 0 : bytes + 1);
 	} else {
 		*side++ = IRT_SIDE_OPERATION;
 		*side++ = (uint8_t)operation;
-		length = side++; /* less than 128 */
+		uint8_t *length = side++; /* less than 128 */
 		side = irt_put_varint(side, site);
-	}
-	side = irt_put_any_varint(side, irt_zigzag((int64_t)(turned - w->code.address)));
-	if (sized)
-		side = irt_put_any_varint(side, !known ? bytes : bytes == p->bytes ? 0 : bytes + 1);
-	if (length)
+		side = irt_put_any_varint(side, distance);
+		if (sized)
+			side = irt_put_any_varint(side, bytes);
 		*length = (uint8_t)(side - length - 1);
-	*p = (struct irt_heap_prediction){row, sized ? bytes : 0, site, operation};
+	}
+	*p = (struct irt_heap_prediction){tag, sized ? bytes : 0, site, (uint16_t)operation, (uint16_t)irt_heap_slot_behind(operation, site)};
 	w->code.address = turned;
-	w->code.last = irt_heap_slot_behind(operation, site);
+	w->code.last = p->next;
 	w->code_used = true;
 	w->operations |= UINT64_C(1) << operation;
 	return side;
@@ -72,10 +80,14 @@ static uint32_t operation_of(unsigned ext)
 	}
 }
 
+/* Those that walk_run.c does not know are none that it may predict. */
 static void put_heap_event(struct irt_walk *w, uint64_t tag, const struct irt_heap_event *e, uint64_t n)
 {
+	uint64_t known = instr_tag_ext(tag) <= INSTR_EXT_RESIZED && instr_tag_ext_units(tag) == 2 &&
+			 irt_site_family(e->site) <= INSTR_FAMILY_DECLARED ? tag : 0;
+
 	irt_walk_put_event(w, TOKEN_ESCAPE,
-		  irt_walk_put_heap(w, irt_walk_side_end(w), e->operation, e->site, instr_tag_row(tag), e->address, e->bytes), n);
+		  irt_walk_put_heap(w, irt_walk_side_end(w), e->operation, e->site, known, e->address, e->bytes), n);
 }
 
 int irt_walk_step_heap(struct irt_walk *w, uint64_t tag, uint64_t t, const struct instr_unit *payload)
@@ -90,6 +102,8 @@ int irt_walk_step_heap(struct irt_walk *w, uint64_t tag, uint64_t t, const struc
 
 	if (stop != STEP_ON)
 		return stop;
+	if (!irt_walk_make_heap_seen(w))
+		return IRT_WALK_NO_MEMORY;
 	if (instr_tag_ext(tag) == INSTR_EXT_POOL) {
 		pool.operation = IRT_OP_POOL;
 		pool.site = e.site;

@@ -182,6 +182,13 @@ struct hot {
 	uint8_t *side;
 };
 
+/* The last event of an address; one with the same hash takes its place. */
+struct heap_seen {
+	uint64_t turned;
+	uint64_t number; /* how manieth of its side, * 2 + enum irt_heap_side; 0 = empty */
+};
+enum { HEAP_SEEN_BITS = 12 };
+
 struct irt_walk {
 	struct hot hot;
 	struct irt_walk_config config;
@@ -233,6 +240,8 @@ struct irt_walk {
 	uint32_t chunk_events;
 	struct irt_heap_code code;
 	bool code_used;
+	struct heap_seen *heap_seen; /* HEAP_SEEN of them, or NULL */
+	uint64_t heap_numbers[IRT_HEAP_SIDES], heap_first[IRT_HEAP_SIDES]; /* that the next event gets; the chunk's first one got */
 	bool chunk_has_pos;
 	uint64_t chunk_pos, chunk_first_event;
 	uint64_t chunk_stopped;
@@ -334,8 +343,9 @@ int irt_walk_step(struct irt_walk *w, const struct instr_unit *units, size_t cou
 bool irt_walk_is_heap(unsigned ext, unsigned units);
 int irt_walk_step_heap(struct irt_walk *w, uint64_t tag, uint64_t t, const struct instr_unit *payload);
 /* An event of the heap in the open chunk. */
-uint8_t *irt_walk_put_heap(struct irt_walk *w, uint8_t *side, uint32_t operation, uint32_t site, uint64_t row, uint64_t address,
+uint8_t *irt_walk_put_heap(struct irt_walk *w, uint8_t *side, uint32_t operation, uint32_t site, uint64_t tag, uint64_t address,
 			   uint64_t bytes);
+bool irt_walk_make_heap_seen(struct irt_walk *w);
 
 /* Closes the innermost frame at virtual time v. how: IRT_OP_EXIT, TAIL: returned; else unwound. Room
  * in w->closed is there. */
@@ -398,6 +408,22 @@ static inline uint64_t irt_walk_stamp(struct irt_walk *w, uint64_t t)
 	n = t - w->base;
 	n = n < w->exact_below ? n * w->hot.reciprocal >> 32 : n / unit;
 	return n > w->n ? n : w->n;
+}
+
+/* How many events of the other side have come since that of this address, if that is near; else UINT64_MAX. From now on
+ * this event is the last one of the address. */
+static inline uint64_t irt_walk_since(struct irt_walk *w, uint32_t operation, uint64_t turned)
+{
+	unsigned side = irt_heap_side(operation);
+	if (side == IRT_HEAP_SIDES)
+		return UINT64_MAX;
+	unsigned other = side ^ 1;
+	struct heap_seen *seen = &w->heap_seen[turned * UINT64_C(0x9e3779b97f4a7c15) >> (64 - HEAP_SEEN_BITS)];
+	uint64_t number = seen->number >> 1, since = w->heap_numbers[other] - 1 - number;
+	bool is_near = seen->turned == turned && (seen->number & 1) == other && number >= w->heap_first[other] && since < IRT_HEAP_NEAR;
+
+	*seen = (struct heap_seen){turned, w->heap_numbers[side]++ << 1 | side};
+	return is_near ? since : UINT64_MAX;
 }
 
 static inline uint8_t *irt_walk_side_end(struct irt_walk *w)

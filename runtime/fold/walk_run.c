@@ -225,7 +225,7 @@ walk_predicted(struct irt_walk *w, const struct instr_unit *units, struct batch 
 			} else {
 				q[3] = q[2];
 				q[2] = q[1];
-				k->side = irt_put_varint(k->side, nodes[number].ordinal + IRT_SIDE_CHILD);
+				k->side = irt_put_varint(k->side, irt_side_child(nodes[number].ordinal));
 				d += TOKEN_ESCAPE << 4;
 			}
 			q[1] = q[0];
@@ -404,8 +404,9 @@ static __attribute__((noinline)) size_t walk_heap(struct irt_walk *w, const stru
 	const uint64_t first = INSTR_EXT_ALLOC | UNITS << 8, last = INSTR_EXT_RESIZED | UNITS << 8;
 	const uint32_t context = context_of(w, w->frames[w->depth].node);
 	struct hot *const k = &w->hot;
+	struct irt_heap_code *const code = &w->code;
 	struct irt_heap_event *out;
-	uint8_t *symbol;
+	uint8_t *symbol, *side;
 	uint32_t n = 0, done = 0, room;
 
 	if (!w->config.heap || w->chunk_events == 0 || w->chunk_events >= w->config.chunk_events)
@@ -415,32 +416,27 @@ static __attribute__((noinline)) size_t walk_heap(struct irt_walk *w, const stru
 	room = room < count / UNITS ? room : (uint32_t)(count / UNITS);
 	if (!room || !irt_grow(&w->symbols, &w->symbol_room, w->chunk_events + room, 1) ||
 	    !irt_grow(&w->side, &w->side_room, w->side_bytes + (size_t)room * SIDE_EVENT_MAX, 1) ||
-	    !(out = irt_heap_room(w->config.heap, room)))
+	    !irt_walk_make_heap_seen(w) || !(out = irt_heap_room(w->config.heap, room)))
 		return 0;
 	set_hot(w, units);
 	symbol = w->symbols + w->chunk_events;
+	side = k->side;
+	const uint64_t from = w->last - w->config.origin_ticks, base = k->base, limit = k->limit;
+	const uint32_t thread = w->config.thread;
+	struct irt_heap_prediction *p = &code->slots[code->last];
+	uint64_t before = code->address;
 	for (; done < room; done++, units += UNITS) {
 		const uint64_t t = irt_load_acquire(&units->ticks), tag = irt_load_relaxed(&units->tag); /* A2 */
-		const uint64_t x = t - k->base, row = instr_tag_row(tag), what = tag >> INSTR_AUX_SHIFT;
-		const struct irt_heap_prediction *p = &w->code.slots[w->code.last];
-		uint64_t address, word, bytes;
+		const uint64_t x = t - base;
+		uint64_t address, word, bytes, turned, distance, since;
 		uint32_t now, d, site, operation;
+		unsigned family;
 
-		if (x >= k->limit || (tag & INSTR_KIND_MASK) != INSTR_EXT || what - first > last - first)
+		if (unlikely(x >= limit))
 			break;
 		address = instr_hidden(irt_load_relaxed(&units[1].ticks)) & IRT_HEAP_ADDRESS_MASK;
 		word = irt_load_relaxed(&units[1].tag);
-		if (unlikely((word >> INSTR_HEAP_FAMILY_SHIFT & 7) > INSTR_FAMILY_DECLARED))
-			break;
-		operation = IRT_OP_ALLOC + (uint32_t)(what - first);
-		bytes = irt_heap_has_bytes(operation) ? word & INSTR_HEAP_BYTES_MASK : 0;
-		if (p->row == row && irt_site_family(p->site) == (word >> INSTR_HEAP_FAMILY_SHIFT & 7)) {
-			site = p->site;
-		} else {
-			if (irt_walk_find_edge(w, SITE_EDGES, row, &site) != 0)
-				break;
-			site = irt_site(site, word >> INSTR_HEAP_FAMILY_SHIFT & 7);
-		}
+		family = word >> INSTR_HEAP_FAMILY_SHIFT & 7;
 		now = (uint32_t)(x * k->reciprocal >> 32);
 		d = now - n;
 		if (unlikely((int32_t)d < 0)) {
@@ -449,23 +445,56 @@ static __attribute__((noinline)) size_t walk_heap(struct irt_walk *w, const stru
 		} else if (unlikely(d >= k->pause)) {
 			break;
 		}
-		k->side = irt_walk_put_heap(w, k->side, operation, site, row, address, bytes);
+		turned = irt_turned(address);
+		distance = irt_zigzag((int64_t)(turned - before));
+		if (likely(p->tag == tag && irt_site_family(p->site) == family && distance <= IRT_HEAP_DISTANCE_MAX)) {
+			/* as predicted: irt_walk_put_heap, less what that finds out */
+			site = p->site;
+			operation = p->operation;
+			since = irt_walk_since(w, operation, turned);
+			side = irt_put_any_varint(side, 2 * (since <= distance ? 2 * since : 2 * distance + 1) + IRT_SIDE_HEAP);
+			bytes = 0;
+			if (irt_heap_has_bytes(operation)) {
+				bytes = word & INSTR_HEAP_BYTES_MASK;
+				if (bytes == p->bytes) {
+					*side++ = 0;
+				} else {
+					side = irt_put_any_varint(side, bytes + 1);
+					p->bytes = bytes;
+				}
+			}
+			p = &code->slots[p->next];
+		} else {
+			const uint64_t what = tag >> INSTR_AUX_SHIFT;
+			if ((tag & INSTR_KIND_MASK) != INSTR_EXT || what - first > last - first || family > INSTR_FAMILY_DECLARED ||
+			    irt_walk_find_edge(w, SITE_EDGES, instr_tag_row(tag), &site) != 0)
+				break;
+			operation = IRT_OP_ALLOC + (uint32_t)(what - first);
+			site = irt_site(site, family);
+			bytes = irt_heap_has_bytes(operation) ? word & INSTR_HEAP_BYTES_MASK : 0;
+			code->last = (uint32_t)(p - code->slots);
+			code->address = before;
+			side = irt_walk_put_heap(w, side, operation, site, tag, address, bytes);
+			p = &code->slots[code->last];
+		}
+		before = turned;
 		if (d >= TIME_ESCAPE) {
-			k->side = put_time(k->side, d);
+			side = put_time(side, d);
 			d = TIME_ESCAPE;
 		}
 		*symbol++ = (uint8_t)(TOKEN_ESCAPE << 4 | d);
 		n = now;
-		*out++ = (struct irt_heap_event){.ticks = (int64_t)(w->last + n * k->unit - w->config.origin_ticks),
-						 .address = address, .bytes = bytes, .context = context, .site = site,
-						 .thread = w->config.thread, .operation = operation};
+		*out++ = (struct irt_heap_event){.ticks = (int64_t)(from + n * k->unit), .address = address, .bytes = bytes,
+						 .context = context, .site = site, .thread = thread, .operation = operation};
 	}
+	code->last = (uint32_t)(p - code->slots);
+	code->address = before;
 	irt_heap_added(w->config.heap, done);
 	w->n += n;
 	w->last += n * k->unit;
 	w->events += done;
 	w->chunk_events += done;
-	w->side_bytes = (size_t)(k->side - w->side);
+	w->side_bytes = (size_t)(side - w->side);
 	return (size_t)done * UNITS;
 }
 
