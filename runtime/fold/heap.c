@@ -559,6 +559,11 @@ int64_t irt_heap_late_ticks(const struct irt_heap *h)
 	return h->late_ticks;
 }
 
+size_t irt_heap_pending(const struct irt_heap *h)
+{
+	return h->pending_count;
+}
+
 bool irt_heap_is_waiting(const struct irt_heap *h)
 {
 	return h->pending_count || h->odd_count;
