@@ -21,7 +21,6 @@ enum {
 };
 
 struct irt_heap_prediction {
-	uint64_t tag;   /* the walk's own: word 2 of the record; 0 = there is no prediction */
 	uint64_t bytes;
 	uint32_t site;
 	uint16_t operation; /* 0 = there is no prediction */

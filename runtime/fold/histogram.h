@@ -36,7 +36,7 @@ enum {
 
 static inline unsigned irt_histogram_bucket(uint64_t value)
 {
-	unsigned shift = 59 - (unsigned)__builtin_clzll(value | 16);
+	unsigned shift = (63 ^ (unsigned)__builtin_clzll(value | 16)) - 4;
 	return (shift << 4) + (unsigned)(value >> shift);
 }
 

@@ -193,8 +193,7 @@ void irt_walk_drop_edges(struct irt_walk *w)
 	free(w->edges);
 	w->edges = NULL;
 	w->edge_count = w->edge_slots = 0;
-	for (int i = 0; i < IRT_HEAP_SLOTS; i++)
-		w->code.slots[i].tag = 0; /* what is predicted stays, but it has to be asked for */
+	memset(w->heap_sites, 0, sizeof(w->heap_sites));
 	for (uint32_t i = 0; i < w->touched_count; i++) {
 		uint64_t *q = w->states + (size_t)w->touched[i] * RANKS;
 		for (unsigned r = 0; r < RANKS; r++)

@@ -187,7 +187,13 @@ struct heap_seen {
 	uint64_t turned;
 	uint64_t number; /* how manieth of its side, * 2 + enum irt_heap_side; 0 = empty */
 };
-enum { HEAP_SEEN_BITS = 12 };
+enum { HEAP_SEEN_BITS = 12, HEAP_SITE_BITS = 6 };
+
+/* The site of a record whose word 2 is this. */
+struct heap_site {
+	uint64_t tag;
+	uint32_t site;
+};
 
 struct irt_walk {
 	struct hot hot;
@@ -241,6 +247,7 @@ struct irt_walk {
 	struct irt_heap_code code;
 	bool code_used;
 	struct heap_seen *heap_seen; /* HEAP_SEEN of them, or NULL */
+	struct heap_site heap_sites[1 << HEAP_SITE_BITS]; /* of plain records; found by a hash */
 	uint64_t heap_numbers[IRT_HEAP_SIDES], heap_first[IRT_HEAP_SIDES]; /* that the next event gets; the chunk's first one got */
 	bool chunk_has_pos;
 	uint64_t chunk_pos, chunk_first_event;
@@ -343,8 +350,7 @@ int irt_walk_step(struct irt_walk *w, const struct instr_unit *units, size_t cou
 bool irt_walk_is_heap(unsigned ext, unsigned units);
 int irt_walk_step_heap(struct irt_walk *w, uint64_t tag, uint64_t t, const struct instr_unit *payload);
 /* An event of the heap in the open chunk. */
-uint8_t *irt_walk_put_heap(struct irt_walk *w, uint8_t *side, uint32_t operation, uint32_t site, uint64_t tag, uint64_t address,
-			   uint64_t bytes);
+uint8_t *irt_walk_put_heap(struct irt_walk *w, uint8_t *side, const struct irt_heap_event *e);
 bool irt_walk_make_heap_seen(struct irt_walk *w);
 
 /* Closes the innermost frame at virtual time v. how: IRT_OP_EXIT, TAIL: returned; else unwound. Room
@@ -411,12 +417,9 @@ static inline uint64_t irt_walk_stamp(struct irt_walk *w, uint64_t t)
 }
 
 /* How many events of the other side have come since that of this address, if that is near; else UINT64_MAX. From now on
- * this event is the last one of the address. */
-static inline uint64_t irt_walk_since(struct irt_walk *w, uint32_t operation, uint64_t turned)
+ * this event is the last one of the address. side: its; not IRT_HEAP_SIDES. */
+static inline uint64_t irt_walk_since(struct irt_walk *w, unsigned side, uint64_t turned)
 {
-	unsigned side = irt_heap_side(operation);
-	if (side == IRT_HEAP_SIDES)
-		return UINT64_MAX;
 	unsigned other = side ^ 1;
 	struct heap_seen *seen = &w->heap_seen[turned * UINT64_C(0x9e3779b97f4a7c15) >> (64 - HEAP_SEEN_BITS)];
 	uint64_t number = seen->number >> 1, since = w->heap_numbers[other] - 1 - number;
