@@ -113,6 +113,11 @@ struct pooled { /* a block of a pool */
 	size_t index;        /* in the pool's blocks */
 };
 
+struct last_place {
+	uint32_t context, site; /* irt_site: of each family its own; all 0 = empty, and what that would be is not kept */
+	uint32_t place;
+};
+
 struct irt_heap {
 	bool forked, used[IRT_HEAP_KINDS];
 	struct irt_heap_event *pending, *scratch;
@@ -133,7 +138,7 @@ struct irt_heap {
 	struct place *places;
 	uint32_t place_count, place_limit;
 	uint32_t *place_slots, place_slot_count; /* a power of two */
-	uint32_t last_places[LAST_PLACES]; /* where those that were asked for last are, perhaps */
+	struct last_place last_places[LAST_PLACES]; /* where those that were asked for last are */
 
 	struct heap_thread *threads;
 	uint32_t thread_count, thread_limit, thread_slots; /* slots: a power of two */
@@ -265,10 +270,9 @@ static inline uint64_t distance(const struct irt_heap *h, uint64_t from, uint64_
 
 static inline unsigned capped(uint64_t away) { return away < AWAY_MOST ? (unsigned)away : AWAY_MOST; }
 
-/* The place that was asked for last of those with this hash. */
-static inline uint32_t *last_place(struct irt_heap *h, uint32_t context, uint32_t site_id)
+static inline struct last_place *last_place(struct irt_heap *h, uint32_t context, uint32_t site)
 {
-	return &h->last_places[(context + 17 * site_id) % LAST_PLACES];
+	return &h->last_places[(context + 17 * (site >> 3) + site) % LAST_PLACES];
 }
 
 static inline uint64_t live_blocks(const struct place *p) { return p->row.allocs - p->row.frees; }

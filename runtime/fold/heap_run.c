@@ -16,10 +16,9 @@ enum { LARGE_TABLE = 1 << 12 }; /* slots that are not near for certain */
 /* NULL: the event is left to who takes care of everything. */
 static inline struct place *known_place(struct irt_heap *h, const struct irt_heap_event *e)
 {
-	uint32_t site_id = irt_site_id(e->site), i = *last_place(h, e->context, site_id);
-	struct place *p = &h->places[i];
+	const struct last_place *last = last_place(h, e->context, e->site);
 
-	return likely(i < h->place_count && p->row.context == e->context && p->row.site_id == site_id) ? p : NULL;
+	return likely(last->context == e->context && last->site == e->site && (e->context | e->site)) ? &h->places[last->place] : NULL;
 }
 
 /* The slot of the address, or the empty one at which the search for it ends. */
@@ -55,8 +54,7 @@ static inline bool run_alloc(struct irt_heap *h, const struct irt_heap_event *e,
 	s->bytes += e->bytes;
 	count_size(p, e->bytes);
 	count_peak(h, p, e->ticks);
-	if (r->address == e->address)
-		r->address = 0;
+	r->address = r->address == e->address ? 0 : r->address; /* half of the time: no branch */
 	*newest = e->address;
 	return true;
 }
@@ -77,13 +75,14 @@ static inline bool run_free(struct irt_heap *h, const struct irt_heap_event *e, 
 	}
 	p = &h->places[b->place];
 	bring_peak(h, p);
-	if (*newest == e->address) {
-		p->row.temporary += b->thread == e->thread;
-		s->temporary += b->thread == e->thread;
-		*newest = 0;
+	if (likely(b->thread == e->thread)) {
+		p->row.temporary += *newest == e->address;
+		s->temporary += *newest == e->address;
+	} else {
+		p->row.crossed++;
+		s->crossed++;
 	}
-	p->row.crossed += b->thread != e->thread;
-	s->crossed += b->thread != e->thread;
+	*newest = *newest == e->address ? 0 : *newest;
 	p->row.frees++;
 	p->row.freed_bytes += b->bytes;
 	s->frees++;
@@ -93,7 +92,12 @@ static inline bool run_free(struct irt_heap *h, const struct irt_heap_event *e, 
 	by->row.released++;
 	by->row.released_bytes += b->bytes;
 	*recent_of(h, e->address) = (struct recent){e->address, e->context, irt_site_id(e->site)};
-	irt_heap_close_hole(h, b);
+	if ((b + 1 < h->blocks + h->block_slots ? b + 1 : h->blocks)->address) {
+		irt_heap_close_hole(h, b);
+	} else {
+		b->address = 0;
+		h->block_count--;
+	}
 	return true;
 }
 
@@ -106,8 +110,7 @@ size_t irt_heap_run(struct irt_heap *h, const struct irt_heap_event *events, siz
 	if (!t || h->strangers || !h->recent)
 		return 0;
 	uint64_t newest = t->newest[IRT_HEAP_HEAP];
-	struct irt_heap_event last = {.address = t->last_address, .operation = t->last_operation};
-	unsigned last_family = t->last_family;
+	uint64_t freed = t->last_operation == IRT_OP_FREE ? t->last_address : 0; /* by the event before */
 	for (done = 0; done < count; done++) {
 		const struct irt_heap_event *e = &events[done];
 		if (large && done + AHEAD < count)
@@ -118,20 +121,21 @@ size_t irt_heap_run(struct irt_heap *h, const struct irt_heap_event *events, siz
 		if (e->operation == IRT_OP_ALLOC) {
 			if (!run_alloc(h, e, &newest))
 				break;
-		} else if (e->operation != IRT_OP_FREE || (last.operation == IRT_OP_FREE && last.address == e->address) ||
-			   !run_free(h, e, &newest)) {
+			freed = 0;
+		} else if (e->operation == IRT_OP_FREE && freed != e->address) {
+			if (!run_free(h, e, &newest))
+				break;
+			freed = e->address;
+		} else {
 			break;
 		}
-		last.address = e->address;
-		last.operation = e->operation;
-		last_family = irt_site_family(e->site);
 	}
 	if (!done)
 		return 0;
 	t->newest[IRT_HEAP_HEAP] = newest;
-	t->last_address = last.address;
-	t->last_operation = last.operation;
-	t->last_family = last_family;
+	t->last_address = events[done - 1].address;
+	t->last_operation = events[done - 1].operation;
+	t->last_family = irt_site_family(events[done - 1].site);
 	h->used[IRT_HEAP_HEAP] = h->changed = true;
 	h->absent = 0;
 	if (events->ticks <= h->moment_ticks && events->ticks < h->late_ticks) /* the first is the earliest */

@@ -5,7 +5,9 @@
  */
 #include "fold/heap_internal.h"
 
-enum { FIRST_BLOCKS = 64, SMALL_SLOTS = 1 << 16, FIRST_PLACES = 16, FIRST_THREADS = 8 };
+#include <sys/mman.h>
+
+enum { LARGE_PAGE = 2 << 20, FIRST_BLOCKS = 64, NEAR_SLOTS = 1 << 12, SMALL_SLOTS = 1 << 16, FIRST_PLACES = 16, FIRST_THREADS = 8 };
 
 /* ---- blocks ---------------------------------------------------------------------------------------- */
 
@@ -75,8 +77,17 @@ void irt_heap_remove(struct irt_heap *h, struct block *b)
 	irt_heap_close_hole(h, b);
 }
 
+/* A large table is looked into anywhere: with small pages each look misses the processor's table of them as well. */
+static void ask_for_large_pages(void *table, size_t bytes)
+{
+	uintptr_t from = ((uintptr_t)table + LARGE_PAGE - 1) & ~(uintptr_t)(LARGE_PAGE - 1), end = (uintptr_t)table + bytes;
+
+	if (end > from && end - from >= 2 * LARGE_PAGE)
+		madvise((void *)from, end - from, MADV_HUGEPAGE); /* or not */
+}
+
 /* Full to two thirds at most, and behind growing still more than half full; while it is small (2 MiB), fast rather
- * than full. */
+ * than full: a search then mostly ends where it begins. */
 static bool grow_blocks(struct irt_heap *h)
 {
 	struct block *old = h->blocks;
@@ -87,8 +98,9 @@ static bool grow_blocks(struct irt_heap *h)
 		h->blocks = old;
 		return false;
 	}
+	ask_for_large_pages(h->blocks, slots * sizeof(*h->blocks));
 	h->block_slots = slots;
-	h->block_limit = slots <= SMALL_SLOTS ? slots / 4 : slots / 3 * 2;
+	h->block_limit = slots <= NEAR_SLOTS ? slots / 8 : slots <= SMALL_SLOTS ? slots / 4 : slots / 3 * 2;
 	h->block_count = 0;
 	for (uint64_t i = 0; i < old_slots; i++)
 		if (old[i].address)
@@ -140,9 +152,9 @@ static bool grow_places(struct irt_heap *h)
 uint32_t irt_heap_place(struct irt_heap *h, uint32_t context, uint32_t site)
 {
 	uint32_t site_id = irt_site_id(site);
-	uint32_t *last = last_place(h, context, site_id);
-	if (*last < h->place_count && h->places[*last].row.context == context && h->places[*last].row.site_id == site_id)
-		return *last;
+	struct last_place *last = last_place(h, context, site);
+	if (last->context == context && last->site == site && (context | site))
+		return last->place;
 	uint32_t *slot = place_slot(h, context, site_id);
 	if (*slot == NO_PLACE) {
 		*slot = h->place_count++;
@@ -150,7 +162,8 @@ uint32_t irt_heap_place(struct irt_heap *h, uint32_t context, uint32_t site)
 		h->places[*slot] = (struct place){.row = {.context = context, .site_id = site_id, .kind = kind},
 						  .epoch = h->epoch[kind]};
 	}
-	return *last = *slot;
+	*last = (struct last_place){context, site, *slot};
+	return *slot;
 }
 
 /* ---- threads --------------------------------------------------------------------------------------- */
