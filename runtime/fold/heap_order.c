@@ -14,7 +14,7 @@ enum {
  * thread between the two? That shows when they are in order. */
 static bool seems_inner(const struct irt_heap_event *inner, const struct irt_heap_event *e)
 {
-	return inner->thread == e->thread && inner->address == e->address && inner->operation == IRT_OP_ALLOC &&
+	return inner->address == e->address && inner->thread == e->thread && inner->operation == IRT_OP_ALLOC &&
 	       e->operation == IRT_OP_ALLOC && e->address && irt_site_family(inner->site) != irt_site_family(e->site);
 }
 

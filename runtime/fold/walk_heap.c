@@ -23,10 +23,21 @@ static int find_site(struct irt_walk *w, uint64_t tag, uint64_t t, unsigned fami
 	return STEP_ON;
 }
 
+/* 4 KiB, which become 64 KiB when it is worth that: there may be many threads that allocate little. What was seen until
+ * then is forgotten. */
 bool irt_walk_make_heap_seen(struct irt_walk *w)
 {
-	if (!w->heap_seen)
-		w->heap_seen = calloc((size_t)1 << HEAP_SEEN_BITS, sizeof(*w->heap_seen));
+	bool many = w->heap_numbers[IRT_HEAP_BEGINS] + w->heap_numbers[IRT_HEAP_ENDS] > HEAP_SEEN_FEW;
+	unsigned shift = 64 - (many ? HEAP_SEEN_BITS : HEAP_SEEN_BITS_FEW);
+
+	if (w->heap_seen && w->heap_seen_shift <= shift)
+		return true;
+	struct heap_seen *seen = calloc((size_t)1 << (64 - shift), sizeof(*seen));
+	if (seen) {
+		free(w->heap_seen);
+		w->heap_seen = seen;
+		w->heap_seen_shift = shift;
+	}
 	return w->heap_seen;
 }
 

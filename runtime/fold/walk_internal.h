@@ -187,7 +187,7 @@ struct heap_seen {
 	uint64_t turned;
 	uint64_t number; /* how manieth of its side, * 2 + enum irt_heap_side; 0 = empty */
 };
-enum { HEAP_SEEN_BITS = 12, HEAP_SITE_BITS = 6 };
+enum { HEAP_SEEN_BITS = 12, HEAP_SEEN_BITS_FEW = 8, HEAP_SEEN_FEW = 2048, HEAP_SITE_BITS = 6 };
 
 /* The site of a record whose word 2 is this. */
 struct heap_site {
@@ -246,7 +246,8 @@ struct irt_walk {
 	uint32_t chunk_events;
 	struct irt_heap_code code;
 	bool code_used;
-	struct heap_seen *heap_seen; /* HEAP_SEEN of them, or NULL */
+	struct heap_seen *heap_seen; /* NULL: no event of the heap yet */
+	unsigned heap_seen_shift;    /* of a hash */
 	struct heap_site heap_sites[1 << HEAP_SITE_BITS]; /* of plain records; found by a hash */
 	uint64_t heap_numbers[IRT_HEAP_SIDES], heap_first[IRT_HEAP_SIDES]; /* that the next event gets; the chunk's first one got */
 	bool chunk_has_pos;
@@ -351,7 +352,7 @@ bool irt_walk_is_heap(unsigned ext, unsigned units);
 int irt_walk_step_heap(struct irt_walk *w, uint64_t tag, uint64_t t, const struct instr_unit *payload);
 /* An event of the heap in the open chunk. */
 uint8_t *irt_walk_put_heap(struct irt_walk *w, uint8_t *side, const struct irt_heap_event *e);
-bool irt_walk_make_heap_seen(struct irt_walk *w);
+bool irt_walk_make_heap_seen(struct irt_walk *w); /* false: no memory */
 
 /* Closes the innermost frame at virtual time v. how: IRT_OP_EXIT, TAIL: returned; else unwound. Room
  * in w->closed is there. */
@@ -421,7 +422,7 @@ static inline uint64_t irt_walk_stamp(struct irt_walk *w, uint64_t t)
 static inline uint64_t irt_walk_since(struct irt_walk *w, unsigned side, uint64_t turned)
 {
 	unsigned other = side ^ 1;
-	struct heap_seen *seen = &w->heap_seen[turned * UINT64_C(0x9e3779b97f4a7c15) >> (64 - HEAP_SEEN_BITS)];
+	struct heap_seen *seen = &w->heap_seen[turned * UINT64_C(0x9e3779b97f4a7c15) >> w->heap_seen_shift];
 	uint64_t number = seen->number >> 1, since = w->heap_numbers[other] - 1 - number;
 	bool is_near = seen->turned == turned && (seen->number & 1) == other && number >= w->heap_first[other] && since < IRT_HEAP_NEAR;
 
