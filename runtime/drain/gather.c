@@ -319,6 +319,7 @@ static uint64_t walk_thread(struct irt_session *s, struct irt_drained_thread *t)
 		case IRT_WALK_ALL:
 			if (t->unit == IRT_SUB_UNITS)
 				complete(s, t);
+			irt_settle_heap_early(s, t);
 			break; /* or at stop_at, or beside a hole */
 		case IRT_WALK_PAD:
 			complete(s, t);

@@ -18,6 +18,8 @@
 #include <string.h>
 
 enum {
+	EARLY_EVENTS = 2048,   /* 80 KB of them */
+	EARLY_THREADS = 64,    /* of more it is not worth looking for one that is alone */
 	PART_BYTES = 4 << 20,  /* of heap_pending: a value has a limit */
 	MOMENT_ROWS = 1 << 16,
 };
@@ -59,6 +61,19 @@ static void show(struct irt_session *s, const struct irt_drained_process *p)
 	irt_store_relaxed(&word[IRT_HEAP_LIVE_BLOCKS], sums.allocs - sums.frees);
 	irt_store_relaxed(&word[IRT_HEAP_LIVE_BYTES], sums.bytes - sums.freed_bytes);
 	irt_store_relaxed(&word[IRT_HEAP_PEAK_BYTES], sums.peak_bytes);
+}
+
+void irt_settle_heap_early(struct irt_session *s, const struct irt_drained_thread *t)
+{
+	struct irt_drained_process *p = t->process;
+
+	if (t->hole_count || irt_heap_pending(p->heap) < EARLY_EVENTS || s->thread_count > EARLY_THREADS)
+		return;
+	for (uint32_t i = 0; i < s->thread_count; i++)
+		if (s->threads[i] != t && s->threads[i]->process == p && !s->threads[i]->ended)
+			return;
+	p->heap_until = settled_until(s, p);
+	s->starved |= irt_heap_advance(p->heap, p->heap_until) != 0;
 }
 
 void irt_settle_heaps(struct irt_session *s)

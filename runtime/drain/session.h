@@ -310,6 +310,9 @@ uint64_t irt_gather(struct irt_session *s);
 
 /* heaps.c: brings together what the look has found of the heaps. Restore: as restore.c, before the threads. */
 void irt_settle_heaps(struct irt_session *s);
+/* A thread has been walked on. If no other one of its process lives, what it did can be brought together while it is in the
+ * cache. (Not if a record of it may still come: that would be out of its turn for certain.) */
+void irt_settle_heap_early(struct irt_session *s, const struct irt_drained_thread *t);
 int irt_restore_heaps(struct irt_session *s);
 
 /* blocks.c. Restore: as that of the heaps. */

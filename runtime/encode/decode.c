@@ -55,6 +55,8 @@ struct irt_chunk_decoder {
 	ZSTD_DCtx *zstd;
 
 	struct irt_heap_code heap;
+	uint64_t heap_near[IRT_HEAP_SIDES][IRT_HEAP_NEAR]; /* turned addresses of the last events of each side */
+	uint64_t heap_count[IRT_HEAP_SIDES];
 	bool heap_used;
 	uint64_t done;       /* events given out or unpacked into the block and given out */
 	uint64_t unpacked;
@@ -234,6 +236,7 @@ int irt_chunk_open(struct irt_chunk_decoder *d, const struct irt_contexts *conte
 	if (d->heap_used)
 		memset(&d->heap, 0, sizeof(d->heap));
 	d->heap_used = false;
+	memset(d->heap_count, 0, sizeof(d->heap_count));
 	d->ticks = d->closed_enter = d->header.start_ticks;
 	d->stopped = 0;
 	d->state = 2 * d->header.start_context;
@@ -321,11 +324,13 @@ static int end_call(struct irt_chunk_decoder *d, struct call *ended)
 	return 0;
 }
 
-/* Operands of an event of the heap: [d->side, end). known: what it is and its size were predicted. */
+/* Operands of an event of the heap: [d->side, end). known: what it is and its size were predicted, and `where` says its
+ * address. */
 static int get_heap_event(struct irt_chunk_decoder *d, const uint8_t *end, const struct irt_heap_prediction *known,
-			  struct irt_event *e)
+			  uint64_t where, struct irt_event *e)
 {
-	uint64_t site, distance, bytes;
+	uint64_t site, bytes;
+	unsigned side;
 
 	d->heap_used = true;
 	if (known) {
@@ -333,14 +338,23 @@ static int get_heap_event(struct irt_chunk_decoder *d, const uint8_t *end, const
 		e->site = known->site;
 		e->context = current_context(d);
 		e->depth = depth_of(d);
-	} else if (irt_get_varint(&d->side, end, &site) && site <= UINT32_MAX) {
+	} else if (irt_get_varint(&d->side, end, &site) && site <= UINT32_MAX && irt_get_varint(&d->side, end, &where)) {
 		e->site = (uint32_t)site;
 	} else {
 		return INSTR_ERR_FORMAT;
 	}
-	if (!irt_get_varint(&d->side, end, &distance))
-		return INSTR_ERR_FORMAT;
-	d->heap.address += (uint64_t)irt_unzigzag(distance);
+	side = irt_heap_side(e->operation);
+	if (!known) {
+		d->heap.address += (uint64_t)irt_unzigzag(where);
+	} else if (where & 1) {
+		d->heap.address += (uint64_t)irt_unzigzag(where >> 1);
+	} else {
+		if (side == IRT_HEAP_SIDES || where >> 1 >= IRT_HEAP_NEAR || where >> 1 >= d->heap_count[side ^ 1])
+			return INSTR_ERR_FORMAT;
+		d->heap.address = d->heap_near[side ^ 1][(d->heap_count[side ^ 1] - 1 - (where >> 1)) % IRT_HEAP_NEAR];
+	}
+	if (side != IRT_HEAP_SIDES)
+		d->heap_near[side][d->heap_count[side]++ % IRT_HEAP_NEAR] = d->heap.address;
 	e->extra = irt_turned_back(d->heap.address);
 	e->value = 0;
 	if (irt_heap_has_bytes(e->operation)) {
@@ -353,7 +367,7 @@ static int get_heap_event(struct irt_chunk_decoder *d, const uint8_t *end, const
 		if (e->value > IRT_HEAP_FAILED)
 			return INSTR_ERR_FORMAT;
 	}
-	d->heap.slots[d->heap.last] = (struct irt_heap_prediction){.bytes = e->value, .site = e->site, .operation = e->operation};
+	d->heap.slots[d->heap.last] = (struct irt_heap_prediction){.bytes = e->value, .site = e->site, .operation = (uint16_t)e->operation};
 	d->heap.last = irt_heap_slot_behind(e->operation, e->site);
 	return 0;
 }
@@ -408,7 +422,7 @@ static int operate(struct irt_chunk_decoder *d, uint64_t opcode, struct irt_even
 		    length > (uint64_t)(d->side_end - d->side))
 			return INSTR_ERR_FORMAT;
 		end = d->side + length;
-		if (opcode >= IRT_OP_ALLOC && opcode <= IRT_OP_RESET && get_heap_event(d, end, NULL, e))
+		if (opcode >= IRT_OP_ALLOC && opcode <= IRT_OP_RESET && get_heap_event(d, end, NULL, 0, e))
 			return INSTR_ERR_FORMAT;
 		if (opcode == IRT_OP_BLOCK && get_block_event(d, end, e))
 			return INSTR_ERR_FORMAT;
@@ -447,15 +461,15 @@ static __attribute__((noinline)) int escape(struct irt_chunk_decoder *d, uint32_
 			int err = operate(d, opcode, e);
 			return err ? err : IS_EVENT;
 		}
-	} else if (what == IRT_SIDE_HEAP) {
+	} else if (what % 2 == 0) {
 		const struct irt_heap_prediction known = d->heap.slots[d->heap.last];
-		int err = known.operation ? get_heap_event(d, d->side_end, &known, e) : INSTR_ERR_FORMAT;
+		int err = known.operation ? get_heap_event(d, d->side_end, &known, (what - IRT_SIDE_HEAP) / 2, e) : INSTR_ERR_FORMAT;
 		return err ? err : IS_EVENT;
 	} else {
 		uint32_t child = 0;
-		if (what - IRT_SIDE_CHILD <= UINT32_MAX)
+		if ((what - IRT_SIDE_CHILD) / 2 <= UINT32_MAX)
 			child = irt_contexts_child(d->contexts, current_context(d),
-						   (uint32_t)(what - IRT_SIDE_CHILD));
+						   (uint32_t)((what - IRT_SIDE_CHILD) / 2));
 		if (!child)
 			return INSTR_ERR_FORMAT;
 		*successor = child << 1;

@@ -44,9 +44,12 @@ enum irt_operation {
 enum irt_side {
 	IRT_SIDE_EXIT = 0,
 	IRT_SIDE_OPERATION = 1, /* a number follows: enum irt_operation */
-	IRT_SIDE_HEAP = 2,      /* the event of the heap that is predicted: heap_code.h */
-	IRT_SIDE_CHILD = 3,     /* or more: the child whose ordinal is less by this */
+	IRT_SIDE_HEAP = 2,      /* or more, even: the event of the heap that is predicted; (that - 2) / 2 says its
+	                         * address: heap_code.h */
+	IRT_SIDE_CHILD = 3,     /* or more, odd: the child with the ordinal (that - 3) / 2 */
 };
+
+static inline uint64_t irt_side_child(uint32_t ordinal) { return 2 * (uint64_t)ordinal + IRT_SIDE_CHILD; }
 
 struct irt_event {
 	int64_t ticks;      /* rounded, since the run's origin; never less than the event before */

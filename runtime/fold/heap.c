@@ -59,20 +59,6 @@ struct place *irt_heap_touch(struct irt_heap *h, uint32_t index)
 	return p;
 }
 
-static void count_peak(struct irt_heap *h, struct place *p, int64_t ticks)
-{
-	struct irt_heap_sums *s = &h->sums[p->row.kind];
-
-	if (live_bytes(p) > p->row.max_bytes)
-		p->row.max_bytes = live_bytes(p);
-	if (s->bytes - s->freed_bytes > s->peak_bytes) {
-		s->peak_bytes = s->bytes - s->freed_bytes;
-		s->peak_blocks = s->allocs - s->frees;
-		s->peak_ticks = ticks;
-		h->epoch[p->row.kind]++;
-	}
-}
-
 static void count_alloc(struct irt_heap *h, const struct irt_heap_event *e, struct block *b, bool resized)
 {
 	b->place = irt_heap_place(h, e->context, e->site);
@@ -86,7 +72,7 @@ static void count_alloc(struct irt_heap *h, const struct irt_heap_event *e, stru
 	s->allocs++;
 	s->bytes += b->bytes;
 	s->resized += resized;
-	irt_histogram_add(&p->row.sizes, irt_histogram_bucket(b->bytes), 1); /* no memory: missing there */
+	count_size(p, b->bytes);
 	count_peak(h, p, e->ticks);
 }
 
@@ -124,28 +110,13 @@ static void uncount_end(struct irt_heap *h, struct block *b)
 	count_peak(h, p, b->ticks);
 }
 
-/* It has lived until the event. */
-static void count_life(struct irt_heap *h, const struct irt_heap_event *e, const struct block *b)
-{
-	struct place *p = &h->places[b->place];
-	uint64_t life = e->ticks > b->ticks ? (uint64_t)e->ticks - (uint64_t)b->ticks : 0;
-
-	p->changed = true;
-	p->row.life_ticks = life < INT64_MAX - p->row.life_ticks ? p->row.life_ticks + life : INT64_MAX;
-	irt_histogram_add(&p->row.lifetimes, irt_histogram_bucket(life), 1); /* no memory: missing there */
-}
-
 void irt_heap_count_release(struct irt_heap *h, const struct irt_heap_event *e, uint64_t blocks, uint64_t bytes)
 {
-	struct place *p = irt_heap_touch(h, irt_heap_place(h, e->context, e->site));
+	struct place *p = &h->places[irt_heap_place(h, e->context, e->site)];
 
+	p->changed = true; /* what is alive of it has not: H2 needs nothing */
 	p->row.released += blocks;
 	p->row.released_bytes += bytes;
-}
-
-static struct recent *recent_of(struct irt_heap *h, uint64_t address)
-{
-	return &h->recent[(address >> 4 ^ address >> 14) % RECENT];
 }
 
 static void fault(struct irt_heap *h, enum irt_heap_fault_kind kind, const struct irt_heap_event *e, uint32_t context,
@@ -165,18 +136,24 @@ void irt_heap_end_unknown(struct irt_heap *h, const struct irt_heap_event *e)
 		fault(h, IRT_HEAP_UNKNOWN, e, 0, 0);
 }
 
+static void drop_odd(struct irt_heap *h, struct odd *o)
+{
+	--*odd_mark(h, o->event.address);
+	*o = h->odds[--h->odd_count];
+}
+
 /* It stays as it is for good. */
 void irt_heap_give_up(struct irt_heap *h, unsigned i)
 {
 	struct odd o = h->odds[i];
 
-	h->odds[i] = h->odds[--h->odd_count];
+	drop_odd(h, &h->odds[i]);
 	h->changed = true;
 	if (o.block.address) { /* displaced: its free was never seen */
 		const struct irt_heap_place *p = &h->places[o.block.place].row;
 		fault(h, IRT_HEAP_LOST, &o.event, p->context, p->site_id);
 		h->sums[p->kind].lost++;
-		count_life(h, &o.event, &o.block);
+		count_life(&h->places[o.block.place], o.block.ticks, o.event.ticks);
 		return;
 	}
 	if (o.before.address != o.event.address) {
@@ -189,11 +166,14 @@ void irt_heap_give_up(struct irt_heap *h, unsigned i)
 
 void irt_heap_keep_odd(struct irt_heap *h, const struct irt_heap_event *e, const struct block *displaced)
 {
+	if (!h->odd_count)
+		h->odd_round = h->round;
 	if (h->odd_count == ODD_MAX) { /* the oldest */
 		unsigned oldest = 0;
-		for (unsigned i = 1; i < ODD_MAX; i++)
+		for (unsigned i = 1; i < ODD_MAX && h->odds[oldest].round > h->odd_round; i++)
 			if (h->odds[i].round < h->odds[oldest].round)
 				oldest = i;
+		h->odd_round = h->odds[oldest].round;
 		irt_heap_give_up(h, oldest);
 	}
 	h->odds[h->odd_count] = (struct odd){.event = *e, .before = *recent_of(h, e->address), .round = h->round};
@@ -203,17 +183,18 @@ void irt_heap_keep_odd(struct irt_heap *h, const struct irt_heap_event *e, const
 	else
 		h->odds[h->odd_count].newest = t && t->newest[kind_of(e->address)] == e->address;
 	h->odd_count++;
+	++*odd_mark(h, e->address);
 }
 
 static struct odd *find_odd(struct irt_heap *h, uint64_t address, bool displaced)
 {
+	if (!*odd_mark(h, address))
+		return NULL;
 	for (unsigned i = 0; i < h->odd_count; i++)
 		if (h->odds[i].event.address == address && (h->odds[i].block.address != 0) == displaced)
 			return &h->odds[i];
 	return NULL;
 }
-
-static void drop_odd(struct irt_heap *h, struct odd *o) { *o = h->odds[--h->odd_count]; }
 
 /* ---- what events do --------------------------------------------------------------------------------- */
 
@@ -248,7 +229,7 @@ void irt_heap_end_block(struct irt_heap *h, const struct irt_heap_event *e, cons
 	if (b->family != irt_site_family(e->site))
 		fault(h, IRT_HEAP_WRONG_FAMILY, e, p->row.context, p->row.site_id);
 	count_end(h, b);
-	count_life(h, e, b);
+	count_life(p, b->ticks, e->ticks);
 	irt_heap_count_release(h, e, 1, b->bytes);
 	*recent_of(h, b->address) = (struct recent){b->address, e->context, irt_site_id(e->site)};
 }
@@ -271,7 +252,7 @@ static bool is_within_free(const struct heap_thread *t, const struct block *b, c
 
 static void do_free(struct irt_heap *h, const struct irt_heap_event *e, struct heap_thread *t)
 {
-	struct odd *o = h->odd_count ? find_odd(h, e->address, true) : NULL;
+	struct odd *o = find_odd(h, e->address, true);
 	struct block *b = irt_heap_find(h, e->address), ended;
 
 	if (!e->address || is_within_free(t, b, e)) /* no hook records address 0 */
@@ -357,7 +338,7 @@ static struct block *find_stranger(const struct irt_heap *h, const struct irt_he
 /* Has the free of the block that begins with this event, or is back, come before it? Or a realloc of it? */
 static void end_early(struct irt_heap *h, const struct irt_heap_event *e)
 {
-	struct odd *o = h->odd_count ? find_odd(h, e->address, false) : NULL;
+	struct odd *o = find_odd(h, e->address, false);
 	struct block *hand = h->strangers ? find_stranger(h, e) : NULL;
 	struct block *b;
 
@@ -445,7 +426,7 @@ void irt_heap_put_back(struct irt_heap *h, struct block *b)
 
 static void do_resize(struct irt_heap *h, const struct irt_heap_event *e, struct heap_thread *t)
 {
-	struct odd *o = h->odd_count ? find_odd(h, e->address, true) : NULL;
+	struct odd *o = find_odd(h, e->address, true);
 	struct block *b = irt_heap_find(h, e->address), hand = block_of(e);
 
 	if (is_of_displaced(o, b, e)) {
@@ -576,6 +557,11 @@ bool irt_heap_stands_at(const struct irt_heap *h, int64_t *ticks)
 int64_t irt_heap_late_ticks(const struct irt_heap *h)
 {
 	return h->late_ticks;
+}
+
+size_t irt_heap_pending(const struct irt_heap *h)
+{
+	return h->pending_count;
 }
 
 bool irt_heap_is_waiting(const struct irt_heap *h)

@@ -84,6 +84,11 @@ void irt_heap_added(struct irt_heap *heap, size_t count);
  * call it again. */
 int irt_heap_settle(struct irt_heap *heap, int64_t until_ticks);
 
+/* The same, but what does not fit waits as before, however often this is called. For a caller who has walked a little and
+ * goes on: it is faster while what was walked is in the cache. */
+int irt_heap_advance(struct irt_heap *heap, int64_t until_ticks);
+size_t irt_heap_pending(const struct irt_heap *heap); /* how many events are */
+
 /* Is there a time up to which all has been applied, and nothing behind it? Then in *ticks; INT64_MAX: all there is.
  * Not so where an event was applied out of its turn, or more waited than may (IRT_HEAP_PENDING_MAX). */
 bool irt_heap_stands_at(const struct irt_heap *heap, int64_t *ticks);

@@ -4,7 +4,9 @@
  * tables. docs/format.md has it in words.
  *
  * What a program does to its heap repeats itself: behind one event comes mostly the one that came behind its
- * like the last time. So each event is predicted by the one before: operation, site and size.
+ * like the last time. So each event is predicted by the one before: operation, site and size. What is freed was
+ * mostly allocated not long ago, and what is allocated gets the address of what was freed not long ago: such an
+ * address is told by how many allocations, or frees, have come since.
  */
 #ifndef IRT_FOLD_HEAP_CODE_H
 #define IRT_FOLD_HEAP_CODE_H
@@ -13,13 +15,16 @@
 
 #include "fold/event.h"
 
-enum { IRT_HEAP_SLOTS = 256 };
+enum {
+	IRT_HEAP_SLOTS = 256,
+	IRT_HEAP_NEAR = 4096, /* allocations, and frees, that an address may be told by; a power of two */
+};
 
 struct irt_heap_prediction {
-	uint64_t row;   /* the walk's own: the site's row; 0 = there is no prediction */
 	uint64_t bytes;
 	uint32_t site;
-	uint32_t operation; /* 0 = there is no prediction */
+	uint16_t operation; /* 0 = there is no prediction */
+	uint16_t next;  /* the walk's own: irt_heap_slot_behind */
 };
 
 struct irt_heap_code { /* all zero when a chunk begins */
@@ -35,6 +40,18 @@ static inline uint64_t irt_turned_back(uint64_t turned) { return turned << 4 | t
 static inline uint32_t irt_heap_slot_behind(uint32_t operation, uint32_t site)
 {
 	return ((site << 2) + (operation - IRT_OP_ALLOC)) * UINT32_C(0x9e3779b1) >> 24;
+}
+
+/* What follows an escape (enum irt_side) says an address by 2 * how many have come since, or by 1 + 2 * the distance from
+ * the last event's, zigzag; above what fits there is the operation that is not predicted. */
+#define IRT_HEAP_DISTANCE_MAX ((UINT64_C(1) << 61) - 1)
+
+/* Of which events the addresses are told by others': of those of the other one of these two. */
+enum irt_heap_side { IRT_HEAP_BEGINS, IRT_HEAP_ENDS, IRT_HEAP_SIDES };
+static inline unsigned irt_heap_side(uint32_t operation)
+{
+	return operation == IRT_OP_ALLOC || operation == IRT_OP_RESIZED ? IRT_HEAP_BEGINS :
+	       operation <= IRT_OP_UNMAP ? IRT_HEAP_ENDS : IRT_HEAP_SIDES;
 }
 
 /* Has the operation a size? */

@@ -3,6 +3,7 @@
  * heap_internal.h - what the files of the heap share.
  *
  *     heap.c         what each event does
+ *     heap_run.c     the same of plain ones in a row, which nearly all are
  *     heap_order.c   their order
  *     heap_pools.c   the blocks of each pool
  *     heap_ranges.c  mappings, which are given back in parts
@@ -21,10 +22,12 @@
 #include <string.h>
 
 enum {
+	AHEAD = 8,           /* events whose blocks are fetched early */
 	AWAY_MOST = 31,      /* see struct block */
-	LAST_PLACES = 16,
+	LAST_PLACES = 256,
 	HANDS = 4,           /* reallocs of one thread inside each other (signal handlers) */
 	ODD_MAX = 64,        /* events that fit nothing yet */
+	ODD_MARKS = 1024,
 	RECENT = 1024,       /* addresses freed last */
 	FAULTS_MAX = 1024,   /* kinds of them by place; more are counted in the sums alone */
 	NO_PLACE = UINT32_MAX,
@@ -110,6 +113,11 @@ struct pooled { /* a block of a pool */
 	size_t index;        /* in the pool's blocks */
 };
 
+struct last_place {
+	uint32_t context, site; /* irt_site: of each family its own; all 0 = empty, and what that would be is not kept */
+	uint32_t place;
+};
+
 struct irt_heap {
 	bool forked, used[IRT_HEAP_KINDS];
 	struct irt_heap_event *pending, *scratch;
@@ -130,7 +138,7 @@ struct irt_heap {
 	struct place *places;
 	uint32_t place_count, place_limit;
 	uint32_t *place_slots, place_slot_count; /* a power of two */
-	uint32_t last_places[LAST_PLACES]; /* where those that were asked for last are, perhaps */
+	struct last_place last_places[LAST_PLACES]; /* where those that were asked for last are */
 
 	struct heap_thread *threads;
 	uint32_t thread_count, thread_limit, thread_slots; /* slots: a power of two */
@@ -139,7 +147,8 @@ struct irt_heap {
 
 	struct odd odds[ODD_MAX];
 	unsigned odd_count;
-	uint64_t round;
+	uint8_t odd_marks[ODD_MARKS];            /* how many odds are of addresses with that hash */
+	uint64_t round, odd_round;               /* odd_round: of the oldest odd, or earlier */
 	struct recent *recent; /* RECENT of them */
 
 	struct irt_heap_fault *faults;
@@ -169,6 +178,17 @@ static inline bool is_near(int64_t ticks, int64_t that)
 	return ticks <= that || (uint64_t)ticks - (uint64_t)that <= IRT_HEAP_SLACK_TICKS;
 }
 
+/* Whether an event that fits nothing yet may be of this address. */
+static inline uint8_t *odd_mark(struct irt_heap *h, uint64_t address)
+{
+	return &h->odd_marks[(address >> 4 ^ address >> 14) % ODD_MARKS];
+}
+
+static inline struct recent *recent_of(struct irt_heap *h, uint64_t address)
+{
+	return &h->recent[(address >> 4 ^ address >> 14) % RECENT];
+}
+
 /* heap.c */
 void irt_heap_apply(struct irt_heap *h, const struct irt_heap_event *e); /* behind a reserve */
 bool irt_heap_is_within(const struct heap_thread *t, const struct block *b, const struct irt_heap_event *e);
@@ -179,6 +199,10 @@ struct place *irt_heap_touch(struct irt_heap *h, uint32_t place); /* H2: before 
 void irt_heap_end_block(struct irt_heap *h, const struct irt_heap_event *e, const struct heap_thread *t, struct block *b);
 void irt_heap_count_release(struct irt_heap *h, const struct irt_heap_event *e, uint64_t blocks, uint64_t bytes);
 void irt_heap_end_unknown(struct irt_heap *h, const struct irt_heap_event *e); /* of blocks that are not known */
+
+/* heap_run.c. Applies events in order up to that time, as far as they are plain allocations and frees of the heap by one
+ * thread, each of which fits what is alive. How many were; 0 is no promise that the first one is not plain. */
+size_t irt_heap_run(struct irt_heap *h, const struct irt_heap_event *events, size_t count, int64_t until_ticks);
 
 /* heap_pools.c. Room: for one more block of that pool. */
 bool irt_heap_make_pool_room(struct irt_heap *h, uint64_t pool);
@@ -200,6 +224,7 @@ struct block *irt_heap_find(const struct irt_heap *h, uint64_t address);      /*
 void irt_heap_insert(struct irt_heap *h, const struct block *b);
 void irt_heap_remove(struct irt_heap *h, struct block *b);
 uint32_t irt_heap_place(struct irt_heap *h, uint32_t context, uint32_t site); /* of irt_site; is there, or room is */
+void irt_heap_close_hole(struct irt_heap *h, struct block *hole);
 struct heap_thread *irt_heap_thread(struct irt_heap *h, uint32_t id);            /* the same */
 struct heap_thread *irt_heap_find_thread(struct irt_heap *h, uint32_t id);       /* NULL: nothing is known of it */
 void irt_heap_forget_thread(struct irt_heap *h, struct heap_thread *t);
@@ -223,6 +248,33 @@ static inline bool irt_heap_reserve(struct irt_heap *h)
 		h->gone_count + 2 <= h->gone_room) || irt_heap_make_room(h);
 }
 
+/* ---- the table of blocks, where it is hot ------------------------------------------------------------ */
+
+/* Any number of slots, so that the table can grow by half: the high bits of a product choose one. */
+static inline uint64_t block_slot(const struct irt_heap *h, uint64_t address)
+{
+	uint64_t hash = (address >> 4 ^ address << 60) * UINT64_C(0x9e3779b97f4a7c15);
+
+	return (uint64_t)((unsigned __int128)hash * h->block_slots >> 64);
+}
+
+static inline uint64_t next_slot(const struct irt_heap *h, uint64_t i)
+{
+	return i + 1 == h->block_slots ? 0 : i + 1;
+}
+
+static inline uint64_t distance(const struct irt_heap *h, uint64_t from, uint64_t to)
+{
+	return to >= from ? to - from : to + h->block_slots - from;
+}
+
+static inline unsigned capped(uint64_t away) { return away < AWAY_MOST ? (unsigned)away : AWAY_MOST; }
+
+static inline struct last_place *last_place(struct irt_heap *h, uint32_t context, uint32_t site)
+{
+	return &h->last_places[(context + 17 * (site >> 3) + site) % LAST_PLACES];
+}
+
 static inline uint64_t live_blocks(const struct place *p) { return p->row.allocs - p->row.frees; }
 static inline uint64_t live_bytes(const struct place *p) { return p->row.bytes - p->row.freed_bytes; }
 
@@ -234,6 +286,35 @@ static inline void bring_peak(const struct irt_heap *h, struct place *p)
 		p->row.peak_bytes = live_bytes(p);
 		p->epoch = h->epoch[p->row.kind];
 	}
+}
+
+static inline void count_peak(struct irt_heap *h, struct place *p, int64_t ticks)
+{
+	struct irt_heap_sums *s = &h->sums[p->row.kind];
+
+	if (live_bytes(p) > p->row.max_bytes)
+		p->row.max_bytes = live_bytes(p);
+	if (s->bytes - s->freed_bytes > s->peak_bytes) {
+		s->peak_bytes = s->bytes - s->freed_bytes;
+		s->peak_blocks = s->allocs - s->frees;
+		s->peak_ticks = ticks;
+		h->epoch[p->row.kind]++;
+	}
+}
+
+/* Without memory for a new size or time, it is missing there. */
+static inline void count_size(struct place *p, uint64_t bytes)
+{
+	irt_histogram_add(&p->row.sizes, irt_histogram_bucket(bytes), 1);
+}
+
+static inline void count_life(struct place *p, int64_t from, int64_t until)
+{
+	uint64_t life = until > from ? (uint64_t)until - (uint64_t)from : 0;
+
+	p->changed = true;
+	p->row.life_ticks = life < INT64_MAX - p->row.life_ticks ? p->row.life_ticks + life : INT64_MAX;
+	irt_histogram_add(&p->row.lifetimes, irt_histogram_bucket(life), 1);
 }
 
 #endif

@@ -7,7 +7,6 @@
 #include "fold/heap_internal.h"
 
 enum {
-	AHEAD = 8,       /* events whose blocks are fetched early */
 	PULL_MAX = 1024, /* ... that are looked through for the end of a block whose address is used again */
 };
 
@@ -15,7 +14,7 @@ enum {
  * thread between the two? That shows when they are in order. */
 static bool seems_inner(const struct irt_heap_event *inner, const struct irt_heap_event *e)
 {
-	return inner->thread == e->thread && inner->address == e->address && inner->operation == IRT_OP_ALLOC &&
+	return inner->address == e->address && inner->thread == e->thread && inner->operation == IRT_OP_ALLOC &&
 	       e->operation == IRT_OP_ALLOC && e->address && irt_site_family(inner->site) != irt_site_family(e->site);
 }
 
@@ -210,14 +209,14 @@ static bool pull_forward(struct irt_heap *h, size_t at)
 	return true;
 }
 
-int irt_heap_settle(struct irt_heap *h, int64_t until_ticks)
+/* *until_ticks may become later: more waits than may. */
+static int advance(struct irt_heap *h, int64_t *until_ticks)
 {
 	size_t done = 0, count = h->pending_count;
-	bool last = until_ticks == INT64_MAX;
 	int err = 0;
 
-	h->settled_ticks = until_ticks;
-	if (!count && !h->odd_count)
+	h->settled_ticks = *until_ticks;
+	if (!count)
 		return 0;
 	if (!sort_pending(h)) {
 		h->settled_ticks = INT64_MIN;
@@ -225,21 +224,26 @@ int irt_heap_settle(struct irt_heap *h, int64_t until_ticks)
 	}
 	if (count <= IRT_HEAP_PENDING_MAX) {
 		h->expects_many = false;
-	} else if (!h->expects_many && h->pending[count - IRT_HEAP_PENDING_MAX].ticks > until_ticks) {
-		until_ticks = h->pending[count - IRT_HEAP_PENDING_MAX].ticks;
+	} else if (!h->expects_many && h->pending[count - IRT_HEAP_PENDING_MAX].ticks > *until_ticks) {
+		*until_ticks = h->pending[count - IRT_HEAP_PENDING_MAX].ticks;
 		h->settled_ticks = INT64_MIN; /* earlier ones may come */
 	}
-	for (; done < count && h->pending[done].ticks <= until_ticks; done++) {
+	while (done < count && h->pending[done].ticks <= *until_ticks) {
+		size_t run = irt_heap_run(h, h->pending + done, count - done, *until_ticks);
+		done += run;
+		if (run)
+			continue;
 		struct irt_heap_event *e = &h->pending[done];
 		if (done + AHEAD < count)
 			irt_heap_prefetch(h, h->pending[done + AHEAD].address);
-		if (e->operation == INNER && !look_outside(h, done, until_ticks))
+		if (e->operation == INNER && !look_outside(h, done, *until_ticks))
 			break;
 		bool begins = e->operation == IRT_OP_ALLOC || e->operation == IRT_OP_RESIZED;
 		if ((begins && is_used(h, e) && !pull_forward(h, done)) || !do_pending(h, e)) {
 			err = INSTR_ERR_MEMORY;
 			break;
 		}
+		done++;
 	}
 	if (done < count && h->pending[done].ticks <= h->settled_ticks)
 		h->settled_ticks = h->pending[done].ticks - 1;
@@ -248,7 +252,20 @@ int irt_heap_settle(struct irt_heap *h, int64_t until_ticks)
 		memmove(h->pending, h->pending + done, (count - done) * sizeof(*h->pending));
 		h->pending_count = h->pending_sorted = count - done;
 	}
-	if (err)
+	return err;
+}
+
+int irt_heap_advance(struct irt_heap *h, int64_t until_ticks)
+{
+	return advance(h, &until_ticks);
+}
+
+int irt_heap_settle(struct irt_heap *h, int64_t until_ticks)
+{
+	bool last = until_ticks == INT64_MAX, waits = h->pending_count || h->odd_count;
+	int err = advance(h, &until_ticks);
+
+	if (err || !waits)
 		return err;
 	for (unsigned i = h->odd_count; i-- > 0;) {
 		if (!last && (h->odds[i].round + 1 >= h->round || is_near(until_ticks, h->odds[i].event.ticks)))

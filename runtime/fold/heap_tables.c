@@ -5,22 +5,11 @@
  */
 #include "fold/heap_internal.h"
 
-enum { FIRST_BLOCKS = 64, SMALL_SLOTS = 1 << 16, FIRST_PLACES = 16, FIRST_THREADS = 8 };
+#include <sys/mman.h>
+
+enum { LARGE_PAGE = 2 << 20, FIRST_BLOCKS = 64, NEAR_SLOTS = 1 << 12, SMALL_SLOTS = 1 << 16, FIRST_PLACES = 16, FIRST_THREADS = 8 };
 
 /* ---- blocks ---------------------------------------------------------------------------------------- */
-
-/* Any number of slots, so that the table can grow by half: the high bits of a product choose one. */
-static inline uint64_t block_slot(const struct irt_heap *h, uint64_t address)
-{
-	uint64_t hash = (address >> 4 ^ address << 60) * UINT64_C(0x9e3779b97f4a7c15);
-
-	return (uint64_t)((unsigned __int128)hash * h->block_slots >> 64);
-}
-
-static inline uint64_t next_slot(const struct irt_heap *h, uint64_t i)
-{
-	return i + 1 == h->block_slots ? 0 : i + 1;
-}
 
 void irt_heap_prefetch(const struct irt_heap *h, uint64_t address)
 {
@@ -39,13 +28,6 @@ struct block *irt_heap_find(const struct irt_heap *h, uint64_t address)
 			return &h->blocks[i];
 	}
 }
-
-static uint64_t distance(const struct irt_heap *h, uint64_t from, uint64_t to)
-{
-	return to >= from ? to - from : to + h->block_slots - from;
-}
-
-static unsigned capped(uint64_t away) { return away < AWAY_MOST ? (unsigned)away : AWAY_MOST; }
 
 static void put_block(struct irt_heap *h, const struct block *b)
 {
@@ -69,12 +51,10 @@ void irt_heap_insert(struct irt_heap *h, const struct block *b)
 
 /* Those behind it that it has kept from their places move up: those that are at least as far from home as from
  * the hole. */
-void irt_heap_remove(struct irt_heap *h, struct block *b)
+void irt_heap_close_hole(struct irt_heap *h, struct block *b)
 {
 	uint64_t hole = (uint64_t)(b - h->blocks), gap = 1;
 
-	if (b->family == INSTR_FAMILY_MAPPING)
-		irt_heap_drop_range(h, b->address);
 	for (uint64_t i = next_slot(h, hole); h->blocks[i].address; i = next_slot(h, i), gap++) {
 		uint64_t away = h->blocks[i].away;
 		if (away == AWAY_MOST)
@@ -90,8 +70,24 @@ void irt_heap_remove(struct irt_heap *h, struct block *b)
 	h->block_count--;
 }
 
+void irt_heap_remove(struct irt_heap *h, struct block *b)
+{
+	if (b->family == INSTR_FAMILY_MAPPING)
+		irt_heap_drop_range(h, b->address);
+	irt_heap_close_hole(h, b);
+}
+
+/* A large table is looked into anywhere: with small pages each look misses the processor's table of them as well. */
+static void ask_for_large_pages(void *table, size_t bytes)
+{
+	uintptr_t from = ((uintptr_t)table + LARGE_PAGE - 1) & ~(uintptr_t)(LARGE_PAGE - 1), end = (uintptr_t)table + bytes;
+
+	if (end > from && end - from >= 2 * LARGE_PAGE)
+		madvise((void *)from, end - from, MADV_HUGEPAGE); /* or not */
+}
+
 /* Full to two thirds at most, and behind growing still more than half full; while it is small (2 MiB), fast rather
- * than full. */
+ * than full: a search then mostly ends where it begins. */
 static bool grow_blocks(struct irt_heap *h)
 {
 	struct block *old = h->blocks;
@@ -102,8 +98,9 @@ static bool grow_blocks(struct irt_heap *h)
 		h->blocks = old;
 		return false;
 	}
+	ask_for_large_pages(h->blocks, slots * sizeof(*h->blocks));
 	h->block_slots = slots;
-	h->block_limit = slots <= SMALL_SLOTS ? slots / 4 : slots / 3 * 2;
+	h->block_limit = slots <= NEAR_SLOTS ? slots / 8 : slots <= SMALL_SLOTS ? slots / 4 : slots / 3 * 2;
 	h->block_count = 0;
 	for (uint64_t i = 0; i < old_slots; i++)
 		if (old[i].address)
@@ -155,9 +152,9 @@ static bool grow_places(struct irt_heap *h)
 uint32_t irt_heap_place(struct irt_heap *h, uint32_t context, uint32_t site)
 {
 	uint32_t site_id = irt_site_id(site);
-	uint32_t *last = &h->last_places[(context ^ site_id) % LAST_PLACES];
-	if (*last < h->place_count && h->places[*last].row.context == context && h->places[*last].row.site_id == site_id)
-		return *last;
+	struct last_place *last = last_place(h, context, site);
+	if (last->context == context && last->site == site && (context | site))
+		return last->place;
 	uint32_t *slot = place_slot(h, context, site_id);
 	if (*slot == NO_PLACE) {
 		*slot = h->place_count++;
@@ -165,7 +162,8 @@ uint32_t irt_heap_place(struct irt_heap *h, uint32_t context, uint32_t site)
 		h->places[*slot] = (struct place){.row = {.context = context, .site_id = site_id, .kind = kind},
 						  .epoch = h->epoch[kind]};
 	}
-	return *last = *slot;
+	*last = (struct last_place){context, site, *slot};
+	return *slot;
 }
 
 /* ---- threads --------------------------------------------------------------------------------------- */

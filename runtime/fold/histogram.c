@@ -46,15 +46,6 @@ int irt_histogram_reserve(struct irt_histogram *h, unsigned first, unsigned last
 	return 0;
 }
 
-int irt_histogram_add(struct irt_histogram *h, unsigned bucket, uint64_t count)
-{
-	int err = irt_histogram_reserve(h, bucket, bucket);
-
-	if (!err)
-		h->counts[bucket - h->first] += count;
-	return err;
-}
-
 int irt_histogram_merge(struct irt_histogram *into, const struct irt_histogram *from)
 {
 	int err;

@@ -36,7 +36,7 @@ enum {
 
 static inline unsigned irt_histogram_bucket(uint64_t value)
 {
-	unsigned shift = 59 - (unsigned)__builtin_clzll(value | 16);
+	unsigned shift = (63 ^ (unsigned)__builtin_clzll(value | 16)) - 4;
 	return (shift << 4) + (unsigned)(value >> shift);
 }
 
@@ -60,11 +60,22 @@ struct irt_histogram {
 void irt_histogram_fini(struct irt_histogram *h);
 
 /* INSTR_ERR_MEMORY: unchanged. */
-int irt_histogram_add(struct irt_histogram *h, unsigned bucket, uint64_t count);
 int irt_histogram_merge(struct irt_histogram *into, const struct irt_histogram *from);
 
 /* Makes room for the buckets [first, last], after which adding to them cannot fail. */
 int irt_histogram_reserve(struct irt_histogram *h, unsigned first, unsigned last);
+
+/* INSTR_ERR_MEMORY: unchanged. */
+static inline int irt_histogram_add(struct irt_histogram *h, unsigned bucket, uint64_t count)
+{
+	if (bucket - h->first >= h->span) {
+		int err = irt_histogram_reserve(h, bucket, bucket);
+		if (err)
+			return err;
+	}
+	h->counts[bucket - h->first] += count;
+	return 0;
+}
 
 uint64_t irt_histogram_count(const struct irt_histogram *h);
 

@@ -35,6 +35,18 @@ static inline uint8_t *irt_put_any_varint(uint8_t *p, uint64_t v)
 	return p + bytes;
 }
 
+/* The same where most are below 2^14. */
+static inline uint8_t *irt_put_short_varint(uint8_t *p, uint64_t v)
+{
+	if (v >> 14)
+		return irt_put_any_varint(p, v);
+	unsigned longer = v >= 128;
+	uint16_t out = (uint16_t)((v & 0x7f) | (v << 1 & 0x7f00) | longer << 7);
+
+	__builtin_memcpy(p, &out, 2);
+	return p + 1 + longer;
+}
+
 /* false: the bytes end within it, or it does not fit; *p is then anywhere up to end. */
 static inline bool irt_get_varint(const uint8_t **p, const uint8_t *end, uint64_t *v)
 {

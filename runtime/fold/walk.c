@@ -193,8 +193,7 @@ void irt_walk_drop_edges(struct irt_walk *w)
 	free(w->edges);
 	w->edges = NULL;
 	w->edge_count = w->edge_slots = 0;
-	for (int i = 0; i < IRT_HEAP_SLOTS; i++)
-		w->code.slots[i].row = 0; /* what is predicted stays, but it has to be asked for */
+	memset(w->heap_sites, 0, sizeof(w->heap_sites));
 	for (uint32_t i = 0; i < w->touched_count; i++) {
 		uint64_t *q = w->states + (size_t)w->touched[i] * RANKS;
 		for (unsigned r = 0; r < RANKS; r++)
@@ -239,6 +238,8 @@ void irt_walk_begin_chunk(struct irt_walk *w)
 	if (w->code_used)
 		memset(&w->code, 0, sizeof(w->code));
 	w->code_used = false;
+	for (unsigned i = 0; i < IRT_HEAP_SIDES; i++)
+		w->heap_first[i] = w->heap_numbers[i] = w->heap_numbers[i] + 1; /* none from before is in reach */
 	w->chunk_has_pos = false;
 	w->chunk_first_event = w->events;
 	w->chunk_stopped = w->stopped;
@@ -393,6 +394,7 @@ void irt_walk_destroy(struct irt_walk *w)
 	free(w->by_context);
 	free(w->symbols);
 	free(w->side);
+	free(w->heap_seen);
 	free(w->closed);
 	free(w->mentioned);
 	free(w->orphans);

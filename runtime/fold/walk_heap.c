@@ -28,33 +28,53 @@ static int find_site(struct irt_walk *w, uint64_t tag, uint64_t t, unsigned fami
 	return stop;
 }
 
+/* 4 KiB, which become 64 KiB when it is worth that: there may be many threads that allocate little. What was seen until
+ * then is forgotten. */
+bool irt_walk_make_heap_seen(struct irt_walk *w)
+{
+	bool many = w->heap_numbers[IRT_HEAP_BEGINS] + w->heap_numbers[IRT_HEAP_ENDS] > HEAP_SEEN_FEW;
+	unsigned shift = 64 - (many ? HEAP_SEEN_BITS : HEAP_SEEN_BITS_FEW);
+
+	if (w->heap_seen && w->heap_seen_shift <= shift)
+		return true;
+	struct heap_seen *seen = calloc((size_t)1 << (64 - shift), sizeof(*seen));
+	if (seen) {
+		free(w->heap_seen);
+		w->heap_seen = seen;
+		w->heap_seen_shift = shift;
+	}
+	return w->heap_seen;
+}
+
 /* Puts the event into the side stream, behind its token's place, and into the tables. */
-uint8_t *irt_walk_put_heap(struct irt_walk *w, uint8_t *side, uint32_t operation, uint32_t site, uint64_t row, uint64_t address,
-			   uint64_t bytes)
+uint8_t *irt_walk_put_heap(struct irt_walk *w, uint8_t *side, const struct irt_heap_event *e)
 {
 	struct irt_heap_prediction *p = &w->code.slots[w->code.last];
-	uint64_t turned = irt_turned(address);
-	bool known = p->operation == operation && p->site == site, sized = irt_heap_has_bytes(operation);
-	uint8_t *length = NULL;
+	uint64_t turned = irt_turned(e->address & IRT_HEAP_ADDRESS_MASK), distance = irt_zigzag((int64_t)(turned - w->code.address));
+	unsigned of = irt_heap_side(e->operation);
+	uint64_t since = of == IRT_HEAP_SIDES ? UINT64_MAX : irt_walk_since(w, of, turned);
+	bool sized = irt_heap_has_bytes(e->operation);
 
-	if (known) {
-		*side++ = IRT_SIDE_HEAP;
+	if (p->operation == e->operation && p->site == e->site && (distance <= IRT_HEAP_DISTANCE_MAX || since != UINT64_MAX)) {
+		side = irt_put_any_varint(side, 2 * (since <= distance ? 2 * since : 2 * distance + 1) + IRT_SIDE_HEAP);
+		if (sized)
+			side = irt_put_any_varint(side, e->bytes == p->bytes ? 0 : e->bytes + 1);
 	} else {
 		*side++ = IRT_SIDE_OPERATION;
-		*side++ = (uint8_t)operation;
-		length = side++; /* less than 128 */
-		side = irt_put_varint(side, site);
-	}
-	side = irt_put_any_varint(side, irt_zigzag((int64_t)(turned - w->code.address)));
-	if (sized)
-		side = irt_put_any_varint(side, !known ? bytes : bytes == p->bytes ? 0 : bytes + 1);
-	if (length)
+		*side++ = (uint8_t)e->operation;
+		uint8_t *length = side++; /* less than 128 */
+		side = irt_put_varint(side, e->site);
+		side = irt_put_any_varint(side, distance);
+		if (sized)
+			side = irt_put_any_varint(side, e->bytes);
 		*length = (uint8_t)(side - length - 1);
-	*p = (struct irt_heap_prediction){row, sized ? bytes : 0, site, operation};
+	}
+	*p = (struct irt_heap_prediction){sized ? e->bytes : 0, e->site, (uint16_t)e->operation,
+					  (uint16_t)irt_heap_slot_behind(e->operation, e->site)};
 	w->code.address = turned;
-	w->code.last = irt_heap_slot_behind(operation, site);
+	w->code.last = p->next;
 	w->code_used = true;
-	w->operations |= UINT64_C(1) << operation;
+	w->operations |= UINT64_C(1) << e->operation;
 	return side;
 }
 
@@ -77,10 +97,9 @@ static uint32_t operation_of(unsigned ext)
 	}
 }
 
-static void put_heap_event(struct irt_walk *w, uint64_t tag, const struct irt_heap_event *e, uint64_t n)
+static void put_heap_event(struct irt_walk *w, const struct irt_heap_event *e, uint64_t n)
 {
-	irt_walk_put_event(w, TOKEN_ESCAPE,
-		  irt_walk_put_heap(w, irt_walk_side_end(w), e->operation, e->site, instr_tag_row(tag), e->address, e->bytes), n);
+	irt_walk_put_event(w, TOKEN_ESCAPE, irt_walk_put_heap(w, irt_walk_side_end(w), e), n);
 }
 
 int irt_walk_step_heap(struct irt_walk *w, uint64_t tag, uint64_t t, const struct instr_unit *payload)
@@ -95,6 +114,8 @@ int irt_walk_step_heap(struct irt_walk *w, uint64_t tag, uint64_t t, const struc
 
 	if (stop != STEP_ON)
 		return stop;
+	if (!irt_walk_make_heap_seen(w))
+		return IRT_WALK_NO_MEMORY;
 	if (instr_tag_ext(tag) == INSTR_EXT_POOL) {
 		pool.operation = IRT_OP_POOL;
 		pool.site = e.site;
@@ -102,10 +123,10 @@ int irt_walk_step_heap(struct irt_walk *w, uint64_t tag, uint64_t t, const struc
 		pool.bytes = 0;
 		if (!irt_heap_room(w->config.heap, 2) || irt_heap_add(w->config.heap, &pool))
 			return IRT_WALK_NO_MEMORY;
-		put_heap_event(w, tag, &pool, n);
+		put_heap_event(w, &pool, n);
 	}
 	if (irt_heap_add(w->config.heap, &e))
 		return IRT_WALK_NO_MEMORY;
-	put_heap_event(w, tag, &e, n);
+	put_heap_event(w, &e, n);
 	return STEP_ON;
 }

@@ -183,6 +183,19 @@ struct hot {
 	uint8_t *side;
 };
 
+/* The last event of an address; one with the same hash takes its place. */
+struct heap_seen {
+	uint64_t turned;
+	uint64_t number; /* how manieth of its side, * 2 + enum irt_heap_side; 0 = empty */
+};
+enum { HEAP_SEEN_BITS = 12, HEAP_SEEN_BITS_FEW = 8, HEAP_SEEN_FEW = 2048, HEAP_SITE_BITS = 6 };
+
+/* The site of a record whose word 2 is this. */
+struct heap_site {
+	uint64_t tag;
+	uint32_t site;
+};
+
 struct irt_walk {
 	struct hot hot;
 	struct irt_walk_config config;
@@ -234,6 +247,10 @@ struct irt_walk {
 	uint32_t chunk_events;
 	struct irt_heap_code code;
 	bool code_used;
+	struct heap_seen *heap_seen; /* NULL: no event of the heap yet */
+	unsigned heap_seen_shift;    /* of a hash */
+	struct heap_site heap_sites[1 << HEAP_SITE_BITS]; /* of plain records; found by a hash */
+	uint64_t heap_numbers[IRT_HEAP_SIDES], heap_first[IRT_HEAP_SIDES]; /* that the next event gets; the chunk's first one got */
 	bool chunk_has_pos;
 	uint64_t chunk_pos, chunk_first_event;
 	uint64_t chunk_stopped;
@@ -337,8 +354,8 @@ int irt_walk_step_heap(struct irt_walk *w, uint64_t tag, uint64_t t, const struc
 /* The id of a record's site; STEP_ON, or what to stop with. */
 int irt_walk_find_site(struct irt_walk *w, uint64_t tag, uint64_t t, uint32_t *site_id);
 /* An event of the heap in the open chunk. */
-uint8_t *irt_walk_put_heap(struct irt_walk *w, uint8_t *side, uint32_t operation, uint32_t site, uint64_t row, uint64_t address,
-			   uint64_t bytes);
+uint8_t *irt_walk_put_heap(struct irt_walk *w, uint8_t *side, const struct irt_heap_event *e);
+bool irt_walk_make_heap_seen(struct irt_walk *w); /* false: no memory */
 
 /* walk_block.c. A record of a call that may block, of two units at least; as irt_walk_step, room is there. */
 int irt_walk_step_block(struct irt_walk *w, uint64_t tag, uint64_t t, const struct instr_unit *payload);
@@ -404,6 +421,19 @@ static inline uint64_t irt_walk_stamp(struct irt_walk *w, uint64_t t)
 	n = t - w->base;
 	n = n < w->exact_below ? n * w->hot.reciprocal >> 32 : n / unit;
 	return n > w->n ? n : w->n;
+}
+
+/* How many events of the other side have come since that of this address, if that is near; else UINT64_MAX. From now on
+ * this event is the last one of the address. side: its; not IRT_HEAP_SIDES. */
+static inline uint64_t irt_walk_since(struct irt_walk *w, unsigned side, uint64_t turned)
+{
+	unsigned other = side ^ 1;
+	struct heap_seen *seen = &w->heap_seen[turned * UINT64_C(0x9e3779b97f4a7c15) >> w->heap_seen_shift];
+	uint64_t number = seen->number >> 1, since = w->heap_numbers[other] - 1 - number;
+	bool is_near = seen->turned == turned && (seen->number & 1) == other && number >= w->heap_first[other] && since < IRT_HEAP_NEAR;
+
+	*seen = (struct heap_seen){turned, w->heap_numbers[side]++ << 1 | side};
+	return is_near ? since : UINT64_MAX;
 }
 
 static inline uint8_t *irt_walk_side_end(struct irt_walk *w)

@@ -18,6 +18,8 @@
 
 enum {
 	BATCH = 2048, /* a sub-buffer */
+	HEAP_UNITS = 2, /* of a plain record of the heap */
+	AHEAD_UNITS = 256,
 	FRAMES_FREE_MIN = 256,
 	BATCH_MIN = 64,
 	KINDS_SHOW_BELOW = (INSTR_KIND_MASK + 1) * 8192 - 16, /* see `number` below */
@@ -225,7 +227,7 @@ walk_predicted(struct irt_walk *w, const struct instr_unit *units, struct batch 
 			} else {
 				q[3] = q[2];
 				q[2] = q[1];
-				k->side = irt_put_varint(k->side, nodes[number].ordinal + IRT_SIDE_CHILD);
+				k->side = irt_put_varint(k->side, irt_side_child(nodes[number].ordinal));
 				d += TOKEN_ESCAPE << 4;
 			}
 			q[1] = q[0];
@@ -396,51 +398,102 @@ static size_t prepare(struct irt_walk *w, size_t count, struct batch *b)
 	return count - 1;
 }
 
+/* As irt_walk_put_heap of a plain event whose operation and site are predicted; without the tables' heads. */
+static inline __attribute__((always_inline)) uint8_t *put_predicted(struct irt_walk *w, uint8_t *side, const struct irt_heap_event *e,
+								    struct irt_heap_prediction *p, uint64_t distance,
+								    uint64_t turned, unsigned of)
+{
+	uint64_t since = irt_walk_since(w, of, turned);
+
+	side = irt_put_short_varint(side, 2 * (since <= distance ? 2 * since : 2 * distance + 1) + IRT_SIDE_HEAP);
+	if (of == IRT_HEAP_ENDS)
+		return side;
+	if (e->bytes == p->bytes) {
+		*side++ = 0;
+		return side;
+	}
+	p->bytes = e->bytes;
+	return irt_put_short_varint(side, e->bytes + 1);
+}
+
+/* Events of the heap in a row into the side stream. steps: of each that has TIME_ESCAPE. */
+static uint8_t *put_heap_events(struct irt_walk *w, uint8_t *side, const struct irt_heap_event *e, const uint8_t *symbol,
+				const uint32_t *steps, uint32_t count)
+{
+	struct irt_heap_code *const code = &w->code;
+	struct irt_heap_prediction *p = &code->slots[code->last];
+	uint64_t before = code->address;
+
+	for (uint32_t i = 0; i < count; i++, e++) {
+		uint64_t turned = irt_turned(e->address), distance = irt_zigzag((int64_t)(turned - before));
+		bool is_predicted = p->site == e->site && p->operation == e->operation && distance <= IRT_HEAP_DISTANCE_MAX;
+		if (likely(is_predicted && e->operation == IRT_OP_FREE)) {
+			side = put_predicted(w, side, e, p, distance, turned, IRT_HEAP_ENDS);
+			p = &code->slots[p->next];
+		} else if (likely(is_predicted && e->operation == IRT_OP_ALLOC)) {
+			side = put_predicted(w, side, e, p, distance, turned, IRT_HEAP_BEGINS);
+			p = &code->slots[p->next];
+		} else {
+			code->last = (uint32_t)(p - code->slots);
+			code->address = before;
+			side = irt_walk_put_heap(w, side, e);
+			p = &code->slots[code->last];
+		}
+		before = turned;
+		if (symbol[i] == (TOKEN_ESCAPE << 4 | TIME_ESCAPE))
+			side = put_time(side, steps[i]);
+	}
+	code->last = (uint32_t)(p - code->slots);
+	code->address = before;
+	return side;
+}
+
+/* The site of a plain record, which is not in heap_sites. false: it is not plain, or not known. */
+static bool find_heap_site(struct irt_walk *w, uint64_t tag, unsigned family, struct heap_site *s)
+{
+	const uint64_t first = INSTR_EXT_ALLOC | HEAP_UNITS << 8, last = INSTR_EXT_RESIZED | HEAP_UNITS << 8;
+	uint32_t id;
+
+	if ((tag & INSTR_KIND_MASK) != INSTR_EXT || (tag >> INSTR_AUX_SHIFT) - first > last - first ||
+	    family > INSTR_FAMILY_DECLARED || irt_walk_find_edge(w, SITE_EDGES, instr_tag_row(tag), &id) != 0)
+		return false;
+	*s = (struct heap_site){tag, irt_site(id, family)};
+	return true;
+}
+
 /* Records of the heap in a row, as far as they are plain: whole, in time, of sites that are known, and neither of
- * pools nor of mappings. The context stays the same between them. Returns the units that are done. */
+ * pools nor of mappings. The context stays the same between them. Returns the units that are done. (Two loops: one has
+ * more at hand than there are registers.) */
 static __attribute__((noinline)) size_t walk_heap(struct irt_walk *w, const struct instr_unit *units, size_t count)
 {
-	enum { UNITS = 2 };
-	const uint64_t first = INSTR_EXT_ALLOC | UNITS << 8, last = INSTR_EXT_RESIZED | UNITS << 8;
-	const uint32_t context = context_of(w, w->frames[w->depth].node);
+	const uint32_t context = context_of(w, w->frames[w->depth].node), thread = w->config.thread;
+	const uint64_t from = w->last - w->config.origin_ticks;
 	struct hot *const k = &w->hot;
-	struct irt_heap_event *out;
-	uint8_t *symbol;
-	uint32_t n = 0, done = 0, room;
+	struct irt_heap_event *events;
+	uint8_t *symbols;
+	uint32_t steps[BATCH / 4], n = 0, done = 0, room;
 
 	if (!w->config.heap || w->chunk_events == 0 || w->chunk_events >= w->config.chunk_events)
 		return 0;
 	room = w->config.chunk_events - w->chunk_events;
 	room = room < BATCH / 4 ? room : BATCH / 4;
-	room = room < count / UNITS ? room : (uint32_t)(count / UNITS);
+	room = room < count / HEAP_UNITS ? room : (uint32_t)(count / HEAP_UNITS);
 	if (!room || !irt_grow(&w->symbols, &w->symbol_room, w->chunk_events + room, 1) ||
 	    !irt_grow(&w->side, &w->side_room, w->side_bytes + (size_t)room * SIDE_EVENT_MAX, 1) ||
-	    !(out = irt_heap_room(w->config.heap, room)))
+	    !irt_walk_make_heap_seen(w) || !(events = irt_heap_room(w->config.heap, room)))
 		return 0;
 	set_hot(w, units);
-	symbol = w->symbols + w->chunk_events;
-	for (; done < room; done++, units += UNITS) {
+	symbols = w->symbols + w->chunk_events;
+	for (; done < room; done++, units += HEAP_UNITS) {
 		const uint64_t t = irt_load_acquire(&units->ticks), tag = irt_load_relaxed(&units->tag); /* A2 */
-		const uint64_t x = t - k->base, row = instr_tag_row(tag), what = tag >> INSTR_AUX_SHIFT;
-		const struct irt_heap_prediction *p = &w->code.slots[w->code.last];
-		uint64_t address, word, bytes;
-		uint32_t now, d, site, operation;
+		const uint64_t x = t - k->base, word = irt_load_relaxed(&units[1].tag);
+		const unsigned family = word >> INSTR_HEAP_FAMILY_SHIFT & 7;
+		struct heap_site *s = &w->heap_sites[tag * UINT64_C(0x9e3779b97f4a7c15) >> (64 - HEAP_SITE_BITS)];
+		uint32_t now, d;
 
-		if (x >= k->limit || (tag & INSTR_KIND_MASK) != INSTR_EXT || what - first > last - first)
+		__builtin_prefetch(units + AHEAD_UNITS); /* another processor has written them */
+		if (unlikely(x >= k->limit))
 			break;
-		address = instr_hidden(irt_load_relaxed(&units[1].ticks)) & IRT_HEAP_ADDRESS_MASK;
-		word = irt_load_relaxed(&units[1].tag);
-		if (unlikely((word >> INSTR_HEAP_FAMILY_SHIFT & 7) > INSTR_FAMILY_DECLARED))
-			break;
-		operation = IRT_OP_ALLOC + (uint32_t)(what - first);
-		bytes = irt_heap_has_bytes(operation) ? word & INSTR_HEAP_BYTES_MASK : 0;
-		if (p->row == row && irt_site_family(p->site) == (word >> INSTR_HEAP_FAMILY_SHIFT & 7)) {
-			site = p->site;
-		} else {
-			if (irt_walk_find_edge(w, SITE_EDGES, row, &site) != 0)
-				break;
-			site = irt_site(site, word >> INSTR_HEAP_FAMILY_SHIFT & 7);
-		}
 		now = (uint32_t)(x * k->reciprocal >> 32);
 		d = now - n;
 		if (unlikely((int32_t)d < 0)) {
@@ -449,24 +502,24 @@ static __attribute__((noinline)) size_t walk_heap(struct irt_walk *w, const stru
 		} else if (unlikely(d >= k->pause)) {
 			break;
 		}
-		k->side = irt_walk_put_heap(w, k->side, operation, site, row, address, bytes);
-		if (d >= TIME_ESCAPE) {
-			k->side = put_time(k->side, d);
-			d = TIME_ESCAPE;
-		}
-		*symbol++ = (uint8_t)(TOKEN_ESCAPE << 4 | d);
+		if (unlikely((s->tag ^ tag) | (irt_site_family(s->site) ^ family)) && !find_heap_site(w, tag, family, s))
+			break;
 		n = now;
-		*out++ = (struct irt_heap_event){.ticks = (int64_t)(w->last + n * k->unit - w->config.origin_ticks),
-						 .address = address, .bytes = bytes, .context = context, .site = site,
-						 .thread = w->config.thread, .operation = operation};
+		steps[done] = d;
+		symbols[done] = (uint8_t)(TOKEN_ESCAPE << 4 | (d < TIME_ESCAPE ? d : TIME_ESCAPE));
+		const uint32_t operation = IRT_OP_ALLOC - INSTR_EXT_ALLOC + (uint32_t)(tag >> INSTR_AUX_SHIFT & 255);
+		events[done] = (struct irt_heap_event){
+			.ticks = (int64_t)(from + n * k->unit), .context = context, .site = s->site, .thread = thread, .operation = operation,
+			.address = instr_hidden(irt_load_relaxed(&units[1].ticks)) & IRT_HEAP_ADDRESS_MASK,
+			.bytes = irt_heap_has_bytes(operation) ? word & INSTR_HEAP_BYTES_MASK : 0};
 	}
+	w->side_bytes = (size_t)(put_heap_events(w, k->side, events, symbols, steps, done) - w->side);
 	irt_heap_added(w->config.heap, done);
 	w->n += n;
 	w->last += n * k->unit;
 	w->events += done;
 	w->chunk_events += done;
-	w->side_bytes = (size_t)(k->side - w->side);
-	return (size_t)done * UNITS;
+	return (size_t)done * HEAP_UNITS;
 }
 
 /* position: of the first unit; UINT64_MAX: they come late. */

@@ -277,7 +277,7 @@ static int step_enter(struct irt_walk *w, uint64_t tag, uint64_t t)
 		side = irt_put_varint(side, context_of(w, child));
 		w->operations |= 1 << IRT_OP_FOLD;
 	} else if (token == TOKEN_ESCAPE) {
-		side = irt_put_varint(irt_walk_side_end(w), irt_cct_node(w->config.cct, context_of(w, child))->ordinal + IRT_SIDE_CHILD);
+		side = irt_put_varint(irt_walk_side_end(w), irt_side_child(irt_cct_node(w->config.cct, context_of(w, child))->ordinal));
 	} else {
 		side = irt_walk_side_end(w);
 	}

@@ -302,6 +302,57 @@ TEST(calls_that_may_block_are_read_from_a_chunk_written_by_hand)
 	irt_contexts_destroy(contexts);
 }
 
+/* What is freed is told by the allocations since, what is allocated by the frees since; or both by how far away it is. */
+TEST(predicted_events_of_the_heap_are_read)
+{
+	static const uint8_t chunk[] = {
+		1, 0,                   /* version; nothing compressed */
+		7, 10, 0,               /* 7 events, unit 10, start 0 */
+		0, 0,                   /* no call is open */
+		0, 0, 23,               /* no closed calls; 23 side bytes */
+		2, 4, 23,               /* stored */
+		0xff, 0x3f,             /* tokens: 3 */
+		0x10, 0x11, 0x11, 0x01, /* times: 0, 1, 1 ... */
+		1, 17, 3, 81, 20, 100,  /* ALLOC: site 10 family 1; + 10 * 16; 100 */
+		1, 18, 2, 81, 0,        /* FREE: + 0 */
+		1, 17, 3, 81, 2, 8,     /* ALLOC: + 16; 8 */
+		2,                      /* as behind that ALLOC: FREE of what was allocated last */
+		6, 0,                   /* as behind that FREE: ALLOC of what was freed last but one; 8 */
+		6,                      /* FREE of what was allocated last but one */
+		16, 31,                 /* ALLOC: - 2 * 16; 30 */
+	};
+	enum { FOURTH = 36 };
+	static const struct irt_event want[] = {
+		{.ticks = 0, .operation = IRT_OP_ALLOC, .depth = UINT32_MAX, .value = 100, .extra = 160, .site = 81},
+		{.ticks = 10, .operation = IRT_OP_FREE, .depth = UINT32_MAX, .extra = 160, .site = 81},
+		{.ticks = 20, .operation = IRT_OP_ALLOC, .depth = UINT32_MAX, .value = 8, .extra = 176, .site = 81},
+		{.ticks = 30, .operation = IRT_OP_FREE, .depth = UINT32_MAX, .extra = 176, .site = 81},
+		{.ticks = 40, .operation = IRT_OP_ALLOC, .depth = UINT32_MAX, .value = 8, .extra = 160, .site = 81},
+		{.ticks = 50, .operation = IRT_OP_FREE, .depth = UINT32_MAX, .extra = 176, .site = 81},
+		{.ticks = 60, .operation = IRT_OP_ALLOC, .depth = UINT32_MAX, .value = 30, .extra = 144, .site = 81},
+	};
+	uint8_t damaged[sizeof(chunk)];
+	struct irt_event events[8];
+	struct irt_contexts *contexts;
+	struct irt_chunk_decoder *decoder;
+
+	CHECK_EQ(irt_contexts_create(&contexts), 0);
+	CHECK_EQ(irt_chunk_decoder_create(&decoder), 0);
+	CHECK_EQ(irt_chunk_open(decoder, contexts, chunk, sizeof(chunk)), 0);
+	CHECK_EQ(irt_chunk_next(decoder, events, 8), 7);
+	for (unsigned i = 0; i < 7; i++)
+		harness_compare_event(&events[i], &want[i], i);
+	CHECK_EQ(irt_chunk_next(decoder, events, 8), 0);
+	/* what was allocated last but two: there were no three, but in the chunk before */
+	memcpy(damaged, chunk, sizeof(chunk));
+	damaged[FOURTH] = 10;
+	CHECK_EQ(irt_chunk_open(decoder, contexts, damaged, sizeof(damaged)), 0);
+	CHECK_EQ(irt_chunk_next(decoder, events, 8), 3);
+	CHECK_EQ(irt_chunk_next(decoder, events, 8), INSTR_ERR_FORMAT);
+	irt_chunk_decoder_destroy(decoder);
+	irt_contexts_destroy(contexts);
+}
+
 TEST(an_empty_chunk_is_none)
 {
 	struct harness h = {.unit = 26, .chunk_events = 10};

@@ -64,6 +64,7 @@ struct stream {
 	uint64_t lost, lost_since;
 	uint64_t reload_ticks; /* functions below 10 are others from here on */
 	uint64_t base_sp;
+	unsigned heap_turn;
 	/* what really happened, for streams that lose nothing */
 	uint64_t calls_of[2 * STREAM_FUNCTIONS], ends_of[2 * STREAM_FUNCTIONS];
 };
@@ -139,19 +140,26 @@ static inline void stream_put_ext(struct stream *s, enum instr_ext ext, uint64_t
 	stream_put(s, a, b);
 }
 
-/* Any address and any size: nothing of it is a history of blocks. */
+/* Any address and any size: nothing of it is a history of blocks. But every other one is what a loop does that frees
+ * what was allocated not long ago, so that most of it is predicted. */
 static inline void stream_heap(struct stream *s)
 {
-	unsigned kind = stream_pick(s, 4);
+	unsigned kind = stream_pick(s, 4), site = stream_pick(s, STREAM_SITES);
 	uint64_t address = UINT64_C(0x7f0000000000) + 16 * stream_pick(s, 5000), bytes = 0;
+	int loop = stream_chance(s, 2);
+	if (loop) {
+		kind = s->heap_turn++ % 2;
+		site = kind;
+		address = UINT64_C(0x7f0000100000) + 16 * stream_pick(s, 20);
+	}
 	if (stream_chance(s, 10))
 		address = stream_chance(s, 2) ? 0 : stream_random(&s->seed) & IRT_HEAP_ADDRESS_MASK;
 	if (kind == INSTR_EXT_ALLOC - INSTR_EXT_ALLOC || kind == INSTR_EXT_RESIZED - INSTR_EXT_ALLOC)
-		bytes = stream_random(&s->seed) >> (16 + stream_pick(s, 48));
+		bytes = loop && stream_chance(s, 2) ? 24 : stream_random(&s->seed) >> (16 + stream_pick(s, 48));
 	if (kind == INSTR_EXT_RESIZED - INSTR_EXT_ALLOC && stream_chance(s, 5))
 		bytes = INSTR_HEAP_BYTES_MASK;
-	stream_put_ext(s, (enum instr_ext)(INSTR_EXT_ALLOC + kind), stream_site(stream_pick(s, STREAM_SITES)), instr_hidden(address),
-		       bytes | (uint64_t)(1 + stream_pick(s, 3)) << INSTR_HEAP_FAMILY_SHIFT);
+	stream_put_ext(s, (enum instr_ext)(INSTR_EXT_ALLOC + kind), stream_site(site), instr_hidden(address),
+		       bytes | (uint64_t)(loop ? 1 : 1 + stream_pick(s, 3)) << INSTR_HEAP_FAMILY_SHIFT);
 }
 
 static inline void stream_block(struct stream *s)

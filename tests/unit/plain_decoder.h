@@ -40,6 +40,7 @@ struct plain {
 	struct { uint64_t op, site, bytes; } slots[256];
 	uint32_t slot;
 	uint64_t turned; /* the last address */
+	uint64_t *near[2], near_count[2]; /* addresses of all ALLOC and RESIZED; of all FREE, RESIZE and UNMAP */
 };
 
 static inline uint64_t plain_varint(const uint8_t **p)
@@ -71,7 +72,7 @@ static inline uint32_t plain_current(const struct plain *d)
 	return d->depth ? d->stack[d->depth - 1].context : d->below;
 }
 
-static inline void plain_heap(struct plain *d, uint64_t op, struct irt_event *e)
+static inline void plain_heap(struct plain *d, uint64_t op, uint64_t where, struct irt_event *e)
 {
 	int predicted = op == PLAIN_PREDICTED;
 	const uint8_t *end = NULL;
@@ -85,7 +86,18 @@ static inline void plain_heap(struct plain *d, uint64_t op, struct irt_event *e)
 		end = d->side + length;
 		site = plain_varint(&d->side);
 	}
-	d->turned += (uint64_t)plain_signed(&d->side);
+	int ends = op == 18 || op == 19 || op == 21;
+	if (!predicted) {
+		d->turned += (uint64_t)plain_signed(&d->side);
+	} else if (where % 2) {
+		d->turned += where / 2 % 2 ? -(where / 4) - 1 : where / 4;
+	} else {
+		if (op > 21 || where / 2 >= d->near_count[!ends] || where / 2 >= 4096)
+			abort();
+		d->turned = d->near[!ends][d->near_count[!ends] - 1 - where / 2];
+	}
+	if (op <= 21)
+		d->near[ends][d->near_count[ends]++] = d->turned;
 	if (op == 17 || op == 20) {
 		bytes = plain_varint(&d->side);
 		if (predicted)
@@ -168,6 +180,8 @@ static inline struct irt_event *plain_decode(const struct plain_context *context
 	d.below_depth = depth;
 	d.state = 2 * d.below;
 	d.stack = calloc(n + 1, sizeof(*d.stack));
+	for (int i = 0; i < 2; i++)
+		d.near[i] = malloc((n + 1) * sizeof(*d.near[i]));
 	d.lists = malloc(2 * (size_t)context_count * sizeof(*d.lists));
 	for (uint32_t i = 0; i < 2 * context_count; i++)
 		d.lists[i][0] = d.lists[i][1] = d.lists[i][2] = PLAIN_NONE;
@@ -175,7 +189,7 @@ static inline struct irt_event *plain_decode(const struct plain_context *context
 	for (uint64_t i = 0; i < n; i++) {
 		struct irt_event *e = &events[i];
 		unsigned token = tokens[i / 4] >> 2 * (i % 4) & 3;
-		uint64_t steps = times[i / 2] >> 4 * (i % 2) & 15, k, what, op = 0;
+		uint64_t steps = times[i / 2] >> 4 * (i % 2) & 15, k, what = 0, op = 0;
 		int *list = d.lists[d.state], s = PLAIN_NONE, before = (int)(d.below_depth + d.depth) - 1;
 		uint32_t now = plain_current(&d);
 		struct plain_call ended;
@@ -189,11 +203,11 @@ static inline struct irt_event *plain_decode(const struct plain_context *context
 				s = PLAIN_EXIT;
 			else if (what == 1)
 				op = plain_varint(&d.side);
-			else if (what == 2)
+			else if (what % 2 == 0)
 				op = PLAIN_PREDICTED;
 			else
 				for (uint32_t c = 1; c < context_count; c++)
-					if (contexts[c].parent == now && contexts[c].ordinal == what - 3)
+					if (contexts[c].parent == now && contexts[c].ordinal == (what - 3) / 2)
 						s = (int)c;
 			if (op == 2)
 				s = PLAIN_UNWIND;
@@ -221,7 +235,7 @@ static inline struct irt_event *plain_decode(const struct plain_context *context
 				e->value = plain_varint(&d.side);
 				e->extra = plain_varint(&d.side);
 			} else if (op == PLAIN_PREDICTED || (op >= 17 && op <= 20)) {
-				plain_heap(&d, op, e);
+				plain_heap(&d, op, (what - 2) / 2, e);
 			} else if (op == 24) {
 				plain_block(&d, e);
 			} else if (op != 8) {
@@ -260,6 +274,8 @@ static inline struct irt_event *plain_decode(const struct plain_context *context
 	free(times);
 	free(side);
 	free(d.stack);
+	free(d.near[0]);
+	free(d.near[1]);
 	free(d.lists);
 	*count = n;
 	return events;
