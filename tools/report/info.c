@@ -14,7 +14,7 @@
 
 #include "cli/units.h"
 
-enum { MOST_COLUMNS = 10 };
+enum { MOST_COLUMNS = 11 };
 
 enum kind {
 	NAME,     /* text */

@@ -10,8 +10,8 @@ INSERT INTO processes VALUES
     (1, NULL, 4711, 4026531836, './server --port 80', '/home/me/bin/server', '/home/me', 'start', 0, 10000000000, 'exit', 0, NULL),
     (2, 1, 4715, 4026531836, './server --port 80', '/home/me/bin/server', '/home/me', 'fork', 2000000000, 8000000000, 'exit', 0, NULL);
 INSERT INTO threads VALUES
-    (1, 1, 4711, 'server', NULL, NULL, 0, 10000000000, 9990000000, 3010, 9000, 3010, 0, 0, 0, 0, 0, 0, 0),
-    (2, 2, 4715, 'server', 1, 100, 2000000000, 8000000000, 7990000000, 322, 700, 322, 0, 0, 0, 0, 0, 0, 0);
+    (1, 1, 4711, 'server', NULL, NULL, 0, 10000000000, 9990000000, 3010, 9000, 3010, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL),
+    (2, 2, 4715, 'server', 1, 100, 2000000000, 8000000000, 7990000000, 322, 700, 322, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL);
 INSERT INTO modules VALUES (1, '/home/me/bin/server', 'a94a8fe5ccb19ba61c4c0873d391e987982fbbd3', 20);
 INSERT INTO functions VALUES
     (1, 1, 0, 'main', 'main', '/home/me/src/server.cpp', 10, 1, NULL, 1),
