@@ -73,8 +73,8 @@ says() {
 	[ "$("$build/bin/instr-report" changed.db --heap-at ${at}ns --format csv 2>/dev/null |
 		awk -F, '{ blocks += $11; bytes += $12 } END { print blocks "|" bytes }')" = "$sums" ]
 }
-damaged() { # every chunk, at one place of many
-	for byte in 0 1 2 9 40; do
+damaged() { # every chunk, where its head is: there is no checksum of the rest
+	for byte in 0 1 2; do
 		changed "UPDATE chunks SET data = CAST(substr(data, 1, $byte) || x'ff7f' || substr(data, $byte + 3) AS BLOB)"
 		says 'the events of chunk [0-9]* are damaged' || return 1
 	done
