@@ -74,6 +74,16 @@ enum instr_family {
 	INSTR_FAMILY_MAPPING = 6,  /* mmap, sbrk */
 };
 
+/* What a lock is, and how it is taken. Stored in the trace; numbers are never reused, 7 is the greatest. */
+enum instr_lock_mode {
+	INSTR_LOCK_NONE = 0,
+	INSTR_LOCK_MUTEX = 1,
+	INSTR_LOCK_WRITE = 2, /* a read-write lock, for one alone; also what does not say how, as its unlock */
+	INSTR_LOCK_READ = 3,  /* ... for many */
+	INSTR_LOCK_SPIN = 4,
+	INSTR_LOCK_MTX = 5,   /* of C11 */
+};
+
 /* Why a function was not instrumented. Stored in the trace; numbers are never reused. */
 enum instr_reason {
 	INSTR_REASON_NONE = 0,          /* instrumented */

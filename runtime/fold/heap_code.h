@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
- * heap_code.h - how a chunk tells events of the heap in few bytes; the walk and the decoder keep the same
+ * heap_code.h - how a chunk tells events of the heap and of locks in few bytes; the walk and the decoder keep the same
  * tables. docs/format.md has it in words.
  *
  * What a program does to its heap repeats itself: behind one event comes mostly the one that came behind its
@@ -37,10 +37,11 @@ static inline uint32_t irt_heap_slot_behind(uint32_t operation, uint32_t site)
 	return ((site << 2) + (operation - IRT_OP_ALLOC)) * UINT32_C(0x9e3779b1) >> 24;
 }
 
-/* Has the operation a size? */
+/* Has the operation a size, or another value? */
 static inline int irt_heap_has_bytes(uint32_t operation)
 {
-	return operation == IRT_OP_ALLOC || operation == IRT_OP_RESIZED || operation == IRT_OP_UNMAP;
+	return operation == IRT_OP_ALLOC || operation == IRT_OP_RESIZED || operation == IRT_OP_UNMAP ||
+	       operation == IRT_OP_WAITING || operation == IRT_OP_WAITED || operation == IRT_OP_REFUSED;
 }
 
 #endif

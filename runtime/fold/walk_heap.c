@@ -6,7 +6,7 @@
 #include "fold/walk_internal.h"
 
 /* The site of a record: its id, and its family from the record. 0, or what to stop with. */
-static int find_site(struct irt_walk *w, uint64_t tag, uint64_t t, unsigned family, uint32_t *site)
+int irt_walk_find_site(struct irt_walk *w, uint64_t tag, uint64_t t, unsigned family, uint32_t *site)
 {
 	struct irt_function_answer answer = {0};
 	uint64_t row = instr_tag_row(tag);
@@ -86,7 +86,7 @@ int irt_walk_step_heap(struct irt_walk *w, uint64_t tag, uint64_t t, const struc
 		.address = instr_hidden(irt_load_relaxed(&payload->ticks)) & IRT_HEAP_ADDRESS_MASK, .bytes = word & INSTR_HEAP_BYTES_MASK,
 		.context = context_of(w, w->frames[w->depth].node), .thread = w->config.thread,
 		.operation = operation_of(instr_tag_ext(tag))}, pool = e;
-	int stop = find_site(w, tag, t, (unsigned)(word >> INSTR_HEAP_FAMILY_SHIFT), &e.site);
+	int stop = irt_walk_find_site(w, tag, t, (unsigned)(word >> INSTR_HEAP_FAMILY_SHIFT), &e.site);
 
 	if (stop != STEP_ON)
 		return stop;

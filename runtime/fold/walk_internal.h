@@ -42,6 +42,7 @@
 #include "fold/array.h"
 #include "fold/heap.h"
 #include "fold/heap_code.h"
+#include "fold/locks.h"
 #include "fold/varint.h"
 #include "instr/hooks.h"
 
@@ -331,9 +332,14 @@ int irt_walk_step(struct irt_walk *w, const struct instr_unit *units, size_t cou
 		  size_t *record_units);
 
 /* walk_heap.c. A record of the heap, of a kind that is known and as long as that needs; as irt_walk_step, room is there. */
+int irt_walk_find_site(struct irt_walk *w, uint64_t tag, uint64_t t, unsigned family, uint32_t *site);
 bool irt_walk_is_heap(unsigned ext, unsigned units);
 int irt_walk_step_heap(struct irt_walk *w, uint64_t tag, uint64_t t, const struct instr_unit *payload);
-/* An event of the heap in the open chunk. */
+/* walk_lock.c */
+bool irt_walk_is_lock(unsigned ext, unsigned units);
+int irt_walk_step_lock(struct irt_walk *w, uint64_t tag, uint64_t t, const struct instr_unit *payload);
+int irt_walk_replay_lock(struct irt_walk *w, const struct irt_event *event);
+/* An event of the heap, or of a lock, in the open chunk. */
 uint8_t *irt_walk_put_heap(struct irt_walk *w, uint8_t *side, uint32_t operation, uint32_t site, uint64_t row, uint64_t address,
 			   uint64_t bytes);
 

@@ -375,6 +375,15 @@ int irt_walk_replay(struct irt_walk *w, const struct irt_event *e)
 			.ticks = e->ticks, .address = e->extra, .bytes = e->value, .context = e->context, .site = e->site,
 			.thread = w->config.thread, .operation = e->operation}) : 0;
 		break;
+	case IRT_OP_ACQUIRED:
+	case IRT_OP_WAITING:
+	case IRT_OP_WAITED:
+	case IRT_OP_RELEASED:
+	case IRT_OP_REFUSED:
+	case IRT_OP_LOCK_INIT:
+	case IRT_OP_LOCK_DESTROY:
+		err = irt_walk_replay_lock(w, e);
+		break;
 	default:
 		break;
 	}
