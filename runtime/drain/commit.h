@@ -27,6 +27,10 @@ void irt_put_checkpoint(struct irt_session *s, int64_t ticks);
 int irt_pack_heaps(struct irt_session *s, int last);
 void irt_put_heaps(struct irt_session *s, int64_t ticks);
 void irt_heaps_committed(struct irt_session *s);
+/* locks.c: the same. */
+int irt_pack_locks(struct irt_session *s);
+void irt_put_locks(struct irt_session *s);
+void irt_locks_committed(struct irt_session *s);
 void irt_put_anchor(struct irt_session *s);
 void irt_put_losses(struct irt_session *s);
 

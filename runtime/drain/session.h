@@ -22,6 +22,7 @@
 #include "encode/chunk.h"
 #include "fold/functions.h"
 #include "fold/heap.h"
+#include "fold/locks.h"
 #include "fold/sums.h"
 #include "fold/walk.h"
 #include "store/store.h"
@@ -62,6 +63,10 @@ struct irt_drained_process {
 	int64_t moment_ticks;     /* ... of that time */
 	uint64_t moment_rows, moments_ns; /* rows of heap_history so far; when the last were put */
 	int heap_pending;         /* the file has pending events of it */
+	struct irt_locks *locks;
+	uint8_t *locks_packed;    /* their state, as this round puts it */
+	size_t locks_packed_bytes;
+	int locks_put;            /* this round puts their rows */
 	uint32_t contexts_stored; /* contexts below this index are in the file */
 	uint32_t contexts_put;    /* ... when the open round commits */
 	int watch;                /* handle, -1 = none */
@@ -296,6 +301,12 @@ uint64_t irt_gather(struct irt_session *s);
 /* heaps.c: brings together what the look has found of the heaps. Restore: as restore.c, before the threads. */
 void irt_settle_heaps(struct irt_session *s);
 int irt_restore_heaps(struct irt_session *s);
+/* What comes later of this process is later than that. INT64_MAX: nothing more will come. */
+int64_t irt_settled_until(const struct irt_session *s, const struct irt_drained_process *p);
+
+/* locks.c: the same for locks. */
+void irt_settle_locks(struct irt_session *s);
+int irt_restore_locks(struct irt_session *s);
 
 /* processes.c. Look: slots and ends; behind the walk, ends that nobody saw. Modules: of fork children that have just joined, from their parents.
  * Retire: slots of those that are over, and in time all that is known of them. */

@@ -529,7 +529,7 @@ int irt_symbols_find_site(struct irt_symbols *s, uint32_t process_id, uint64_t t
 	uint64_t row = instr_tag_row(tag);
 	uint32_t flags;
 	int found = row && find_row(s, process_id, row, ticks, site_id, &flags);
-	if (found && is_heap_site(flags))
+	if (found && is_site(flags))
 		return 0;
 	*site_id = 0;
 	return final || !row || found ? 0 : INSTR_ERR_AGAIN;

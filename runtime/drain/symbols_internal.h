@@ -70,9 +70,10 @@ struct irt_symbols {
 	int starved;
 };
 
-static inline int is_heap_site(uint32_t flags)
+static inline int is_site(uint32_t flags)
 {
-	return (flags & INSTR_ROW_KIND_MASK) == INSTR_ROW_ALLOC_SITE || (flags & INSTR_ROW_KIND_MASK) == INSTR_ROW_FREE_SITE;
+	uint32_t kind = flags & INSTR_ROW_KIND_MASK;
+	return kind == INSTR_ROW_ALLOC_SITE || kind == INSTR_ROW_FREE_SITE || kind == INSTR_ROW_LOCK_SITE;
 }
 
 static inline int grow(void *array, uint32_t count, size_t bytes)

@@ -218,21 +218,24 @@ static void put_functions(const struct image *m, struct irt_store *store)
 	}
 }
 
-/* In the name of a site the type of what it allocates stands behind a mark. */
+/* In the name of a site the type of what it allocates, or the name of the lock, stands behind a mark. */
 static void put_site(const struct image *m, uint32_t i, struct irt_store *store)
 {
 	static const char *const families[] = {"not known", "malloc", "new", "new[]", "own", "pool", "mapping"};
+	static const char *const locks[] = {"not known", "mutex", "rwlock", "rwlock", "spin", "mtx"};
 	const struct instr_row *row = &m->copies[i];
 	const char *name = m->texts + row->name, *file = m->texts + row->file, *mark = strchr(name, INSTR_ROW_TYPE_MARK);
-	uint32_t family = row->flags >> INSTR_ROW_FAMILY_SHIFT & 255, column = row->flags >> INSTR_ROW_COLUMN_SHIFT;
+	uint32_t kind = row->flags & INSTR_ROW_KIND_MASK, family = row->flags >> INSTR_ROW_FAMILY_SHIFT & 255, column = row->flags >> INSTR_ROW_COLUMN_SHIFT;
 	char *copy = mark ? strndup(name, (size_t)(mark - name)) : NULL;
 	const char *linkage = !mark ? name : copy ? copy : "(no memory for its name)";
 	char *demangled = irt_demangle(linkage);
 
 	irt_store_put_site(store, &(struct irt_store_site){
 		.site_id = m->first_function + i, .module_id = m->module_id, .row = i,
-		.kind = (row->flags & INSTR_ROW_KIND_MASK) == INSTR_ROW_FREE_SITE ? "free" : "alloc",
-		.family = families[family < sizeof(families) / sizeof(*families) ? family : 0], .name = demangled ? demangled : linkage,
+		.kind = kind == INSTR_ROW_FREE_SITE ? "free" : kind == INSTR_ROW_LOCK_SITE ? "lock" : "alloc",
+		.family = kind == INSTR_ROW_LOCK_SITE ? locks[family < sizeof(locks) / sizeof(*locks) ? family : 0]
+						      : families[family < sizeof(families) / sizeof(*families) ? family : 0],
+		.name = demangled ? demangled : linkage,
 		.linkage_name = linkage, .file = *file ? file : NULL,
 		.line = row->line ? (int64_t)row->line : IRT_STORE_NULL,
 		.column = column ? (int64_t)column : IRT_STORE_NULL,
@@ -244,7 +247,7 @@ static void put_site(const struct image *m, uint32_t i, struct irt_store *store)
 static void put_sites(const struct image *m, struct irt_store *store)
 {
 	for (uint32_t i = 0; i < m->rows; i++)
-		if (is_heap_site(m->copies[i].flags))
+		if (is_site(m->copies[i].flags))
 			put_site(m, i, store);
 }
 
