@@ -467,7 +467,7 @@ static bool keeps_sites(enum instr_reason reason)
 
 static void finish_function(struct pass *pass, LLVMValueRef function, enum instr_reason reason)
 {
-	if (pass->settings.heap != PASS_HEAP_OFF && keeps_sites(reason))
+	if ((pass->settings.heap != PASS_HEAP_OFF || pass->settings.lock) && keeps_sites(reason))
 		allocs_rewrite(&pass->allocs, function);
 	else
 		allocs_leave(&pass->allocs, function);
@@ -502,7 +502,7 @@ static void instrument_now(struct pass *pass, bool defer)
 	struct list functions = {0};
 
 	pass->may_inline = pass->rows.lto;
-	allocs_init(&pass->allocs, &pass->rows, pass->settings.tail_keep);
+	allocs_init(&pass->allocs, &pass->rows, &pass->settings);
 	marked_collect(&marked, pass->module);
 	list_definitions(pass->module, &functions);
 	for (size_t i = 0; i < functions.count; i++) {
@@ -551,7 +551,7 @@ static bool instrument_deferred(struct pass *pass)
 	struct list functions = {0};
 
 	load_deferred_settings(pass);
-	allocs_init(&pass->allocs, &pass->rows, pass->settings.tail_keep);
+	allocs_init(&pass->allocs, &pass->rows, &pass->settings);
 	list_definitions(pass->module, &functions);
 	for (size_t i = 0; i < functions.count; i++) {
 		LLVMValueRef function = functions.item[i];

@@ -50,7 +50,8 @@ struct irt_local {
 	uint32_t heap_off;       /* 1 = heap=off: allocations are not recorded */
 	uint64_t drop_heartbeat; /* the drain does not move; UINT64_MAX: it does, but has nothing to give */
 	uint64_t drop_look_ticks; /* when a restart of the drain was tried last */
-	unsigned char pad[4096 - 56];
+	uint32_t lock_off;       /* 1 = lock=off: locks are not recorded */
+	unsigned char pad[4096 - 60];
 	unsigned char populated[IRT_SUB_MAX / 8]; /* bit per sub-buffer: mapped in this process */
 };
 

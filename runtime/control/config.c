@@ -119,6 +119,7 @@ static void apply(struct irt_config *c, const struct instr_setting *s)
 		if (!bad)
 			c->heap = choice != 3; /* off; between on, all and wrap the link has decided */
 		break;
+	case INSTR_OPT_lock: bad = instr_parse_flag(v, n, &c->lock); break;
 	case INSTR_OPT_record: bad = instr_parse_flag(v, n, &c->record); break;
 	case INSTR_OPT_sandbox: bad = instr_parse_flag(v, n, &c->sandbox); break;
 	case INSTR_OPT_events: bad = instr_parse_flag(v, n, &c->events); break;
@@ -176,6 +177,7 @@ int irt_config_read(struct irt_config *c)
 	c->record = 1;
 	c->events = 1;
 	c->heap = 1;
+	c->lock = 1;
 	c->ring_bytes = 8 << 20;
 	c->ring_max_bytes = 256 << 20;
 	irt_copy(c->out, fallback_out, sizeof(fallback_out));

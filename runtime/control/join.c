@@ -95,6 +95,7 @@ static int enter_run(const struct irt_identity *me, enum irt_joined_by how, uint
 	lost_before -= lost;
 	irt_local.process = p;
 	irt_local.heap_off = !irt_config.heap;
+	irt_local.lock_off = !irt_config.lock;
 	IRT_TESTPOINT(process_live);
 	return 0;
 }

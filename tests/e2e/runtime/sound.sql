@@ -184,3 +184,20 @@ WHERE h.kind = 0 AND (h.allocs, h.bytes, h.allocs - h.frees, h.bytes - h.freed_b
       (SELECT allocs, bytes, live_blocks, live_bytes FROM heap_samples s WHERE s.process_id = h.process_id ORDER BY ticks DESC LIMIT 1);
 SELECT 'heap_faults: ' || kind || ' ' || count FROM heap_faults WHERE count < 1 OR kind NOT IN ('wrong family', 'freed twice', 'unknown', 'lost');
 SELECT 'heap_pending: events of process ' || process_id || ' still wait' FROM heap_pending WHERE length(events) > 0;
+
+-- Locks: what waiters waited is what holders are charged with.
+SELECT 'locks: waits for lock ' || lock_id || ' are ' || sum(waits) || ' more than those charged, of ' || sum(ticks) || ' ticks'
+FROM (SELECT lock_id, contended AS waits, wait_ticks AS ticks FROM lock_totals UNION ALL SELECT lock_id, -waits, -ticks FROM lock_waits)
+GROUP BY lock_id HAVING sum(waits) <> 0 OR sum(ticks) <> 0;
+SELECT 'locks: lock ' || lock_id || ' context ' || context_id || ' site ' || site_id FROM lock_totals
+WHERE min(acquisitions, contended, failed, wait_ticks, max_wait_ticks, holds, hold_ticks, max_hold_ticks) < 0 OR holds > acquisitions
+   OR max_wait_ticks > wait_ticks OR max_hold_ticks > hold_ticks OR (hold_times IS NULL) <> (holds = 0) OR (contended = 0 AND wait_ticks > 0);
+SELECT 'locks: ' || lock_id || ' does not fit' FROM locks l LEFT JOIN contexts c USING (context_id)
+WHERE c.process_id IS NOT l.process_id OR end_ticks < start_ticks OR min(lost, unknown) < 0 OR (kind = 0) <> (address = 0);
+SELECT 'locks: a site or context of lock ' || t.lock_id || ' is of another kind or process' FROM lock_totals t JOIN locks l USING (lock_id)
+LEFT JOIN sites s ON s.site_id = t.site_id LEFT JOIN contexts c ON c.context_id = t.context_id
+WHERE c.process_id IS NOT l.process_id OR (t.site_id <> 0 AND s.kind IS NOT 'lock');
+SELECT 'locks: lock ' || lock_id || ' has ' || count(*) || ' who have it alone' FROM lock_users WHERE depth > 0 AND mode <> 3
+GROUP BY lock_id HAVING count(*) > 1;
+SELECT 'locks: thread ' || u.thread_id || ' has no lock ' || u.lock_id FROM lock_users u LEFT JOIN locks l USING (lock_id)
+LEFT JOIN threads t USING (thread_id) WHERE l.process_id IS NOT u.process_id OR t.process_id IS NOT u.process_id OR l.end_ticks IS NOT NULL;
