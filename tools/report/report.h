@@ -4,6 +4,7 @@
  *
  *     main.c ──► header.c (what was recorded, and what is missing) ──► top.c | tree.c | info.c
  *                    └──► heap.c (the heap's sums, wrong frees) ──► allocs.c (histogram.c) | live.c | memory.c | history.c
+ *                    └──► locks.c
  */
 #ifndef TOOLS_REPORT_REPORT_H
 #define TOOLS_REPORT_REPORT_H
@@ -14,11 +15,12 @@
 #include "libtrace/trace.h"
 
 enum report_mode {
-	REPORT_TOP, REPORT_TREE, REPORT_INFO, REPORT_ALLOCS, REPORT_LEAKS, REPORT_PEAK, REPORT_MEMORY, REPORT_HEAP_AT,
+	REPORT_TOP, REPORT_TREE, REPORT_INFO, REPORT_LOCKS, REPORT_ALLOCS, REPORT_LEAKS, REPORT_PEAK, REPORT_MEMORY, REPORT_HEAP_AT,
 	REPORT_GROWTH, REPORT_MODES,
 };
 /* What rows can be ordered by; what each is called stands in main.c. */
 enum report_sort { SORT_SELF, SORT_TOTAL, SORT_CALLS, SORT_HEAP_BYTES, SORT_HEAP_ALLOCS }; /* --top, --tree */
+enum report_locks_sort { SORT_WAIT, SORT_HOLD, SORT_TAKEN, SORT_CONTENDED };
 enum report_allocs_sort {
 	SORT_BYTES, SORT_TOTAL_BYTES, SORT_ALLOCS, SORT_LIVE, SORT_PEAK, SORT_TEMPORARY, SORT_CROSSED, SORT_RESIZED,
 	SORT_FAILED, SORT_RELEASED, SORT_COPIED,
@@ -46,6 +48,8 @@ struct report {
 	int64_t age_ns;        /* ANY, or how old blocks are at least */
 	int64_t at_ns;         /* --heap-at: when; ANY: not asked for */
 	int64_t span_ns[2];    /* --growth: from when until when */
+	int64_t lock;          /* --locks: the one that was asked for; ANY: all */
+	int64_t one_lock;      /* ... that the next query is about */
 	int with_heap;         /* --top, --tree: the memory beside the time */
 	int histogram;         /* --allocs: sizes and lifetimes */
 	int limited;           /* the limit was asked for */
@@ -98,6 +102,7 @@ int report_header(struct report *);
 int report_top(struct report *);
 int report_tree(struct report *);
 int report_info(struct report *);
+int report_locks(struct report *);
 int report_allocs(struct report *);
 int report_live(struct report *);
 int report_memory(struct report *);
