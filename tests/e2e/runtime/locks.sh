@@ -97,4 +97,21 @@ cxx() {
 		is trace.db 'SELECT sum(acquisitions), sum(holds), sum(hold_ticks * ns_per_tick) < 1e8 FROM lock_totals, rate' '3|3|1'
 }
 check locks_of_the_standard_library_are_seen cxx
+
+# A real program. In the same run: what was got at once, was got by trying; what was not, by waiting for it. And without
+# instr the program takes as many, whose number is that of its words.
+agrees() {
+	indexer=$runtime_tests/../../../examples/indexer
+	clang -O2 -shared -fPIC "$programs/count_locks.c" -o count_locks.so -ldl &&
+		"$build/bin/instr-clang" -O2 -g -pthread "$indexer"/*.c -lm -o indexer && clang -O2 -pthread "$indexer"/*.c -lm -o indexer-plain || return 1
+	rm -f trace.db*
+	LD_PRELOAD=$PWD/count_locks.so COUNT_LOCKS=counted ./indexer --threads 4 --repeat 2 "$indexer" "$programs" >out || return 1
+	LD_PRELOAD=$PWD/count_locks.so COUNT_LOCKS=counted-plain ./indexer-plain --threads 4 --repeat 2 "$indexer" "$programs" >out || return 1
+	complete trace.db && sound trace.db && read -r locked tried unlocked <counted && read -r plain_locked plain_tried plain_unlocked <counted-plain &&
+		[ "$plain_locked $plain_tried $plain_unlocked" = "$unlocked 0 $unlocked" ] && [ "$unlocked" -gt 1000 ] &&
+		is trace.db "SELECT sum(contended), sum(acquisitions) - sum(contended), sum(acquisitions) FROM lock_totals JOIN sites USING (site_id)
+			WHERE name = 'pthread_mutex_lock'" "$locked|$tried|$unlocked" &&
+		is trace.db 'SELECT sum(lost), sum(unknown) FROM locks' '0|0'
+}
+check counts_are_those_of_a_library_that_counts_by_itself agrees
 finish
