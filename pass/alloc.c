@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
  * alloc.c - puts the hooks of instr/hooks.h in the place of the allocators that a function calls
- * (instr/allocators.def). The other half is runtime/capture.
+ * (instr/allocators.def), and of the functions that take locks and give them back (instr/locks.def), which goes the
+ * same way. The other half is runtime/capture.
  *
  *     %p = call noalias ptr @malloc(i64 %n) nounwind allocsize(0)
  *     %p = call noalias ptr @__instr_alloc(i64 %n, ptr @__instr_site.f.1, ptr @malloc) nounwind
@@ -27,14 +28,19 @@
 struct allocator {
 	const char *name, *hook, *prototype;
 	uint32_t flags; /* of the row: kind and family */
+	const char *attempt; /* of a lock: what is tried first, or NULL */
 };
 
 static const struct allocator allocators[] = {
 #define INSTR_ALLOCATOR(name, hook, kind, family, prototype) \
 	{#name, #hook, prototype, \
-	 INSTR_ROW_##kind##_SITE | (uint32_t)INSTR_FAMILY_##family << INSTR_ROW_FAMILY_SHIFT},
+	 INSTR_ROW_##kind##_SITE | (uint32_t)INSTR_FAMILY_##family << INSTR_ROW_FAMILY_SHIFT, NULL},
 #include "instr/allocators.def"
 #undef INSTR_ALLOCATOR
+#define INSTR_LOCK(name, hook, mode, prototype, attempt) \
+	{#name, #hook, prototype, INSTR_ROW_LOCK_SITE | (uint32_t)INSTR_LOCK_##mode << INSTR_ROW_FAMILY_SHIFT, attempt},
+#include "instr/locks.def"
+#undef INSTR_LOCK
 };
 
 struct known_allocator {
@@ -42,6 +48,11 @@ struct known_allocator {
 	LLVMValueRef function;
 	bool own; /* defined here: the body is left alone. Otherwise: calls are rewritten */
 };
+
+static bool is_of_lock(const struct allocator *allocator)
+{
+	return (allocator->flags & INSTR_ROW_KIND_MASK) == INSTR_ROW_LOCK_SITE;
+}
 
 /* What of the module is in the table ------------------------------------------------------------ */
 
@@ -94,14 +105,17 @@ static void add_known(struct pass_allocs *allocs, const struct allocator *alloca
 	allocs->known[allocs->count++] = (struct known_allocator){allocator, function, own};
 }
 
-void allocs_init(struct pass_allocs *allocs, struct pass_rows *rows, bool no_tail)
+void allocs_init(struct pass_allocs *allocs, struct pass_rows *rows, const struct pass_settings *settings)
 {
 	LLVMModuleRef module = rows->module;
 
 	*allocs = (struct pass_allocs){.rows = rows, .builder = LLVMCreateBuilderInContext(rows->context),
-				       .no_tail = no_tail};
+				       .no_tail = settings->tail_keep};
+	bool wanted[2] = {settings->heap != PASS_HEAP_OFF, settings->lock};
 	for (size_t i = 0; i < sizeof allocators / sizeof *allocators; i++) {
-		char name[64];
+		char name[80];
+		if (!wanted[is_of_lock(&allocators[i])])
+			continue;
 		snprintf(name, sizeof name, "\1%s", allocators[i].name);
 		for (int literal = 0; literal < 2; literal++) {
 			const char *symbol = name + !literal;
@@ -207,15 +221,38 @@ LLVMValueRef allocs_hook(struct pass_allocs *allocs, const char *name, LLVMTypeR
 	return LLVMConstPointerCast(hook, LLVMPointerType(type, 0));
 }
 
+/* What the hook of a lock may try first; NULL if there is nothing, or the module has its own. Where nobody knows whether
+ * the lock itself is there (old C++ libraries ask), nobody knows it of that either. */
+static LLVMValueRef attempt_of(struct pass_allocs *allocs, const struct known_allocator *known)
+{
+	LLVMModuleRef module = allocs->rows->module;
+	LLVMTypeRef pointer = allocs->rows->pointer;
+
+	if (!known->allocator->attempt)
+		return LLVMConstNull(pointer);
+	LLVMValueRef attempt = LLVMGetNamedFunction(module, known->allocator->attempt);
+	if (!attempt && !LLVMGetNamedGlobal(module, known->allocator->attempt) &&
+	    !LLVMGetNamedGlobalAlias(module, known->allocator->attempt, strlen(known->allocator->attempt))) {
+		LLVMTypeRef lock = LLVMTypeOf(LLVMGetParam(known->function, 0));
+		attempt = LLVMAddFunction(module, known->allocator->attempt,
+					  LLVMFunctionType(LLVMInt32TypeInContext(allocs->rows->context), &lock, 1, 0));
+		LLVMSetLinkage(attempt, LLVMGetLinkage(known->function) == LLVMExternalWeakLinkage ? LLVMExternalWeakLinkage
+												   : LLVMExternalLinkage);
+	}
+	if (!attempt || !LLVMIsDeclaration(attempt) || !prototype_fits(attempt, "ip"))
+		return LLVMConstNull(pointer);
+	return LLVMConstPointerCast(attempt, pointer);
+}
+
 /* The arguments of the hook and their types: those of the call with the row and the function behind
- * them. */
+ * them; for a lock also what to try first. */
 static LLVMValueRef build_call(struct pass_allocs *allocs, const struct known_allocator *known,
 			       LLVMValueRef call, LLVMValueRef row)
 {
 	LLVMTypeRef type = LLVMGetCalledFunctionType(call), pointer = allocs->rows->pointer;
-	unsigned count = LLVMGetNumArgOperands(call);
-	LLVMTypeRef *types = calloc(count + 2, sizeof *types);
-	LLVMValueRef *arguments = calloc(count + 2, sizeof *arguments), made;
+	unsigned count = LLVMGetNumArgOperands(call), total = count + 2 + is_of_lock(known->allocator);
+	LLVMTypeRef *types = calloc(total, sizeof *types);
+	LLVMValueRef *arguments = calloc(total, sizeof *arguments), made;
 
 	if (!types || !arguments)
 		abort();
@@ -225,15 +262,19 @@ static LLVMValueRef build_call(struct pass_allocs *allocs, const struct known_al
 	types[count] = types[count + 1] = pointer;
 	arguments[count] = row;
 	arguments[count + 1] = LLVMConstPointerCast(known->function, pointer);
-	type = LLVMFunctionType(LLVMGetReturnType(type), types, count + 2, 0);
+	if (is_of_lock(known->allocator)) {
+		types[count + 2] = pointer;
+		arguments[count + 2] = attempt_of(allocs, known);
+	}
+	type = LLVMFunctionType(LLVMGetReturnType(type), types, total, 0);
 	LLVMValueRef hook = allocs_hook(allocs, known->allocator->hook, type);
 	LLVMPositionBuilderBefore(allocs->builder, call);
 	LLVMSetCurrentDebugLocation2(allocs->builder, LLVMInstructionGetDebugLoc(call));
 	if (LLVMIsAInvokeInst(call)) {
-		made = LLVMBuildInvoke2(allocs->builder, type, hook, arguments, count + 2,
+		made = LLVMBuildInvoke2(allocs->builder, type, hook, arguments, total,
 					LLVMGetNormalDest(call), LLVMGetUnwindDest(call), "");
 	} else {
-		made = LLVMBuildCall2(allocs->builder, type, hook, arguments, count + 2, "");
+		made = LLVMBuildCall2(allocs->builder, type, hook, arguments, total, "");
 		LLVMSetTailCall(made, LLVMIsTailCall(call) && !allocs->no_tail);
 	}
 	copy_attributes(made, LLVMAttributeReturnIndex, call, known->function, LLVMAttributeReturnIndex);
@@ -316,7 +357,7 @@ static bool is_an_allocator(const struct pass_allocs *allocs, LLVMValueRef funct
 
 static bool is_of_pool(const struct allocator *allocator)
 {
-	return (allocator->flags >> INSTR_ROW_FAMILY_SHIFT & 255) == INSTR_FAMILY_POOL;
+	return !is_of_lock(allocator) && (allocator->flags >> INSTR_ROW_FAMILY_SHIFT & 255) == INSTR_FAMILY_POOL;
 }
 
 /* What is always text is known to be it where anything is. */
@@ -349,11 +390,18 @@ static char *type_of(struct pass_allocs *allocs, LLVMValueRef function, const st
 	return found ? found : type_of_text(function, known);
 }
 
+/* A wait for a condition has the lock behind that. */
+static unsigned is_of_condition(const struct known_allocator *known)
+{
+	return strstr(known->allocator->hook, "_wait") != NULL;
+}
+
 static void rewrite(struct pass_allocs *allocs, LLVMValueRef function, struct known_allocator *known,
 		    LLVMValueRef call, unsigned *sites)
 {
 	const char *linkage = linkage_name(known->function);
-	char *type = type_of(allocs, function, known, call);
+	char *type = !is_of_lock(known->allocator) ? type_of(allocs, function, known, call)
+						   : lock_name(allocs->rows->module, LLVMGetOperand(call, is_of_condition(known)));
 	/* What a program says of its pools goes by the name in instr/instr.h. */
 	LLVMValueRef name = rows_site_name(allocs->rows, linkage + (is_of_pool(known->allocator) ? strlen("__") : 0), type);
 	LLVMValueRef row = rows_add_site(allocs->rows, function, ++*sites, call, name, known->allocator->flags);

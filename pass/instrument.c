@@ -470,7 +470,7 @@ static void finish_function(struct pass *pass, LLVMValueRef function, enum instr
 {
 	unsigned sites = 0;
 
-	if (pass->settings.heap != PASS_HEAP_OFF && keeps_sites(reason))
+	if ((pass->settings.heap != PASS_HEAP_OFF || pass->settings.lock) && keeps_sites(reason))
 		allocs_rewrite(&pass->allocs, function, &sites);
 	else
 		allocs_leave(&pass->allocs, function);
@@ -507,7 +507,7 @@ static void instrument_now(struct pass *pass, bool defer)
 	struct list functions = {0};
 
 	pass->may_inline = pass->rows.lto;
-	allocs_init(&pass->allocs, &pass->rows, pass->settings.tail_keep);
+	allocs_init(&pass->allocs, &pass->rows, &pass->settings);
 	blocks_init(&pass->blocks, &pass->rows);
 	marked_collect(&marked, pass->module);
 	list_definitions(pass->module, &functions);
@@ -557,7 +557,7 @@ static bool instrument_deferred(struct pass *pass)
 	struct list functions = {0};
 
 	load_deferred_settings(pass);
-	allocs_init(&pass->allocs, &pass->rows, pass->settings.tail_keep);
+	allocs_init(&pass->allocs, &pass->rows, &pass->settings);
 	blocks_init(&pass->blocks, &pass->rows);
 	list_definitions(pass->module, &functions);
 	for (size_t i = 0; i < functions.count; i++) {

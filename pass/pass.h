@@ -5,9 +5,10 @@
  *     options.c      the settings, from file, environment, command line
  *     select.c       which functions get hooks, and why the others do not
  *     rows.c         descriptor rows, names, registration of the module
- *     alloc.c        calls that allocate or free
+ *     alloc.c        calls that allocate or free, and those of locks
  *     block.c        calls that may block
  *     type.c         the type of what they allocate
+ *     lock.c         the names of locks
  *     declared.c     those of allocators of the program's own
  *     instrument.c   the hooks; the order of it all (pass_run)
  */
@@ -40,7 +41,7 @@ struct pass_settings {
 	struct pass_globs allow, deny;
 	struct pass_declaration *declarations; /* as they came; later ones win */
 	size_t declaration_count;
-	int unwind, heap, block, verbose, help;
+	int unwind, heap, block, lock, verbose, help;
 	int tail_keep, lto_post;
 	char error[512]; /* the first thing wrong, a whole sentence; empty if all is well */
 };
@@ -169,14 +170,14 @@ void rows_register(struct pass_rows *rows, const char *settings_line);
 struct pass_allocs {
 	struct pass_rows *rows;
 	LLVMBuilderRef builder;
-	/* What of instr/allocators.def the module has: declared, to be called, or defined by itself. */
+	/* What of instr/allocators.def and instr/locks.def the module has: declared, to be called, or defined by itself. */
 	struct known_allocator *known;
 	size_t count;
 	struct declared_marks *marks; /* declared.c */
 	bool no_tail; /* what an allocator does in tail position is done in the function that calls it */
 };
 
-void allocs_init(struct pass_allocs *allocs, struct pass_rows *rows, bool no_tail);
+void allocs_init(struct pass_allocs *allocs, struct pass_rows *rows, const struct pass_settings *settings);
 void allocs_fini(struct pass_allocs *allocs);
 
 /* Puts hooks in the place of allocators that a function calls. `sites` counts the sites of the function. */
@@ -219,6 +220,11 @@ struct type_question {
 
 /* The name of its type, malloc'ed; NULL: not known. */
 char *type_of_block(const struct type_question *question);
+
+/* lock.c --------------------------------------------------------------------------------------- */
+
+/* The name of the lock at that address, malloc'ed; NULL: it has none. */
+char *lock_name(LLVMModuleRef module, LLVMValueRef address);
 
 /* declared.c ----------------------------------------------------------------------------------- */
 

@@ -30,7 +30,7 @@
 /* A descriptor row: 16 bytes, 16-byte aligned, no relocation, no function pointer. name and file
  * are byte offsets from the row's own address to a NUL-terminated string; the name is the linkage
  * (mangled) name, of a site that of the function called there and, where the type of what it allocates is known,
- * behind it INSTR_ROW_TYPE_MARK and that type's name as the source has it; file is as the compiler was given it,
+ * behind it INSTR_ROW_TYPE_MARK and that type's name as the source has it, of a lock its own name, if it has one; file is as the compiler was given it,
  * made absolute with the compilation directory when the debug information has one. line 0 = not known.
  * A site has the place in the source where the call stands, also when it was inlined from there; where that
  * is in a header of the system or the C++ library, the place that this was inlined into. */
@@ -51,7 +51,7 @@ enum instr_row_flag {
 	INSTR_ROW_RETURNS_TWICE = 0x40,  /* calls setjmp or its like */
 	INSTR_ROW_INLINABLE = 0x80,      /* the linker may inline it, hooks and all: it then shares its caller's stack pointer */
 	INSTR_ROW_REASON_SHIFT = 8,      /* 8 bits, functions: enum instr_reason, why it carries no hooks */
-	INSTR_ROW_FAMILY_SHIFT = 8,      /* 8 bits, ALLOC_SITE and FREE_SITE: enum instr_family; BLOCK_SITE: enum instr_block_class */
+	INSTR_ROW_FAMILY_SHIFT = 8,      /* 8 bits, ALLOC_SITE and FREE_SITE: enum instr_family; BLOCK_SITE: enum instr_block_class; LOCK_SITE: enum instr_lock_mode */
 	INSTR_ROW_COLUMN_SHIFT = 16,     /* 16 bits: column of a site, 0 = not known */
 };
 
@@ -108,6 +108,16 @@ enum instr_block_how {
 /* What __instr_block_shut is told of: a call of prctl or syscall, with its first argument, or of what always puts up a
  * filter of system calls. */
 enum instr_block_shut { INSTR_BLOCK_SHUT_PRCTL = 0, INSTR_BLOCK_SHUT_SYSCALL = 1, INSTR_BLOCK_SHUT_ALWAYS = 2 };
+
+/* What a lock is, and how it is taken. Stored in the trace; numbers are never reused, 7 is the greatest. */
+enum instr_lock_mode {
+	INSTR_LOCK_NONE = 0,
+	INSTR_LOCK_MUTEX = 1,
+	INSTR_LOCK_WRITE = 2, /* a read-write lock, for one alone; also what does not say how, as its unlock */
+	INSTR_LOCK_READ = 3,  /* ... for many */
+	INSTR_LOCK_SPIN = 4,
+	INSTR_LOCK_MTX = 5,   /* of C11 */
+};
 
 /* Why a function was not instrumented. Stored in the trace; numbers are never reused. */
 enum instr_reason {
@@ -191,6 +201,23 @@ _Static_assert(sizeof(struct instr_module) == 64, "the pass emits this layout");
  *   void  __instr_pooled(const void *pool, const void *block, size_t bytes, row, f)
  *   void  __instr_unpooled(const void *pool, const void *block, row, f)
  *   void  __instr_pool_ended(const void *pool, row, f)
+ *
+ * and of the functions that take locks, wait for them and give them back (instr/locks.def). Behind the row and the
+ * function they have one more argument: what to try first, a function with the prototype of pthread_mutex_trylock, or NULL.
+ *
+ *   int   __instr_lock(void *lock, row, f, try)
+ *   int   __instr_lock1(void *lock, const struct timespec *, row, f, try)
+ *   int   __instr_clocklock(void *lock, clockid_t, const struct timespec *, row, f, NULL)
+ *   int   __instr_trylock(void *lock, row, f, NULL)
+ *   int   __instr_unlock(void *lock, row, f, NULL)
+ *   int   __instr_lock_init(void *lock, const void *attributes, row, f, NULL)
+ *   int   __instr_spin_init(void *lock, int, row, f, NULL)       mtx_init, too
+ *   int   __instr_lock_destroy(void *lock, row, f, NULL)
+ *   void  __instr_mtx_destroy(void *lock, row, f, NULL)
+ *   int   __instr_cond_wait(void *condition, void *lock, row, f, NULL)
+ *   int   __instr_cond_wait1(void *condition, void *lock, const struct timespec *, row, f, NULL)
+ *   int   __instr_cond_clockwait(void *condition, void *lock, clockid_t, const struct timespec *, row, f, NULL)
+ *   void  __instr_cxx_wait(std::condition_variable *, std::unique_lock<std::mutex> *, row, f, NULL)
  *
  * Thread-safe as the functions that they call. In a signal handler they do what these do there.
  *

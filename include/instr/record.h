@@ -84,7 +84,16 @@ enum instr_ext {
 	INSTR_EXT_UNMAP = 20, /* a range of memory is given back; bytes: how long it is */
 	INSTR_EXT_POOL = 21,  /* 3 units: a block of a pool; p[2] the pool (instr_hidden), p[3] 0 */
 	INSTR_EXT_RESET = 22, /* all blocks of a pool end, which is the address; bytes 0 */
-	INSTR_EXT_LOCK = 32,  /* 32..47 reserved: lock records */
+	/* Locks, 32..47; row = the site's. All 2 units: p[0] the lock's address (instr_hidden), p[1] a value (48 bits) |
+	 * enum instr_lock_mode << 48.
+	 * What takes a lock is stamped behind the call that does, what gives it back before that. */
+	INSTR_EXT_ACQUIRED = 32, /* taken at once; value 0 */
+	INSTR_EXT_WAITING = 33, /* the call that may wait comes now; value 1: it could not be had at once; 0: nobody has tried */
+	INSTR_EXT_WAITED = 34, /* ... has returned; value: what, 8 bits */
+	INSTR_EXT_RELEASED = 35, /* it will be given back now; value 0 */
+	INSTR_EXT_REFUSED = 36, /* a call that does not wait did not get it; value: what that returned, 8 bits */
+	INSTR_EXT_LOCK_INIT = 37, /* a lock begins here; value 0 */
+	INSTR_EXT_LOCK_DESTROY = 38, /* ... and ends here; value 0 */
 	/* Calls that may block, 48..63; row = the site's. */
 	INSTR_EXT_BLOCK = 48, /* 2 units, stamped when the call has returned: p[0] ticks that it took; p[1] bytes that it
 	                       * moved (48 bits) | enum instr_descriptor << 48 | INSTR_BLOCK_FAILED */

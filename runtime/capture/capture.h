@@ -49,7 +49,7 @@ struct irt_local {
 	uint32_t drop_freed;
 	uint32_t heap_off;       /* 1 = heap=off: allocations are not recorded */
 	uint32_t block_off;      /* 1 = block=off: calls that may block are not recorded */
-	uint32_t unused;
+	uint32_t lock_off;       /* 1 = lock=off: locks are not recorded */
 	uint64_t drop_heartbeat; /* the drain does not move; UINT64_MAX: it does, but has nothing to give */
 	uint64_t drop_look_ticks; /* when a restart of the drain was tried last */
 	unsigned char pad[4096 - 64];

@@ -96,6 +96,7 @@ static int enter_run(const struct irt_identity *me, enum irt_joined_by how, uint
 	irt_local.process = p;
 	irt_local.heap_off = !irt_config.heap;
 	irt_local.block_off = !irt_config.block;
+	irt_local.lock_off = !irt_config.lock;
 	IRT_TESTPOINT(process_live);
 	return 0;
 }

@@ -133,6 +133,7 @@ static void after_commit(struct irt_session *s, int checkpoint)
 	if (checkpoint) {
 		irt_heaps_committed(s);
 		irt_blocks_committed(s);
+		irt_locks_committed(s);
 		irt_functions_saved(s->functions);
 		for (uint32_t i = 0; i < s->process_count; i++)
 			irt_functions_saved(s->processes[i]->functions);
@@ -196,7 +197,7 @@ int irt_commit(struct irt_session *s, int last)
 		for (uint32_t i = 0; i < s->thread_count; i++)
 			if (s->threads[i]->changed && irt_walk_settle(s->threads[i]->walk) != 0)
 				checkpoint = 0;
-	if (checkpoint && !irt_pack_heaps(s, last))
+	if (checkpoint && (!irt_pack_heaps(s, last) || !irt_pack_locks(s)))
 		checkpoint = 0;
 	if (r == 0) {
 		IRT_TESTPOINT(commit_begun);
@@ -227,6 +228,7 @@ int irt_commit(struct irt_session *s, int last)
 			irt_put_checkpoint(s, irt_last_moment(s));
 			irt_put_heaps(s, irt_last_moment(s));
 			irt_put_blocks(s);
+			irt_put_locks(s);
 			irt_merge_put(s);
 			IRT_TESTPOINT(commit_checkpoint);
 		}

@@ -30,6 +30,10 @@ void irt_heaps_committed(struct irt_session *s);
 /* blocks.c: what has changed of the calls that may block; and when it is committed. */
 void irt_put_blocks(struct irt_session *s);
 void irt_blocks_committed(struct irt_session *s);
+/* locks.c: the same. */
+int irt_pack_locks(struct irt_session *s);
+void irt_put_locks(struct irt_session *s);
+void irt_locks_committed(struct irt_session *s);
 void irt_put_anchor(struct irt_session *s);
 void irt_put_losses(struct irt_session *s);
 

@@ -29,7 +29,7 @@ static const char *const fault_kinds[] = {"wrong family", "freed twice", "unknow
 /* ---- settling --------------------------------------------------------------------------------------- */
 
 /* What comes later is later, on the grid of the events' times too. INT64_MAX: nothing more will come. */
-static int64_t settled_until(const struct irt_session *s, const struct irt_drained_process *p)
+int64_t irt_settled_until(const struct irt_session *s, const struct irt_drained_process *p)
 {
 	/* One that is going has started its threads, and is told that all of it is in the file. */
 	uint64_t reached = p->ending ? s->horizon_ticks : s->looked_ticks - IRT_HEAP_SLACK_TICKS - s->time_unit;
@@ -72,7 +72,7 @@ void irt_settle_heap_early(struct irt_session *s, const struct irt_drained_threa
 	for (uint32_t i = 0; i < s->thread_count; i++)
 		if (s->threads[i] != t && s->threads[i]->process == p && !s->threads[i]->ended)
 			return;
-	p->heap_until = settled_until(s, p);
+	p->heap_until = irt_settled_until(s, p);
 	s->starved |= irt_heap_advance(p->heap, p->heap_until) != 0;
 }
 
@@ -81,7 +81,7 @@ void irt_settle_heaps(struct irt_session *s)
 	for (uint32_t i = 0; i < s->process_count; i++) {
 		struct irt_drained_process *p = s->processes[i];
 		if (irt_heap_is_waiting(p->heap)) {
-			p->heap_until = settled_until(s, p);
+			p->heap_until = irt_settled_until(s, p);
 			s->starved |= irt_heap_settle(p->heap, p->heap_until) != 0;
 			show(s, p);
 		}

@@ -239,7 +239,8 @@ void irt_inherit_modules(struct irt_session *s)
 static int is_over(const struct irt_drained_process *p)
 {
 	return p->dead && !p->live_threads && !p->changed && !p->inherits && p->contexts_stored == irt_cct_count(p->cct) &&
-	       !irt_heap_is_waiting(p->heap) && !irt_heap_is_unsaved(p->heap) && !irt_blocks_is_unsaved(p->blocks);
+	       !irt_heap_is_waiting(p->heap) && !irt_heap_is_unsaved(p->heap) && !irt_blocks_is_unsaved(p->blocks) &&
+	       !irt_locks_is_waiting(p->locks) && !irt_locks_is_unsaved(p->locks);
 }
 
 static void free_slot(struct irt_session *s, struct irt_drained_process *p)

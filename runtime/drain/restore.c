@@ -371,6 +371,8 @@ int irt_session_restore(struct irt_session *s)
 	if (!e)
 		e = irt_restore_blocks(s);
 	if (!e)
+		e = irt_restore_locks(s);
+	if (!e)
 		e = irt_store_read_threads(s->store, &l, list_thread);
 	if (!e)
 		e = irt_chunk_decoder_create(&r.decoder);

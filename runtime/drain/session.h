@@ -23,6 +23,7 @@
 #include "fold/functions.h"
 #include "fold/blocks.h"
 #include "fold/heap.h"
+#include "fold/locks.h"
 #include "fold/sums.h"
 #include "fold/walk.h"
 #include "store/store.h"
@@ -64,6 +65,10 @@ struct irt_drained_process {
 	int64_t moment_ticks;     /* ... of that time */
 	uint64_t moment_rows, moments_ns; /* rows of heap_history so far; when the last were put */
 	int heap_pending;         /* the file has pending events of it */
+	struct irt_locks *locks;
+	uint8_t *locks_packed;    /* their state, as this round puts it */
+	size_t locks_packed_bytes;
+	int locks_put;            /* this round puts their rows */
 	uint32_t contexts_stored; /* contexts below this index are in the file */
 	uint32_t contexts_put;    /* ... when the open round commits */
 	int watch;                /* handle, -1 = none */
@@ -314,6 +319,12 @@ void irt_settle_heaps(struct irt_session *s);
  * cache. (Not if a record of it may still come: that would be out of its turn for certain.) */
 void irt_settle_heap_early(struct irt_session *s, const struct irt_drained_thread *t);
 int irt_restore_heaps(struct irt_session *s);
+/* What comes later of this process is later than that. INT64_MAX: nothing more will come. */
+int64_t irt_settled_until(const struct irt_session *s, const struct irt_drained_process *p);
+
+/* locks.c: the same for locks. */
+void irt_settle_locks(struct irt_session *s);
+int irt_restore_locks(struct irt_session *s);
 
 /* blocks.c. Restore: as that of the heaps. */
 int irt_restore_blocks(struct irt_session *s);

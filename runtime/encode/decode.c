@@ -422,7 +422,8 @@ static int operate(struct irt_chunk_decoder *d, uint64_t opcode, struct irt_even
 		    length > (uint64_t)(d->side_end - d->side))
 			return INSTR_ERR_FORMAT;
 		end = d->side + length;
-		if (opcode >= IRT_OP_ALLOC && opcode <= IRT_OP_RESET && get_heap_event(d, end, NULL, 0, e))
+		if (((opcode >= IRT_OP_ALLOC && opcode <= IRT_OP_RESET) ||
+		     (opcode >= IRT_OP_ACQUIRED && opcode <= IRT_OP_LOCK_DESTROY)) && get_heap_event(d, end, NULL, 0, e))
 			return INSTR_ERR_FORMAT;
 		if (opcode == IRT_OP_BLOCK && get_block_event(d, end, e))
 			return INSTR_ERR_FORMAT;

@@ -38,6 +38,13 @@ enum irt_operation {
 	IRT_OP_RESET = 23,  /* all blocks of the pool at `extra` end */
 	IRT_OP_BLOCK = 24,  /* a call that may block has returned; it took `value` ticks; `extra`: as p[1] of its record
 	                     * (record.h) */
+	IRT_OP_ACQUIRED = 32, /* the lock at `extra` was taken, without a wait */
+	IRT_OP_WAITING = 33, /* ... is waited for from here on; `value`: what locks.h says */
+	IRT_OP_WAITED = 34, /* ... until here; `value` is what the call returned: 0 or IRT_LOCK_OWNER_DIED, it was taken */
+	IRT_OP_RELEASED = 35, /* ... is given back */
+	IRT_OP_REFUSED = 36, /* ... was not to be had, and not waited for; `value` is what the call returned */
+	IRT_OP_LOCK_INIT = 37, /* a lock begins at `extra` */
+	IRT_OP_LOCK_DESTROY = 38, /* ... ends */
 };
 
 /* What an escaped token is, in the side stream: a number. */
@@ -55,13 +62,13 @@ struct irt_event {
 	int64_t ticks;      /* rounded, since the run's origin; never less than the event before */
 	uint64_t value;     /* EXIT, UNWIND, TAIL: how long the call took, waits not counted, ticks;
 	                     * others: see enum irt_operation */
-	uint64_t extra;     /* GAP, BLOCK, and those of the heap; not set otherwise */
+	uint64_t extra;     /* GAP, BLOCK, those of the heap and of locks; not set otherwise */
 	uint32_t context;   /* ENTER: the call's; EXIT, UNWIND, TAIL: that of the call that ends; POP,
 	                     * LANDED: that of the innermost call that ends; others: the current one */
 	uint32_t depth;     /* depth of that call in the stack, 0 = outermost; of the current call for
 	                     * others. UINT32_MAX with the root's context (0): no call is open */
 	uint32_t operation; /* enum irt_operation; never FOLD */
-	uint32_t site;      /* those of the heap: irt_site (heap.h); BLOCK: the site's id; not set otherwise */
+	uint32_t site;      /* those of the heap and of locks: irt_site (heap.h); BLOCK: the site's id; not set otherwise */
 };
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
- * heap_code.h - how a chunk tells events of the heap in few bytes; the walk and the decoder keep the same
+ * heap_code.h - how a chunk tells events of the heap and of locks in few bytes; the walk and the decoder keep the same
  * tables. docs/format.md has it in words.
  *
  * What a program does to its heap repeats itself: behind one event comes mostly the one that came behind its
@@ -54,10 +54,11 @@ static inline unsigned irt_heap_side(uint32_t operation)
 	       operation <= IRT_OP_UNMAP ? IRT_HEAP_ENDS : IRT_HEAP_SIDES;
 }
 
-/* Has the operation a size? */
+/* Has the operation a size, or another value? */
 static inline int irt_heap_has_bytes(uint32_t operation)
 {
-	return operation == IRT_OP_ALLOC || operation == IRT_OP_RESIZED || operation == IRT_OP_UNMAP;
+	return operation == IRT_OP_ALLOC || operation == IRT_OP_RESIZED || operation == IRT_OP_UNMAP ||
+	       operation == IRT_OP_WAITING || operation == IRT_OP_WAITED || operation == IRT_OP_REFUSED;
 }
 
 #endif

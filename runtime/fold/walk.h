@@ -71,13 +71,16 @@ struct irt_function_answer {
 	uint32_t flags;    /* enum instr_row_flag (hooks.h); DYNAMIC_STACK and INLINABLE are looked at */
 };
 
+struct irt_locks;
+
 struct irt_walk_config {
 	struct irt_cct *cct;             /* the process's; outlives the walk */
 	struct irt_functions *functions; /* the process's; outlives the walk; NULL: not kept */
 	struct irt_heap *heap;           /* the process's; outlives the walk; NULL: not kept. It gets what the
 	                                  * records of the heap say, and is settled by the caller */
 	struct irt_blocks *blocks;       /* the process's calls that may block; as the heap, without settling */
-	uint32_t thread;                 /* the thread's id, for the heap */
+	struct irt_locks *locks;         /* the same for locks */
+	uint32_t thread;                 /* the thread's id, for the heap and locks */
 	uint64_t origin_ticks;           /* all ticks given out are relative to this one */
 	uint32_t time_unit_ticks;        /* the clock's measured step, 1 .. IRT_WALK_UNIT_MAX; 0 = 1 */
 	uint32_t chunk_events;           /* a chunk is full at so many events; 0 = IRT_WALK_CHUNK_EVENTS */

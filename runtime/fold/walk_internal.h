@@ -43,6 +43,7 @@
 #include "fold/array.h"
 #include "fold/heap.h"
 #include "fold/heap_code.h"
+#include "fold/locks.h"
 #include "fold/varint.h"
 #include "instr/hooks.h"
 
@@ -349,6 +350,7 @@ int irt_walk_step(struct irt_walk *w, const struct instr_unit *units, size_t cou
 		  size_t *record_units);
 
 /* walk_heap.c. A record of the heap, of a kind that is known and as long as that needs; as irt_walk_step, room is there. */
+/* walk_heap.c. A record of the heap, of a kind that is known and as long as that needs; as irt_walk_step, room is there. */
 bool irt_walk_is_heap(unsigned ext, unsigned units);
 int irt_walk_step_heap(struct irt_walk *w, uint64_t tag, uint64_t t, const struct instr_unit *payload);
 /* The id of a record's site; STEP_ON, or what to stop with. */
@@ -359,6 +361,11 @@ bool irt_walk_make_heap_seen(struct irt_walk *w); /* false: no memory */
 
 /* walk_block.c. A record of a call that may block, of two units at least; as irt_walk_step, room is there. */
 int irt_walk_step_block(struct irt_walk *w, uint64_t tag, uint64_t t, const struct instr_unit *payload);
+
+/* walk_lock.c */
+bool irt_walk_is_lock(unsigned ext, unsigned units);
+int irt_walk_step_lock(struct irt_walk *w, uint64_t tag, uint64_t t, const struct instr_unit *payload);
+int irt_walk_replay_lock(struct irt_walk *w, const struct irt_event *event);
 
 /* Closes the innermost frame at virtual time v. how: IRT_OP_EXIT, TAIL: returned; else unwound. Room
  * in w->closed is there. */

@@ -211,6 +211,13 @@ unsigned irt_walk_event_units(const struct irt_event *e)
 	case IRT_OP_UNMAP:
 	case IRT_OP_RESET:
 	case IRT_OP_BLOCK:
+	case IRT_OP_ACQUIRED:
+	case IRT_OP_WAITING:
+	case IRT_OP_WAITED:
+	case IRT_OP_RELEASED:
+	case IRT_OP_REFUSED:
+	case IRT_OP_LOCK_INIT:
+	case IRT_OP_LOCK_DESTROY:
 		return 2;
 	default:
 		return 1;

@@ -380,6 +380,15 @@ int irt_walk_replay(struct irt_walk *w, const struct irt_event *e)
 	case IRT_OP_BLOCK:
 		err = w->config.blocks ? irt_blocks_add(w->config.blocks, e->context, e->site, e->value, e->extra) : 0;
 		break;
+	case IRT_OP_ACQUIRED:
+	case IRT_OP_WAITING:
+	case IRT_OP_WAITED:
+	case IRT_OP_RELEASED:
+	case IRT_OP_REFUSED:
+	case IRT_OP_LOCK_INIT:
+	case IRT_OP_LOCK_DESTROY:
+		err = irt_walk_replay_lock(w, e);
+		break;
 	default:
 		break;
 	}

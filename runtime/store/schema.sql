@@ -216,19 +216,19 @@ CREATE TABLE holes (
     PRIMARY KEY (thread_id, position)
 ) STRICT, WITHOUT ROWID;
 
--- Calls that allocate or free memory, or may block, as places in the source.
+-- Calls that allocate or free memory, do something to locks, or may block, as places in the source.
 CREATE TABLE sites (
     site_id      INTEGER PRIMARY KEY, -- ours; from the same numbers as function_id
     module_id    INTEGER NOT NULL REFERENCES modules, -- image
     row          INTEGER NOT NULL, -- index of its descriptor row in the module
-    kind         TEXT NOT NULL, -- 'alloc' (a realloc is one, too), 'free', 'block'
-    family       TEXT NOT NULL, -- who frees what was allocated: 'malloc', 'new', 'new[]', 'own' (an allocator of the program's own); of 'block', what the call is for: 'read', 'write', 'open', 'sync', 'connect', 'accept', 'poll', 'sleep', 'signal', 'child', 'join'
+    kind         TEXT NOT NULL, -- 'alloc' (a realloc is one, too), 'free', 'block', 'lock'
+    family       TEXT NOT NULL, -- who frees what was allocated: 'malloc', 'new', 'new[]', 'own' (an allocator of the program's own); of a lock: 'mutex', 'rwlock', 'spin', 'mtx'; of 'block', what the call is for: 'read', 'write', 'open', 'sync', 'connect', 'accept', 'poll', 'sleep', 'signal', 'child', 'join'
     name         TEXT NOT NULL, -- the function called there, demangled
     linkage_name TEXT NOT NULL, -- its name as the linker sees it
     file         TEXT, -- source file; NULL if not known
     line         INTEGER, -- line; NULL if not known (compiled without -g)
     column       INTEGER, -- column; NULL if not known
-    type         TEXT -- type of what is allocated there; NULL if not known
+    type         TEXT -- type of what is allocated there; of a lock: the variable it is in, 'table.shards[].lock'; NULL if not known
 ) STRICT;
 
 -- The heap of each process that allocated: exact sums as of the last checkpoint. A realloc is the end
@@ -368,6 +368,73 @@ CREATE TABLE block_totals (
     max_ticks   INTEGER NOT NULL, -- how long the longest took
     times       BLOB NOT NULL, -- calls by how long they took in ticks, sparse log-linear: docs/format.md
     PRIMARY KEY (context_id, site_id, descriptor)
+) STRICT, WITHOUT ROWID;
+
+-- Locks: an address from its init, or its first use, to its destroy.
+CREATE TABLE locks (
+    lock_id           INTEGER PRIMARY KEY, -- (process_id - 1) * 131072 + 1 + number in the order of first use
+    process_id        INTEGER NOT NULL REFERENCES processes, -- the process
+    kind              INTEGER NOT NULL, -- 1 mutex, 2 read-write lock, 4 spin lock, 5 C11 mutex; 0: all locks of the process beyond the first 65536
+    address           INTEGER NOT NULL, -- its address; 0: many
+    context_id        INTEGER NOT NULL REFERENCES contexts, -- calling context of its first use
+    site_id           INTEGER NOT NULL REFERENCES sites, -- place of its first use
+    start_ticks       INTEGER NOT NULL, -- time of its first use
+    end_ticks         INTEGER, -- when it was destroyed, or another one was made at its address; NULL: it was not
+    holder_context_id INTEGER, -- context in which it had been taken by who has given it back last; NULL: nobody has
+    lost              INTEGER NOT NULL, -- holds whose end was not seen: they count until another thread took it
+    unknown           INTEGER NOT NULL -- releases by a thread that was not seen to have it
+) STRICT;
+
+-- What was done to each lock, by calling context and site of who took it.
+CREATE TABLE lock_totals (
+    lock_id        INTEGER NOT NULL REFERENCES locks, -- the lock
+    context_id     INTEGER NOT NULL REFERENCES contexts, -- innermost call that has hooks (0 of a process: none was open)
+    site_id        INTEGER NOT NULL REFERENCES sites, -- where in the source
+    mode           INTEGER NOT NULL, -- 1 mutex, 2 written (read-write lock), 3 read, 4 spin lock, 5 C11 mutex
+    acquisitions   INTEGER NOT NULL, -- how often it was taken, again by its owner included
+    contended      INTEGER NOT NULL, -- waits for it: begun while somebody else had it; not all of them got it
+    failed         INTEGER NOT NULL, -- calls that did not get it: busy, timed out, would deadlock ...
+    wait_ticks     INTEGER NOT NULL, -- time waited; of a wait that is under way up to the last change of owners
+    max_wait_ticks INTEGER NOT NULL, -- longest wait that has ended
+    waits          BLOB, -- waits that have ended by their ticks, sparse log-linear: docs/format.md; NULL if there are none
+    holds          INTEGER NOT NULL, -- how often it was held, until it was given back; taken again by its owner is the same hold
+    hold_ticks     INTEGER NOT NULL, -- how long, of all holds
+    max_hold_ticks INTEGER NOT NULL, -- the longest
+    hold_times     BLOB, -- holds by their ticks, the same; NULL if there are none
+    PRIMARY KEY (lock_id, context_id, site_id, mode)
+) STRICT, WITHOUT ROWID;
+
+-- Who waited for whom: each moment of a wait is charged to who had the lock then, or had it last. The sums of a lock are
+-- those of contended and wait_ticks in lock_totals.
+CREATE TABLE lock_waits (
+    lock_id           INTEGER NOT NULL REFERENCES locks, -- the lock
+    context_id        INTEGER NOT NULL REFERENCES contexts, -- calling context of the waiter
+    holder_context_id INTEGER NOT NULL, -- calling context in which the holder had taken it; -1: not known
+    waits             INTEGER NOT NULL, -- waits that began while this holder had it
+    ticks             INTEGER NOT NULL, -- time waited for this holder
+    PRIMARY KEY (lock_id, context_id, holder_context_id)
+) STRICT, WITHOUT ROWID;
+
+-- Who had which lock, and who waited for which, at the last checkpoint.
+CREATE TABLE lock_users (
+    process_id  INTEGER NOT NULL REFERENCES processes, -- the process
+    lock_id     INTEGER NOT NULL REFERENCES locks, -- the lock
+    thread_id   INTEGER NOT NULL REFERENCES threads, -- the thread
+    depth       INTEGER NOT NULL, -- how often it has it; 0: it waits
+    context_id  INTEGER NOT NULL REFERENCES contexts, -- calling context in which it has taken it, or waits
+    site_id     INTEGER NOT NULL REFERENCES sites, -- where in the source
+    mode        INTEGER NOT NULL, -- as in lock_totals
+    start_ticks INTEGER NOT NULL, -- since when
+    PRIMARY KEY (process_id, lock_id, thread_id, depth)
+) STRICT, WITHOUT ROWID;
+
+-- What of the locks is not in the other tables, as of the last checkpoint: events that wait for those of other threads, and
+-- who has which lock (docs/format.md).
+CREATE TABLE lock_pending (
+    process_id INTEGER NOT NULL REFERENCES processes, -- the process
+    part       INTEGER NOT NULL, -- from 0
+    state      BLOB NOT NULL, -- this part of the bytes
+    PRIMARY KEY (process_id, part)
 ) STRICT, WITHOUT ROWID;
 
 -- What recording had to say, in order.

@@ -366,6 +366,35 @@ struct irt_store_block_totals {
 	int64_t times_bytes;
 };
 
+struct irt_store_lock { /* locks */
+	int64_t lock_id, process_id, kind, address, context_id, site_id, start_ticks;
+	int64_t end_ticks, holder_context_id; /* or NULL */
+	int64_t lost, unknown;
+};
+
+struct irt_store_lock_totals {
+	int64_t lock_id, context_id, site_id, mode, acquisitions, contended, failed, wait_ticks, max_wait_ticks;
+	const void *waits;          /* or NULL */
+	int64_t waits_bytes;
+	int64_t holds, hold_ticks, max_hold_ticks;
+	const void *hold_times;     /* or NULL */
+	int64_t hold_times_bytes;
+};
+
+struct irt_store_lock_wait { /* lock_waits */
+	int64_t lock_id, context_id, holder_context_id, waits, ticks;
+};
+
+struct irt_store_lock_user { /* lock_users */
+	int64_t process_id, lock_id, thread_id, depth, context_id, site_id, mode, start_ticks;
+};
+
+struct irt_store_lock_pending {
+	int64_t process_id, part;
+	const void *state;
+	int64_t state_bytes;
+};
+
 struct irt_store_message {
 	int64_t ticks, process_id;  /* or NULL */
 	const char *severity;       /* "note", "warning", "error" */
@@ -407,6 +436,14 @@ int irt_store_put_heap_pending(struct irt_store *store, const struct irt_store_h
 
 /* Calls that may block, as of a checkpoint: the rows that have changed. */
 int irt_store_put_block_totals(struct irt_store *store, const struct irt_store_block_totals *row);
+/* Locks as of a checkpoint: what has changed; of users and what is pending first delete, then put, all of the process. */
+int irt_store_put_lock(struct irt_store *store, const struct irt_store_lock *row);
+int irt_store_put_lock_totals(struct irt_store *store, const struct irt_store_lock_totals *row);
+int irt_store_put_lock_wait(struct irt_store *store, const struct irt_store_lock_wait *row);
+int irt_store_delete_lock_users(struct irt_store *store, int64_t process_id);
+int irt_store_put_lock_user(struct irt_store *store, const struct irt_store_lock_user *row);
+int irt_store_delete_lock_pending(struct irt_store *store, int64_t process_id);
+int irt_store_put_lock_pending(struct irt_store *store, const struct irt_store_lock_pending *row);
 
 /* Inserts a chunk, or rewrites the open chunk with the same (thread_id, start_pos). The chunk's
  * thread must be in the file or put earlier in the round. Put the thread's row before its chunks
@@ -498,5 +535,14 @@ int irt_store_read_heap_pending(struct irt_store *store, int64_t process_id, voi
 /* Of those contexts whose ids lie in [FIRST, LAST]. */
 int irt_store_read_block_totals(struct irt_store *store, int64_t first, int64_t last, void *arg,
 				int (*each)(void *arg, const struct irt_store_block_totals *row));
+/* Of those locks whose ids lie in [FIRST, LAST]. */
+int irt_store_read_locks(struct irt_store *store, int64_t first, int64_t last, void *arg,
+			 int (*each)(void *arg, const struct irt_store_lock *row));
+int irt_store_read_lock_totals(struct irt_store *store, int64_t first, int64_t last, void *arg,
+			       int (*each)(void *arg, const struct irt_store_lock_totals *row));
+int irt_store_read_lock_waits(struct irt_store *store, int64_t first, int64_t last, void *arg,
+			      int (*each)(void *arg, const struct irt_store_lock_wait *row));
+int irt_store_read_lock_pending(struct irt_store *store, int64_t process_id, void *arg,
+				int (*each)(void *arg, const struct irt_store_lock_pending *row));
 
 #endif

@@ -769,6 +769,103 @@ FROM (SELECT c.process_id, b.context_id, b.site_id, CASE WHEN c.parent_id IS NUL
       LEFT JOIN sites s ON s.site_id = b.site_id) b
 CROSS JOIN rate r;
 
+-- Locks, most waited for first: "instr-report --locks". At the end, or at the last checkpoint while the process goes on.
+CREATE VIEW lock_list AS
+SELECT l.lock_id AS lock_id, -- the lock
+       l.process_id AS process_id, -- process
+       CASE l.kind WHEN 1 THEN 'mutex' WHEN 2 THEN 'rwlock' WHEN 4 THEN 'spin' WHEN 5 THEN 'mtx' ELSE 'others' END AS kind, -- 'mutex', 'rwlock', 'spin', 'mtx' (C11); 'others': all of a process beyond the first 65536
+       coalesce(s.type, t.type) AS name, -- the variable it is in, 'table.shards[].lock'; NULL if it is in none, or not known
+       s.name AS called, -- what was called at its first use: pthread_mutex_lock ...
+       s.file AS file, -- source file of that
+       s.line AS line, -- line
+       s.column AS column, -- column
+       l.address AS address, -- its address
+       coalesce(t.acquisitions, 0) AS acquisitions, -- how often it was taken
+       coalesce(t.contended, 0) AS contended, -- waits for it
+       coalesce(t.failed, 0) AS failed, -- calls that did not get it
+       CAST(coalesce(t.wait_ticks, 0) * r.ns_per_tick AS INTEGER) AS wait_ns, -- time waited for it, all threads together, ns
+       CAST(coalesce(t.max_wait_ticks, 0) * r.ns_per_tick AS INTEGER) AS max_wait_ns, -- longest wait, ns
+       coalesce(t.holds, 0) AS holds, -- how often it was held and given back
+       CAST(coalesce(t.hold_ticks, 0) * r.ns_per_tick AS INTEGER) AS hold_ns, -- time it was held, ns
+       CAST(coalesce(t.max_hold_ticks, 0) * r.ns_per_tick AS INTEGER) AS max_hold_ns, -- longest hold, ns
+       (SELECT count(*) FROM lock_users u WHERE u.process_id = l.process_id AND u.lock_id = l.lock_id AND u.depth > 0) AS holders, -- threads that had it at the end
+       (SELECT count(*) FROM lock_users u WHERE u.process_id = l.process_id AND u.lock_id = l.lock_id AND u.depth = 0) AS waiters, -- threads that waited for it at the end
+       l.lost AS lost, -- holds whose end was not seen
+       l.unknown AS unknown -- releases by a thread that was not seen to have it
+FROM rate r
+CROSS JOIN locks l
+LEFT JOIN sites s ON s.site_id = l.site_id
+LEFT JOIN (SELECT t.lock_id, min(s.type) AS type, sum(acquisitions) AS acquisitions, sum(contended) AS contended, sum(failed) AS failed,
+                  sum(wait_ticks) AS wait_ticks, max(max_wait_ticks) AS max_wait_ticks, sum(holds) AS holds,
+                  sum(hold_ticks) AS hold_ticks, max(max_hold_ticks) AS max_hold_ticks
+           FROM lock_totals t LEFT JOIN sites s USING (site_id) GROUP BY t.lock_id) t ON t.lock_id = l.lock_id
+ORDER BY t.wait_ticks DESC, t.hold_ticks DESC, l.lock_id;
+
+-- What was done to each lock, by calling context and place of who took it.
+CREATE VIEW lock_contexts AS
+SELECT t.lock_id AS lock_id, -- the lock
+       t.context_id AS context_id, -- calling context that took it
+       t.site_id AS site_id, -- place that did
+       CASE WHEN c.context_id IS NOT NULL AND c.parent_id IS NULL THEN '(no function)' ELSE f.name END AS function, -- demangled name
+       s.name AS called, -- what is called there
+       s.type AS name, -- the lock as that place calls it; NULL if it has no name there
+       s.file AS file, -- source file
+       s.line AS line, -- line
+       s.column AS column, -- column
+       CASE t.mode WHEN 1 THEN 'mutex' WHEN 2 THEN 'write' WHEN 3 THEN 'read' WHEN 4 THEN 'spin' WHEN 5 THEN 'mtx' END AS mode, -- 'mutex', 'write', 'read', 'spin', 'mtx'
+       t.acquisitions AS acquisitions, -- how often it was taken here
+       t.contended AS contended, -- waits here
+       t.failed AS failed, -- calls that did not get it
+       CAST(t.wait_ticks * r.ns_per_tick AS INTEGER) AS wait_ns, -- time waited here, ns
+       CAST(t.max_wait_ticks * r.ns_per_tick AS INTEGER) AS max_wait_ns, -- longest wait, ns
+       t.holds AS holds, -- how often it was held from here on
+       CAST(t.hold_ticks * r.ns_per_tick AS INTEGER) AS hold_ns, -- how long, ns
+       CAST(t.max_hold_ticks * r.ns_per_tick AS INTEGER) AS max_hold_ns -- longest hold, ns
+FROM rate r
+CROSS JOIN lock_totals t
+LEFT JOIN contexts c ON c.context_id = t.context_id
+LEFT JOIN functions f ON f.function_id = c.function_id
+LEFT JOIN sites s ON s.site_id = t.site_id
+ORDER BY t.wait_ticks DESC, t.hold_ticks DESC, t.lock_id, t.context_id, t.site_id, t.mode;
+
+-- Who waited for whom, longest first.
+CREATE VIEW lock_wait_list AS
+SELECT w.lock_id AS lock_id, -- the lock
+       w.context_id AS context_id, -- calling context of the waiter
+       CASE WHEN c.context_id IS NOT NULL AND c.parent_id IS NULL THEN '(no function)' ELSE f.name END AS function, -- its innermost function
+       nullif(w.holder_context_id, -1) AS holder_context_id, -- calling context in which the holder had taken it; NULL: not known
+       CASE WHEN h.context_id IS NOT NULL AND h.parent_id IS NULL THEN '(no function)' ELSE g.name END AS holder, -- its innermost function; NULL: not known
+       w.waits AS waits, -- waits that began while this holder had it
+       CAST(w.ticks * r.ns_per_tick AS INTEGER) AS wait_ns -- time waited for it, ns
+FROM rate r
+CROSS JOIN lock_waits w
+LEFT JOIN contexts c ON c.context_id = w.context_id
+LEFT JOIN functions f ON f.function_id = c.function_id
+LEFT JOIN contexts h ON h.context_id = w.holder_context_id
+LEFT JOIN functions g ON g.function_id = h.function_id
+ORDER BY w.ticks DESC, w.waits DESC, w.lock_id, w.context_id, w.holder_context_id;
+
+-- Who had which lock, and who waited for which, at the end or the last checkpoint.
+CREATE VIEW lock_user_list AS
+SELECT u.process_id AS process_id, -- process
+       u.lock_id AS lock_id, -- the lock
+       u.thread_id AS thread_id, -- thread
+       CASE WHEN u.depth THEN 'has it' ELSE 'waits' END AS what, -- 'has it', 'waits'
+       u.context_id AS context_id, -- calling context in which it has taken it, or waits
+       CASE WHEN c.context_id IS NOT NULL AND c.parent_id IS NULL THEN '(no function)' ELSE f.name END AS function, -- its innermost function
+       s.type AS name, -- the lock as the place calls it; NULL if it has no name there
+       s.file AS file, -- source file
+       s.line AS line, -- line
+       CAST((coalesce(p.end_ticks, e.ticks) - u.start_ticks) * r.ns_per_tick AS INTEGER) AS age_ns -- for how long, ns
+FROM rate r
+CROSS JOIN run_end e
+CROSS JOIN lock_users u
+LEFT JOIN processes p ON p.process_id = u.process_id
+LEFT JOIN contexts c ON c.context_id = u.context_id
+LEFT JOIN functions f ON f.function_id = c.function_id
+LEFT JOIN sites s ON s.site_id = u.site_id
+ORDER BY u.process_id, u.lock_id, u.depth = 0, u.start_ticks;
+
 -- What recording had to say.
 CREATE VIEW message_list AS
 SELECT m.severity AS severity, -- 'note', 'warning', 'error'

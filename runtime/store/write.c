@@ -133,6 +133,21 @@ const char *const irt_store_sql[IRT_ST_COUNT] = {
 	[IRT_ST_BLOCK_TOTALS] =
 		"INSERT OR REPLACE INTO block_totals (context_id, site_id, descriptor, calls, failed, bytes, total_ticks,"
 		" max_ticks, times) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	[IRT_ST_LOCK] =
+		"INSERT OR REPLACE INTO locks (lock_id, process_id, kind, address, context_id, site_id, start_ticks, end_ticks,"
+		" holder_context_id, lost, unknown) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	[IRT_ST_LOCK_TOTALS] =
+		"INSERT OR REPLACE INTO lock_totals (lock_id, context_id, site_id, mode, acquisitions, contended, failed,"
+		" wait_ticks, max_wait_ticks, waits, holds, hold_ticks, max_hold_ticks, hold_times)"
+		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	[IRT_ST_LOCK_WAIT] =
+		"INSERT OR REPLACE INTO lock_waits (lock_id, context_id, holder_context_id, waits, ticks) VALUES (?, ?, ?, ?, ?)",
+	[IRT_ST_LOCK_USER] =
+		"INSERT OR REPLACE INTO lock_users (process_id, lock_id, thread_id, depth, context_id, site_id, mode, start_ticks)"
+		" VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+	[IRT_ST_DELETE_LOCK_USERS] = "DELETE FROM lock_users WHERE process_id = ?",
+	[IRT_ST_LOCK_PENDING] = "INSERT OR REPLACE INTO lock_pending (process_id, part, state) VALUES (?, ?, ?)",
+	[IRT_ST_DELETE_LOCK_PENDING] = "DELETE FROM lock_pending WHERE process_id = ?",
 };
 
 struct irt_binding irt_bind(struct irt_store *store, enum irt_store_statement which)

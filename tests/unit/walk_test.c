@@ -397,7 +397,7 @@ TEST(records_of_unknown_kinds_are_skipped_and_counted)
 	begin_inside(1);
 	for (unsigned kind = 9; kind < 16; kind++)
 		units[count++] = (struct instr_unit){now++, kind | 0x1000};
-	ext(INSTR_EXT_LOCK, 0, 1, 2);
+	ext(INSTR_EXT_ACQUIRED, 0, 1, 2);
 	units[count++] = (struct instr_unit){now++, instr_ext_tag(INSTR_EXT_GAP, 0, 0)}; /* no length */
 	units[count++] = (struct instr_unit){now++, instr_ext_tag(INSTR_EXT_GAP, 1, 0)}; /* too short */
 	leave(1, 0x1000);

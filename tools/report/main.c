@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
  * main.c - instr-report: profiles from a trace. Reads the command line, opens the trace, lets one of
- * top.c, tree.c, threads.c, stacks.c, info.c, blocks.c, allocs.c, live.c, memory.c and history.c answer.
+ * top.c, tree.c, threads.c, stacks.c, info.c, blocks.c, locks.c, allocs.c, live.c, memory.c and history.c answer.
  */
 #include "report/report.h"
 
@@ -34,6 +34,7 @@ static const char *const sorts[REPORT_MODES][13] = {
 	[REPORT_TOP] = {"self", "total", "calls", "bytes", "allocs"},
 	[REPORT_TREE] = {"self", "total", "calls", "bytes", "allocs"},
 	[REPORT_BLOCKS] = {"time", "calls", "bytes", "longest", "failed"},
+	[REPORT_LOCKS] = {"wait", "hold", "acquisitions", "contended"},
 	[REPORT_ALLOCS] = {"bytes", "total", "allocs", "live", "peak", "temporary", "crossed", "resized", "failed", "freed", "copied"},
 	[REPORT_LEAKS] = {"bytes", "blocks", "age"},
 	[REPORT_PEAK] = {"bytes", "blocks"},
@@ -41,7 +42,7 @@ static const char *const sorts[REPORT_MODES][13] = {
 	[REPORT_GROWTH] = {"bytes", "blocks"},
 };
 
-static struct report report = {.process_id = ANY, .thread_id = ANY, .by = CLI_UNSET, .age_ns = ANY, .at_ns = ANY,
+static struct report report = {.process_id = ANY, .thread_id = ANY, .by = CLI_UNSET, .age_ns = ANY, .lock = ANY, .one_lock = ANY, .at_ns = ANY,
 			       .stacks_ns = ANY, .now_ns = -1,
 			       .span_ns = {CLI_UNSET, CLI_UNSET}};
 static int mode = CLI_UNSET, format = CLI_FORMAT_TEXT, no_pager;
@@ -64,6 +65,8 @@ static const struct cli_option options[] = {
 	{CLI_MODE, .name = "blocks", .mode = REPORT_BLOCKS, .value = &mode,
 	 .help = "calls that may block (reads and writes, waits for children and threads ...): how long, how often, how much, and on "
 		 "what kind of descriptor; waits for work (accept, poll, sleep, signals) apart"},
+	{CLI_MODE, .name = "locks", .mode = REPORT_LOCKS, .value = &mode,
+	 .help = "locks: how often each was taken, how long it was waited for and held; with --lock one of them, by calling context"},
 	{CLI_MODE, .name = "allocs", .mode = REPORT_ALLOCS, .value = &mode,
 	 .help = "who allocates: how much, how often, what of it was alive at the end and at the peak"},
 	{CLI_MODE, .name = "leaks", .mode = REPORT_LEAKS, .value = &mode,
@@ -81,11 +84,13 @@ static const struct cli_option options[] = {
 		 "the end without T2"},
 	{CLI_HEADING, .name = "What to show"},
 	{CLI_TEXT, .name = "sort", .letter = 's', .argument = "KEY",
-	 .choices = "self|total|calls|cpu|ready|blocked|lived|bytes|allocs|live|peak|temporary|crossed|resized|copied|failed|freed|blocks|age|time|longest", .value = &sort,
+	 .choices = "self|total|calls|cpu|ready|blocked|lived|wait|hold|acquisitions|contended|bytes|allocs|live|peak|temporary|crossed|resized|copied|failed|freed|blocks|age|time|longest", .value = &sort,
 	 .help = "order by time without callees (self), time with callees (total), or number of calls (--top: self, --tree: total); "
-		 "--threads: by cpu, ready, blocked, self, calls, lived; "
+		 "--threads: by cpu, ready, blocked, self, calls, lived; --locks: by wait, hold, acquisitions, contended; "
 		 "--allocs: by bytes, total (with callees), allocs, live (at the end), peak, temporary, crossed (freed by another "
 		 "thread), resized (by realloc: how often per block, and what that copied), copied, failed, freed (by it); --leaks: by bytes, blocks, age; --peak, --heap-at, --growth: by bytes, blocks; --blocks: by time, calls, bytes, longest, failed; with --heap, --top and --tree also by bytes, allocs"},
+	{CLI_NUMBER, .name = "lock", .argument = "N", .value = &report.lock,
+	 .help = "--locks: only the lock with this number: where it was taken, waited for and held, and who waited for whom"},
 	{CLI_FLAG, .name = "heap", .value = &report.with_heap,
 	 .help = "--top, --tree: the memory beside the time, what was allocated in the function itself and in all that it called"},
 	{CLI_FLAG, .name = "all", .value = &report.all, .help = "--blocks: waits for work too"},
@@ -124,6 +129,7 @@ static const char *const usage[] = {
 	"[FILE] --threads [OPTIONS]",
 	"[FILE] --stacks [--at TIME] [OPTIONS]",
 	"[FILE] --blocks [--by function|site|context] [--all] [OPTIONS]",
+	"[FILE] --locks [--lock N] [OPTIONS]",
 	"[FILE] --allocs [--by function|site|context|type] [OPTIONS]",
 	"[FILE] --leaks [--age TIME] [OPTIONS]",
 	"[FILE] --peak [OPTIONS]",
@@ -143,6 +149,7 @@ static const struct cli_note examples[] = {
 	{"instr-report --stacks --at 2.5s", "what they were doing two and a half seconds after the start"},
 	{"instr-report --tree --heap --sort bytes", "by calling context, those that allocate the most first"},
 	{"instr-report --blocks --by context", "where the program waited for files, pipes, sockets, children and threads"},
+	{"instr-report --locks", "which locks are waited for, and for how long they are held"},
 	{"instr-report --allocs --by type", "the types of which most is allocated, where the program was compiled with -g"},
 	{"instr-report --allocs --by site", "the places in the source that allocate the most"},
 	{"instr-report --allocs --by site --sort copied", "what realloc copies, and blocks that grow step by step"},
@@ -225,6 +232,10 @@ static int check_mode(void)
 		return cli_wrong_usage("calls that may block are added up over all threads of a process: --thread goes with --top and --tree");
 	if (mode != REPORT_BLOCKS && report.all)
 		return cli_wrong_usage("--all goes with --blocks");
+	if (mode == REPORT_LOCKS && thread)
+		return cli_wrong_usage("locks belong to all threads of a process: --thread goes with --top and --tree");
+	if (mode != REPORT_LOCKS && report.lock != ANY)
+		return cli_wrong_usage("--lock goes with --locks");
 	if (mode >= REPORT_ALLOCS && thread)
 		return cli_wrong_usage("the heap belongs to all threads of a process: --thread goes with --top, --tree, --threads and --stacks");
 	if ((mode == REPORT_INFO || mode == REPORT_MEMORY || mode == REPORT_STACKS) && sort)
@@ -260,7 +271,7 @@ static int check_mode(void)
 static int choose_sort(void)
 {
 	static const char *const with[REPORT_MODES] = {
-		[REPORT_THREADS] = " with --threads", [REPORT_BLOCKS] = " with --blocks", [REPORT_ALLOCS] = " with --allocs", [REPORT_LEAKS] = " with --leaks", [REPORT_PEAK] = " with --peak",
+		[REPORT_THREADS] = " with --threads", [REPORT_LOCKS] = " with --locks", [REPORT_BLOCKS] = " with --blocks", [REPORT_ALLOCS] = " with --allocs", [REPORT_LEAKS] = " with --leaks", [REPORT_PEAK] = " with --peak",
 		[REPORT_HEAP_AT] = " with --heap-at", [REPORT_GROWTH] = " with --growth",
 	};
 	const char *const *words = sorts[report.mode];
@@ -298,7 +309,7 @@ static void settle_defaults(void)
 {
 	static const int64_t text_limits[REPORT_MODES] = {
 		[REPORT_TOP] = TOP_LIMIT,     [REPORT_TREE] = TREE_LIMIT,   [REPORT_THREADS] = TOP_LIMIT, [REPORT_STACKS] = STACKS_LIMIT,
-		[REPORT_INFO] = INFO_LIMIT,   [REPORT_BLOCKS] = TOP_LIMIT,  [REPORT_ALLOCS] = TOP_LIMIT,
+		[REPORT_INFO] = INFO_LIMIT,   [REPORT_BLOCKS] = TOP_LIMIT,  [REPORT_LOCKS] = TOP_LIMIT,  [REPORT_ALLOCS] = TOP_LIMIT,
 		[REPORT_LEAKS] = PATHS_LIMIT, [REPORT_PEAK] = PATHS_LIMIT, [REPORT_MEMORY] = MEMORY_LIMIT,
 		[REPORT_HEAP_AT] = PATHS_LIMIT, [REPORT_GROWTH] = PATHS_LIMIT,
 	};
@@ -329,6 +340,14 @@ static int check_choice(void)
 	struct tr_query *q;
 	int status, result = CLI_GO;
 
+	if (report.lock != ANY) {
+		report.one_lock = report.lock;
+		if ((status = report_query(&report, &q, "locks", NULL)) || (status = tr_next(q, &report.error)) < 0)
+			goto failed;
+		tr_finish(q);
+		if (!status)
+			return cli_wrong_usage("%s has no lock %" PRId64 " (--locks lists them)", tr_path(report.trace), report.lock);
+	}
 	if (!thread && report.process_id == ANY)
 		return CLI_GO;
 	if ((status = report_query(&report, &q, "thread_names", NULL)))
@@ -392,7 +411,7 @@ static void limit_memory(int on)
 static int (*const answers[REPORT_MODES])(struct report *) = {
 	[REPORT_TOP] = report_top,       [REPORT_TREE] = report_tree,  [REPORT_INFO] = report_info,
 	[REPORT_THREADS] = report_threads, [REPORT_STACKS] = report_stacks,
-	[REPORT_BLOCKS] = report_blocked, [REPORT_ALLOCS] = report_allocs, [REPORT_LEAKS] = report_live, [REPORT_PEAK] = report_live,
+	[REPORT_BLOCKS] = report_blocked, [REPORT_LOCKS] = report_locks, [REPORT_ALLOCS] = report_allocs, [REPORT_LEAKS] = report_live, [REPORT_PEAK] = report_live,
 	[REPORT_MEMORY] = report_memory, [REPORT_HEAP_AT] = report_history, [REPORT_GROWTH] = report_history,
 };
 

@@ -5,6 +5,7 @@
  *     main.c ──► header.c (what was recorded, and what is missing) ──► top.c | tree.c | threads.c | stacks.c | info.c
  *                    ├──► blocks.c (its sums, and its answer)
  *                    └──► heap.c (the heap's sums, wrong frees) ──► allocs.c (histogram.c) | live.c | memory.c | history.c
+ *                    └──► locks.c
  */
 #ifndef TOOLS_REPORT_REPORT_H
 #define TOOLS_REPORT_REPORT_H
@@ -15,12 +16,13 @@
 #include "libtrace/trace.h"
 
 enum report_mode {
-	REPORT_TOP, REPORT_TREE, REPORT_THREADS, REPORT_STACKS, REPORT_INFO, REPORT_BLOCKS, REPORT_ALLOCS, REPORT_LEAKS, REPORT_PEAK, REPORT_MEMORY, REPORT_HEAP_AT,
+	REPORT_TOP, REPORT_TREE, REPORT_THREADS, REPORT_STACKS, REPORT_INFO, REPORT_BLOCKS, REPORT_LOCKS, REPORT_ALLOCS, REPORT_LEAKS, REPORT_PEAK, REPORT_MEMORY, REPORT_HEAP_AT,
 	REPORT_GROWTH, REPORT_MODES,
 };
 /* What rows can be ordered by; what each is called stands in main.c. */
 enum report_sort { SORT_SELF, SORT_TOTAL, SORT_CALLS, SORT_HEAP_BYTES, SORT_HEAP_ALLOCS }; /* --top, --tree */
 enum report_threads_sort { SORT_CPU, SORT_READY, SORT_BLOCKED, SORT_IN_CALLS, SORT_ENTERED, SORT_LIVED };
+enum report_locks_sort { SORT_WAIT, SORT_HOLD, SORT_TAKEN, SORT_CONTENDED };
 enum report_allocs_sort {
 	SORT_BYTES, SORT_TOTAL_BYTES, SORT_ALLOCS, SORT_LIVE, SORT_PEAK, SORT_TEMPORARY, SORT_CROSSED, SORT_RESIZED,
 	SORT_FAILED, SORT_RELEASED, SORT_COPIED,
@@ -51,6 +53,8 @@ struct report {
 	int64_t stacks_ns;     /* --stacks: when; ANY: at the end */
 	int64_t now_ns;        /* --stacks, --threads of a live trace; negative: not known */
 	int64_t span_ns[2];    /* --growth: from when until when */
+	int64_t lock;          /* --locks: the one that was asked for; ANY: all */
+	int64_t one_lock;      /* ... that the next query is about */
 	int with_heap;         /* --top, --tree: the memory beside the time */
 	int all;               /* --blocks: waits for work too */
 	int histogram;         /* --allocs: sizes and lifetimes */
@@ -110,6 +114,7 @@ int report_tree(struct report *);
 int report_threads(struct report *);
 int report_stacks(struct report *);
 int report_info(struct report *);
+int report_locks(struct report *);
 int report_allocs(struct report *);
 int report_blocked(struct report *);
 int report_live(struct report *);

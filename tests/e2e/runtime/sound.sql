@@ -194,3 +194,19 @@ WHERE s.kind <> 'block' OR s.family NOT IN ('read', 'write', 'open', 'sync', 'co
 SELECT 'block_totals: calls of class ' || s.family || ' have moved bytes' FROM block_totals b JOIN sites s USING (site_id)
 WHERE b.bytes > 0 AND s.family NOT IN ('read', 'write');
 SELECT 'heap_totals: site ' || site_id || ' allocates nothing' FROM heap_totals JOIN sites s USING (site_id) WHERE s.kind = 'block';
+-- Locks: what waiters waited is what holders are charged with.
+SELECT 'locks: waits for lock ' || lock_id || ' are ' || sum(waits) || ' more than those charged, of ' || sum(ticks) || ' ticks'
+FROM (SELECT lock_id, contended AS waits, wait_ticks AS ticks FROM lock_totals UNION ALL SELECT lock_id, -waits, -ticks FROM lock_waits)
+GROUP BY lock_id HAVING sum(waits) <> 0 OR sum(ticks) <> 0;
+SELECT 'locks: lock ' || lock_id || ' context ' || context_id || ' site ' || site_id FROM lock_totals
+WHERE min(acquisitions, contended, failed, wait_ticks, max_wait_ticks, holds, hold_ticks, max_hold_ticks) < 0 OR holds > acquisitions
+   OR max_wait_ticks > wait_ticks OR max_hold_ticks > hold_ticks OR (hold_times IS NULL) <> (holds = 0) OR (contended = 0 AND wait_ticks > 0);
+SELECT 'locks: ' || lock_id || ' does not fit' FROM locks l LEFT JOIN contexts c USING (context_id)
+WHERE c.process_id IS NOT l.process_id OR end_ticks < start_ticks OR min(lost, unknown) < 0 OR (kind = 0) <> (address = 0);
+SELECT 'locks: a site or context of lock ' || t.lock_id || ' is of another kind or process' FROM lock_totals t JOIN locks l USING (lock_id)
+LEFT JOIN sites s ON s.site_id = t.site_id LEFT JOIN contexts c ON c.context_id = t.context_id
+WHERE c.process_id IS NOT l.process_id OR (t.site_id <> 0 AND s.kind IS NOT 'lock');
+SELECT 'locks: lock ' || lock_id || ' has ' || count(*) || ' who have it alone' FROM lock_users WHERE depth > 0 AND mode <> 3
+GROUP BY lock_id HAVING count(*) > 1;
+SELECT 'locks: thread ' || u.thread_id || ' has no lock ' || u.lock_id FROM lock_users u LEFT JOIN locks l USING (lock_id)
+LEFT JOIN threads t USING (thread_id) WHERE l.process_id IS NOT u.process_id OR t.process_id IS NOT u.process_id OR l.end_ticks IS NOT NULL;

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * lock.c - the hooks around locks (instr/hooks.h): each calls the function that the program meant and records what it
+ * did.
+ *
+ * What takes a lock is recorded behind the call, what gives it back before: else another thread might be seen to get
+ * a lock that is not free yet. What gives back reads the clock behind a fence, as what frees does in heap.c. Who gets a
+ * lock at once does not: that would be half of what a lock costs, and that it was another thread's a moment ago shows in
+ * the fold (IRT_LOCK_SLACK_TICKS).
+ *
+ * Where trying first is the same call (instr/locks.def), who gets the lock at once reads the clock once. Only who does
+ * not, and who may not try, is timed: one record before the call that may wait, one behind it.
+ *
+ * errno and what is returned stay as they are. A wait for a condition may be cancelled: then the lock has been taken
+ * again, and that is recorded on the way out, as exceptions of operator new are in heap.c (capture/passing.c).
+ */
+#include "capture/capture.h"
+
+#include "base/atomic.h"
+#include "base/os.h"
+#include "instr/hooks.h"
+
+/* Their prototypes are the compiler plugin's business: instr/hooks.h has them in words. */
+#pragma GCC diagnostic ignored "-Wmissing-prototypes"
+#define HOOK __attribute__((visibility("default")))
+
+/* As in heap.c: a program without exceptions has no unwinder. */
+__asm__(".weak _Unwind_Resume");
+
+enum { OWNER_DIED = 130 }; /* EOWNERDEAD: the lock has been taken */
+
+static inline __attribute__((always_inline)) void record(enum instr_ext ext, const struct instr_row *site, const void *lock,
+							 uint64_t value)
+{
+	uint64_t mode = site->flags >> INSTR_ROW_FAMILY_SHIFT & 255;
+
+	for (;;) {
+		uint64_t gate = irt_load_acquire(&irt_local.gate); /* A13: lock_off is set when it is on */
+		if (gate == IRT_GATE_OFF || irt_load_relaxed(&irt_local.lock_off))
+			return;
+		if (gate == IRT_GATE_ON) {
+			if (ext != INSTR_EXT_ACQUIRED)
+				__asm__ volatile("lfence" : : : "memory");
+			uint64_t ticks = irt_ticks(), at = 2 * INSTR_UNIT_BYTES;
+			__asm__ volatile("xaddq %0, %1" : "+r"(at), "+m"(irt_tls.cursor) : : "memory", "cc"); /* C1 */
+			struct instr_unit *unit = (struct instr_unit *)at;
+			if (!((at | (at + 2 * INSTR_UNIT_BYTES - 1)) & IRT_OVERFLOW_BIT)) {
+				irt_store_relaxed(&unit[0].tag, instr_ext_tag(ext, 2, (uint64_t)site));
+				irt_store_relaxed(&unit[1].ticks, instr_hidden((uint64_t)lock));
+				irt_store_relaxed(&unit[1].tag, value | mode << INSTR_HEAP_FAMILY_SHIFT);
+				irt_store_release(&unit[0].ticks, ticks); /* R2 */
+				return;
+			}
+			if (!(at & IRT_OVERFLOW_BIT)) { /* too few are left: a record does not cross the end */
+				irt_store_relaxed(&unit[0].tag, (uint64_t)INSTR_PAD);
+				irt_store_release(&unit[0].ticks, ticks); /* R2 */
+			}
+		}
+		if (!irt_make_ready((uint64_t)__builtin_frame_address(0)))
+			return;
+	}
+}
+
+static inline int is_taken(int32_t result) { return result == 0 || result == OWNER_DIED; }
+
+/* Did it get the lock at once? */
+static inline __attribute__((always_inline)) int tried(void *lock, const struct instr_row *site, int32_t (*attempt)(void *),
+						       int32_t *result)
+{
+	if (!attempt)
+		return 0;
+	*result = attempt(lock);
+	if (!is_taken(*result))
+		return 0;
+	record(INSTR_EXT_ACQUIRED, site, lock, 0);
+	return 1;
+}
+
+#define TIMED(was_tried, call)                                                        \
+	({                                                                            \
+		record(INSTR_EXT_WAITING, site, lock, was_tried);                     \
+		int32_t r_ = call;                                                    \
+		record(INSTR_EXT_WAITED, site, lock, (uint32_t)r_ & 255);             \
+		r_;                                                                   \
+	})
+
+/* ---- taking ----------------------------------------------------------------------------------------- */
+
+HOOK int32_t __instr_lock(void *lock, const struct instr_row *site, int32_t (*f)(void *), int32_t (*attempt)(void *))
+{
+	int32_t result;
+	if (__builtin_expect(tried(lock, site, attempt, &result), 1))
+		return result;
+	return TIMED(attempt != NULL, f(lock));
+}
+
+HOOK int32_t __instr_lock1(void *lock, const void *until, const struct instr_row *site, int32_t (*f)(void *, const void *),
+			   int32_t (*attempt)(void *))
+{
+	int32_t result;
+	if (tried(lock, site, attempt, &result))
+		return result;
+	return TIMED(attempt != NULL, f(lock, until));
+}
+
+HOOK int32_t __instr_clocklock(void *lock, int32_t clock, const void *until, const struct instr_row *site,
+			       int32_t (*f)(void *, int32_t, const void *), int32_t (*attempt)(void *))
+{
+	(void)attempt;
+	return TIMED(0, f(lock, clock, until));
+}
+
+HOOK int32_t __instr_trylock(void *lock, const struct instr_row *site, int32_t (*f)(void *), int32_t (*attempt)(void *))
+{
+	(void)attempt;
+	int32_t result = f(lock);
+	if (is_taken(result))
+		record(INSTR_EXT_ACQUIRED, site, lock, 0);
+	else
+		record(INSTR_EXT_REFUSED, site, lock, (uint32_t)result & 255);
+	return result;
+}
+
+/* ---- giving back ------------------------------------------------------------------------------------ */
+
+HOOK int32_t __instr_unlock(void *lock, const struct instr_row *site, int32_t (*f)(void *), int32_t (*attempt)(void *))
+{
+	(void)attempt;
+	record(INSTR_EXT_RELEASED, site, lock, 0);
+	return f(lock);
+}
+
+struct again {
+	void *lock;
+	const struct instr_row *site;
+};
+
+static inline __attribute__((nothrow)) void end_wait(const struct again *a) { record(INSTR_EXT_ACQUIRED, a->site, a->lock, 0); }
+
+#define GIVING_BACK(its_lock)                                                          \
+	__attribute__((cleanup(end_wait))) struct again again_ = {its_lock, site};     \
+	record(INSTR_EXT_RELEASED, site, again_.lock, 0)
+
+HOOK int32_t __instr_cond_wait(void *condition, void *lock, const struct instr_row *site, int32_t (*f)(void *, void *),
+			       const void *attempt)
+{
+	(void)attempt;
+	GIVING_BACK(lock);
+	return f(condition, lock);
+}
+
+HOOK int32_t __instr_cond_wait1(void *condition, void *lock, const void *until, const struct instr_row *site,
+				int32_t (*f)(void *, void *, const void *), const void *attempt)
+{
+	(void)attempt;
+	GIVING_BACK(lock);
+	return f(condition, lock, until);
+}
+
+HOOK int32_t __instr_cond_clockwait(void *condition, void *lock, int32_t clock, const void *until,
+				    const struct instr_row *site, int32_t (*f)(void *, void *, int32_t, const void *),
+				    const void *attempt)
+{
+	(void)attempt;
+	GIVING_BACK(lock);
+	return f(condition, lock, clock, until);
+}
+
+/* std::unique_lock begins with the pointer to its mutex, and std::mutex with that of pthread. */
+HOOK void __instr_cxx_wait(void *condition, void **unique, const struct instr_row *site, void (*f)(void *, void **),
+			   const void *attempt)
+{
+	(void)attempt;
+	GIVING_BACK(*unique);
+	f(condition, unique);
+}
+
+/* ---- beginning and end ------------------------------------------------------------------------------ */
+
+HOOK int32_t __instr_lock_init(void *lock, const void *attributes, const struct instr_row *site,
+			       int32_t (*f)(void *, const void *), const void *attempt)
+{
+	(void)attempt;
+	int32_t result = f(lock, attributes);
+	if (!result)
+		record(INSTR_EXT_LOCK_INIT, site, lock, 0);
+	return result;
+}
+
+HOOK int32_t __instr_spin_init(void *lock, int32_t kind, const struct instr_row *site, int32_t (*f)(void *, int32_t),
+			       const void *attempt)
+{
+	(void)attempt;
+	int32_t result = f(lock, kind);
+	if (!result)
+		record(INSTR_EXT_LOCK_INIT, site, lock, 0);
+	return result;
+}
+
+/* It may be refused (EBUSY), and is recorded behind the call: nobody else may use the lock meanwhile. */
+HOOK int32_t __instr_lock_destroy(void *lock, const struct instr_row *site, int32_t (*f)(void *), const void *attempt)
+{
+	(void)attempt;
+	int32_t result = f(lock);
+	if (!result)
+		record(INSTR_EXT_LOCK_DESTROY, site, lock, 0);
+	return result;
+}
+
+HOOK void __instr_mtx_destroy(void *lock, const struct instr_row *site, void (*f)(void *), const void *attempt)
+{
+	(void)attempt;
+	f(lock);
+	record(INSTR_EXT_LOCK_DESTROY, site, lock, 0);
+}

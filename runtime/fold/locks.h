@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * locks.h - the locks of one process: who takes them, who waits for whom, how long they are held.
+ *
+ * Walks put in what their threads did (irt_locks_add), each in its thread's order; settling brings the threads
+ * together in the order of time and applies it.
+ *
+ *     walks ──► irt_locks_add ──► pending ──► irt_locks_settle ──► locks, totals, waits ──► rows
+ *
+ * Order. A release is stamped and published before it is done, an acquisition behind it: so of two events of one
+ * lock the first in truth is the first by time, but for clocks of two processors that differ by less than SLACK. A
+ * lock that is taken while another thread has it: if that gives it back within SLACK, the two change places; else its
+ * end was not seen (lost events, a lock given back by another thread), and it counts as held until then.
+ *
+ * A lock is an address from its init, or its first use, to its destroy. Whatever is done to that address behind that is
+ * done to another lock.
+ *
+ * Who is waited for. Each moment of a wait is charged to one calling context, in which the lock had been taken by him
+ * who had it then: of several readers by the one who had it longest; while nobody had it (it was on its way), by him
+ * who had it last. So what waiters have waited and what holders are charged with are the same sums, at every moment. A
+ * wait of which it was not tried first whether the lock can be had (enum instr_ext, WAITING) is one only if somebody
+ * else had the lock meanwhile.
+ *
+ * Threads: one at a time.
+ */
+#ifndef IRT_FOLD_LOCKS_H
+#define IRT_FOLD_LOCKS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "fold/heap.h" /* irt_site */
+#include "fold/histogram.h"
+#include "instr/hooks.h"
+
+struct irt_locks;
+
+enum {
+	IRT_LOCK_SLACK_TICKS = 1 << 13, /* two to four microseconds */
+	IRT_LOCK_TRIED = 1,             /* value of WAITING: it could not be had at once */
+	IRT_LOCK_OWNER_DIED = 130,      /* value of WAITED: EOWNERDEAD */
+	IRT_LOCKS_MAX = 1 << 16,        /* locks of a process; all that come later are one row, which has no address */
+	IRT_LOCKS_NONE = -1,            /* in place of a context: not known */
+};
+
+struct irt_lock_event {
+	int64_t ticks;      /* since the run's origin */
+	uint64_t address;
+	uint64_t value;     /* enum irt_operation says what */
+	uint32_t context;   /* index in the process's tree */
+	uint32_t site;      /* irt_site, with an enum instr_lock_mode for the family */
+	uint32_t thread;    /* thread_id */
+	uint32_t operation; /* enum irt_operation: ACQUIRED to LOCK_DESTROY */
+};
+
+/* INSTR_ERR_MEMORY. */
+int irt_locks_create(struct irt_locks **locks);
+void irt_locks_destroy(struct irt_locks *locks); /* NULL is allowed */
+
+/* INSTR_ERR_MEMORY: nothing has changed. */
+int irt_locks_add(struct irt_locks *locks, const struct irt_lock_event *event);
+
+/* Applies what is pending up to that time; behind it, another thread may still have been earlier. INT64_MAX: all.
+ * INSTR_ERR_MEMORY: not all; call it again. */
+int irt_locks_settle(struct irt_locks *locks, int64_t until_ticks);
+
+/* Is there something to settle? Does it differ from what was saved? */
+bool irt_locks_is_waiting(const struct irt_locks *locks);
+bool irt_locks_is_unsaved(const struct irt_locks *locks);
+
+/* ---- rows: of what is settled. schema.sql says what the columns mean -------------------------------- */
+
+struct irt_lock { /* locks */
+	uint32_t number;         /* from 0, in the order of their first use */
+	uint32_t mode;           /* enum instr_lock_mode: of its first use. NONE: many locks */
+	uint64_t address;
+	uint32_t context, site_id; /* of its first use */
+	int64_t start_ticks, end_ticks; /* INT64_MAX: it has not ended */
+	int64_t holder;          /* the context that has given it back last; IRT_LOCKS_NONE: none yet */
+	uint64_t lost, unknown;  /* holds whose end was not seen; releases by who did not have it */
+};
+
+struct irt_lock_totals { /* lock_totals */
+	uint32_t lock, context, site_id, mode;
+	uint64_t acquisitions, contended, failed;
+	uint64_t wait_ticks, max_wait_ticks;
+	uint64_t holds, hold_ticks, max_hold_ticks; /* those that have ended */
+	struct irt_histogram waits, hold_times;      /* the locks' own */
+};
+
+struct irt_lock_wait { /* lock_waits */
+	uint32_t lock, context;
+	int64_t holder;          /* context, or IRT_LOCKS_NONE */
+	uint64_t waits, ticks;   /* waits: those that began while this one had it */
+};
+
+/* Somebody who has a lock, or waits for it. */
+struct irt_lock_user { /* lock_users */
+	uint32_t lock, thread, context, site_id, mode, depth; /* depth: how often it has it; 0: it waits */
+	int64_t start_ticks;
+};
+
+/* What differs from what was last saved; of users all. What `each` returns, if not 0, ends it and is returned. */
+int irt_locks_each(struct irt_locks *locks, void *user, int (*each)(void *user, const struct irt_lock *lock));
+int irt_locks_each_totals(struct irt_locks *locks, void *user, int (*each)(void *user, const struct irt_lock_totals *row));
+int irt_locks_each_wait(struct irt_locks *locks, void *user, int (*each)(void *user, const struct irt_lock_wait *row));
+int irt_locks_each_user(struct irt_locks *locks, void *user, int (*each)(void *user, const struct irt_lock_user *row));
+
+/* What is pending, and who has what, as the bytes of lock_pending.state (docs/format.md); free(*bytes). *count 0:
+ * nothing. INSTR_ERR_MEMORY. */
+int irt_locks_pack(const struct irt_locks *locks, uint8_t **bytes, size_t *count);
+
+/* All of that is committed; nothing has been settled in between. */
+void irt_locks_saved(struct irt_locks *locks);
+
+/* ---- recovery: on one that was just made ------------------------------------------------------------- */
+
+/* As they were saved, in this order; locks by their numbers. INSTR_ERR_MEMORY, INSTR_ERR_FORMAT: such a row cannot be. */
+int irt_locks_restore(struct irt_locks *locks, const struct irt_lock *lock);
+int irt_locks_restore_totals(struct irt_locks *locks, const struct irt_lock_totals *row); /* takes the histograms */
+int irt_locks_restore_wait(struct irt_locks *locks, const struct irt_lock_wait *row);
+int irt_locks_unpack(struct irt_locks *locks, const uint8_t *bytes, size_t count);
+
+#endif

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * walk_lock_test.c - records of locks in a thread's stream: what the locks get of them, and what a chunk gives back.
+ */
+#include "walk_stage.h"
+
+#include "encode/chunk.h"
+#include "fold/event.h"
+#include "fold/locks.h"
+
+enum { SITE = 2, P = 0x561230 };
+
+static struct irt_locks *locks;
+
+/* On a new walk, which `begin` has made without locks. */
+static struct irt_walk *walk_with(struct irt_locks *to)
+{
+	struct irt_walk_config config = {.time_unit_ticks = 1, .function_of = function_of, .site_of = site_of, .thread = 5,
+					 .cct = cct, .functions = functions, .heap = heap, .locks = to};
+	struct irt_walk *w;
+	CHECK_EQ(irt_walk_create(&w, &config), 0);
+	return w;
+}
+
+static void begin_locks(void)
+{
+	with_heap = 1;
+	begin();
+	with_heap = 0;
+	irt_walk_destroy(walk);
+	irt_locks_destroy(locks);
+	CHECK_EQ(irt_locks_create(&locks), 0);
+	walk = walk_with(locks);
+	stack(TOP);
+}
+
+static void lock_record(enum instr_ext kind, uint64_t address, unsigned mode, uint64_t value)
+{
+	ext(kind, SITE, instr_hidden(address), value | (uint64_t)mode << INSTR_HEAP_FAMILY_SHIFT);
+}
+
+struct found {
+	struct irt_lock_totals totals[64];
+	size_t count;
+	uint64_t address;
+};
+static int note_totals(void *user, const struct irt_lock_totals *t)
+{
+	struct found *f = user;
+	CHECK(f->count < 64);
+	f->totals[f->count++] = *t;
+	return 0;
+}
+static int note_lock(void *user, const struct irt_lock *l)
+{
+	((struct found *)user)->address = l->address;
+	return 0;
+}
+
+static struct found settled(struct irt_locks *l)
+{
+	struct found f = {.count = 0};
+	CHECK_EQ(irt_locks_settle(l, INT64_MAX), 0);
+	CHECK_EQ(irt_locks_each(l, &f, note_lock), 0);
+	CHECK_EQ(irt_locks_each_totals(l, &f, note_totals), 0);
+	return f;
+}
+
+TEST(a_lock_is_taken_in_the_innermost_call)
+{
+	begin_locks();
+	enter(1, 0x1000);
+	enter(2, 0xf00);
+	lock_record(INSTR_EXT_ACQUIRED, P, INSTR_LOCK_MUTEX, 0);
+	lock_record(INSTR_EXT_RELEASED, P, INSTR_LOCK_MUTEX, 0);
+	leave(2, 0xf00);
+	lock_record(INSTR_EXT_REFUSED, P, INSTR_LOCK_MUTEX, 16);
+	leave(1, 0x1000);
+	run();
+	struct found f = settled(locks);
+	CHECK_EQ(f.address, P);
+	CHECK_EQ(f.count, 2);
+	CHECK_EQ(f.totals[0].context, 2);
+	CHECK_EQ(f.totals[0].site_id, 40 + SITE);
+	CHECK_EQ(f.totals[0].mode, INSTR_LOCK_MUTEX);
+	CHECK_EQ(f.totals[0].acquisitions, 1);
+	CHECK_EQ(f.totals[0].hold_ticks, 10);
+	CHECK_EQ(f.totals[1].context, 1);
+	CHECK_EQ(f.totals[1].failed, 1);
+	CHECK_EQ(counters().skipped_units, 0);
+	CHECK_EQ(counters().events, 4 + 3);
+}
+
+TEST(no_lock_is_at_address_zero)
+{
+	begin_locks();
+	lock_record(INSTR_EXT_ACQUIRED, 0, INSTR_LOCK_MUTEX, 0);
+	run();
+	CHECK_EQ(settled(locks).count, 0);
+}
+
+/* Values of all sizes; an allocation now and then, which shares the predictions. */
+static void random_records(uint64_t seed)
+{
+	enter(1, 0x1000);
+	while (count < 3000) {
+		seed = seed * 6364136223846793005u + 1442695040888963407u;
+		unsigned which = seed >> 33 & 15;
+		uint64_t address = 0x1000 + (seed >> 40 & 3) * 40 + ((seed >> 50 & 1) << 44);
+		unsigned mode = 1 + (seed >> 45) % 5;
+		if (which == 15) {
+			ext(INSTR_EXT_ALLOC, SITE, instr_hidden(address), (seed >> 52) | (uint64_t)1 << INSTR_HEAP_FAMILY_SHIFT);
+		} else if (which == 14) {
+			enter(3, 0xe00);
+			leave(3, 0xe00);
+		} else {
+			enum instr_ext kind = INSTR_EXT_ACQUIRED + which % 7;
+			int has_value = kind == INSTR_EXT_WAITING || kind == INSTR_EXT_WAITED || kind == INSTR_EXT_REFUSED;
+			lock_record(kind, address, mode, has_value ? kind == INSTR_EXT_WAITING ? seed >> 60 & 1 : seed >> 56 : 0);
+		}
+		now += seed >> 61 == 0 ? seed >> 40 & 0xfffff : 0;
+	}
+	leave(1, 0x1000);
+}
+
+TEST(a_chunk_gives_back_what_was_put_in)
+{
+	for (uint64_t seed = 1; seed <= 20; seed++) {
+		struct irt_encoder *encoder;
+		struct irt_contexts *contexts;
+		struct irt_chunk_decoder *decoder;
+		struct irt_chunk_bytes chunk;
+		struct irt_locks *again;
+		uint8_t *x, *y;
+		size_t x_bytes, y_bytes;
+
+		begin_locks();
+		random_records(seed);
+		run();
+		CHECK_EQ(irt_encoder_create(&encoder), 0);
+		CHECK_EQ(irt_chunk_encode(encoder, walk, IRT_CODEC_NONE, &chunk), 0);
+		CHECK_EQ(irt_contexts_create(&contexts), 0);
+		CHECK_EQ(irt_contexts_add_tree(contexts, cct), 0);
+		CHECK_EQ(irt_chunk_decoder_create(&decoder), 0);
+		CHECK_EQ(irt_locks_create(&again), 0);
+		struct irt_walk *replayed = walk_with(again);
+		CHECK_EQ(irt_chunk_open(decoder, contexts, chunk.data, chunk.data_bytes), 0);
+		CHECK_EQ(irt_chunk_replay(decoder, replayed, 0), 0);
+		CHECK_EQ(irt_locks_pack(locks, &x, &x_bytes), 0);
+		CHECK_EQ(irt_locks_pack(again, &y, &y_bytes), 0);
+		CHECK(x_bytes > 5000);
+		CHECK_EQ(x_bytes, y_bytes);
+		CHECK(!memcmp(x, y, x_bytes));
+		free(x);
+		free(y);
+		irt_walk_destroy(replayed);
+		irt_locks_destroy(again);
+		irt_chunk_decoder_destroy(decoder);
+		irt_contexts_destroy(contexts);
+		irt_encoder_destroy(encoder);
+	}
+}
+
+TEST(a_lock_that_is_taken_and_given_back_costs_six_bytes_at_most)
+{
+	struct irt_encoder *encoder;
+	struct irt_chunk_bytes chunk;
+
+	begin_locks();
+	for (int i = 0; i < 1000; i++) {
+		lock_record(INSTR_EXT_ACQUIRED, P, INSTR_LOCK_MUTEX, 0);
+		lock_record(INSTR_EXT_RELEASED, P, INSTR_LOCK_MUTEX, 0);
+	}
+	run();
+	CHECK_EQ(irt_encoder_create(&encoder), 0);
+	CHECK_EQ(irt_chunk_encode(encoder, walk, IRT_CODEC_NONE, &chunk), 0);
+	CHECK(chunk.data_bytes < 1000 * 6); /* before compression, times and tokens with it */
+	irt_encoder_destroy(encoder);
+}
+
+int main(int argc, char **argv)
+{
+	int failed = walk_stage_main(argc, argv);
+	irt_locks_destroy(locks);
+	return failed;
+}
