@@ -329,7 +329,7 @@ static int end_call(struct irt_chunk_decoder *d, struct call *ended)
 static int get_heap_event(struct irt_chunk_decoder *d, const uint8_t *end, const struct irt_heap_prediction *known,
 			  uint64_t where, struct irt_event *e)
 {
-	uint64_t site, bytes;
+	uint64_t site, bytes, *address;
 	unsigned side;
 
 	d->heap_used = true;
@@ -344,18 +344,19 @@ static int get_heap_event(struct irt_chunk_decoder *d, const uint8_t *end, const
 		return INSTR_ERR_FORMAT;
 	}
 	side = irt_heap_side(e->operation);
+	address = &d->heap.address[irt_heap_base(e->operation)];
 	if (!known) {
-		d->heap.address += (uint64_t)irt_unzigzag(where);
+		*address += (uint64_t)irt_unzigzag(where);
 	} else if (where & 1) {
-		d->heap.address += (uint64_t)irt_unzigzag(where >> 1);
+		*address += (uint64_t)irt_unzigzag(where >> 1);
 	} else {
 		if (side == IRT_HEAP_SIDES || where >> 1 >= IRT_HEAP_NEAR || where >> 1 >= d->heap_count[side ^ 1])
 			return INSTR_ERR_FORMAT;
-		d->heap.address = d->heap_near[side ^ 1][(d->heap_count[side ^ 1] - 1 - (where >> 1)) % IRT_HEAP_NEAR];
+		*address = d->heap_near[side ^ 1][(d->heap_count[side ^ 1] - 1 - (where >> 1)) % IRT_HEAP_NEAR];
 	}
 	if (side != IRT_HEAP_SIDES)
-		d->heap_near[side][d->heap_count[side]++ % IRT_HEAP_NEAR] = d->heap.address;
-	e->extra = irt_turned_back(d->heap.address);
+		d->heap_near[side][d->heap_count[side]++ % IRT_HEAP_NEAR] = *address;
+	e->extra = irt_turned_back(*address);
 	e->value = 0;
 	if (irt_heap_has_bytes(e->operation)) {
 		if (!irt_get_varint(&d->side, end, &bytes))

@@ -27,9 +27,16 @@ struct irt_heap_prediction {
 	uint16_t next;  /* the walk's own: irt_heap_slot_behind */
 };
 
+/* Blocks and locks lie apart: an address is told from the last one of its own. */
+enum irt_heap_base { IRT_HEAP_BASE_BLOCKS, IRT_HEAP_BASE_LOCKS, IRT_HEAP_BASES };
+static inline enum irt_heap_base irt_heap_base(uint32_t operation)
+{
+	return operation >= IRT_OP_ACQUIRED ? IRT_HEAP_BASE_LOCKS : IRT_HEAP_BASE_BLOCKS;
+}
+
 struct irt_heap_code { /* all zero when a chunk begins */
 	struct irt_heap_prediction slots[IRT_HEAP_SLOTS];
-	uint64_t address; /* of the last event, turned: most addresses are multiples of 16 */
+	uint64_t address[IRT_HEAP_BASES]; /* of the last event of the heap, and of locks, turned: most addresses are multiples of 16 */
 	uint32_t last;    /* the slot that predicts the next event */
 };
 

@@ -50,7 +50,8 @@ bool irt_walk_make_heap_seen(struct irt_walk *w)
 uint8_t *irt_walk_put_heap(struct irt_walk *w, uint8_t *side, const struct irt_heap_event *e)
 {
 	struct irt_heap_prediction *p = &w->code.slots[w->code.last];
-	uint64_t turned = irt_turned(e->address & IRT_HEAP_ADDRESS_MASK), distance = irt_zigzag((int64_t)(turned - w->code.address));
+	uint64_t *before = &w->code.address[irt_heap_base(e->operation)];
+	uint64_t turned = irt_turned(e->address & IRT_HEAP_ADDRESS_MASK), distance = irt_zigzag((int64_t)(turned - *before));
 	unsigned of = irt_heap_side(e->operation);
 	uint64_t since = of == IRT_HEAP_SIDES ? UINT64_MAX : irt_walk_since(w, of, turned);
 	bool sized = irt_heap_has_bytes(e->operation);
@@ -71,7 +72,7 @@ uint8_t *irt_walk_put_heap(struct irt_walk *w, uint8_t *side, const struct irt_h
 	}
 	*p = (struct irt_heap_prediction){sized ? e->bytes : 0, e->site, (uint16_t)e->operation,
 					  (uint16_t)irt_heap_slot_behind(e->operation, e->site)};
-	w->code.address = turned;
+	*before = turned;
 	w->code.last = p->next;
 	w->code_used = true;
 	w->operations |= UINT64_C(1) << e->operation;

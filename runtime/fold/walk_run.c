@@ -422,7 +422,7 @@ static uint8_t *put_heap_events(struct irt_walk *w, uint8_t *side, const struct 
 {
 	struct irt_heap_code *const code = &w->code;
 	struct irt_heap_prediction *p = &code->slots[code->last];
-	uint64_t before = code->address;
+	uint64_t before = code->address[IRT_HEAP_BASE_BLOCKS];
 
 	for (uint32_t i = 0; i < count; i++, e++) {
 		uint64_t turned = irt_turned(e->address), distance = irt_zigzag((int64_t)(turned - before));
@@ -435,7 +435,7 @@ static uint8_t *put_heap_events(struct irt_walk *w, uint8_t *side, const struct 
 			p = &code->slots[p->next];
 		} else {
 			code->last = (uint32_t)(p - code->slots);
-			code->address = before;
+			code->address[IRT_HEAP_BASE_BLOCKS] = before;
 			side = irt_walk_put_heap(w, side, e);
 			p = &code->slots[code->last];
 		}
@@ -444,7 +444,7 @@ static uint8_t *put_heap_events(struct irt_walk *w, uint8_t *side, const struct 
 			side = put_time(side, steps[i]);
 	}
 	code->last = (uint32_t)(p - code->slots);
-	code->address = before;
+	code->address[IRT_HEAP_BASE_BLOCKS] = before;
 	return side;
 }
 

@@ -123,6 +123,24 @@ static void random_records(uint64_t seed)
 	leave(1, 0x1000);
 }
 
+/* They lie far from each other in memory. */
+TEST(a_block_costs_no_more_between_locks_than_alone)
+{
+	enum { TURNS = 200, MOST = 6 };
+	struct irt_walk_chunk chunk;
+	begin_locks();
+	enter(1, 0x1000);
+	for (uint64_t i = 0; i < TURNS; i++) {
+		lock_record(INSTR_EXT_ACQUIRED, P, INSTR_LOCK_MUTEX, 0);
+		ext(INSTR_EXT_ALLOC, SITE, instr_hidden(UINT64_C(0x7f1200000000) + 32 * i), 24 | (uint64_t)1 << INSTR_HEAP_FAMILY_SHIFT);
+		lock_record(INSTR_EXT_RELEASED, P, INSTR_LOCK_MUTEX, 0);
+	}
+	run();
+	irt_walk_chunk(walk, &chunk);
+	CHECK_EQ(chunk.events, 1 + 3 * TURNS);
+	CHECK(chunk.side_bytes <= TURNS * MOST);
+}
+
 TEST(a_chunk_gives_back_what_was_put_in)
 {
 	for (uint64_t seed = 1; seed <= 20; seed++) {
