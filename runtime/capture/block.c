@@ -18,10 +18,8 @@
  * Raw system calls only, no vector registers; errno is not touched. A signal handler may run hooks at any
  * instruction: what is kept is one word per descriptor.
  */
-#include "capture/capture.h"
+#include "capture/stream.h"
 
-#include "base/atomic.h"
-#include "base/os.h"
 #include "instr/hooks.h"
 
 /* Their prototypes are the compiler plugin's business: instr/hooks.h has them in words. */
@@ -139,44 +137,6 @@ static unsigned kind_of(int descriptor, int how, int64_t result, uint64_t now, u
 	}
 }
 
-/* ---- records ----------------------------------------------------------------------------------------- */
-
-static inline uint64_t reserve(struct irt_tls *tls, unsigned units)
-{
-	uint64_t at = units * INSTR_UNIT_BYTES;
-	__asm__ volatile("xaddq %0, %1" : "+r"(at), "+m"(tls->cursor) : : "memory", "cc"); /* C1 */
-	return at;
-}
-
-static inline __attribute__((always_inline)) void record(const struct instr_row *site, uint64_t now, uint64_t took, uint64_t what)
-{
-	enum { UNITS = 2 };
-
-	for (;;) {
-		uint64_t gate = irt_load_acquire(&irt_local.gate); /* A13: block_off is set when it is on */
-		if (gate == IRT_GATE_OFF || irt_load_relaxed(&irt_local.block_off))
-			return;
-		if (gate == IRT_GATE_ON) {
-			uint64_t at = reserve(&irt_tls, UNITS);
-			struct instr_unit *unit = (struct instr_unit *)at;
-			if (!((at | (at + UNITS * INSTR_UNIT_BYTES - 1)) & IRT_OVERFLOW_BIT)) {
-				irt_store_relaxed(&unit[0].tag, instr_ext_tag(INSTR_EXT_BLOCK, UNITS, (uint64_t)site));
-				irt_store_relaxed(&unit[1].ticks, took);
-				irt_store_relaxed(&unit[1].tag, what);
-				irt_store_release(&unit[0].ticks, now); /* R2 */
-				return;
-			}
-			if (!(at & IRT_OVERFLOW_BIT)) { /* too few are left: a record does not cross the end */
-				irt_store_relaxed(&unit[0].tag, (uint64_t)INSTR_PAD);
-				irt_store_release(&unit[0].ticks, now); /* R2 */
-			}
-		}
-		if (!irt_make_ready((uint64_t)__builtin_frame_address(0)))
-			return;
-		now = irt_ticks(); /* what has come in between is before it in the stream */
-	}
-}
-
 /* ---- hooks ------------------------------------------------------------------------------------------- */
 
 HOOK uint64_t __instr_block_begin(void)
@@ -197,7 +157,8 @@ HOOK void __instr_block_end(uint64_t begun, int64_t result, int descriptor, int 
 	if (says == INSTR_BLOCK_RESULT_BYTES && result > 0)
 		bytes = (uint64_t)result & INSTR_BLOCK_BYTES_MASK;
 	uint64_t kind = kind_of(descriptor, how, result, now, took);
-	record(site, now, took, bytes | kind << INSTR_BLOCK_KIND_SHIFT | (failed ? INSTR_BLOCK_FAILED : 0));
+	irt_record(&irt_local.block_off, IRT_STAMP_EARLY, now, INSTR_EXT_BLOCK, site, 2, took,
+		   bytes | kind << INSTR_BLOCK_KIND_SHIFT | (failed ? INSTR_BLOCK_FAILED : 0), 0);
 }
 
 /* linux/prctl.h, asm/unistd_64.h; without privileges, no filter comes before PR_SET_NO_NEW_PRIVS. */

@@ -7,7 +7,7 @@
  * Every function here may be entered again at any instruction, by a signal handler of the same
  * thread that runs hooks. The rules that make this right:
  *
- *   C1  Units are reserved only by one xadd on irt_tls.cursor (reserve).
+ *   C1  Units are reserved only by one xadd on irt_tls.cursor (irt_reserve).
  *   C2  Cursor and sequence change together only by one cmpxchg16b whose expected value is what was
  *       read before (install). A cursor that came back to an old value has another sequence.
  *   C3  With the overflow bit set, no address at or behind the cursor is ever written.
@@ -25,10 +25,8 @@
  * Raw system calls only; no vector registers; at most 512 bytes of stack (joining uses static
  * memory). The caller is a hook: nothing here may touch libc or allocate.
  */
-#include "capture/capture.h"
+#include "capture/stream.h"
 
-#include "base/atomic.h"
-#include "base/os.h"
 #include "base/testpoint.h"
 
 enum {
@@ -59,12 +57,6 @@ void irt_landed(uint64_t row, uint64_t frame, uint64_t sp);
 
 /* ---- one thread's stream ------------------------------------------------------------------ */
 
-static uint64_t add_to_cursor(struct irt_tls *tls, uint64_t bytes)
-{
-	__asm__ volatile("xaddq %0, %1" : "+r"(bytes), "+m"(tls->cursor) : : "memory", "cc");
-	return bytes;
-}
-
 /* C2. Returns 1 if cursor and sequence were as expected and are now the new ones. */
 static int install(struct irt_tls *tls, uint64_t old_cursor, uint64_t old_sequence, uint64_t cursor,
 		   uint64_t sequence)
@@ -78,32 +70,12 @@ static int install(struct irt_tls *tls, uint64_t old_cursor, uint64_t old_sequen
 	return done;
 }
 
-static void publish(struct instr_unit *unit, uint64_t tag, uint64_t ticks)
-{
-	irt_store_relaxed(&unit->tag, tag);
-	irt_store_release(&unit->ticks, ticks); /* R2 */
-}
-
-/* Reserves a record of some units in the current sub-buffer. NULL: there is no room, take another
- * one. A record that would cross the end leaves PAD in its part. */
-static struct instr_unit *reserve(struct irt_tls *tls, unsigned units, uint64_t ticks)
-{
-	uint64_t at = add_to_cursor(tls, (uint64_t)units * INSTR_UNIT_BYTES); /* C1 */
-	if (at & IRT_OVERFLOW_BIT)
-		return NULL;
-	if ((at + (uint64_t)units * INSTR_UNIT_BYTES - 1) & IRT_OVERFLOW_BIT) {
-		publish((struct instr_unit *)at, INSTR_PAD, ticks);
-		return NULL;
-	}
-	return (struct instr_unit *)at;
-}
-
 /* Writes an EXT record of two units: one payload unit. Returns 0 if there was no room. */
 static int put_ext(struct irt_tls *tls, enum instr_ext ext, uint64_t row, uint64_t p0, uint64_t p1)
 {
 	uint64_t ticks = irt_ticks();
-	struct instr_unit *unit = reserve(tls, 2, ticks);
-	if (!unit)
+	struct instr_unit *unit;
+	if (!irt_reserve(tls, 2, ticks, &unit))
 		return 0;
 	IRT_TESTPOINT(ext_reserved);
 	irt_store_relaxed(&unit[0].tag, instr_ext_tag(ext, 2, row));
@@ -122,8 +94,8 @@ static void tell_stack(struct irt_tls *tls, uint64_t sp)
 {
 	uint64_t ticks = irt_ticks(), none = 0;
 	irt_store_relaxed(&tls->anchor, (uint64_t)0);
-	struct instr_unit *unit = reserve(tls, 2, ticks);
-	if (!unit)
+	struct instr_unit *unit;
+	if (!irt_reserve(tls, 2, ticks, &unit))
 		return;
 	IRT_TESTPOINT(stack_reserved);
 	int told = irt_load_relaxed(&tls->anchor) != 0;

@@ -18,10 +18,8 @@
  * An exception that operator new throws passes through, and is recorded on its way as an allocation that has
  * failed. What the unwinder needs for that belongs to programs that throw: it is not asked for in others.
  */
-#include "capture/capture.h"
+#include "capture/stream.h"
 
-#include "base/atomic.h"
-#include "base/os.h"
 #include "capture/inside.h"
 #include "instr/hooks.h"
 
@@ -85,46 +83,15 @@ static inline void leave(struct entered e)
 
 /* ---- records --------------------------------------------------------------------------------------- */
 
-static inline uint64_t reserve(struct irt_tls *tls, unsigned units)
-{
-	uint64_t at = units * INSTR_UNIT_BYTES;
-	__asm__ volatile("xaddq %0, %1" : "+r"(at), "+m"(tls->cursor) : : "memory", "cc"); /* C1 */
-	return at;
-}
-
 static inline __attribute__((always_inline)) void record_units(unsigned units, enum instr_ext ext, const struct instr_row *site,
 							       const void *address, uint64_t bytes, const void *pool)
 {
-	uint64_t family = site->flags >> INSTR_ROW_FAMILY_SHIFT & 255;
+	const uint64_t family = site->flags >> INSTR_ROW_FAMILY_SHIFT & 255;
+	const int ends = ext == INSTR_EXT_FREE || ext == INSTR_EXT_RESIZE || ext == INSTR_EXT_UNMAP || ext == INSTR_EXT_RESET;
 
-	for (;;) {
-		uint64_t gate = irt_load_acquire(&irt_local.gate); /* A13: heap_off is set when it is on */
-		if (gate == IRT_GATE_OFF || irt_load_relaxed(&irt_local.heap_off))
-			return;
-		if (gate == IRT_GATE_ON) {
-			if (ext == INSTR_EXT_FREE || ext == INSTR_EXT_RESIZE || ext == INSTR_EXT_UNMAP || ext == INSTR_EXT_RESET)
-				__asm__ volatile("lfence" : : : "memory");
-			uint64_t ticks = irt_ticks(), at = reserve(&irt_tls, units);
-			struct instr_unit *unit = (struct instr_unit *)at;
-			if (!((at | (at + units * INSTR_UNIT_BYTES - 1)) & IRT_OVERFLOW_BIT)) {
-				irt_store_relaxed(&unit[0].tag, instr_ext_tag(ext, units, (uint64_t)site));
-				irt_store_relaxed(&unit[1].ticks, instr_hidden((uint64_t)address));
-				irt_store_relaxed(&unit[1].tag, (bytes & INSTR_HEAP_BYTES_MASK) | family << INSTR_HEAP_FAMILY_SHIFT);
-				if (units > 2) {
-					irt_store_relaxed(&unit[2].ticks, instr_hidden((uint64_t)pool));
-					irt_store_relaxed(&unit[2].tag, 0);
-				}
-				irt_store_release(&unit[0].ticks, ticks); /* R2 */
-				return;
-			}
-			if (!(at & IRT_OVERFLOW_BIT)) { /* too few are left: a record does not cross the end */
-				irt_store_relaxed(&unit[0].tag, (uint64_t)INSTR_PAD);
-				irt_store_release(&unit[0].ticks, ticks); /* R2 */
-			}
-		}
-		if (!irt_make_ready((uint64_t)__builtin_frame_address(0)))
-			return;
-	}
+	irt_record(&irt_local.heap_off, ends ? IRT_STAMP_FENCED : IRT_STAMP_EARLY, 0, ext, site, units,
+		   instr_hidden((uint64_t)address), (bytes & INSTR_HEAP_BYTES_MASK) | family << INSTR_HEAP_FAMILY_SHIFT,
+		   instr_hidden((uint64_t)pool));
 }
 
 static inline void record(enum instr_ext ext, const struct instr_row *site, const void *address, uint64_t bytes)

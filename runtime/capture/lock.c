@@ -14,10 +14,8 @@
  * errno and what is returned stay as they are. A wait for a condition may be cancelled: then the lock has been taken
  * again, and that is recorded on the way out, as exceptions of operator new are in heap.c (capture/passing.c).
  */
-#include "capture/capture.h"
+#include "capture/stream.h"
 
-#include "base/atomic.h"
-#include "base/os.h"
 #include "instr/hooks.h"
 
 /* Their prototypes are the compiler plugin's business: instr/hooks.h has them in words. */
@@ -32,33 +30,10 @@ enum { OWNER_DIED = 130 }; /* EOWNERDEAD: the lock has been taken */
 static inline __attribute__((always_inline)) void record(enum instr_ext ext, const struct instr_row *site, const void *lock,
 							 uint64_t value)
 {
-	uint64_t mode = site->flags >> INSTR_ROW_FAMILY_SHIFT & 255;
+	const uint64_t mode = site->flags >> INSTR_ROW_FAMILY_SHIFT & 255;
 
-	for (;;) {
-		uint64_t gate = irt_load_acquire(&irt_local.gate); /* A13: lock_off is set when it is on */
-		if (gate == IRT_GATE_OFF || irt_load_relaxed(&irt_local.lock_off))
-			return;
-		if (gate == IRT_GATE_ON) {
-			if (ext != INSTR_EXT_ACQUIRED)
-				__asm__ volatile("lfence" : : : "memory");
-			uint64_t ticks = irt_ticks(), at = 2 * INSTR_UNIT_BYTES;
-			__asm__ volatile("xaddq %0, %1" : "+r"(at), "+m"(irt_tls.cursor) : : "memory", "cc"); /* C1 */
-			struct instr_unit *unit = (struct instr_unit *)at;
-			if (!((at | (at + 2 * INSTR_UNIT_BYTES - 1)) & IRT_OVERFLOW_BIT)) {
-				irt_store_relaxed(&unit[0].tag, instr_ext_tag(ext, 2, (uint64_t)site));
-				irt_store_relaxed(&unit[1].ticks, instr_hidden((uint64_t)lock));
-				irt_store_relaxed(&unit[1].tag, value | mode << INSTR_HEAP_FAMILY_SHIFT);
-				irt_store_release(&unit[0].ticks, ticks); /* R2 */
-				return;
-			}
-			if (!(at & IRT_OVERFLOW_BIT)) { /* too few are left: a record does not cross the end */
-				irt_store_relaxed(&unit[0].tag, (uint64_t)INSTR_PAD);
-				irt_store_release(&unit[0].ticks, ticks); /* R2 */
-			}
-		}
-		if (!irt_make_ready((uint64_t)__builtin_frame_address(0)))
-			return;
-	}
+	irt_record(&irt_local.lock_off, ext == INSTR_EXT_ACQUIRED ? IRT_STAMP_EARLY : IRT_STAMP_FENCED, 0, ext, site, 2,
+		   instr_hidden((uint64_t)lock), value | mode << INSTR_HEAP_FAMILY_SHIFT, 0);
 }
 
 static inline int is_taken(int32_t result) { return result == 0 || result == OWNER_DIED; }

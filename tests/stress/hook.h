@@ -16,9 +16,10 @@ static void hook(enum instr_kind kind, uint64_t row)
 	uint64_t sp = (uint64_t)__builtin_frame_address(0);
 	for (;;) {
 		int far = sp - irt_tls.anchor + IRT_ANCHOR_HALF >= 2 * IRT_ANCHOR_HALF;
-		uint64_t ticks = irt_ticks(), at = far ? 0 : add_to_cursor(&irt_tls, INSTR_UNIT_BYTES);
-		if (!far && !(at & IRT_OVERFLOW_BIT)) {
-			publish((struct instr_unit *)at, instr_tag(kind, row, sp), ticks);
+		uint64_t ticks = irt_ticks();
+		struct instr_unit *unit;
+		if (!far && irt_reserve(&irt_tls, 1, ticks, &unit)) {
+			irt_publish(unit, instr_tag(kind, row, sp), ticks);
 			return;
 		}
 		if (!irt_cold(row, 0, sp))

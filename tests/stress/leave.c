@@ -120,8 +120,9 @@ static void *take_turn(void *arg)
 	struct turn *t = arg;
 	if (t->in_use) {
 		hook(INSTR_ENTER, ROW + 0x20);
+		struct instr_unit *nobodys;
 		while (!(irt_tls.cursor & IRT_OVERFLOW_BIT))
-			add_to_cursor(&irt_tls, INSTR_UNIT_BYTES);
+			irt_reserve(&irt_tls, 1, 0, &nobodys);
 		irt_thread_slot(irt_tls.thread)->lost_events = t->lost;
 	}
 	fire_at = t->at;
