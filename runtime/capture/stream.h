@@ -10,6 +10,7 @@
 
 #include "base/atomic.h"
 #include "base/os.h"
+#include "instr/hooks.h"
 
 static inline void irt_publish(struct instr_unit *unit, uint64_t tag, uint64_t ticks)
 {
