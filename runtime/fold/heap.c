@@ -32,8 +32,7 @@ void irt_heap_destroy(struct irt_heap *h)
 		irt_histogram_fini(&h->places[i].row.sizes);
 		irt_histogram_fini(&h->places[i].row.lifetimes);
 	}
-	free(h->pending);
-	free(h->scratch);
+	irt_pending_destroy(&h->pending);
 	free(h->blocks);
 	free(h->places);
 	free(h->place_slots);
@@ -59,7 +58,7 @@ struct place *irt_heap_touch(struct irt_heap *h, uint32_t index)
 	return p;
 }
 
-static void count_alloc(struct irt_heap *h, const struct irt_heap_event *e, struct block *b, bool resized)
+static void count_alloc(struct irt_heap *h, const struct irt_shared_event *e, struct block *b, bool resized)
 {
 	b->place = irt_heap_place(h, e->context, e->site);
 	b->resized = resized;
@@ -110,7 +109,7 @@ static void uncount_end(struct irt_heap *h, struct block *b)
 	count_peak(h, p, b->ticks);
 }
 
-void irt_heap_count_release(struct irt_heap *h, const struct irt_heap_event *e, uint64_t blocks, uint64_t bytes)
+void irt_heap_count_release(struct irt_heap *h, const struct irt_shared_event *e, uint64_t blocks, uint64_t bytes)
 {
 	struct place *p = &h->places[irt_heap_place(h, e->context, e->site)];
 
@@ -119,7 +118,7 @@ void irt_heap_count_release(struct irt_heap *h, const struct irt_heap_event *e, 
 	p->row.released_bytes += bytes;
 }
 
-static void fault(struct irt_heap *h, enum irt_heap_fault_kind kind, const struct irt_heap_event *e, uint32_t context,
+static void fault(struct irt_heap *h, enum irt_heap_fault_kind kind, const struct irt_shared_event *e, uint32_t context,
 		  uint32_t site_id)
 {
 	irt_heap_note_fault(h, &(struct irt_heap_fault){
@@ -129,7 +128,7 @@ static void fault(struct irt_heap *h, enum irt_heap_fault_kind kind, const struc
 
 /* ---- events that fit nothing ------------------------------------------------------------------------ */
 
-void irt_heap_end_unknown(struct irt_heap *h, const struct irt_heap_event *e)
+void irt_heap_end_unknown(struct irt_heap *h, const struct irt_shared_event *e)
 {
 	h->sums[kind_of(e->address)].unknown_frees++;
 	if (!h->forked)
@@ -164,7 +163,7 @@ void irt_heap_give_up(struct irt_heap *h, unsigned i)
 	fault(h, IRT_HEAP_FREED_TWICE, &o.event, o.before.context, o.before.site);
 }
 
-void irt_heap_keep_odd(struct irt_heap *h, const struct irt_heap_event *e, const struct block *displaced)
+void irt_heap_keep_odd(struct irt_heap *h, const struct irt_shared_event *e, const struct block *displaced)
 {
 	if (!h->odd_count)
 		h->odd_round = h->round;
@@ -199,7 +198,7 @@ static struct odd *find_odd(struct irt_heap *h, uint64_t address, bool displaced
 /* ---- what events do --------------------------------------------------------------------------------- */
 
 /* What a resizing has left in the thread's hands that ended by an exception: its block is as it was. */
-static bool take_back(const struct irt_heap_event *e, struct heap_thread *t, struct block *b)
+static bool take_back(const struct irt_shared_event *e, struct heap_thread *t, struct block *b)
 {
 	for (unsigned i = t->hand_count; i--;) {
 		if (t->hands[i].address != e->address || t->hands[i].place == NO_PLACE ||
@@ -213,7 +212,7 @@ static bool take_back(const struct irt_heap_event *e, struct heap_thread *t, str
 }
 
 /* A block ends by this free. */
-void irt_heap_end_block(struct irt_heap *h, const struct irt_heap_event *e, const struct heap_thread *t, struct block *b)
+void irt_heap_end_block(struct irt_heap *h, const struct irt_shared_event *e, const struct heap_thread *t, struct block *b)
 {
 	struct place *p = irt_heap_touch(h, b->place);
 	struct irt_heap_sums *s = &h->sums[p->row.kind];
@@ -236,21 +235,21 @@ void irt_heap_end_block(struct irt_heap *h, const struct irt_heap_event *e, cons
 
 /* Is the event one of the block that was there before, by the clock of another processor? What a thread does
  * behind an allocation of its own is never that. */
-static bool is_of_displaced(const struct odd *o, const struct block *b, const struct irt_heap_event *e)
+static bool is_of_displaced(const struct odd *o, const struct block *b, const struct irt_shared_event *e)
 {
 	return o && o->event.thread != e->thread && is_near(e->ticks, o->event.ticks) && (!b || b->thread != e->thread);
 }
 
 /* What a delete of the program's own calls, which has ended the block. (Or else the free of what another thread
  * has got since: that has this family, or the time for it.) */
-static bool is_within_free(const struct heap_thread *t, const struct block *b, const struct irt_heap_event *e)
+static bool is_within_free(const struct heap_thread *t, const struct block *b, const struct irt_shared_event *e)
 {
 	return t->last_operation == IRT_OP_FREE && t->last_address == e->address &&
 	       t->last_family != irt_site_family(e->site) &&
 	       (!b || (b->family != irt_site_family(e->site) && is_near(e->ticks, b->ticks)));
 }
 
-static void do_free(struct irt_heap *h, const struct irt_heap_event *e, struct heap_thread *t)
+static void do_free(struct irt_heap *h, const struct irt_shared_event *e, struct heap_thread *t)
 {
 	struct odd *o = find_odd(h, e->address, true);
 	struct block *b = irt_heap_find(h, e->address), ended;
@@ -272,7 +271,7 @@ static void do_free(struct irt_heap *h, const struct irt_heap_event *e, struct h
 	}
 }
 
-static struct block block_of(const struct irt_heap_event *e)
+static struct block block_of(const struct irt_shared_event *e)
 {
 	return (struct block){.address = e->address, .bytes = e->bytes, .family = irt_site_family(e->site), .ticks = e->ticks,
 			      .place = NO_PLACE, .thread = e->thread};
@@ -280,7 +279,7 @@ static struct block block_of(const struct irt_heap_event *e)
 
 /* What a new of the program's own has called, and was settled before that was seen: the block is that one's.
  * (It may stay in the peak with what malloc was asked for.) */
-bool irt_heap_is_within(const struct heap_thread *t, const struct block *b, const struct irt_heap_event *e)
+bool irt_heap_is_within(const struct heap_thread *t, const struct block *b, const struct irt_shared_event *e)
 {
 	return e->operation == IRT_OP_ALLOC && t->last_operation == IRT_OP_ALLOC && t->last_address == e->address &&
 	       b->thread == e->thread && b->family != irt_site_family(e->site);
@@ -299,7 +298,7 @@ static void uncount_alloc(struct irt_heap *h, const struct block *b)
 		p->row.sizes.counts[bucket]--;
 }
 
-static void begin_block(struct irt_heap *h, const struct irt_heap_event *e, struct heap_thread *t, bool resized)
+static void begin_block(struct irt_heap *h, const struct irt_shared_event *e, struct heap_thread *t, bool resized)
 {
 	struct block b = block_of(e), *there = h->absent == e->address ? NULL : irt_heap_find(h, e->address);
 	struct recent *r = recent_of(h, e->address);
@@ -323,7 +322,7 @@ static void begin_block(struct irt_heap *h, const struct irt_heap_event *e, stru
 }
 
 /* A realloc of another thread that has an unknown block of that address in hands since that time. */
-static struct block *find_stranger(const struct irt_heap *h, const struct irt_heap_event *e)
+static struct block *find_stranger(const struct irt_heap *h, const struct irt_shared_event *e)
 {
 	for (uint32_t i = 0; i < h->thread_slots; i++) {
 		struct heap_thread *t = &h->threads[i];
@@ -336,7 +335,7 @@ static struct block *find_stranger(const struct irt_heap *h, const struct irt_he
 }
 
 /* Has the free of the block that begins with this event, or is back, come before it? Or a realloc of it? */
-static void end_early(struct irt_heap *h, const struct irt_heap_event *e)
+static void end_early(struct irt_heap *h, const struct irt_shared_event *e)
 {
 	struct odd *o = find_odd(h, e->address, false);
 	struct block *hand = h->strangers ? find_stranger(h, e) : NULL;
@@ -350,7 +349,7 @@ static void end_early(struct irt_heap *h, const struct irt_heap_event *e)
 	}
 	if (!o || o->event.thread == e->thread || !is_near(e->ticks, o->event.ticks) || !(b = irt_heap_find(h, e->address)))
 		return;
-	struct irt_heap_event end = o->event;
+	struct irt_shared_event end = o->event;
 	struct block ended = *b;
 	struct heap_thread then = {0};
 	then.newest[kind_of(e->address)] = o->newest ? e->address : 0;
@@ -359,7 +358,7 @@ static void end_early(struct irt_heap *h, const struct irt_heap_event *e)
 	irt_heap_end_block(h, &end, &then, &ended);
 }
 
-static void do_alloc(struct irt_heap *h, const struct irt_heap_event *e, struct heap_thread *t)
+static void do_alloc(struct irt_heap *h, const struct irt_shared_event *e, struct heap_thread *t)
 {
 	if (!e->address) {
 		irt_heap_touch(h, irt_heap_place(h, e->context, e->site))->row.failed++;
@@ -378,7 +377,7 @@ static void do_alloc(struct irt_heap *h, const struct irt_heap_event *e, struct 
 	end_early(h, e);
 }
 
-static void do_reset(struct irt_heap *h, const struct irt_heap_event *e, const struct heap_thread *t)
+static void do_reset(struct irt_heap *h, const struct irt_shared_event *e, const struct heap_thread *t)
 {
 	struct pool *pool;
 
@@ -394,7 +393,7 @@ static void do_reset(struct irt_heap *h, const struct irt_heap_event *e, const s
 	}
 }
 
-static void do_unmap(struct irt_heap *h, const struct irt_heap_event *e, const struct heap_thread *t)
+static void do_unmap(struct irt_heap *h, const struct irt_shared_event *e, const struct heap_thread *t)
 {
 	if (e->address && e->bytes && !irt_heap_cut(h, e, t))
 		irt_heap_end_unknown(h, e);
@@ -409,7 +408,7 @@ void irt_heap_put_back(struct irt_heap *h, struct block *b)
 	h->changed = true;
 	if (there) {
 		const struct irt_heap_place *p = &h->places[there->place].row;
-		struct irt_heap_event e = {.ticks = there->ticks, .address = there->address, .bytes = there->bytes,
+		struct irt_shared_event e = {.ticks = there->ticks, .address = there->address, .bytes = there->bytes,
 					   .context = p->context, .site = irt_site(p->site_id, there->family),
 					   .thread = there->thread, .operation = IRT_OP_ALLOC};
 		count_end(h, b);
@@ -424,7 +423,7 @@ void irt_heap_put_back(struct irt_heap *h, struct block *b)
 	irt_heap_insert(h, b);
 }
 
-static void do_resize(struct irt_heap *h, const struct irt_heap_event *e, struct heap_thread *t)
+static void do_resize(struct irt_heap *h, const struct irt_shared_event *e, struct heap_thread *t)
 {
 	struct odd *o = find_odd(h, e->address, true);
 	struct block *b = irt_heap_find(h, e->address), hand = block_of(e);
@@ -450,7 +449,7 @@ static void do_resize(struct irt_heap *h, const struct irt_heap_event *e, struct
 }
 
 /* How realloc's blocks grow: place of the resizing. What is not known of the old block has not grown. */
-static void count_resizing(struct irt_heap *h, const struct irt_heap_event *e, const struct block *old)
+static void count_resizing(struct irt_heap *h, const struct irt_shared_event *e, const struct block *old)
 {
 	if (!e->address) /* that was a free */
 		return;
@@ -464,10 +463,10 @@ static void count_resizing(struct irt_heap *h, const struct irt_heap_event *e, c
 	}
 }
 
-static void do_resized(struct irt_heap *h, const struct irt_heap_event *e, struct heap_thread *t)
+static void do_resized(struct irt_heap *h, const struct irt_shared_event *e, struct heap_thread *t)
 {
 	struct block old = {.place = NO_PLACE};
-	struct irt_heap_event end = *e;
+	struct irt_shared_event end = *e;
 
 	if (t->hand_count) {
 		old = t->hands[--t->hand_count];
@@ -503,7 +502,7 @@ static void do_resized(struct irt_heap *h, const struct irt_heap_event *e, struc
 	}
 }
 
-void irt_heap_apply(struct irt_heap *h, const struct irt_heap_event *e)
+void irt_heap_apply(struct irt_heap *h, const struct irt_shared_event *e)
 {
 	struct heap_thread *t = irt_heap_thread(h, e->thread);
 
@@ -561,12 +560,12 @@ int64_t irt_heap_late_ticks(const struct irt_heap *h)
 
 size_t irt_heap_pending(const struct irt_heap *h)
 {
-	return h->pending_count;
+	return h->pending.count;
 }
 
 bool irt_heap_is_waiting(const struct irt_heap *h)
 {
-	return h->pending_count || h->odd_count;
+	return h->pending.count || h->odd_count;
 }
 
 bool irt_heap_is_unsaved(const struct irt_heap *h)

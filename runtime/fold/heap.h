@@ -28,6 +28,7 @@
 #include <stdint.h>
 
 #include "fold/histogram.h"
+#include "fold/pending.h"
 #include "instr/hooks.h"
 
 struct irt_heap;
@@ -57,26 +58,16 @@ static inline unsigned irt_site_family(uint32_t site) { return site & 7; }
 /* RESIZED with these bytes: it failed. */
 #define IRT_HEAP_FAILED UINT64_C(0x0000ffffffffffff)
 
-struct irt_heap_event {
-	int64_t ticks;      /* since the run's origin */
-	uint64_t address;   /* ALLOC: 0 = it failed */
-	uint64_t bytes;
-	uint32_t context;   /* index in the process's tree */
-	uint32_t site;      /* irt_site */
-	uint32_t thread;    /* thread_id */
-	uint32_t operation; /* enum irt_operation: ALLOC to RESET */
-};
-
 /* forked: of a fork child; frees of its parent's blocks are no faults. INSTR_ERR_MEMORY. */
 int irt_heap_create(struct irt_heap **heap, bool forked);
 void irt_heap_destroy(struct irt_heap *heap); /* NULL is allowed */
 
 /* An event that cannot be (a realloc of a pool's block) is passed over. INSTR_ERR_MEMORY: nothing has changed. */
-int irt_heap_add(struct irt_heap *heap, const struct irt_heap_event *event);
+int irt_heap_add(struct irt_heap *heap, const struct irt_shared_event *event);
 
 /* The same for many of one thread, in order, of the heap alone (irt_heap_kind), addresses below 2^60: where up to `count` of them are to be put (NULL: no memory), and how
  * many were. */
-struct irt_heap_event *irt_heap_room(struct irt_heap *heap, size_t count);
+struct irt_shared_event *irt_heap_room(struct irt_heap *heap, size_t count);
 void irt_heap_added(struct irt_heap *heap, size_t count);
 
 /* Applies what is pending up to that time; behind it, another thread may still have been earlier.

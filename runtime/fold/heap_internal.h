@@ -94,7 +94,7 @@ struct recent { /* a free */
 /* An event that fits nothing: the free of a block that is not there, or a block whose address was given to
  * another one. Such a block has ended; its free may still come and say how. */
 struct odd {
-	struct irt_heap_event event; /* the free; of a displaced block: the allocation that displaced it */
+	struct irt_shared_event event; /* the free; of a displaced block: the allocation that displaced it */
 	struct block block;          /* displaced; address 0: a free */
 	struct recent before;        /* a free: of the same address, if nothing was there in between */
 	bool newest;                 /* a free: of the newest block of its thread */
@@ -120,9 +120,7 @@ struct last_place {
 
 struct irt_heap {
 	bool forked, used[IRT_HEAP_KINDS];
-	struct irt_heap_event *pending, *scratch;
-	size_t pending_count, pending_room, scratch_room;
-	size_t pending_sorted; /* those before are in order */
+	struct irt_pending pending;
 	int64_t newest_ticks;  /* of all that was ever pending */
 	int64_t moment_ticks;  /* the last moment that was saved */
 	int64_t late_ticks;    /* irt_heap_late_ticks */
@@ -190,19 +188,19 @@ static inline struct recent *recent_of(struct irt_heap *h, uint64_t address)
 }
 
 /* heap.c */
-void irt_heap_apply(struct irt_heap *h, const struct irt_heap_event *e); /* behind a reserve */
-bool irt_heap_is_within(const struct heap_thread *t, const struct block *b, const struct irt_heap_event *e);
+void irt_heap_apply(struct irt_heap *h, const struct irt_shared_event *e); /* behind a reserve */
+bool irt_heap_is_within(const struct heap_thread *t, const struct block *b, const struct irt_shared_event *e);
 void irt_heap_put_back(struct irt_heap *h, struct block *hand);
-void irt_heap_keep_odd(struct irt_heap *h, const struct irt_heap_event *e, const struct block *displaced);
+void irt_heap_keep_odd(struct irt_heap *h, const struct irt_shared_event *e, const struct block *displaced);
 void irt_heap_give_up(struct irt_heap *h, unsigned odd);
 struct place *irt_heap_touch(struct irt_heap *h, uint32_t place); /* H2: before it changes */
-void irt_heap_end_block(struct irt_heap *h, const struct irt_heap_event *e, const struct heap_thread *t, struct block *b);
-void irt_heap_count_release(struct irt_heap *h, const struct irt_heap_event *e, uint64_t blocks, uint64_t bytes);
-void irt_heap_end_unknown(struct irt_heap *h, const struct irt_heap_event *e); /* of blocks that are not known */
+void irt_heap_end_block(struct irt_heap *h, const struct irt_shared_event *e, const struct heap_thread *t, struct block *b);
+void irt_heap_count_release(struct irt_heap *h, const struct irt_shared_event *e, uint64_t blocks, uint64_t bytes);
+void irt_heap_end_unknown(struct irt_heap *h, const struct irt_shared_event *e); /* of blocks that are not known */
 
 /* heap_run.c. Applies events in order up to that time, as far as they are plain allocations and frees of the heap by one
  * thread, each of which fits what is alive. How many were; 0 is no promise that the first one is not plain. */
-size_t irt_heap_run(struct irt_heap *h, const struct irt_heap_event *events, size_t count, int64_t until_ticks);
+size_t irt_heap_run(struct irt_heap *h, const struct irt_shared_event *events, size_t count, int64_t until_ticks);
 
 /* heap_pools.c. Room: for one more block of that pool. */
 bool irt_heap_make_pool_room(struct irt_heap *h, uint64_t pool);
@@ -216,7 +214,7 @@ void irt_heap_free_pools(struct irt_heap *h);
 void irt_heap_add_range(struct irt_heap *h, uint64_t key);
 void irt_heap_drop_range(struct irt_heap *h, uint64_t key);
 /* What is mapped between the event's address and that and its bytes ends. How many bytes were. */
-uint64_t irt_heap_cut(struct irt_heap *h, const struct irt_heap_event *e, const struct heap_thread *t);
+uint64_t irt_heap_cut(struct irt_heap *h, const struct irt_shared_event *e, const struct heap_thread *t);
 
 /* heap_tables.c. Room: what one event may need; false: no memory, nothing has changed. */
 bool irt_heap_make_room(struct irt_heap *h);
@@ -233,7 +231,7 @@ bool irt_heap_has_row(const struct irt_heap *h, const struct block *hand);
 void irt_heap_prefetch(const struct irt_heap *h, uint64_t address);
 
 /* Room for what is not of the heap: more, and where there is room otherwise. */
-bool irt_heap_make_special_room(struct irt_heap *h, const struct irt_heap_event *e);
+bool irt_heap_make_special_room(struct irt_heap *h, const struct irt_shared_event *e);
 
 static inline enum irt_heap_kind kind_of(uint64_t key) { return (enum irt_heap_kind)(key >> KIND_SHIFT); }
 

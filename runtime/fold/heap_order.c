@@ -2,7 +2,7 @@
  *
  * heap_order.c - see heap.h: events of several threads in one order.
  *
- *     irt_heap_add ──► pending ──sort_pending──► by time ──look_outside, pull_forward──► irt_heap_apply
+ *     irt_heap_add ──► pending ──irt_pending_sort──► by time ──look_outside, pull_forward──► irt_heap_apply
  */
 #include "fold/heap_internal.h"
 
@@ -12,36 +12,33 @@ enum {
 
 /* A new of the program's own that calls malloc: two records, one block. Or is what malloc gave freed by another
  * thread between the two? That shows when they are in order. */
-static bool seems_inner(const struct irt_heap_event *inner, const struct irt_heap_event *e)
+static bool seems_inner(const struct irt_shared_event *inner, const struct irt_shared_event *e)
 {
 	return inner->address == e->address && inner->thread == e->thread && inner->operation == IRT_OP_ALLOC &&
 	       e->operation == IRT_OP_ALLOC && e->address && irt_site_family(inner->site) != irt_site_family(e->site);
 }
 
-struct irt_heap_event *irt_heap_room(struct irt_heap *h, size_t count)
+struct irt_shared_event *irt_heap_room(struct irt_heap *h, size_t count)
 {
-	if (!irt_grow(&h->pending, &h->pending_room, h->pending_count + count, sizeof(*h->pending)))
-		return NULL;
-	return h->pending + h->pending_count;
+	return irt_pending_room(&h->pending, count);
 }
 
 void irt_heap_added(struct irt_heap *h, size_t count)
 {
-	struct irt_heap_event *e = h->pending + h->pending_count, *end = e + count;
+	struct irt_shared_event *e = h->pending.events + h->pending.count, *end = e + count;
+	bool first = !h->pending.count;
 
 	if (!count)
 		return;
-	if (h->pending_sorted == h->pending_count && (!h->pending_count || e[-1].ticks <= e->ticks))
-		h->pending_sorted += count;
+	irt_pending_added(&h->pending, count);
 	if (end[-1].ticks > h->newest_ticks)
 		h->newest_ticks = end[-1].ticks;
-	for (e += !h->pending_count; e < end; e++)
+	for (e += first; e < end; e++)
 		if (seems_inner(e - 1, e))
 			e[-1].operation = INNER;
-	h->pending_count += count;
 }
 
-static bool can_be(const struct irt_heap_event *e)
+static bool can_be(const struct irt_shared_event *e)
 {
 	switch (irt_heap_kind(irt_site_family(e->site))) {
 	case IRT_HEAP_POOLS:
@@ -54,9 +51,9 @@ static bool can_be(const struct irt_heap_event *e)
 	}
 }
 
-int irt_heap_add(struct irt_heap *h, const struct irt_heap_event *e)
+int irt_heap_add(struct irt_heap *h, const struct irt_shared_event *e)
 {
-	struct irt_heap_event *room = irt_heap_room(h, 1);
+	struct irt_shared_event *room = irt_heap_room(h, 1);
 
 	if (!room)
 		return INSTR_ERR_MEMORY;
@@ -66,52 +63,6 @@ int irt_heap_add(struct irt_heap *h, const struct irt_heap_event *e)
 	room->address = key_of(irt_heap_kind(irt_site_family(e->site)), e->address);
 	irt_heap_added(h, 1);
 	return 0;
-}
-
-static size_t run_end(const struct irt_heap_event *e, size_t from, size_t count)
-{
-	size_t i = from + 1;
-
-	while (i < count && e[i - 1].ticks <= e[i].ticks)
-		i++;
-	return i < count ? i : count;
-}
-
-/* Runs that are in order, as the threads have put them in, are merged two by two until one is left. Of
- * equal times the one that came first stays first. */
-static bool sort_pending(struct irt_heap *h)
-{
-	size_t count = h->pending_count;
-
-	if (h->pending_sorted == count)
-		return true;
-	if (!irt_grow(&h->scratch, &h->scratch_room, count, sizeof(*h->scratch)))
-		return false;
-	for (;;) {
-		struct irt_heap_event *from = h->pending, *to = h->scratch;
-		size_t room = h->pending_room, runs = 0, out = 0;
-		for (size_t a = 0; a < count;) {
-			size_t b = run_end(from, a, count), end = b < count ? run_end(from, b, count) : count, i = a, k = b;
-			while (i < b && k < end)
-				to[out++] = from[k].ticks < from[i].ticks ? from[k++] : from[i++];
-			while (i < b)
-				to[out++] = from[i++];
-			while (k < end)
-				to[out++] = from[k++];
-			a = end;
-			runs++;
-		}
-		h->pending = to;
-		h->scratch = from;
-		h->pending_room = h->scratch_room;
-		h->scratch_room = room;
-		if (runs == 1)
-			break;
-		if (!irt_grow(&h->scratch, &h->scratch_room, count, sizeof(*h->scratch)))
-			return false;
-	}
-	h->pending_sorted = count;
-	return true;
 }
 
 /* Whatever it died over. */
@@ -136,10 +87,10 @@ static bool end_thread(struct irt_heap *h, uint32_t thread)
  * have passed; a free between the two may still come. */
 static bool look_outside(struct irt_heap *h, size_t at, int64_t until_ticks)
 {
-	struct irt_heap_event *e = &h->pending[at];
+	struct irt_shared_event *e = &h->pending.events[at];
 
-	for (size_t i = at + 1; i < h->pending_count && i - at < PULL_MAX; i++) {
-		const struct irt_heap_event *o = &h->pending[i];
+	for (size_t i = at + 1; i < h->pending.count && i - at < PULL_MAX; i++) {
+		const struct irt_shared_event *o = &h->pending.events[i];
 		if (o->ticks > until_ticks)
 			return false;
 		if (o->thread == e->thread && o->operation != DONE) {
@@ -154,7 +105,7 @@ static bool look_outside(struct irt_heap *h, size_t at, int64_t until_ticks)
 }
 
 /* Is another block at the address that this one gets? */
-static bool is_used(struct irt_heap *h, const struct irt_heap_event *e)
+static bool is_used(struct irt_heap *h, const struct irt_shared_event *e)
 {
 	const struct block *b = irt_heap_find(h, e->address);
 	const struct heap_thread *t = b ? irt_heap_find_thread(h, e->thread) : NULL;
@@ -164,12 +115,12 @@ static bool is_used(struct irt_heap *h, const struct irt_heap_event *e)
 }
 
 /* One pending event. false: no memory, it has not been done. */
-static bool do_pending(struct irt_heap *h, struct irt_heap_event *e)
+static bool do_pending(struct irt_heap *h, struct irt_shared_event *e)
 {
 	if (!irt_heap_reserve(h)) /* H1 */
 		return false;
 	if (e->operation == INNER)
-		look_outside(h, (size_t)(e - h->pending), INT64_MAX);
+		look_outside(h, (size_t)(e - h->pending.events), INT64_MAX);
 	if (e->operation == END)
 		return end_thread(h, e->thread);
 	if (irt_site_family(e->site) > INSTR_FAMILY_DECLARED && !irt_heap_make_special_room(h, e))
@@ -188,23 +139,24 @@ static bool do_pending(struct irt_heap *h, struct irt_heap_event *e)
  * memory; try again. */
 static bool pull_forward(struct irt_heap *h, size_t at)
 {
-	const struct irt_heap_event *e = &h->pending[at];
-	size_t last = h->pending_count - at > PULL_MAX ? at + PULL_MAX : h->pending_count, i = at + 1;
+	struct irt_shared_event *events = h->pending.events;
+	const struct irt_shared_event *e = &events[at];
+	size_t last = h->pending.count - at > PULL_MAX ? at + PULL_MAX : h->pending.count, i = at + 1;
 
-	for (; i < last && is_near(h->pending[i].ticks, e->ticks); i++)
-		if (h->pending[i].address == e->address && h->pending[i].thread != e->thread &&
-		    h->pending[i].operation != DONE)
+	for (; i < last && is_near(events[i].ticks, e->ticks); i++)
+		if (events[i].address == e->address && events[i].thread != e->thread &&
+		    events[i].operation != DONE)
 			break;
-	if (i >= last || !is_near(h->pending[i].ticks, e->ticks) ||
-	    (h->pending[i].operation != IRT_OP_FREE && h->pending[i].operation != IRT_OP_RESIZE &&
-	     h->pending[i].operation != IRT_OP_UNMAP))
+	if (i >= last || !is_near(events[i].ticks, e->ticks) ||
+	    (events[i].operation != IRT_OP_FREE && events[i].operation != IRT_OP_RESIZE &&
+	     events[i].operation != IRT_OP_UNMAP))
 		return true;
 	for (size_t k = at + 1; k <= i; k++) {
-		if (h->pending[k].thread != h->pending[i].thread)
+		if (events[k].thread != events[i].thread)
 			continue;
-		if (!do_pending(h, &h->pending[k]))
+		if (!do_pending(h, &events[k]))
 			return false;
-		h->pending[k].operation = DONE;
+		events[k].operation = DONE;
 	}
 	return true;
 }
@@ -212,30 +164,30 @@ static bool pull_forward(struct irt_heap *h, size_t at)
 /* *until_ticks may become later: more waits than may. */
 static int advance(struct irt_heap *h, int64_t *until_ticks)
 {
-	size_t done = 0, count = h->pending_count;
+	size_t done = 0, count = h->pending.count;
 	int err = 0;
 
 	h->settled_ticks = *until_ticks;
 	if (!count)
 		return 0;
-	if (!sort_pending(h)) {
+	if (!irt_pending_sort(&h->pending)) {
 		h->settled_ticks = INT64_MIN;
 		return INSTR_ERR_MEMORY;
 	}
 	if (count <= IRT_HEAP_PENDING_MAX) {
 		h->expects_many = false;
-	} else if (!h->expects_many && h->pending[count - IRT_HEAP_PENDING_MAX].ticks > *until_ticks) {
-		*until_ticks = h->pending[count - IRT_HEAP_PENDING_MAX].ticks;
+	} else if (!h->expects_many && h->pending.events[count - IRT_HEAP_PENDING_MAX].ticks > *until_ticks) {
+		*until_ticks = h->pending.events[count - IRT_HEAP_PENDING_MAX].ticks;
 		h->settled_ticks = INT64_MIN; /* earlier ones may come */
 	}
-	while (done < count && h->pending[done].ticks <= *until_ticks) {
-		size_t run = irt_heap_run(h, h->pending + done, count - done, *until_ticks);
+	while (done < count && h->pending.events[done].ticks <= *until_ticks) {
+		size_t run = irt_heap_run(h, h->pending.events + done, count - done, *until_ticks);
 		done += run;
 		if (run)
 			continue;
-		struct irt_heap_event *e = &h->pending[done];
+		struct irt_shared_event *e = &h->pending.events[done];
 		if (done + AHEAD < count)
-			irt_heap_prefetch(h, h->pending[done + AHEAD].address);
+			irt_heap_prefetch(h, h->pending.events[done + AHEAD].address);
 		if (e->operation == INNER && !look_outside(h, done, *until_ticks))
 			break;
 		bool begins = e->operation == IRT_OP_ALLOC || e->operation == IRT_OP_RESIZED;
@@ -245,12 +197,11 @@ static int advance(struct irt_heap *h, int64_t *until_ticks)
 		}
 		done++;
 	}
-	if (done < count && h->pending[done].ticks <= h->settled_ticks)
-		h->settled_ticks = h->pending[done].ticks - 1;
+	if (done < count && h->pending.events[done].ticks <= h->settled_ticks)
+		h->settled_ticks = h->pending.events[done].ticks - 1;
 	if (done) {
 		h->changed = true;
-		memmove(h->pending, h->pending + done, (count - done) * sizeof(*h->pending));
-		h->pending_count = h->pending_sorted = count - done;
+		irt_pending_drop(&h->pending, done);
 	}
 	return err;
 }
@@ -262,7 +213,7 @@ int irt_heap_advance(struct irt_heap *h, int64_t until_ticks)
 
 int irt_heap_settle(struct irt_heap *h, int64_t until_ticks)
 {
-	bool last = until_ticks == INT64_MAX, waits = h->pending_count || h->odd_count;
+	bool last = until_ticks == INT64_MAX, waits = h->pending.count || h->odd_count;
 	int err = advance(h, &until_ticks);
 
 	if (err || !waits)
@@ -281,8 +232,8 @@ int irt_heap_settle(struct irt_heap *h, int64_t until_ticks)
 void irt_heap_end_thread(struct irt_heap *h, uint32_t thread)
 {
 	/* Behind what is pending of it; without memory for that it stays known. */
-	if (h->pending_count)
-		irt_heap_add(h, &(struct irt_heap_event){.ticks = h->newest_ticks, .thread = thread, .operation = END});
+	if (h->pending.count)
+		irt_heap_add(h, &(struct irt_shared_event){.ticks = h->newest_ticks, .thread = thread, .operation = END});
 	else
 		end_thread(h, thread);
 }

@@ -42,7 +42,7 @@ void irt_heap_drop_range(struct irt_heap *h, uint64_t key)
 }
 
 /* The part of a mapping between the two is gone: one piece is left of it, or two. */
-static void cut_part(struct irt_heap *h, const struct irt_heap_event *e, struct block *b, uint64_t from, uint64_t to)
+static void cut_part(struct irt_heap *h, const struct irt_shared_event *e, struct block *b, uint64_t from, uint64_t to)
 {
 	struct block piece = *b;
 	uint64_t end = b->address + b->bytes, gone = to - from;
@@ -73,7 +73,7 @@ static void cut_part(struct irt_heap *h, const struct irt_heap_event *e, struct 
 	}
 }
 
-uint64_t irt_heap_cut(struct irt_heap *h, const struct irt_heap_event *e, const struct heap_thread *t)
+uint64_t irt_heap_cut(struct irt_heap *h, const struct irt_shared_event *e, const struct heap_thread *t)
 {
 	uint64_t from = e->address, to = from + e->bytes, cut = 0;
 	size_t i = find_behind(h, from);

@@ -9,7 +9,7 @@
 
 #define RESIZED_BIT (IRT_HEAP_FAILED + 1) /* of a block's bytes: a realloc made it */
 
-enum { PACK_VERSION = 1, PACKED_EVENT_MAX = 7 * IRT_VARINT_MAX };
+enum { PACK_VERSION = 1 };
 
 /* ---- rows ------------------------------------------------------------------------------------------- */
 
@@ -202,23 +202,19 @@ void irt_heap_saved(struct irt_heap *h)
 
 /* ---- pending events --------------------------------------------------------------------------------- */
 
-static uint8_t *pack_event(uint8_t *out, const struct irt_heap_event *e, int64_t *last)
+static uint8_t *pack_event(uint8_t *out, const struct irt_shared_event *e, int64_t *last)
 {
-	out = irt_put_varint(out, e->operation == INNER ? (uint32_t)IRT_OP_ALLOC : e->operation);
-	out = irt_put_varint(out, irt_zigzag((int64_t)((uint64_t)e->ticks - (uint64_t)*last)));
-	out = irt_put_varint(out, e->thread);
-	out = irt_put_varint(out, e->context);
-	out = irt_put_varint(out, e->site);
-	out = irt_put_varint(out, e->address);
-	out = irt_put_varint(out, e->bytes);
-	*last = e->ticks;
-	return out;
+	struct irt_shared_event now = *e;
+
+	if (now.operation == INNER)
+		now.operation = IRT_OP_ALLOC;
+	return irt_pending_put(out, &now, last);
 }
 
 static uint8_t *pack_block(uint8_t *out, const struct irt_heap *h, const struct block *b, uint32_t what, int64_t *last)
 {
 	const struct irt_heap_place *p = &h->places[b->place].row;
-	struct irt_heap_event e = {.ticks = b->ticks, .address = b->address, .bytes = b->bytes | (b->resized ? RESIZED_BIT : 0),
+	struct irt_shared_event e = {.ticks = b->ticks, .address = b->address, .bytes = b->bytes | (b->resized ? RESIZED_BIT : 0),
 				   .context = p->context, .site = irt_site(p->site_id, b->family), .thread = b->thread,
 				   .operation = what};
 
@@ -230,14 +226,14 @@ static uint8_t *pack_young(uint8_t *out, const struct irt_heap *h, const struct 
 	uint64_t pool = b->family == INSTR_FAMILY_POOL ? irt_heap_pool_of(h, b->address) : 0;
 
 	if (pool)
-		out = pack_event(out, &(struct irt_heap_event){.ticks = b->ticks, .address = pool, .thread = b->thread,
+		out = pack_event(out, &(struct irt_shared_event){.ticks = b->ticks, .address = pool, .thread = b->thread,
 							       .operation = YOUNG_POOL}, last);
 	return pack_block(out, h, b, YOUNG, last);
 }
 
 static uint8_t *pack_odd(uint8_t *out, const struct irt_heap *h, const struct odd *o, int64_t *last)
 {
-	struct irt_heap_event e = o->event;
+	struct irt_shared_event e = o->event;
 
 	e.operation = o->block.address ? DISPLACED : ODD_FREE;
 	if (o->block.address)
@@ -249,7 +245,7 @@ static uint8_t *pack_odd(uint8_t *out, const struct irt_heap *h, const struct od
 static uint8_t *pack_hand(uint8_t *out, const struct irt_heap *h, const struct heap_thread *t, const struct block *hand,
 			  int64_t *last)
 {
-	struct irt_heap_event e = {.ticks = hand->ticks, .address = hand->address, .bytes = hand->ended, .thread = t->id,
+	struct irt_shared_event e = {.ticks = hand->ticks, .address = hand->address, .bytes = hand->ended, .thread = t->id,
 				   .operation = IN_HANDS};
 
 	if (hand->place != NO_PLACE)
@@ -268,9 +264,9 @@ int irt_heap_pack(const struct irt_heap *h, uint8_t **bytes, size_t *count)
 	for (uint32_t i = 0; i < h->thread_slots; i++)
 		hands += h->threads[i].id ? h->threads[i].hand_count : 0;
 	uint64_t young = count_blocks(h, is_young);
-	if (!h->pending_count && !h->odd_count && !hands && !young)
+	if (!h->pending.count && !h->odd_count && !hands && !young)
 		return 0;
-	*bytes = out = malloc(1 + (h->pending_count + 2 * h->odd_count + 2 * hands + 2 * young) * PACKED_EVENT_MAX);
+	*bytes = out = malloc(1 + (h->pending.count + 2 * h->odd_count + 2 * hands + 2 * young) * IRT_PENDING_BYTES);
 	if (!out)
 		return INSTR_ERR_MEMORY;
 	*out++ = PACK_VERSION;
@@ -282,34 +278,23 @@ int irt_heap_pack(const struct irt_heap *h, uint8_t **bytes, size_t *count)
 			out = pack_hand(out, h, &h->threads[i], &h->threads[i].hands[k], &last);
 	for (unsigned i = 0; i < h->odd_count; i++)
 		out = pack_odd(out, h, &h->odds[i], &last);
-	for (size_t i = 0; i < h->pending_count; i++)
-		if (h->pending[i].operation != DONE)
-			out = pack_event(out, &h->pending[i], &last);
+	for (size_t i = 0; i < h->pending.count; i++)
+		if (h->pending.events[i].operation != DONE)
+			out = pack_event(out, &h->pending.events[i], &last);
 	*count = out - *bytes > 1 ? (size_t)(out - *bytes) : 0;
 	return 0;
 }
 
-static int unpack_event(const uint8_t **p, const uint8_t *end, int64_t *last, struct irt_heap_event *e)
+static int unpack_event(const uint8_t **p, const uint8_t *end, int64_t *last, struct irt_shared_event *e)
 {
-	uint64_t operation, delta, thread, context, site;
-
-	if (!irt_get_varint(p, end, &operation) || !irt_get_varint(p, end, &delta) || !irt_get_varint(p, end, &thread) ||
-	    !irt_get_varint(p, end, &context) || !irt_get_varint(p, end, &site) || !irt_get_varint(p, end, &e->address) ||
-	    !irt_get_varint(p, end, &e->bytes) || operation > IRT_OP_RESET || !thread || thread > UINT32_MAX ||
-	    context >= IRT_CCT_ID_SPAN || site > UINT32_MAX ||
-	    e->bytes > (operation == BLOCK || operation == YOUNG ? 2 * IRT_HEAP_FAILED + 1 : IRT_HEAP_FAILED))
+	if (!irt_pending_get(p, end, e, last) || e->operation > IRT_OP_RESET || !e->thread ||
+	    e->bytes > (e->operation == BLOCK || e->operation == YOUNG ? 2 * IRT_HEAP_FAILED + 1 : IRT_HEAP_FAILED))
 		return INSTR_ERR_FORMAT;
-	*last = (int64_t)((uint64_t)*last + (uint64_t)irt_unzigzag(delta));
-	e->ticks = *last;
-	e->operation = (uint32_t)operation;
-	e->thread = (uint32_t)thread;
-	e->context = (uint32_t)context;
-	e->site = (uint32_t)site;
 	return 0;
 }
 
 /* A block that one of the place that is there may be. */
-static bool make_block(struct irt_heap *h, const struct irt_heap_event *e, struct block *b)
+static bool make_block(struct irt_heap *h, const struct irt_shared_event *e, struct block *b)
 {
 	uint32_t before = h->place_count;
 
@@ -318,7 +303,7 @@ static bool make_block(struct irt_heap *h, const struct irt_heap_event *e, struc
 	return h->place_count == before && b->address && kind_of(b->address) == irt_heap_kind(b->family);
 }
 
-static int take_hand(struct irt_heap *h, const struct irt_heap_event *e, struct block *b)
+static int take_hand(struct irt_heap *h, const struct irt_shared_event *e, struct block *b)
 {
 	struct heap_thread *t = irt_heap_thread(h, e->thread);
 
@@ -333,9 +318,9 @@ static int take_hand(struct irt_heap *h, const struct irt_heap_event *e, struct 
 	return 0;
 }
 
-static int take_odd(struct irt_heap *h, const struct irt_heap_event *e, struct block *displaced)
+static int take_odd(struct irt_heap *h, const struct irt_shared_event *e, struct block *displaced)
 {
-	struct irt_heap_event event = *e;
+	struct irt_shared_event event = *e;
 
 	if (h->odd_count == ODD_MAX || !e->address || displaced->address != (e->operation == DISPLACED ? e->address : 0))
 		return INSTR_ERR_FORMAT;
@@ -369,7 +354,7 @@ int irt_heap_unpack(struct irt_heap *h, const uint8_t *bytes, size_t count)
 	if (!count || *bytes != PACK_VERSION)
 		return INSTR_ERR_FORMAT;
 	while (p < end) {
-		struct irt_heap_event e;
+		struct irt_shared_event e;
 		int err = unpack_event(&p, end, &last, &e);
 		if (!err && !irt_heap_reserve(h))
 			err = INSTR_ERR_MEMORY;
@@ -428,7 +413,7 @@ int irt_heap_restore_place(struct irt_heap *h, const struct irt_heap_place *row)
 int irt_heap_restore_block(struct irt_heap *h, const struct irt_heap_block *row)
 {
 	enum irt_heap_kind kind = irt_heap_kind(irt_site_family(row->site));
-	struct irt_heap_event e = {.ticks = row->ticks, .address = key_of(kind, row->address), .bytes = row->bytes,
+	struct irt_shared_event e = {.ticks = row->ticks, .address = key_of(kind, row->address), .bytes = row->bytes,
 				   .context = row->context, .site = row->site, .thread = row->thread};
 	struct block b;
 

@@ -14,7 +14,7 @@
 enum { LARGE_TABLE = 1 << 12 }; /* slots that are not near for certain */
 
 /* NULL: the event is left to who takes care of everything. */
-static inline struct place *known_place(struct irt_heap *h, const struct irt_heap_event *e)
+static inline struct place *known_place(struct irt_heap *h, const struct irt_shared_event *e)
 {
 	const struct last_place *last = last_place(h, e->context, e->site);
 
@@ -32,7 +32,7 @@ static inline struct block *probe(struct irt_heap *h, uint64_t address, uint64_t
 	return b;
 }
 
-static inline bool run_alloc(struct irt_heap *h, const struct irt_heap_event *e, uint64_t *newest)
+static inline bool run_alloc(struct irt_heap *h, const struct irt_shared_event *e, uint64_t *newest)
 {
 	uint64_t away;
 	struct block *b = probe(h, e->address, &away);
@@ -59,7 +59,7 @@ static inline bool run_alloc(struct irt_heap *h, const struct irt_heap_event *e,
 	return true;
 }
 
-static inline bool run_free(struct irt_heap *h, const struct irt_heap_event *e, uint64_t *newest)
+static inline bool run_free(struct irt_heap *h, const struct irt_shared_event *e, uint64_t *newest)
 {
 	uint64_t away;
 	struct block *b = probe(h, e->address, &away);
@@ -101,7 +101,7 @@ static inline bool run_free(struct irt_heap *h, const struct irt_heap_event *e, 
 	return true;
 }
 
-size_t irt_heap_run(struct irt_heap *h, const struct irt_heap_event *events, size_t count, int64_t until_ticks)
+size_t irt_heap_run(struct irt_heap *h, const struct irt_shared_event *events, size_t count, int64_t until_ticks)
 {
 	const bool large = h->block_slots >= LARGE_TABLE, odd = h->odd_count;
 	size_t done;
@@ -112,7 +112,7 @@ size_t irt_heap_run(struct irt_heap *h, const struct irt_heap_event *events, siz
 	uint64_t newest = t->newest[IRT_HEAP_HEAP];
 	uint64_t freed = t->last_operation == IRT_OP_FREE ? t->last_address : 0; /* by the event before */
 	for (done = 0; done < count; done++) {
-		const struct irt_heap_event *e = &events[done];
+		const struct irt_shared_event *e = &events[done];
 		if (large && done + AHEAD < count)
 			irt_heap_prefetch(h, e[AHEAD].address);
 		if (e->ticks > until_ticks || e->thread != t->id || irt_site_family(e->site) > INSTR_FAMILY_DECLARED ||

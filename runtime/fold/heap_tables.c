@@ -309,7 +309,7 @@ bool irt_heap_make_room(struct irt_heap *h)
 	       irt_grow(&h->gone, &h->gone_room, h->gone_count + 2, sizeof(*h->gone));
 }
 
-bool irt_heap_make_special_room(struct irt_heap *h, const struct irt_heap_event *e)
+bool irt_heap_make_special_room(struct irt_heap *h, const struct irt_shared_event *e)
 {
 	if (irt_site_family(e->site) == INSTR_FAMILY_MAPPING) /* each range may end, one may become two */
 		return irt_grow(&h->ranges, &h->range_room, h->range_count + 2, sizeof(*h->ranges)) &&

@@ -33,8 +33,7 @@ void irt_locks_destroy(struct irt_locks *l)
 	free(l->state_slots.at);
 	free(l->totals_slots.at);
 	free(l->wait_slots.at);
-	free(l->pending);
-	free(l->scratch);
+	irt_pending_destroy(&l->pending);
 	free(l);
 }
 
@@ -161,7 +160,7 @@ static bool end_hold(struct irt_locks *l, struct state *s, struct owner *o, int6
 }
 
 /* false: no memory; no count of the event has changed. */
-static bool take(struct irt_locks *l, struct state *s, const struct irt_lock_event *e, uint32_t row)
+static bool take(struct irt_locks *l, struct state *s, const struct irt_shared_event *e, uint32_t row)
 {
 	struct owner *o = owner_of(s, e->thread);
 	bool alone = is_alone(e->site);
@@ -186,7 +185,7 @@ static bool take(struct irt_locks *l, struct state *s, const struct irt_lock_eve
 
 /* ---- locks ------------------------------------------------------------------------------------------ */
 
-static void need_lock(struct irt_locks *l, struct state *s, const struct irt_lock_event *e)
+static void need_lock(struct irt_locks *l, struct state *s, const struct irt_shared_event *e)
 {
 	bool own = l->lock_count < IRT_LOCKS_MAX;
 
@@ -222,7 +221,7 @@ static bool end_lock(struct irt_locks *l, struct state *s, int64_t ticks)
 	return true;
 }
 
-static bool release(struct irt_locks *l, struct state *s, const struct irt_lock_event *e)
+static bool release(struct irt_locks *l, struct state *s, const struct irt_shared_event *e)
 {
 	struct owner *o = owner_of(s, e->thread);
 
@@ -235,7 +234,7 @@ static bool release(struct irt_locks *l, struct state *s, const struct irt_lock_
 	return true;
 }
 
-bool irt_locks_apply(struct irt_locks *l, const struct irt_lock_event *e)
+bool irt_locks_apply(struct irt_locks *l, const struct irt_shared_event *e)
 {
 	struct state *s = irt_locks_find_state(l, e->address);
 	struct waiter *w;

@@ -32,6 +32,7 @@
 
 #include "fold/heap.h" /* irt_site */
 #include "fold/histogram.h"
+#include "fold/pending.h"
 #include "instr/hooks.h"
 
 struct irt_locks;
@@ -44,22 +45,12 @@ enum {
 	IRT_LOCKS_NONE = -1,            /* in place of a context: not known */
 };
 
-struct irt_lock_event {
-	int64_t ticks;      /* since the run's origin */
-	uint64_t address;
-	uint64_t value;     /* enum irt_operation says what */
-	uint32_t context;   /* index in the process's tree */
-	uint32_t site;      /* irt_site, with an enum instr_lock_mode for the family */
-	uint32_t thread;    /* thread_id */
-	uint32_t operation; /* enum irt_operation: ACQUIRED to LOCK_DESTROY */
-};
-
 /* INSTR_ERR_MEMORY. */
 int irt_locks_create(struct irt_locks **locks);
 void irt_locks_destroy(struct irt_locks *locks); /* NULL is allowed */
 
 /* INSTR_ERR_MEMORY: nothing has changed. */
-int irt_locks_add(struct irt_locks *locks, const struct irt_lock_event *event);
+int irt_locks_add(struct irt_locks *locks, const struct irt_shared_event *event);
 
 /* Applies what is pending up to that time; behind it, another thread may still have been earlier. INT64_MAX: all.
  * INSTR_ERR_MEMORY: not all; call it again. */

@@ -66,9 +66,7 @@ struct slots {
 };
 
 struct irt_locks {
-	struct irt_lock_event *pending, *scratch;
-	size_t pending_count, pending_room, scratch_room;
-	size_t pending_sorted; /* those before are in order */
+	struct irt_pending pending;
 
 	struct state *states;
 	struct lock_row *locks;
@@ -91,7 +89,7 @@ struct irt_lock_totals *irt_locks_touch_totals(struct irt_locks *l, uint32_t row
 bool irt_locks_user_room(struct state *s);
 
 /* locks.c. false: no memory; what is missing is done when it is called again. */
-bool irt_locks_apply(struct irt_locks *l, const struct irt_lock_event *e);
+bool irt_locks_apply(struct irt_locks *l, const struct irt_shared_event *e);
 /* Another thread that stands in the way of this acquisition; NULL: none. */
 const struct owner *irt_locks_in_the_way(const struct state *s, uint32_t thread, bool alone);
 

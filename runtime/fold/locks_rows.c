@@ -7,7 +7,7 @@
 #include "fold/cct.h"
 #include "fold/varint.h"
 
-enum { PACK_VERSION = 1, PACKED_MAX = 7 * IRT_VARINT_MAX };
+enum { PACK_VERSION = 1 };
 
 /* ---- rows ------------------------------------------------------------------------------------------- */
 
@@ -84,24 +84,11 @@ void irt_locks_saved(struct irt_locks *l)
 
 /* ---- what is under way ------------------------------------------------------------------------------ */
 
-static uint8_t *pack(uint8_t *out, const struct irt_lock_event *e, int64_t *last)
-{
-	out = irt_put_varint(out, e->operation);
-	out = irt_put_varint(out, irt_zigzag((int64_t)((uint64_t)e->ticks - (uint64_t)*last)));
-	out = irt_put_varint(out, e->thread);
-	out = irt_put_varint(out, e->context);
-	out = irt_put_varint(out, e->site);
-	out = irt_put_varint(out, e->address);
-	out = irt_put_varint(out, e->value);
-	*last = e->ticks;
-	return out;
-}
-
-static struct irt_lock_event user_event(const struct irt_locks *l, const struct state *s, uint32_t row, uint32_t operation)
+static struct irt_shared_event user_event(const struct irt_locks *l, const struct state *s, uint32_t row, uint32_t operation)
 {
 	const struct irt_lock_totals *t = &l->totals[row].row;
 
-	return (struct irt_lock_event){.address = s->address, .context = t->context, .site = irt_site(t->site_id, t->mode),
+	return (struct irt_shared_event){.address = s->address, .context = t->context, .site = irt_site(t->site_id, t->mode),
 				       .operation = operation};
 }
 
@@ -110,23 +97,23 @@ static uint8_t *pack_state(uint8_t *out, const struct irt_locks *l, const struct
 	if (!s->owner_count && !s->waiter_count)
 		return out;
 	if (!l->locks[s->lock].row.address)
-		out = pack(out, &(struct irt_lock_event){.ticks = *last, .address = s->address, .value = (uint64_t)(s->holder + 1),
+		out = irt_pending_put(out, &(struct irt_shared_event){.ticks = *last, .address = s->address, .value = (uint64_t)(s->holder + 1),
 							 .operation = OTHER}, last);
 	for (size_t i = 0; i < s->owner_count; i++) {
 		const struct owner *o = &s->owners[i];
-		struct irt_lock_event e = user_event(l, s, o->row, OWNER);
+		struct irt_shared_event e = user_event(l, s, o->row, OWNER);
 		e.ticks = o->start_ticks;
 		e.thread = o->thread;
 		e.value = o->depth;
-		out = pack(out, &e, last);
+		out = irt_pending_put(out, &e, last);
 	}
 	for (size_t i = 0; i < s->waiter_count; i++) {
 		const struct waiter *w = &s->waiters[i];
-		struct irt_lock_event e = user_event(l, s, w->row, WAITER);
+		struct irt_shared_event e = user_event(l, s, w->row, WAITER);
 		e.ticks = w->start_ticks;
 		e.thread = w->thread;
 		e.value = (uint64_t)(w->mark_ticks - w->start_ticks) << 2 | (uint64_t)w->charged << 1 | w->tried;
-		out = pack(out, &e, last);
+		out = irt_pending_put(out, &e, last);
 	}
 	return out;
 }
@@ -138,42 +125,32 @@ int irt_locks_pack(const struct irt_locks *l, uint8_t **bytes, size_t *count)
 
 	*bytes = NULL;
 	*count = 0;
-	if (!l->pending_count && !l->user_count)
+	if (!l->pending.count && !l->user_count)
 		return 0;
-	*bytes = out = malloc(1 + (l->pending_count + 2 * l->user_count) * PACKED_MAX);
+	*bytes = out = malloc(1 + (l->pending.count + 2 * l->user_count) * IRT_PENDING_BYTES);
 	if (!out)
 		return INSTR_ERR_MEMORY;
 	*out++ = PACK_VERSION;
 	for (size_t i = 0; i < l->state_count && l->user_count; i++)
 		out = pack_state(out, l, &l->states[i], &last);
-	for (size_t i = 0; i < l->pending_count; i++)
-		if (l->pending[i].operation != DONE)
-			out = pack(out, &l->pending[i], &last);
+	for (size_t i = 0; i < l->pending.count; i++)
+		if (l->pending.events[i].operation != DONE)
+			out = irt_pending_put(out, &l->pending.events[i], &last);
 	*count = out - *bytes > 1 ? (size_t)(out - *bytes) : 0;
 	return 0;
 }
 
-static int unpack(const uint8_t **p, const uint8_t *end, int64_t *last, struct irt_lock_event *e)
+static int unpack(const uint8_t **p, const uint8_t *end, int64_t *last, struct irt_shared_event *e)
 {
-	uint64_t operation, delta, thread, context, site;
-
-	if (!irt_get_varint(p, end, &operation) || !irt_get_varint(p, end, &delta) || !irt_get_varint(p, end, &thread) ||
-	    !irt_get_varint(p, end, &context) || !irt_get_varint(p, end, &site) || !irt_get_varint(p, end, &e->address) ||
-	    !irt_get_varint(p, end, &e->value) || operation == DONE || operation > IRT_OP_LOCK_DESTROY ||
-	    (operation > WAITER && operation < IRT_OP_ACQUIRED) || (!thread && operation != OTHER) || thread > UINT32_MAX ||
-	    context >= IRT_CCT_ID_SPAN || site > UINT32_MAX || !e->address || e->value > INT64_MAX)
+	if (!irt_pending_get(p, end, e, last) || e->operation == DONE || e->operation > IRT_OP_LOCK_DESTROY ||
+	    (e->operation > WAITER && e->operation < IRT_OP_ACQUIRED) || (!e->thread && e->operation != OTHER) || !e->address ||
+	    e->value > INT64_MAX)
 		return INSTR_ERR_FORMAT;
-	*last = (int64_t)((uint64_t)*last + (uint64_t)irt_unzigzag(delta));
-	e->ticks = *last;
-	e->operation = (uint32_t)operation;
-	e->thread = (uint32_t)thread;
-	e->context = (uint32_t)context;
-	e->site = (uint32_t)site;
 	return 0;
 }
 
 /* L1; and where it is, it has been before. */
-static int take_user(struct irt_locks *l, const struct irt_lock_event *e)
+static int take_user(struct irt_locks *l, const struct irt_shared_event *e)
 {
 	struct state *s = irt_locks_find_state(l, e->address);
 	size_t before = l->totals_count;
@@ -205,7 +182,7 @@ static int take_user(struct irt_locks *l, const struct irt_lock_event *e)
 	return 0;
 }
 
-static int take_other(struct irt_locks *l, const struct irt_lock_event *e)
+static int take_other(struct irt_locks *l, const struct irt_shared_event *e)
 {
 	if (l->lock_count <= IRT_LOCKS_MAX || e->value > IRT_CCT_ID_SPAN)
 		return INSTR_ERR_FORMAT;
@@ -228,7 +205,7 @@ int irt_locks_unpack(struct irt_locks *l, const uint8_t *bytes, size_t count)
 	if (!count || *p++ != PACK_VERSION)
 		return INSTR_ERR_FORMAT;
 	while (p < end && !err) {
-		struct irt_lock_event e;
+		struct irt_shared_event e;
 		err = unpack(&p, end, &last, &e);
 		if (!err)
 			err = e.operation == OTHER ? take_other(l, &e) : e.operation <= WAITER ? take_user(l, &e) : irt_locks_add(l, &e);

@@ -47,7 +47,7 @@ bool irt_walk_make_heap_seen(struct irt_walk *w)
 }
 
 /* Puts the event into the side stream, behind its token's place, and into the tables. */
-uint8_t *irt_walk_put_heap(struct irt_walk *w, uint8_t *side, const struct irt_heap_event *e)
+uint8_t *irt_walk_put_heap(struct irt_walk *w, uint8_t *side, const struct irt_shared_event *e)
 {
 	struct irt_heap_prediction *p = &w->code.slots[w->code.last];
 	uint64_t *before = &w->code.address[irt_heap_base(e->operation)];
@@ -98,7 +98,7 @@ static uint32_t operation_of(unsigned ext)
 	}
 }
 
-static void put_heap_event(struct irt_walk *w, const struct irt_heap_event *e, uint64_t n)
+static void put_heap_event(struct irt_walk *w, const struct irt_shared_event *e, uint64_t n)
 {
 	irt_walk_put_event(w, TOKEN_ESCAPE, irt_walk_put_heap(w, irt_walk_side_end(w), e), n);
 }
@@ -106,7 +106,7 @@ static void put_heap_event(struct irt_walk *w, const struct irt_heap_event *e, u
 int irt_walk_step_heap(struct irt_walk *w, uint64_t tag, uint64_t t, const struct instr_unit *payload)
 {
 	uint64_t word = irt_load_relaxed(&payload->tag), n = irt_walk_stamp(w, t);
-	struct irt_heap_event e = {
+	struct irt_shared_event e = {
 		.ticks = (int64_t)(w->chunk_ticks + n * w->config.time_unit_ticks - w->config.origin_ticks),
 		.address = instr_hidden(irt_load_relaxed(&payload->ticks)) & IRT_HEAP_ADDRESS_MASK, .bytes = word & INSTR_HEAP_BYTES_MASK,
 		.context = context_of(w, w->frames[w->depth].node), .thread = w->config.thread,

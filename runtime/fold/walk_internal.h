@@ -356,7 +356,7 @@ int irt_walk_step_heap(struct irt_walk *w, uint64_t tag, uint64_t t, const struc
 /* The id of a record's site; STEP_ON, or what to stop with. */
 int irt_walk_find_site(struct irt_walk *w, uint64_t tag, uint64_t t, uint32_t *site_id);
 /* An event of the heap in the open chunk. */
-uint8_t *irt_walk_put_heap(struct irt_walk *w, uint8_t *side, const struct irt_heap_event *e);
+uint8_t *irt_walk_put_heap(struct irt_walk *w, uint8_t *side, const struct irt_shared_event *e);
 bool irt_walk_make_heap_seen(struct irt_walk *w); /* false: no memory */
 
 /* walk_block.c. A record of a call that may block, of two units at least; as irt_walk_step, room is there. */

@@ -13,7 +13,7 @@ bool irt_walk_is_lock(unsigned ext, unsigned units)
 int irt_walk_step_lock(struct irt_walk *w, uint64_t tag, uint64_t t, const struct instr_unit *payload)
 {
 	uint64_t word = irt_load_relaxed(&payload->tag), n = irt_walk_stamp(w, t);
-	struct irt_lock_event e = {
+	struct irt_shared_event e = {
 		.ticks = (int64_t)(w->chunk_ticks + n * w->config.time_unit_ticks - w->config.origin_ticks),
 		.address = instr_hidden(irt_load_relaxed(&payload->ticks)) & IRT_HEAP_ADDRESS_MASK,
 		.context = context_of(w, w->frames[w->depth].node), .thread = w->config.thread,
@@ -29,7 +29,7 @@ int irt_walk_step_lock(struct irt_walk *w, uint64_t tag, uint64_t t, const struc
 	if (e.address && irt_locks_add(w->config.locks, &e)) /* at 0 there is none, whatever the record says */
 		return IRT_WALK_NO_MEMORY;
 	irt_walk_put_event(w, TOKEN_ESCAPE,
-			   irt_walk_put_heap(w, irt_walk_side_end(w), &(struct irt_heap_event){
+			   irt_walk_put_heap(w, irt_walk_side_end(w), &(struct irt_shared_event){
 				   .operation = e.operation, .site = e.site, .address = e.address, .bytes = e.value}), n);
 	return STEP_ON;
 }
@@ -38,7 +38,7 @@ int irt_walk_replay_lock(struct irt_walk *w, const struct irt_event *e)
 {
 	if (!w->config.locks || !e->extra)
 		return 0;
-	return irt_locks_add(w->config.locks, &(struct irt_lock_event){
+	return irt_locks_add(w->config.locks, &(struct irt_shared_event){
 		.ticks = e->ticks, .address = e->extra, .value = e->value, .context = e->context, .site = e->site,
 		.thread = w->config.thread, .operation = e->operation});
 }

@@ -399,7 +399,7 @@ static size_t prepare(struct irt_walk *w, size_t count, struct batch *b)
 }
 
 /* As irt_walk_put_heap of a plain event whose operation and site are predicted; without the tables' heads. */
-static inline __attribute__((always_inline)) uint8_t *put_predicted(struct irt_walk *w, uint8_t *side, const struct irt_heap_event *e,
+static inline __attribute__((always_inline)) uint8_t *put_predicted(struct irt_walk *w, uint8_t *side, const struct irt_shared_event *e,
 								    struct irt_heap_prediction *p, uint64_t distance,
 								    uint64_t turned, unsigned of)
 {
@@ -417,7 +417,7 @@ static inline __attribute__((always_inline)) uint8_t *put_predicted(struct irt_w
 }
 
 /* Events of the heap in a row into the side stream. steps: of each that has TIME_ESCAPE. */
-static uint8_t *put_heap_events(struct irt_walk *w, uint8_t *side, const struct irt_heap_event *e, const uint8_t *symbol,
+static uint8_t *put_heap_events(struct irt_walk *w, uint8_t *side, const struct irt_shared_event *e, const uint8_t *symbol,
 				const uint32_t *steps, uint32_t count)
 {
 	struct irt_heap_code *const code = &w->code;
@@ -469,7 +469,7 @@ static __attribute__((noinline)) size_t walk_heap(struct irt_walk *w, const stru
 	const uint32_t context = context_of(w, w->frames[w->depth].node), thread = w->config.thread;
 	const uint64_t from = w->last - w->config.origin_ticks;
 	struct hot *const k = &w->hot;
-	struct irt_heap_event *events;
+	struct irt_shared_event *events;
 	uint8_t *symbols;
 	uint32_t steps[BATCH / 4], n = 0, done = 0, room;
 
@@ -508,7 +508,7 @@ static __attribute__((noinline)) size_t walk_heap(struct irt_walk *w, const stru
 		steps[done] = d;
 		symbols[done] = (uint8_t)(TOKEN_ESCAPE << 4 | (d < TIME_ESCAPE ? d : TIME_ESCAPE));
 		const uint32_t operation = IRT_OP_ALLOC - INSTR_EXT_ALLOC + (uint32_t)(tag >> INSTR_AUX_SHIFT & 255);
-		events[done] = (struct irt_heap_event){
+		events[done] = (struct irt_shared_event){
 			.ticks = (int64_t)(from + n * k->unit), .context = context, .site = s->site, .thread = thread, .operation = operation,
 			.address = instr_hidden(irt_load_relaxed(&units[1].ticks)) & IRT_HEAP_ADDRESS_MASK,
 			.bytes = irt_heap_has_bytes(operation) ? word & INSTR_HEAP_BYTES_MASK : 0};

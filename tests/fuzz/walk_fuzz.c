@@ -230,7 +230,7 @@ static void settle_parts(const struct result *r, unsigned parts)
 		const struct irt_event *e = &r->events[i];
 		if (e->operation < IRT_OP_ALLOC || e->operation > IRT_OP_RESET)
 			continue;
-		struct irt_heap_event h = {.ticks = e->ticks + (e->site >> 3 & 3) * 1000, .address = e->extra, .bytes = e->value,
+		struct irt_shared_event h = {.ticks = e->ticks + (e->site >> 3 & 3) * 1000, .address = e->extra, .bytes = e->value,
 					   .context = e->context, .site = e->site, .thread = 1 + (e->site >> 3 & 3),
 					   .operation = e->operation};
 		if (irt_heap_add(heap, &h))

@@ -343,7 +343,7 @@ static inline void harness_check_heap(struct harness *h, const struct irt_event 
 	for (size_t i = 0; i < count; i++) {
 		const struct irt_event *e = &events[i];
 		if (e->operation >= IRT_OP_ALLOC && e->operation <= IRT_OP_RESIZED)
-			CHECK_EQ(irt_heap_add(heap, &(struct irt_heap_event){.ticks = e->ticks, .address = e->extra,
+			CHECK_EQ(irt_heap_add(heap, &(struct irt_shared_event){.ticks = e->ticks, .address = e->extra,
 				.bytes = e->value, .context = e->context, .site = e->site, .thread = 7, .operation = e->operation}), 0);
 	}
 	CHECK_EQ(irt_heap_pack(heap, &want, &want_bytes), 0);

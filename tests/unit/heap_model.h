@@ -106,7 +106,7 @@ static inline struct model_block *model_block(uint64_t address)
 	return address && address < FOREIGN ? &model.blocks[address / 16 - 1] : NULL;
 }
 
-static inline void model_fault(unsigned kind, const struct irt_heap_event *e, uint32_t context, uint32_t site_id)
+static inline void model_fault(unsigned kind, const struct irt_shared_event *e, uint32_t context, uint32_t site_id)
 {
 	struct irt_heap_fault f = {.kind = kind, .context = e->context, .site_id = irt_site_id(e->site),
 				   .block_context = context, .block_site_id = site_id};
@@ -123,7 +123,7 @@ static inline void model_fault(unsigned kind, const struct irt_heap_event *e, ui
 	model.faults[model.fault_count++] = f;
 }
 
-static inline void model_begin(const struct irt_heap_event *e)
+static inline void model_begin(const struct irt_shared_event *e)
 {
 	struct model_block *b = model_block(e->address);
 	struct irt_heap_place *p;
@@ -158,7 +158,7 @@ static inline void model_begin(const struct irt_heap_event *e)
 	}
 }
 
-static inline void model_end(const struct irt_heap_event *e, uint64_t address, const struct model_block *b, bool lost)
+static inline void model_end(const struct irt_shared_event *e, uint64_t address, const struct model_block *b, bool lost)
 {
 	struct model_place *x = &model.places[b->place];
 	uint64_t life = e->ticks > b->ticks ? (uint64_t)(e->ticks - b->ticks) : 0;
@@ -184,7 +184,7 @@ static inline void model_end(const struct irt_heap_event *e, uint64_t address, c
 	model.freed[address / 16 - 1].site_id = irt_site_id(e->site);
 }
 
-static inline void model_unknown(const struct irt_heap_event *e, uint64_t address)
+static inline void model_unknown(const struct irt_shared_event *e, uint64_t address)
 {
 	model.sums.unknown_frees++;
 	if (address < FOREIGN && model.freed[address / 16 - 1].context && !(about_features & RESTARTS))
@@ -194,7 +194,7 @@ static inline void model_unknown(const struct irt_heap_event *e, uint64_t addres
 		model_fault(IRT_HEAP_UNKNOWN, e, 0, 0);
 }
 
-static inline void model_event(const struct irt_heap_event *e)
+static inline void model_event(const struct irt_shared_event *e)
 {
 	struct model_thread *t = &model.threads[e->thread];
 	struct model_block *b = model_block(e->address);

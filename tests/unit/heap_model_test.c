@@ -10,7 +10,7 @@
 /* ---- histories ---------------------------------------------------------------------------------------- */
 
 struct step {
-	struct irt_heap_event e; /* ticks: its stamp */
+	struct irt_shared_event e; /* ticks: its stamp */
 	int64_t true_ticks;
 	bool unseen;             /* the model does not get it: the record of a call within another */
 };
@@ -73,7 +73,7 @@ static struct step *put(struct history *h, uint32_t thread, uint32_t operation, 
 	struct step *s = &h->steps[h->count++];
 	uint32_t site_id = (operation == IRT_OP_ALLOC ? 10 : operation == IRT_OP_FREE ? 20 : 30) + pick(h, 3);
 	*s = (struct step){.true_ticks = h->now};
-	s->e = (struct irt_heap_event){.ticks = h->now + h->workers[thread].skew, .address = address, .bytes = bytes,
+	s->e = (struct irt_shared_event){.ticks = h->now + h->workers[thread].skew, .address = address, .bytes = bytes,
 				       .context = 1 + pick(h, 5), .site = irt_site(site_id, family), .thread = thread,
 				       .operation = operation};
 	h->workers[thread].last_freed = operation == IRT_OP_FREE ? address : 0;

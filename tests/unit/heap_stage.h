@@ -27,7 +27,7 @@ static inline void begin(void)
 
 static inline int try_put(uint32_t thread, uint32_t operation, uint64_t address, uint64_t bytes, uint32_t site)
 {
-	struct irt_heap_event e = {.ticks = now, .address = address, .bytes = bytes, .context = context, .site = site,
+	struct irt_shared_event e = {.ticks = now, .address = address, .bytes = bytes, .context = context, .site = site,
 				   .thread = thread, .operation = operation};
 	int err = irt_heap_add(heap, &e);
 	now += err ? 0 : 100;

@@ -89,13 +89,13 @@ static void model_tick(void)
 	}
 }
 
-static struct irt_lock_event queue[THREADS][TICKS];
+static struct irt_shared_event queue[THREADS][TICKS];
 static size_t queued[THREADS], given[THREADS];
 static int64_t now;
 
 static void happens(int thread, uint32_t operation, int lock, int mode, int context, uint64_t value)
 {
-	queue[thread][queued[thread]++] = (struct irt_lock_event){
+	queue[thread][queued[thread]++] = (struct irt_shared_event){
 		.ticks = now, .address = 0x1000 + 64 * (uint64_t)lock, .value = value, .context = (uint32_t)context,
 		.site = irt_site((uint32_t)(mode + 10), (unsigned)mode), .thread = (uint32_t)thread + 1, .operation = operation};
 }

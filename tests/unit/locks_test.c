@@ -21,7 +21,7 @@ static void begin(void)
 /* Thread n is in context n. */
 static void put(uint32_t thread, uint32_t operation, uint64_t address, unsigned mode, uint64_t value)
 {
-	CHECK_EQ(irt_locks_add(locks, &(struct irt_lock_event){
+	CHECK_EQ(irt_locks_add(locks, &(struct irt_shared_event){
 		.ticks = now, .address = address, .value = value, .context = thread, .site = irt_site(mode, mode),
 		.thread = thread, .operation = operation}), 0);
 }

@@ -81,7 +81,7 @@ int tr_cannot(struct tr_heap_events *, const char *format, ...) __attribute__((f
 /* heap_gather.c. The events in (since, until] of all threads, but for blocks that come and go in between without
  * having any part in what others do. In two parts: up to `from`, and behind. */
 struct tr_run { /* of one thread, in order; operation 0: none any more */
-	struct irt_heap_event *events;
+	struct irt_shared_event *events;
 	size_t count, room, dead;
 };
 enum { TR_BEFORE, TR_AFTER, TR_PARTS };
@@ -99,7 +99,7 @@ void tr_gathered_fini(struct tr_gathered *, size_t threads);
 int tr_each_older(const struct tr_gathered *, void *user, int (*each)(void *user, uint64_t address));
 
 /* heap_past.c. The older blocks that were alive at `since`, as allocations, in order of time. free(*blocks). */
-int tr_find_older(struct tr_heap_events *, const struct tr_gathered *, struct irt_heap_event **blocks, size_t *count);
+int tr_find_older(struct tr_heap_events *, const struct tr_gathered *, struct irt_shared_event **blocks, size_t *count);
 
 /* heap_replay.c. By how much what was alive at `until` differs from what was at `from` (INT64_MIN: the start): by
  * place, those that differ, in order. free(*changes), also with another result than 0. */

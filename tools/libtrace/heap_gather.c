@@ -48,7 +48,7 @@ struct reading {
 	uint32_t thread;
 	uint32_t stretch;     /* counts threads, their two parts, and runs that were made shorter: what `at` means */
 	int part;
-	struct irt_heap_event hands[TR_HANDS];
+	struct irt_shared_event hands[TR_HANDS];
 	unsigned hand_count;
 	int64_t before_chunks; /* the end of the chunk before the first that is read; INT64_MIN: there is none */
 	int64_t since;         /* what it should be */
@@ -165,7 +165,7 @@ static bool put(struct reading *r, const struct irt_event *e)
 	}
 	if (run->count == UINT32_MAX || !irt_grow(&run->events, &run->room, run->count + 1, sizeof(*run->events)))
 		return false;
-	run->events[run->count++] = (struct irt_heap_event){
+	run->events[run->count++] = (struct irt_shared_event){
 		.ticks = e->ticks, .address = e->extra, .bytes = e->value, .context = e->context, .site = e->site,
 		.thread = (uint32_t)r->h->threads[r->thread].thread_id, .operation = e->operation};
 	return true;
@@ -176,7 +176,7 @@ static bool put(struct reading *r, const struct irt_event *e)
 static void drop_pair(struct reading *r, struct tr_address *a)
 {
 	struct tr_run *run = &r->g->runs[r->thread][r->part];
-	struct irt_heap_event *begin = &run->events[a->at];
+	struct irt_shared_event *begin = &run->events[a->at];
 
 	a->stretch = 0;
 	a->dropped = 1;
@@ -210,7 +210,7 @@ static void take(struct reading *r, const struct irt_event *e)
 		memmove(r->hands, r->hands + 1, (TR_HANDS - 1) * sizeof(*r->hands));
 		r->hand_count--;
 	}
-	r->hands[r->hand_count++] = (struct irt_heap_event){.ticks = e->ticks, .address = e->extra};
+	r->hands[r->hand_count++] = (struct irt_shared_event){.ticks = e->ticks, .address = e->extra};
 }
 
 /* It matters what was taken at that time, not behind `since`. */

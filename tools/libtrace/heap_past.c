@@ -238,12 +238,12 @@ static bool is_alive(const struct wanted *w)
 
 static int by_time(const void *a, const void *b)
 {
-	const struct irt_heap_event *x = a, *y = b;
+	const struct irt_shared_event *x = a, *y = b;
 
 	return (x->ticks > y->ticks) - (x->ticks < y->ticks);
 }
 
-static int list_blocks(const struct search *s, struct irt_heap_event **blocks, size_t *count)
+static int list_blocks(const struct search *s, struct irt_shared_event **blocks, size_t *count)
 {
 	size_t room = 0;
 
@@ -253,7 +253,7 @@ static int list_blocks(const struct search *s, struct irt_heap_event **blocks, s
 			continue;
 		if (!irt_grow(blocks, &room, *count + 1, sizeof(**blocks)))
 			return INSTR_ERR_MEMORY;
-		(*blocks)[(*count)++] = (struct irt_heap_event){
+		(*blocks)[(*count)++] = (struct irt_shared_event){
 			.ticks = w->begin, .address = w->address, .bytes = w->bytes, .context = w->context, .site = w->site,
 			.thread = (uint32_t)s->h->threads[w->begin_thread].thread_id, .operation = IRT_OP_ALLOC};
 	}
@@ -262,7 +262,7 @@ static int list_blocks(const struct search *s, struct irt_heap_event **blocks, s
 	return 0;
 }
 
-int tr_find_older(struct tr_heap_events *h, const struct tr_gathered *g, struct irt_heap_event **blocks, size_t *count)
+int tr_find_older(struct tr_heap_events *h, const struct tr_gathered *g, struct irt_shared_event **blocks, size_t *count)
 {
 	struct search s = {.h = h, .since = g->since, .slots = 16};
 	int status = INSTR_ERR_MEMORY;

@@ -47,9 +47,9 @@ static int list_moved(const struct irt_heap *heap, struct places *p)
 
 /* ---- feeding ----------------------------------------------------------------------------------------- */
 
-static int put(struct irt_heap *heap, const struct irt_heap_event *events, size_t count)
+static int put(struct irt_heap *heap, const struct irt_shared_event *events, size_t count)
 {
-	struct irt_heap_event *room;
+	struct irt_shared_event *room;
 
 	if (!count)
 		return 0;
@@ -121,7 +121,7 @@ static void take_away(struct places *now, const struct places *before)
 static int replay(struct tr_heap_events *h, const struct tr_gathered *g, struct places *changes)
 {
 	struct places before = {0};
-	struct irt_heap_event *older = NULL;
+	struct irt_shared_event *older = NULL;
 	struct irt_heap *heap = NULL;
 	size_t count = 0;
 	int status = tr_find_older(h, g, &older, &count);
