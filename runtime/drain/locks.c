@@ -5,13 +5,18 @@
  */
 #include "drain/commit.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
 	PART_BYTES = 4 << 20,   /* of lock_pending: a value has a limit */
 	LOCK_IDS = 1 << 17,     /* of a process */
+	GATES_BYTES = IRT_LOCK_GATES * 21 + 3,
 };
+#define WAIT_IDS (INT64_C(1) << 32) /* of a process */
+
 _Static_assert(LOCK_IDS > IRT_LOCKS_MAX + 1, "each lock of a process has an id");
 
 void irt_settle_locks(struct irt_session *s)
@@ -32,6 +37,7 @@ struct put {
 };
 
 static int64_t first_id(const struct irt_drained_process *p) { return (int64_t)(p->facts.process_id - 1) * LOCK_IDS + 1; }
+static int64_t first_wait_id(const struct irt_drained_process *p) { return (int64_t)(p->facts.process_id - 1) * WAIT_IDS + 1; }
 
 static int put_lock(void *arg, const struct irt_lock *l)
 {
@@ -41,6 +47,7 @@ static int put_lock(void *arg, const struct irt_lock *l)
 		.address = (int64_t)l->address, .context_id = irt_context_id(put->p, l->context), .site_id = l->site_id,
 		.start_ticks = l->start_ticks, .end_ticks = l->end_ticks == INT64_MAX ? IRT_STORE_NULL : l->end_ticks,
 		.holder_context_id = l->holder == IRT_LOCKS_NONE ? IRT_STORE_NULL : irt_context_id(put->p, (uint32_t)l->holder),
+		.holder_thread_id = l->holder_thread ? l->holder_thread : IRT_STORE_NULL,
 		.lost = (int64_t)l->lost, .unknown = (int64_t)l->unknown});
 }
 
@@ -62,9 +69,60 @@ static int put_wait(void *arg, const struct irt_lock_wait *w)
 {
 	struct put *put = arg;
 	return irt_store_put_lock_wait(put->s->store, &(struct irt_store_lock_wait){
-		.lock_id = first_id(put->p) + w->lock, .context_id = irt_context_id(put->p, w->context),
+		.wait_id = first_wait_id(put->p) + w->number, .lock_id = first_id(put->p) + w->lock,
+		.context_id = irt_context_id(put->p, w->context),
 		.holder_context_id = w->holder == IRT_LOCKS_NONE ? IRT_LOCKS_NONE : irt_context_id(put->p, (uint32_t)w->holder),
-		.waits = (int64_t)w->waits, .ticks = (int64_t)w->ticks});
+		.holder_wait_id = w->next == IRT_LOCK_NO_WAIT ? IRT_STORE_NULL : first_wait_id(put->p) + w->next,
+		.call_context_id = w->call_site ? irt_context_id(put->p, w->call_context) : IRT_STORE_NULL,
+		.call_site_id = w->call_site ? w->call_site : IRT_STORE_NULL, .waits = (int64_t)w->waits, .ticks = (int64_t)w->ticks});
+}
+
+static int put_threads(void *arg, const struct irt_lock_threads *t)
+{
+	struct put *put = arg;
+	return irt_store_put_lock_threads(put->s->store, &(struct irt_store_lock_threads){
+		.lock_id = first_id(put->p) + t->lock, .thread_id = t->thread, .holder_thread_id = t->holder, .waits = (int64_t)t->waits,
+		.ticks = (int64_t)t->ticks});
+}
+
+/* "[3,7]" */
+static void write_gates(char text[GATES_BYTES], const struct irt_lock_order *o, int64_t first)
+{
+	size_t at = 0;
+
+	text[at++] = '[';
+	for (uint32_t i = 0; i < o->gate_count; i++)
+		at += (size_t)snprintf(text + at, GATES_BYTES - at, "%s%" PRId64, i ? "," : "", first + o->gates[i]);
+	memcpy(text + at, "]", 2);
+}
+
+static int put_order(void *arg, const struct irt_lock_order *o)
+{
+	struct put *put = arg;
+	struct irt_store_lock_order row = {
+		.lock_id = first_id(put->p) + o->from.lock, .context_id = irt_context_id(put->p, o->from.context), .site_id = o->from.site_id,
+		.mode = o->from.mode, .thread_id = o->thread ? o->thread : IRT_STORE_NULL, .count = (int64_t)o->count,
+		.contended = (int64_t)o->contended, .wait_ticks = (int64_t)o->wait_ticks};
+	char gates[GATES_BYTES];
+
+	if (o->to.lock != IRT_LOCK_OTHERS) {
+		row.to_lock_id = first_id(put->p) + o->to.lock;
+		row.to_context_id = irt_context_id(put->p, o->to.context);
+		row.to_site_id = o->to.site_id;
+		row.to_mode = o->to.mode;
+	}
+	write_gates(gates, o, first_id(put->p));
+	row.gates = gates;
+	return irt_store_put_lock_order(put->s->store, &row);
+}
+
+static int put_call(void *arg, const struct irt_lock_call *c)
+{
+	struct put *put = arg;
+	return irt_store_put_lock_call(put->s->store, &(struct irt_store_lock_call){
+		.lock_id = first_id(put->p) + c->holder.lock, .context_id = irt_context_id(put->p, c->holder.context),
+		.site_id = c->holder.site_id, .mode = c->holder.mode, .call_context_id = irt_context_id(put->p, c->context),
+		.call_site_id = c->site_id, .calls = (int64_t)c->calls, .ticks = (int64_t)c->ticks, .max_ticks = (int64_t)c->max_ticks});
 }
 
 static int put_user(void *arg, const struct irt_lock_user *u)
@@ -82,6 +140,9 @@ static void put_locks(struct irt_session *s, struct irt_drained_process *p)
 	irt_locks_each(p->locks, &put, put_lock);
 	irt_locks_each_totals(p->locks, &put, put_totals);
 	irt_locks_each_wait(p->locks, &put, put_wait);
+	irt_locks_each_threads(p->locks, &put, put_threads);
+	irt_locks_each_order(p->locks, &put, put_order);
+	irt_locks_each_call(p->locks, &put, put_call);
 	irt_store_delete_lock_users(s->store, p->facts.process_id);
 	irt_locks_each_user(p->locks, &put, put_user);
 	irt_store_delete_lock_pending(s->store, p->facts.process_id);
@@ -146,6 +207,7 @@ static int take_lock(void *arg, const struct irt_store_lock *row)
 		.context = index_of(row->context_id), .site_id = (uint32_t)row->site_id, .start_ticks = row->start_ticks,
 		.end_ticks = row->end_ticks == IRT_STORE_NULL ? INT64_MAX : row->end_ticks,
 		.holder = row->holder_context_id == IRT_STORE_NULL ? IRT_LOCKS_NONE : holder_of(row->holder_context_id),
+		.holder_thread = row->holder_thread_id == IRT_STORE_NULL ? 0 : (uint32_t)row->holder_thread_id,
 		.lost = (uint64_t)row->lost, .unknown = (uint64_t)row->unknown});
 }
 
@@ -171,12 +233,61 @@ static int take_totals(void *arg, const struct irt_store_lock_totals *row)
 	return e;
 }
 
+static uint32_t lock_of(const struct restore *r, int64_t lock_id) { return (uint32_t)(lock_id - first_id(r->p)); }
+
 static int take_wait(void *arg, const struct irt_store_lock_wait *row)
 {
 	struct restore *r = arg;
+	int in_call = row->call_site_id != IRT_STORE_NULL && is_site(row->call_site_id, 0);
 	return irt_locks_restore_wait(r->p->locks, &(struct irt_lock_wait){
-		.lock = (uint32_t)(row->lock_id - first_id(r->p)), .context = index_of(row->context_id),
-		.holder = holder_of(row->holder_context_id), .waits = (uint64_t)row->waits, .ticks = (uint64_t)row->ticks});
+		.number = (uint32_t)(row->wait_id - first_wait_id(r->p)), .lock = lock_of(r, row->lock_id), .context = index_of(row->context_id),
+		.holder = holder_of(row->holder_context_id),
+		.next = row->holder_wait_id == IRT_STORE_NULL ? IRT_LOCK_NO_WAIT : (uint32_t)(row->holder_wait_id - first_wait_id(r->p)),
+		.call_context = in_call ? index_of(row->call_context_id) : 0, .call_site = in_call ? (uint32_t)row->call_site_id : 0,
+		.waits = (uint64_t)row->waits, .ticks = (uint64_t)row->ticks});
+}
+
+static int take_threads(void *arg, const struct irt_store_lock_threads *row)
+{
+	struct restore *r = arg;
+	return irt_locks_restore_threads(r->p->locks, &(struct irt_lock_threads){
+		.lock = lock_of(r, row->lock_id), .thread = (uint32_t)row->thread_id, .holder = (uint32_t)row->holder_thread_id,
+		.waits = (uint64_t)row->waits, .ticks = (uint64_t)row->ticks});
+}
+
+static struct irt_lock_place place_of(const struct restore *r, int64_t lock_id, int64_t context_id, int64_t site_id, int64_t mode)
+{
+	return (struct irt_lock_place){lock_of(r, lock_id), index_of(context_id), (uint32_t)site_id, (uint32_t)mode};
+}
+
+static int take_order(void *arg, const struct irt_store_lock_order *row)
+{
+	struct restore *r = arg;
+	struct irt_lock_order o = {
+		.from = place_of(r, row->lock_id, row->context_id, row->site_id, row->mode), .to = {.lock = IRT_LOCK_OTHERS},
+		.count = (uint64_t)row->count, .contended = (uint64_t)row->contended, .wait_ticks = (uint64_t)row->wait_ticks,
+		.thread = row->thread_id == IRT_STORE_NULL ? 0 : (uint32_t)row->thread_id};
+	if (!is_site(row->site_id, row->mode) || !is_site(row->to_site_id, row->to_mode) || !row->gates)
+		return INSTR_ERR_FORMAT;
+	if (row->to_lock_id)
+		o.to = place_of(r, row->to_lock_id, row->to_context_id, row->to_site_id, row->to_mode);
+	for (const char *p = row->gates; (*p == '[' || *p == ',') && o.gate_count < IRT_LOCK_GATES && p[1] != ']';) {
+		char *end;
+		o.gates[o.gate_count++] = lock_of(r, strtoll(p + 1, &end, 10));
+		p = end;
+	}
+	return irt_locks_restore_order(r->p->locks, &o);
+}
+
+static int take_call(void *arg, const struct irt_store_lock_call *row)
+{
+	struct restore *r = arg;
+	if (!is_site(row->site_id, row->mode) || !is_site(row->call_site_id, 0))
+		return INSTR_ERR_FORMAT;
+	return irt_locks_restore_call(r->p->locks, &(struct irt_lock_call){
+		.holder = place_of(r, row->lock_id, row->context_id, row->site_id, row->mode), .context = index_of(row->call_context_id),
+		.site_id = (uint32_t)row->call_site_id, .calls = (uint64_t)row->calls, .ticks = (uint64_t)row->ticks,
+		.max_ticks = (uint64_t)row->max_ticks});
 }
 
 static int take_pending(void *arg, const struct irt_store_lock_pending *row)
@@ -202,7 +313,13 @@ int irt_restore_locks(struct irt_session *s)
 		if (!e)
 			e = irt_store_read_lock_totals(s->store, first, last, &r, take_totals);
 		if (!e)
-			e = irt_store_read_lock_waits(s->store, first, last, &r, take_wait);
+			e = irt_store_read_lock_waits(s->store, first_wait_id(r.p), first_wait_id(r.p) + WAIT_IDS - 1, &r, take_wait);
+		if (!e)
+			e = irt_store_read_lock_threads(s->store, first, last, &r, take_threads);
+		if (!e)
+			e = irt_store_read_lock_orders(s->store, first, last, &r, take_order);
+		if (!e)
+			e = irt_store_read_lock_calls(s->store, first, last, &r, take_call);
 		if (!e)
 			e = irt_store_read_lock_pending(s->store, r.p->facts.process_id, &r, take_pending);
 		if (!e && r.pending)

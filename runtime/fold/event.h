@@ -38,6 +38,7 @@ enum irt_operation {
 	IRT_OP_RESET = 23,  /* all blocks of the pool at `extra` end */
 	IRT_OP_BLOCK = 24,  /* a call that may block has returned; it took `value` ticks; `extra`: as p[1] of its record
 	                     * (record.h) */
+	IRT_OP_BLOCKING = 25, /* a call that may block begins */
 	IRT_OP_ACQUIRED = 32, /* the lock at `extra` was taken, without a wait */
 	IRT_OP_WAITING = 33, /* ... is waited for from here on; `value`: what locks.h says */
 	IRT_OP_WAITED = 34, /* ... until here; `value` is what the call returned: 0 or IRT_LOCK_OWNER_DIED, it was taken */

@@ -21,6 +21,13 @@
  * wait of which it was not tried first whether the lock can be had (enum instr_ext, WAITING) is one only if somebody
  * else had the lock meanwhile.
  *
+ * What the holder did meanwhile is told as well: it waited for another lock itself (the row of that wait, and so on:
+ * a chain), or it was in a call that may block, or it ran, as far as is known. A chain ends with a thread that is in it
+ * already.
+ *
+ * What a thread does while it has a lock: it takes another one (lock_orders), or makes calls that may block
+ * (lock_calls). Of those a walk need tell only if its thread has a lock.
+ *
  * Threads: one at a time.
  */
 #ifndef IRT_FOLD_LOCKS_H
@@ -43,6 +50,10 @@ enum {
 	IRT_LOCK_OWNER_DIED = 130,      /* value of WAITED: EOWNERDEAD */
 	IRT_LOCKS_MAX = 1 << 16,        /* locks of a process; all that come later are one row, which has no address */
 	IRT_LOCKS_NONE = -1,            /* in place of a context: not known */
+	IRT_LOCK_GATES = 4,             /* of an order: locks that are told */
+	IRT_LOCK_ROWS_MAX = 1 << 18,    /* of waits, orders, calls, threads: what comes later is told with less detail */
+	IRT_LOCK_NO_WAIT = UINT32_MAX,  /* in place of a wait's number */
+	IRT_LOCK_OTHERS = UINT32_MAX,   /* in place of a lock's number: many */
 };
 
 /* INSTR_ERR_MEMORY. */
@@ -69,6 +80,7 @@ struct irt_lock { /* locks */
 	uint32_t context, site_id; /* of its first use */
 	int64_t start_ticks, end_ticks; /* INT64_MAX: it has not ended */
 	int64_t holder;          /* the context that has given it back last; IRT_LOCKS_NONE: none yet */
+	uint32_t holder_thread;  /* whose that was; 0 */
 	uint64_t lost, unknown;  /* holds whose end was not seen; releases by who did not have it */
 };
 
@@ -81,9 +93,33 @@ struct irt_lock_totals { /* lock_totals */
 };
 
 struct irt_lock_wait { /* lock_waits */
+	uint32_t number;         /* from 0 */
 	uint32_t lock, context;
 	int64_t holder;          /* context, or IRT_LOCKS_NONE */
-	uint64_t waits, ticks;   /* waits: those that began while this one had it */
+	uint32_t next;           /* the holder waited itself: number of that wait; else IRT_LOCK_NO_WAIT */
+	uint32_t call_context, call_site; /* ... or was in this call that may block; site 0: in none */
+	uint64_t waits, ticks;   /* waits: those that began so */
+};
+
+struct irt_lock_place { uint32_t lock, context, site_id, mode; }; /* the key of irt_lock_totals */
+
+/* `to` was taken while `from` was had. to.lock IRT_LOCK_OTHERS, and nothing else: all other ones. */
+struct irt_lock_order { /* lock_orders */
+	struct irt_lock_place from, to;
+	uint64_t count, contended, wait_ticks;
+	uint32_t thread;         /* who alone has done so; 0: several */
+	uint32_t gate_count, gates[IRT_LOCK_GATES]; /* locks that were had as well, each time */
+};
+
+struct irt_lock_call { /* lock_calls: calls that may block, made while the lock was had */
+	struct irt_lock_place holder;
+	uint32_t context, site_id; /* of the call; site 0: all other ones */
+	uint64_t calls, ticks, max_ticks;
+};
+
+struct irt_lock_threads { /* lock_threads */
+	uint32_t lock, thread, holder; /* holder 0: not known. Both 0: all other ones */
+	uint64_t waits, ticks;
 };
 
 /* Somebody who has a lock, or waits for it. */
@@ -96,6 +132,9 @@ struct irt_lock_user { /* lock_users */
 int irt_locks_each(struct irt_locks *locks, void *user, int (*each)(void *user, const struct irt_lock *lock));
 int irt_locks_each_totals(struct irt_locks *locks, void *user, int (*each)(void *user, const struct irt_lock_totals *row));
 int irt_locks_each_wait(struct irt_locks *locks, void *user, int (*each)(void *user, const struct irt_lock_wait *row));
+int irt_locks_each_order(struct irt_locks *locks, void *user, int (*each)(void *user, const struct irt_lock_order *row));
+int irt_locks_each_call(struct irt_locks *locks, void *user, int (*each)(void *user, const struct irt_lock_call *row));
+int irt_locks_each_threads(struct irt_locks *locks, void *user, int (*each)(void *user, const struct irt_lock_threads *row));
 int irt_locks_each_user(struct irt_locks *locks, void *user, int (*each)(void *user, const struct irt_lock_user *row));
 
 /* What is pending, and who has what, as the bytes of lock_pending.state (docs/format.md); free(*bytes). *count 0:
@@ -111,6 +150,9 @@ void irt_locks_saved(struct irt_locks *locks);
 int irt_locks_restore(struct irt_locks *locks, const struct irt_lock *lock);
 int irt_locks_restore_totals(struct irt_locks *locks, const struct irt_lock_totals *row); /* takes the histograms */
 int irt_locks_restore_wait(struct irt_locks *locks, const struct irt_lock_wait *row);
+int irt_locks_restore_order(struct irt_locks *locks, const struct irt_lock_order *row);
+int irt_locks_restore_call(struct irt_locks *locks, const struct irt_lock_call *row);
+int irt_locks_restore_threads(struct irt_locks *locks, const struct irt_lock_threads *row);
 int irt_locks_unpack(struct irt_locks *locks, const uint8_t *bytes, size_t count);
 
 #endif

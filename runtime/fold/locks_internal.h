@@ -3,30 +3,35 @@
  * locks_internal.h - what the files of the locks share.
  *
  *     locks.c        what each event does
- *     locks_order.c  their order
- *     locks_tables.c the tables of locks, totals and waits
+ *     locks_waits.c  whom waits are charged to, and what those did meanwhile
+ *     locks_inside.c what threads do while they have locks
+ *     locks_order.c  the order of events
+ *     locks_tables.c the tables of locks, of what was done to them, and of threads
  *     locks_rows.c   what goes to the file and comes from it
+ *     locks_state.c  the same, of what is under way
  */
 #ifndef IRT_FOLD_LOCKS_INTERNAL_H
 #define IRT_FOLD_LOCKS_INTERNAL_H
 
 #include "fold/array.h"
+#include "fold/cct.h"
 #include "fold/event.h"
+#include "fold/keyed.h"
 #include "fold/locks.h"
 #include "instr/errors.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { NO_LOCK = UINT32_MAX };
-
-/* What lock_pending.state has beside pending events, whose operations are those of enum irt_operation. */
 enum {
-	DONE = 0,   /* not in the file: another event has pulled it forward */
-	OTHER = 1,  /* the lock at this address is of those that share a row; value: context of its last holder + 1, or 0 */
-	OWNER = 2,  /* a thread has the lock, `value` times, since then */
-	WAITER = 3, /* a thread waits for it since then; value: ticks of it that are charged << 2 | charged << 1 | tried */
+	NO_LOCK = UINT32_MAX,
+	NO_STATE = UINT32_MAX,
+	CHAIN_MAX = 8,  /* waits of a chain that are told */
+	HELD_MAX = 16,  /* locks of a thread, the last ones, whose order is told */
 };
+
+/* In pending: another event has pulled it forward. */
+enum { DONE = 0 };
 
 struct owner {
 	uint32_t thread, depth;
@@ -46,54 +51,100 @@ struct waiter {
 
 /* The lock at an address now. */
 struct state {
-	uint64_t address;
+	uint64_t address;    /* the key */
 	uint32_t lock;       /* its row; NO_LOCK: none was used since the last one was destroyed */
-	int64_t holder;      /* context that had it last; IRT_LOCKS_NONE */
+	uint32_t holder_thread; /* who had it last; 0 */
+	int64_t holder;      /* its context; IRT_LOCKS_NONE */
+	uint64_t round;      /* irt_locks.round, when its waiters were charged */
 	struct owner *owners;
 	struct waiter *waiters;
 	size_t owner_count, owner_room, waiter_count, waiter_room;
 };
 
-struct lock_row { struct irt_lock row; bool changed; };
-struct totals_row { struct irt_lock_totals row; bool changed; };
-struct wait_row { struct irt_lock_wait row; bool changed; };
-
-/* Numbers of items by a hash of their keys: slots are a power of two, at least half of them 0 (empty), else the
- * item's number + 1. */
-struct slots {
-	uint32_t *at;
-	size_t count;
+/* A thread that has a lock, waits for one, or is in a call that may block. */
+struct actor {
+	uint64_t thread;     /* the key */
+	uint32_t *held;      /* states, in the order in which it took them */
+	size_t held_count, held_room;
+	uint32_t waits_at;   /* a state; NO_STATE: it does not wait */
+	bool in_call;
+	uint32_t call_context, call_site;
+	int64_t call_ticks;  /* since then */
 };
+
+struct totals_row { uint64_t key[2]; bool changed; struct irt_lock_totals row; };
+struct wait_row { uint64_t key[3]; bool changed; struct irt_lock_wait row; };
+struct order_row { uint64_t key[1]; bool changed; uint32_t gate_count, gates[IRT_LOCK_GATES], thread; uint64_t count, contended, wait_ticks; };
+struct call_row { uint64_t key[2]; bool changed; uint64_t calls, ticks, max_ticks; };
+struct threads_row { uint64_t key[2]; bool changed; uint64_t waits, ticks; };
+struct lock_row { struct irt_lock row; bool changed; };
 
 struct irt_locks {
 	struct irt_pending pending;
 
-	struct state *states;
 	struct lock_row *locks;
-	struct totals_row *totals;
-	struct wait_row *waits;
-	size_t state_count, state_room, lock_count, lock_room, totals_count, totals_room, wait_count, wait_room;
-	struct slots state_slots, totals_slots, wait_slots;
+	size_t lock_count, lock_room;
+	struct irt_keyed states, actors;
+	struct irt_keyed totals;  /* lock and context, site */
+	struct irt_keyed waits;   /* lock and context, holder + 1 and next, call */
+	struct irt_keyed orders;  /* rows of totals: from, to */
+	struct irt_keyed calls;   /* row of totals; context and site */
+	struct irt_keyed threads; /* lock; thread and holder */
+	size_t idle_limit;     /* of actors: beyond, those who do nothing go */
 	size_t user_count;     /* owners and waiters of all locks */
+	uint64_t round;
 	bool changed;          /* since it was saved */
 };
 
-/* locks_tables.c. Room: what one event of a lock with so many waiters may need; false: no memory, nothing has changed. */
-bool irt_locks_make_room(struct irt_locks *l, size_t waiters);
+static inline uint64_t two(uint32_t high, uint32_t low) { return (uint64_t)high << 32 | low; }
+static inline uint32_t high_of(uint64_t key) { return (uint32_t)(key >> 32); }
+static inline uint32_t low_of(uint64_t key) { return (uint32_t)key; }
+
+static inline uint64_t between(int64_t from, int64_t to) { return to > from ? (uint64_t)to - (uint64_t)from : 0; }
+
+static inline void add_up(uint64_t *sum, uint64_t more)
+{
+	if (__builtin_add_overflow(*sum, more, sum) || *sum > INT64_MAX)
+		*sum = INT64_MAX;
+}
+
+/* locks_tables.c. Indices stay, pointers until room is made. */
+static inline struct state *state_at(const struct irt_locks *l, uint32_t i) { return irt_keyed_row(&l->states, i); }
+static inline uint32_t index_of_state(const struct irt_locks *l, const struct state *s) { return (uint32_t)(s - (struct state *)l->states.rows); }
+static inline struct totals_row *totals_at(const struct irt_locks *l, uint32_t i) { return irt_keyed_row(&l->totals, i); }
 struct state *irt_locks_find_state(const struct irt_locks *l, uint64_t address); /* NULL: nothing was done there yet */
-struct state *irt_locks_state(struct irt_locks *l, uint64_t address);      /* is there, or room is */
+struct actor *irt_locks_find_actor(const struct irt_locks *l, uint32_t thread);  /* NULL: it does nothing */
+bool irt_locks_make_room(struct irt_locks *l);  /* for a lock, a state, a row of totals and an actor */
+struct state *irt_locks_state(struct irt_locks *l, uint64_t address);
+struct actor *irt_locks_actor(struct irt_locks *l, uint32_t thread);
 uint32_t irt_locks_totals(struct irt_locks *l, uint32_t lock, uint32_t context, uint32_t site);
-struct irt_lock_wait *irt_locks_wait(struct irt_locks *l, uint32_t lock, uint32_t context, int64_t holder);
 struct irt_lock *irt_locks_touch(struct irt_locks *l, uint32_t lock); /* before it changes */
 struct irt_lock_totals *irt_locks_touch_totals(struct irt_locks *l, uint32_t row);
 bool irt_locks_user_room(struct state *s);
 
-/* locks.c. false: no memory; what is missing is done when it is called again. */
-bool irt_locks_apply(struct irt_locks *l, const struct irt_shared_event *e);
+/* locks_waits.c. false: no memory; what is missing is done when it is called again.
+ * Up to that time, and before anything changes of: the owners of a lock; what a thread does that others wait for. */
+bool irt_locks_charge_waiters(struct irt_locks *l, struct state *s, int64_t ticks);
+bool irt_locks_charge_for(struct irt_locks *l, const struct actor *a, int64_t ticks);
+/* waited: was it a wait? Not NULL. */
+bool irt_locks_end_wait(struct irt_locks *l, struct state *s, struct waiter *w, int64_t ticks, uint64_t result, bool *waited);
+void irt_locks_drop_waiter(struct irt_locks *l, struct state *s, struct waiter *w);
 /* Another thread that stands in the way of this acquisition; NULL: none. */
 const struct owner *irt_locks_in_the_way(const struct state *s, uint32_t thread, bool alone);
+struct owner *irt_locks_owner(const struct state *s, uint32_t thread);   /* NULL */
+struct waiter *irt_locks_waiter(const struct state *s, uint32_t thread); /* NULL */
+
+/* locks_inside.c. Room first (false: no memory); the rest cannot fail. */
+bool irt_locks_inside_room(struct irt_locks *l, const struct actor *a);
+/* It takes another lock, for which it has waited so long, if it was a wait. */
+void irt_locks_count_order(struct irt_locks *l, const struct actor *a, uint32_t row, bool waited, uint64_t wait_ticks);
+bool irt_locks_apply_call(struct irt_locks *l, const struct irt_shared_event *e); /* BLOCKING, BLOCK */
+
+/* locks.c. false: no memory; what is missing is done when it is called again. */
+bool irt_locks_apply(struct irt_locks *l, const struct irt_shared_event *e);
 
 static inline bool is_alone(uint32_t site) { return irt_site_family(site) != INSTR_LOCK_READ; }
 static inline bool is_taken(uint64_t result) { return result == 0 || result == IRT_LOCK_OWNER_DIED; }
+static inline bool is_call(uint32_t operation) { return operation == IRT_OP_BLOCKING || operation == IRT_OP_BLOCK; }
 
 #endif

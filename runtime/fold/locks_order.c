@@ -46,7 +46,7 @@ static bool pull_forward(struct irt_locks *l, size_t at)
 			return true;
 		for (size_t k = at + 1; k <= found; k++) {
 			struct irt_shared_event *p = &l->pending.events[k];
-			if (p->thread != thread || p->address != e->address || p->operation == DONE)
+			if (p->thread != thread || (p->address != e->address && !is_call(p->operation)) || p->operation == DONE)
 				continue;
 			struct irt_shared_event now = *p;
 			now.ticks = e->ticks; /* it cannot have been later */

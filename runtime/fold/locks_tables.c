@@ -1,70 +1,70 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
- * locks_tables.c - see locks.h: the tables of locks, of what was done to them, and of who waited for whom.
+ * locks_tables.c - see locks.h: the tables of locks, of what was done to them, and of threads.
  */
 #include "fold/locks_internal.h"
 
-static uint64_t mix(uint64_t a, uint64_t b, uint64_t c)
-{
-	uint64_t h = (a + 1) * UINT64_C(0x9e3779b97f4a7c15);
+enum { IDLE_MIN = 1024 };
 
-	h = ((h ^ h >> 29) + b) * UINT64_C(0xbf58476d1ce4e5b9);
-	h = ((h ^ h >> 32) + c) * UINT64_C(0x94d049bb133111eb);
-	return h ^ h >> 31;
+int irt_locks_create(struct irt_locks **locks)
+{
+	struct irt_locks *l = malloc(sizeof(*l));
+
+	*locks = l;
+	if (!l)
+		return INSTR_ERR_MEMORY;
+	*l = (struct irt_locks){.states = IRT_KEYED(struct state, 1), .actors = IRT_KEYED(struct actor, 1),
+				.totals = IRT_KEYED(struct totals_row, 2), .waits = IRT_KEYED(struct wait_row, 3),
+				.orders = IRT_KEYED(struct order_row, 1), .calls = IRT_KEYED(struct call_row, 2),
+				.threads = IRT_KEYED(struct threads_row, 2), .idle_limit = IDLE_MIN};
+	return 0;
 }
 
-static uint64_t hash_state(const struct irt_locks *l, size_t i) { return mix(l->states[i].address, 0, 0); }
-static uint64_t hash_totals(const struct irt_locks *l, size_t i)
+void irt_locks_destroy(struct irt_locks *l)
 {
-	const struct irt_lock_totals *t = &l->totals[i].row;
-
-	return mix(t->lock, t->context, irt_site(t->site_id, t->mode));
+	if (!l)
+		return;
+	for (uint32_t i = 0; i < l->states.count; i++) {
+		free(state_at(l, i)->owners);
+		free(state_at(l, i)->waiters);
+	}
+	for (uint32_t i = 0; i < l->totals.count; i++) {
+		irt_histogram_fini(&totals_at(l, i)->row.waits);
+		irt_histogram_fini(&totals_at(l, i)->row.hold_times);
+	}
+	for (size_t i = 0; i < l->actors.count; i++)
+		free(((struct actor *)irt_keyed_row(&l->actors, i))->held);
+	irt_keyed_fini(&l->states);
+	irt_keyed_fini(&l->actors);
+	irt_keyed_fini(&l->totals);
+	irt_keyed_fini(&l->waits);
+	irt_keyed_fini(&l->orders);
+	irt_keyed_fini(&l->calls);
+	irt_keyed_fini(&l->threads);
+	free(l->locks);
+	irt_pending_destroy(&l->pending);
+	free(l);
 }
-static uint64_t hash_wait(const struct irt_locks *l, size_t i)
+
+static bool is_busy(void *row)
 {
-	const struct irt_lock_wait *w = &l->waits[i].row;
+	struct actor *a = row;
 
-	return mix(w->lock, w->context, (uint64_t)w->holder);
-}
-
-static void enter(struct slots *s, uint64_t hash, size_t item)
-{
-	size_t i = hash & (s->count - 1);
-
-	while (s->at[i])
-		i = (i + 1) & (s->count - 1);
-	s->at[i] = (uint32_t)item + 1;
-}
-
-/* Slots for `more` items besides those that there are. */
-static bool make_slots(const struct irt_locks *l, struct slots *s, size_t items, size_t more,
-		       uint64_t (*hash)(const struct irt_locks *l, size_t item))
-{
-	size_t count = s->count ? s->count : 64;
-
-	while (count < 2 * (items + more))
-		count *= 2;
-	if (count == s->count)
+	if (a->held_count || a->waits_at != NO_STATE || a->in_call)
 		return true;
-	uint32_t *at = calloc(count, sizeof(*at));
-	if (!at)
-		return false;
-	free(s->at);
-	*s = (struct slots){at, count};
-	for (size_t i = 0; i < items; i++)
-		enter(s, hash(l, i), i);
-	return true;
+	free(a->held);
+	return false;
 }
 
-bool irt_locks_make_room(struct irt_locks *l, size_t waiters)
+bool irt_locks_make_room(struct irt_locks *l)
 {
-	return irt_grow(&l->states, &l->state_room, l->state_count + 1, sizeof(*l->states)) &&
-	       irt_grow(&l->locks, &l->lock_room, l->lock_count + 1, sizeof(*l->locks)) &&
-	       irt_grow(&l->totals, &l->totals_room, l->totals_count + 1, sizeof(*l->totals)) &&
-	       irt_grow(&l->waits, &l->wait_room, l->wait_count + waiters + 1, sizeof(*l->waits)) &&
-	       make_slots(l, &l->state_slots, l->state_count, 1, hash_state) &&
-	       make_slots(l, &l->totals_slots, l->totals_count, 1, hash_totals) &&
-	       make_slots(l, &l->wait_slots, l->wait_count, waiters + 1, hash_wait);
+	/* Threads come and go. */
+	if (l->actors.count >= l->idle_limit) {
+		irt_keyed_keep(&l->actors, is_busy);
+		l->idle_limit = 2 * l->actors.count > IDLE_MIN ? 2 * l->actors.count : IDLE_MIN;
+	}
+	return irt_grow(&l->locks, &l->lock_room, l->lock_count + 1, sizeof(*l->locks)) && irt_keyed_room(&l->states, 1) &&
+	       irt_keyed_room(&l->totals, 1) && irt_keyed_room(&l->actors, 1);
 }
 
 bool irt_locks_user_room(struct state *s)
@@ -75,62 +75,57 @@ bool irt_locks_user_room(struct state *s)
 
 struct state *irt_locks_find_state(const struct irt_locks *l, uint64_t address)
 {
-	const struct slots *s = &l->state_slots;
+	uint32_t i = irt_keyed_find(&l->states, &address);
 
-	for (size_t i = mix(address, 0, 0) & (s->count - 1); s->count && s->at[i]; i = (i + 1) & (s->count - 1))
-		if (l->states[s->at[i] - 1].address == address)
-			return &l->states[s->at[i] - 1];
-	return NULL;
+	return i == IRT_KEYED_NONE ? NULL : state_at(l, i);
 }
 
 struct state *irt_locks_state(struct irt_locks *l, uint64_t address)
 {
-	struct state *s = irt_locks_find_state(l, address);
+	size_t before = l->states.count;
+	struct state *s = state_at(l, irt_keyed_put(&l->states, &address));
 
-	if (s)
-		return s;
-	s = &l->states[l->state_count++];
-	*s = (struct state){.address = address, .lock = NO_LOCK, .holder = IRT_LOCKS_NONE};
-	enter(&l->state_slots, mix(address, 0, 0), l->state_count - 1);
+	if (l->states.count != before) {
+		s->lock = NO_LOCK;
+		s->holder = IRT_LOCKS_NONE;
+	}
 	return s;
+}
+
+struct actor *irt_locks_find_actor(const struct irt_locks *l, uint32_t thread)
+{
+	uint64_t key = thread;
+	uint32_t i = irt_keyed_find(&l->actors, &key);
+
+	return i == IRT_KEYED_NONE ? NULL : irt_keyed_row(&l->actors, i);
+}
+
+struct actor *irt_locks_actor(struct irt_locks *l, uint32_t thread)
+{
+	size_t before = l->actors.count;
+	uint64_t key = thread;
+	struct actor *a = irt_keyed_row(&l->actors, irt_keyed_put(&l->actors, &key));
+
+	if (l->actors.count != before)
+		a->waits_at = NO_STATE;
+	return a;
 }
 
 uint32_t irt_locks_totals(struct irt_locks *l, uint32_t lock, uint32_t context, uint32_t site)
 {
-	const struct slots *s = &l->totals_slots;
-	uint64_t hash = mix(lock, context, site);
+	uint64_t key[2] = {two(lock, context), site};
+	size_t before = l->totals.count;
+	uint32_t i = irt_keyed_put(&l->totals, key);
 
-	for (size_t i = hash & (s->count - 1); s->at[i]; i = (i + 1) & (s->count - 1)) {
-		const struct irt_lock_totals *t = &l->totals[s->at[i] - 1].row;
-		if (t->lock == lock && t->context == context && irt_site(t->site_id, t->mode) == site)
-			return s->at[i] - 1;
+	if (l->totals.count != before) {
+		struct totals_row *t = totals_at(l, i);
+		t->changed = true;
+		t->row.lock = lock;
+		t->row.context = context;
+		t->row.site_id = irt_site_id(site);
+		t->row.mode = irt_site_family(site);
 	}
-	l->totals[l->totals_count] = (struct totals_row){.changed = true, .row = {.lock = lock, .context = context, .site_id = irt_site_id(site),
-								   .mode = irt_site_family(site)}};
-	enter(&l->totals_slots, hash, l->totals_count);
-	return (uint32_t)l->totals_count++;
-}
-
-struct irt_lock_wait *irt_locks_wait(struct irt_locks *l, uint32_t lock, uint32_t context, int64_t holder)
-{
-	const struct slots *s = &l->wait_slots;
-	uint64_t hash = mix(lock, context, (uint64_t)holder);
-	size_t found = l->wait_count;
-
-	for (size_t i = hash & (s->count - 1); s->at[i]; i = (i + 1) & (s->count - 1)) {
-		const struct irt_lock_wait *w = &l->waits[s->at[i] - 1].row;
-		if (w->lock == lock && w->context == context && w->holder == holder) {
-			found = s->at[i] - 1;
-			break;
-		}
-	}
-	if (found == l->wait_count) {
-		l->waits[found] = (struct wait_row){.row = {.lock = lock, .context = context, .holder = holder}};
-		enter(&l->wait_slots, hash, l->wait_count++);
-	}
-	l->waits[found].changed = true;
-	l->changed = true;
-	return &l->waits[found].row;
+	return i;
 }
 
 struct irt_lock *irt_locks_touch(struct irt_locks *l, uint32_t lock)
@@ -142,7 +137,7 @@ struct irt_lock *irt_locks_touch(struct irt_locks *l, uint32_t lock)
 
 struct irt_lock_totals *irt_locks_touch_totals(struct irt_locks *l, uint32_t row)
 {
-	l->totals[row].changed = true;
+	totals_at(l, row)->changed = true;
 	l->changed = true;
-	return &l->totals[row].row;
+	return &totals_at(l, row)->row;
 }

@@ -381,6 +381,7 @@ CREATE TABLE locks (
     start_ticks       INTEGER NOT NULL, -- time of its first use
     end_ticks         INTEGER, -- when it was destroyed, or another one was made at its address; NULL: it was not
     holder_context_id INTEGER, -- context in which it had been taken by who has given it back last; NULL: nobody has
+    holder_thread_id  INTEGER, -- which thread that was; NULL: nobody has
     lost              INTEGER NOT NULL, -- holds whose end was not seen: they count until another thread took it
     unknown           INTEGER NOT NULL -- releases by a thread that was not seen to have it
 ) STRICT;
@@ -404,15 +405,61 @@ CREATE TABLE lock_totals (
     PRIMARY KEY (lock_id, context_id, site_id, mode)
 ) STRICT, WITHOUT ROWID;
 
--- Who waited for whom: each moment of a wait is charged to who had the lock then, or had it last. The sums of a lock are
--- those of contended and wait_ticks in lock_totals.
+-- Who waited for whom: each moment of a wait is charged to who had the lock then, or had it last, and to what he did
+-- meanwhile. The sums of a lock are those of contended and wait_ticks in lock_totals.
 CREATE TABLE lock_waits (
+    wait_id           INTEGER PRIMARY KEY, -- (process_id - 1) * 4294967296 + 1 + number in the order of coming
     lock_id           INTEGER NOT NULL REFERENCES locks, -- the lock
     context_id        INTEGER NOT NULL REFERENCES contexts, -- calling context of the waiter
     holder_context_id INTEGER NOT NULL, -- calling context in which the holder had taken it; -1: not known
-    waits             INTEGER NOT NULL, -- waits that began while this holder had it
-    ticks             INTEGER NOT NULL, -- time waited for this holder
-    PRIMARY KEY (lock_id, context_id, holder_context_id)
+    holder_wait_id    INTEGER REFERENCES lock_waits, -- the holder waited for a lock itself: which wait; NULL: for none
+    call_context_id   INTEGER, -- the holder was in a call that may block: its context; NULL: in none
+    call_site_id      INTEGER, -- and its place; NULL: in none
+    waits             INTEGER NOT NULL, -- waits that began so
+    ticks             INTEGER NOT NULL -- time waited so
+) STRICT;
+CREATE INDEX lock_waits_by_lock ON lock_waits (lock_id, holder_context_id, ticks);
+
+-- The same by threads.
+CREATE TABLE lock_threads (
+    lock_id          INTEGER NOT NULL REFERENCES locks, -- the lock
+    thread_id        INTEGER NOT NULL, -- thread that waited; 0, as its holder: all beyond 262144 rows
+    holder_thread_id INTEGER NOT NULL, -- thread that had the lock, or had it last; 0: not known
+    waits            INTEGER NOT NULL, -- waits that began so
+    ticks            INTEGER NOT NULL, -- time waited so
+    PRIMARY KEY (lock_id, thread_id, holder_thread_id)
+) STRICT, WITHOUT ROWID;
+
+-- Locks that were taken by who had another lock already, by where it had taken that and where it took this.
+CREATE TABLE lock_orders (
+    lock_id       INTEGER NOT NULL REFERENCES locks, -- the lock that it had
+    context_id    INTEGER NOT NULL REFERENCES contexts, -- calling context in which it had taken that
+    site_id       INTEGER NOT NULL REFERENCES sites, -- place of that
+    mode          INTEGER NOT NULL, -- as in lock_totals
+    to_lock_id    INTEGER NOT NULL, -- the lock that it took; 0: all beyond 262144 rows, the other columns are 0 then
+    to_context_id INTEGER NOT NULL, -- calling context in which it took that
+    to_site_id    INTEGER NOT NULL, -- place
+    to_mode       INTEGER NOT NULL, -- as in lock_totals
+    thread_id     INTEGER, -- the thread that alone has done so; NULL: several
+    count         INTEGER NOT NULL, -- how often
+    contended     INTEGER NOT NULL, -- after a wait for it
+    wait_ticks    INTEGER NOT NULL, -- how long those waits took
+    gates         TEXT NOT NULL, -- locks that it had as well each time, at most four: JSON, '[3,7]'
+    PRIMARY KEY (lock_id, context_id, site_id, mode, to_lock_id, to_context_id, to_site_id, to_mode)
+) STRICT, WITHOUT ROWID;
+
+-- Calls that may block, made by who had a lock, by where it had taken that and where it made the call.
+CREATE TABLE lock_calls (
+    lock_id         INTEGER NOT NULL REFERENCES locks, -- the lock
+    context_id      INTEGER NOT NULL REFERENCES contexts, -- calling context in which it had taken that
+    site_id         INTEGER NOT NULL REFERENCES sites, -- place of that
+    mode            INTEGER NOT NULL, -- as in lock_totals
+    call_context_id INTEGER NOT NULL, -- calling context of the call
+    call_site_id    INTEGER NOT NULL, -- place of the call; 0: all beyond 262144 rows
+    calls           INTEGER NOT NULL, -- how many
+    ticks           INTEGER NOT NULL, -- how long they took, added up
+    max_ticks       INTEGER NOT NULL, -- how long the longest took
+    PRIMARY KEY (lock_id, context_id, site_id, mode, call_context_id, call_site_id)
 ) STRICT, WITHOUT ROWID;
 
 -- Who had which lock, and who waited for which, at the last checkpoint.

@@ -368,7 +368,7 @@ struct irt_store_block_totals {
 
 struct irt_store_lock { /* locks */
 	int64_t lock_id, process_id, kind, address, context_id, site_id, start_ticks;
-	int64_t end_ticks, holder_context_id; /* or NULL */
+	int64_t end_ticks, holder_context_id, holder_thread_id; /* or NULL */
 	int64_t lost, unknown;
 };
 
@@ -382,7 +382,24 @@ struct irt_store_lock_totals {
 };
 
 struct irt_store_lock_wait { /* lock_waits */
-	int64_t lock_id, context_id, holder_context_id, waits, ticks;
+	int64_t wait_id, lock_id, context_id, holder_context_id;
+	int64_t holder_wait_id, call_context_id, call_site_id; /* or NULL */
+	int64_t waits, ticks;
+};
+
+struct irt_store_lock_threads { /* lock_threads */
+	int64_t lock_id, thread_id, holder_thread_id, waits, ticks;
+};
+
+struct irt_store_lock_order { /* lock_orders */
+	int64_t lock_id, context_id, site_id, mode, to_lock_id, to_context_id, to_site_id, to_mode;
+	int64_t thread_id;          /* or NULL */
+	int64_t count, contended, wait_ticks;
+	const char *gates;
+};
+
+struct irt_store_lock_call { /* lock_calls */
+	int64_t lock_id, context_id, site_id, mode, call_context_id, call_site_id, calls, ticks, max_ticks;
 };
 
 struct irt_store_lock_user { /* lock_users */
@@ -440,6 +457,9 @@ int irt_store_put_block_totals(struct irt_store *store, const struct irt_store_b
 int irt_store_put_lock(struct irt_store *store, const struct irt_store_lock *row);
 int irt_store_put_lock_totals(struct irt_store *store, const struct irt_store_lock_totals *row);
 int irt_store_put_lock_wait(struct irt_store *store, const struct irt_store_lock_wait *row);
+int irt_store_put_lock_threads(struct irt_store *store, const struct irt_store_lock_threads *row);
+int irt_store_put_lock_order(struct irt_store *store, const struct irt_store_lock_order *row);
+int irt_store_put_lock_call(struct irt_store *store, const struct irt_store_lock_call *row);
 int irt_store_delete_lock_users(struct irt_store *store, int64_t process_id);
 int irt_store_put_lock_user(struct irt_store *store, const struct irt_store_lock_user *row);
 int irt_store_delete_lock_pending(struct irt_store *store, int64_t process_id);
@@ -540,8 +560,15 @@ int irt_store_read_locks(struct irt_store *store, int64_t first, int64_t last, v
 			 int (*each)(void *arg, const struct irt_store_lock *row));
 int irt_store_read_lock_totals(struct irt_store *store, int64_t first, int64_t last, void *arg,
 			       int (*each)(void *arg, const struct irt_store_lock_totals *row));
+/* By wait_id; the others by lock_id. */
 int irt_store_read_lock_waits(struct irt_store *store, int64_t first, int64_t last, void *arg,
 			      int (*each)(void *arg, const struct irt_store_lock_wait *row));
+int irt_store_read_lock_threads(struct irt_store *store, int64_t first, int64_t last, void *arg,
+				int (*each)(void *arg, const struct irt_store_lock_threads *row));
+int irt_store_read_lock_orders(struct irt_store *store, int64_t first, int64_t last, void *arg,
+			       int (*each)(void *arg, const struct irt_store_lock_order *row));
+int irt_store_read_lock_calls(struct irt_store *store, int64_t first, int64_t last, void *arg,
+			      int (*each)(void *arg, const struct irt_store_lock_call *row));
 int irt_store_read_lock_pending(struct irt_store *store, int64_t process_id, void *arg,
 				int (*each)(void *arg, const struct irt_store_lock_pending *row));
 

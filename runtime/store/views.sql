@@ -828,22 +828,150 @@ LEFT JOIN functions f ON f.function_id = c.function_id
 LEFT JOIN sites s ON s.site_id = t.site_id
 ORDER BY t.wait_ticks DESC, t.hold_ticks DESC, t.lock_id, t.context_id, t.site_id, t.mode;
 
--- Who waited for whom, longest first.
+-- How locks are called.
+CREATE VIEW lock_names AS
+SELECT n.lock_id AS lock_id, -- the lock
+       n.process_id AS process_id, -- its process
+       n.name AS name, -- the variable it is in, 'table.shards[].lock'; NULL if it is in none, or not known
+       coalesce(n.name, n.file || coalesce(':' || n.line, ''), n.called, '(many)') AS label -- the same, or the place that used it first
+FROM (SELECT l.lock_id, l.process_id, s.file, s.line, s.name AS called,
+             coalesce(s.type, (SELECT min(o.type) FROM lock_totals t JOIN sites o ON o.site_id = t.site_id WHERE t.lock_id = l.lock_id)) AS name
+      FROM locks l LEFT JOIN sites s ON s.site_id = l.site_id) n;
+
+-- Who waited for whom, and what that one did meanwhile, longest first.
 CREATE VIEW lock_wait_list AS
-SELECT w.lock_id AS lock_id, -- the lock
+SELECT w.wait_id AS wait_id, -- ours
+       w.lock_id AS lock_id, -- the lock
        w.context_id AS context_id, -- calling context of the waiter
        CASE WHEN c.context_id IS NOT NULL AND c.parent_id IS NULL THEN '(no function)' ELSE f.name END AS function, -- its innermost function
        nullif(w.holder_context_id, -1) AS holder_context_id, -- calling context in which the holder had taken it; NULL: not known
        CASE WHEN h.context_id IS NOT NULL AND h.parent_id IS NULL THEN '(no function)' ELSE g.name END AS holder, -- its innermost function; NULL: not known
-       w.waits AS waits, -- waits that began while this holder had it
-       CAST(w.ticks * r.ns_per_tick AS INTEGER) AS wait_ns -- time waited for it, ns
+       w.holder_wait_id AS holder_wait_id, -- the holder waited for a lock itself: that row; NULL: for none
+       w.call_context_id AS call_context_id, -- the holder was in a call that may block: its calling context; NULL: in none
+       w.call_site_id AS call_site_id, -- and place
+       s.name AS holder_called, -- what that call was: fsync, read ...; NULL: none
+       w.waits AS waits, -- waits that began so
+       CAST(w.ticks * r.ns_per_tick AS INTEGER) AS wait_ns -- time waited so, ns
 FROM rate r
 CROSS JOIN lock_waits w
 LEFT JOIN contexts c ON c.context_id = w.context_id
 LEFT JOIN functions f ON f.function_id = c.function_id
 LEFT JOIN contexts h ON h.context_id = w.holder_context_id
 LEFT JOIN functions g ON g.function_id = h.function_id
-ORDER BY w.ticks DESC, w.waits DESC, w.lock_id, w.context_id, w.holder_context_id;
+LEFT JOIN sites s ON s.site_id = w.call_site_id
+ORDER BY w.ticks DESC, w.waits DESC, w.wait_id;
+
+-- The chains of waits: a row for each member; of wait N first itself, then what its holder waited for, and so on. The last
+-- row says what the last holder did.
+CREATE VIEW lock_wait_chains AS
+WITH RECURSIVE chain (wait_id, link, at) AS (
+    SELECT wait_id, 0, wait_id FROM lock_waits
+    UNION ALL
+    SELECT c.wait_id, c.link + 1, w.holder_wait_id
+    FROM chain c JOIN lock_waits w ON w.wait_id = c.at
+    WHERE w.holder_wait_id < w.wait_id AND c.link < 8)
+SELECT c.wait_id AS wait_id, -- whose chain it is
+       c.link AS link, -- 0: that wait itself
+       c.at AS member_id, -- the wait that is this member
+       w.lock_id AS lock_id, -- for which lock
+       w.context_id AS context_id, -- calling context of who waits there
+       w.holder_context_id AS holder_context_id, -- and of whom for; -1: not known
+       w.call_context_id AS call_context_id, -- who was in this call that may block; NULL: in none, or waited himself
+       w.call_site_id AS call_site_id, -- its place
+       w.holder_wait_id IS NULL AS is_last -- 1: the last member
+FROM chain c JOIN lock_waits w ON w.wait_id = c.at;
+
+-- Waits by thread: how long each waited for each, by lock. Threads that are merged are "ended threads".
+CREATE VIEW lock_thread_list AS
+SELECT t.lock_id AS lock_id, -- the lock
+       l.process_id AS process_id, -- its process
+       w.thread_id AS thread_id, -- who waited; NULL: one that is merged, or of those beyond 262144 rows
+       coalesce(w.name, 'ended threads') AS thread, -- its name
+       h.thread_id AS holder_thread_id, -- who had the lock, or had it last; NULL: not known, or as above
+       CASE WHEN h.thread_id IS NOT NULL THEN h.name WHEN t.holder_thread_id THEN 'ended threads' END AS holder, -- its name; NULL: not known
+       t.waits AS waits, -- waits that began so
+       CAST(t.ticks * r.ns_per_tick AS INTEGER) AS wait_ns -- time waited so, ns
+FROM rate r
+CROSS JOIN lock_threads t
+LEFT JOIN locks l ON l.lock_id = t.lock_id
+LEFT JOIN threads w ON w.thread_id = t.thread_id AND w.flags < 32
+LEFT JOIN threads h ON h.thread_id = t.holder_thread_id AND h.flags < 32
+ORDER BY t.ticks DESC, t.waits DESC, t.lock_id, t.thread_id, t.holder_thread_id;
+
+-- Which lock was taken by who had another one: most often first.
+CREATE VIEW lock_order_list AS
+SELECT o.lock_id AS lock_id, -- the lock that it had
+       a.label AS lock, -- its name
+       o.context_id AS context_id, -- calling context in which it had taken that
+       CASE WHEN c.context_id IS NOT NULL AND c.parent_id IS NULL THEN '(no function)' ELSE f.name END AS function, -- its innermost function
+       s.file || coalesce(':' || s.line, '') AS place, -- where in the source
+       nullif(o.to_lock_id, 0) AS to_lock_id, -- the lock that it took; NULL: all beyond 262144 rows
+       b.label AS to_lock, -- its name
+       nullif(o.to_context_id, 0) AS to_context_id, -- calling context in which it took that
+       CASE WHEN d.context_id IS NOT NULL AND d.parent_id IS NULL THEN '(no function)' ELSE g.name END AS to_function, -- its innermost function
+       t.file || coalesce(':' || t.line, '') AS to_place, -- where in the source
+       t.name AS to_called, -- what it called there
+       t.name LIKE '%try%' AS tries, -- 1: that call does not wait
+       o.mode = 3 AS reads, -- 1: it had the first one as one of several readers
+       o.to_mode = 3 AS to_reads, -- 1: the second
+       o.thread_id AS thread_id, -- the thread that alone has done so; NULL: several
+       o.count AS count, -- how often
+       o.contended AS contended, -- after a wait for it
+       CAST(o.wait_ticks * r.ns_per_tick AS INTEGER) AS wait_ns, -- how long those waits took, ns
+       o.gates AS gates -- locks that it had as well each time: JSON
+FROM rate r
+CROSS JOIN lock_orders o
+LEFT JOIN lock_names a ON a.lock_id = o.lock_id
+LEFT JOIN lock_names b ON b.lock_id = o.to_lock_id
+LEFT JOIN contexts c ON c.context_id = o.context_id
+LEFT JOIN functions f ON f.function_id = c.function_id
+LEFT JOIN contexts d ON d.context_id = o.to_context_id AND o.to_lock_id
+LEFT JOIN functions g ON g.function_id = d.function_id
+LEFT JOIN sites s ON s.site_id = o.site_id
+LEFT JOIN sites t ON t.site_id = o.to_site_id AND o.to_lock_id
+ORDER BY o.count DESC, o.lock_id, o.to_lock_id, o.context_id, o.to_context_id, o.site_id, o.to_site_id;
+
+-- Two locks that are taken in both orders. Each pair once; "instr-report --lock-order" finds longer cycles too.
+CREATE VIEW lock_inversions AS
+SELECT a.lock_id AS lock_id, -- one lock
+       x.label AS lock, -- its name
+       a.to_lock_id AS other_lock_id, -- the other one
+       y.label AS other_lock, -- its name
+       a.count AS count, -- how often the second was taken by who had the first
+       b.count AS reverse_count, -- and the other way round
+       (a.thread_id = b.thread_id) IS TRUE AS one_thread -- 1: one thread alone has done both
+FROM (SELECT lock_id, to_lock_id, sum(count) AS count, iif(count(thread_id) = count(*) AND count(DISTINCT thread_id) = 1, max(thread_id), NULL) AS thread_id
+      FROM lock_orders o LEFT JOIN sites t ON t.site_id = o.to_site_id WHERE (t.name LIKE '%try%') IS NOT TRUE GROUP BY lock_id, to_lock_id) a
+JOIN (SELECT lock_id, to_lock_id, sum(count) AS count, iif(count(thread_id) = count(*) AND count(DISTINCT thread_id) = 1, max(thread_id), NULL) AS thread_id
+      FROM lock_orders o LEFT JOIN sites t ON t.site_id = o.to_site_id WHERE (t.name LIKE '%try%') IS NOT TRUE GROUP BY lock_id, to_lock_id) b
+     ON b.lock_id = a.to_lock_id AND b.to_lock_id = a.lock_id
+LEFT JOIN lock_names x ON x.lock_id = a.lock_id
+LEFT JOIN lock_names y ON y.lock_id = a.to_lock_id
+WHERE a.lock_id < a.to_lock_id
+ORDER BY min(a.count, b.count) DESC, a.lock_id, a.to_lock_id;
+
+-- Calls that may block, made by who had a lock: longest first.
+CREATE VIEW lock_call_list AS
+SELECT k.lock_id AS lock_id, -- the lock
+       n.label AS lock, -- its name
+       k.context_id AS context_id, -- calling context in which it had been taken
+       CASE WHEN c.context_id IS NOT NULL AND c.parent_id IS NULL THEN '(no function)' ELSE f.name END AS function, -- its innermost function
+       nullif(k.call_context_id, 0) AS call_context_id, -- calling context of the call
+       CASE WHEN d.context_id IS NOT NULL AND d.parent_id IS NULL THEN '(no function)' ELSE g.name END AS call_function, -- its innermost function
+       s.name AS called, -- what it called: fsync, read ...; NULL: many
+       s.file || coalesce(':' || s.line, '') AS place, -- where in the source
+       k.calls AS calls, -- how many
+       CAST(k.ticks * r.ns_per_tick AS INTEGER) AS blocked_ns, -- how long they took, added up, ns
+       CAST(k.max_ticks * r.ns_per_tick AS INTEGER) AS longest_ns -- how long the longest took, ns
+FROM rate r
+CROSS JOIN lock_calls k
+LEFT JOIN lock_names n ON n.lock_id = k.lock_id
+LEFT JOIN contexts c ON c.context_id = k.context_id
+LEFT JOIN functions f ON f.function_id = c.function_id
+LEFT JOIN contexts d ON d.context_id = k.call_context_id AND k.call_site_id
+LEFT JOIN functions g ON g.function_id = d.function_id
+LEFT JOIN sites s ON s.site_id = k.call_site_id AND k.call_site_id
+ORDER BY k.ticks DESC, k.calls DESC, k.lock_id, k.context_id, k.call_context_id, k.call_site_id;
 
 -- Who had which lock, and who waited for which, at the end or the last checkpoint.
 CREATE VIEW lock_user_list AS

@@ -135,13 +135,22 @@ const char *const irt_store_sql[IRT_ST_COUNT] = {
 		" max_ticks, times) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
 	[IRT_ST_LOCK] =
 		"INSERT OR REPLACE INTO locks (lock_id, process_id, kind, address, context_id, site_id, start_ticks, end_ticks,"
-		" holder_context_id, lost, unknown) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		" holder_context_id, holder_thread_id, lost, unknown) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 	[IRT_ST_LOCK_TOTALS] =
 		"INSERT OR REPLACE INTO lock_totals (lock_id, context_id, site_id, mode, acquisitions, contended, failed,"
 		" wait_ticks, max_wait_ticks, waits, holds, hold_ticks, max_hold_ticks, hold_times)"
 		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 	[IRT_ST_LOCK_WAIT] =
-		"INSERT OR REPLACE INTO lock_waits (lock_id, context_id, holder_context_id, waits, ticks) VALUES (?, ?, ?, ?, ?)",
+		"INSERT OR REPLACE INTO lock_waits (wait_id, lock_id, context_id, holder_context_id, holder_wait_id,"
+		" call_context_id, call_site_id, waits, ticks) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	[IRT_ST_LOCK_THREADS] =
+		"INSERT OR REPLACE INTO lock_threads (lock_id, thread_id, holder_thread_id, waits, ticks) VALUES (?, ?, ?, ?, ?)",
+	[IRT_ST_LOCK_ORDER] =
+		"INSERT OR REPLACE INTO lock_orders (lock_id, context_id, site_id, mode, to_lock_id, to_context_id, to_site_id,"
+		" to_mode, thread_id, count, contended, wait_ticks, gates) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	[IRT_ST_LOCK_CALL] =
+		"INSERT OR REPLACE INTO lock_calls (lock_id, context_id, site_id, mode, call_context_id, call_site_id, calls,"
+		" ticks, max_ticks) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
 	[IRT_ST_LOCK_USER] =
 		"INSERT OR REPLACE INTO lock_users (process_id, lock_id, thread_id, depth, context_id, site_id, mode, start_ticks)"
 		" VALUES (?, ?, ?, ?, ?, ?, ?, ?)",

@@ -18,7 +18,10 @@ struct locks_file {
 	struct irt_lock *locks;
 	struct irt_lock_totals *totals;
 	struct irt_lock_wait *waits;
-	size_t lock_count, totals_count, wait_count, users;
+	struct irt_lock_order *orders;
+	struct irt_lock_call *calls;
+	struct irt_lock_threads *threads;
+	size_t lock_count, totals_count, wait_count, order_count, call_count, threads_count, users;
 	uint32_t most_lock; /* of totals */
 	uint8_t *state;
 	size_t state_bytes;
@@ -33,13 +36,21 @@ static inline const struct irt_lock_totals *locks_file_totals(const struct locks
 	return NULL;
 }
 
-static inline const struct irt_lock_wait *locks_file_wait(const struct locks_file *f, uint32_t lock, uint32_t context,
-							  int64_t holder)
+/* Of all that the holder did meanwhile. */
+static inline struct irt_lock_wait locks_file_wait(const struct locks_file *f, uint32_t lock, uint32_t context, int64_t holder)
 {
-	for (size_t i = 0; i < f->wait_count; i++)
-		if (f->waits[i].lock == lock && f->waits[i].context == context && f->waits[i].holder == holder)
-			return &f->waits[i];
-	return NULL;
+	struct irt_lock_wait sum = {.lock = lock, .context = context, .holder = holder};
+	for (size_t i = 0; i < f->wait_count; i++) {
+		const struct irt_lock_wait *w = &f->waits[i];
+		if (w->lock == lock && w->context == context && w->holder == holder)
+			sum.waits += w->waits, sum.ticks += w->ticks;
+	}
+	return sum;
+}
+
+static inline int locks_file_is_place(const struct irt_lock_place *a, const struct irt_lock_place *b)
+{
+	return a->lock == b->lock && a->context == b->context && a->site_id == b->site_id && a->mode == b->mode;
 }
 
 static inline int locks_file_lock(void *user, const struct irt_lock *row)
@@ -79,12 +90,47 @@ static inline int locks_file_put_totals(void *user, const struct irt_lock_totals
 static inline int locks_file_put_wait(void *user, const struct irt_lock_wait *row)
 {
 	struct locks_file *f = user;
-	struct irt_lock_wait *w = (struct irt_lock_wait *)locks_file_wait(f, row->lock, row->context, row->holder);
-	if (!w) {
-		f->waits = realloc(f->waits, (f->wait_count + 1) * sizeof(*f->waits));
-		w = &f->waits[f->wait_count++];
+	if (row->number >= f->wait_count) {
+		CHECK_EQ(row->number, f->wait_count);
+		f->waits = realloc(f->waits, ++f->wait_count * sizeof(*f->waits));
 	}
-	*w = *row;
+	f->waits[row->number] = *row;
+	return 0;
+}
+
+/* Puts a row in the place of one with the same key, or behind all. */
+#define LOCKS_FILE_PUT(array, count, type, is_same)                                                  \
+	do {                                                                                         \
+		size_t i_ = 0;                                                                       \
+		const type *old = array;                                                             \
+		while (i_ < count && !(is_same))                                                     \
+			i_++, old++;                                                                 \
+		if (i_ == count)                                                                     \
+			array = realloc(array, ++count * sizeof(*array));                            \
+		array[i_] = *row;                                                                    \
+	} while (0)
+
+static inline int locks_file_put_order(void *user, const struct irt_lock_order *row)
+{
+	struct locks_file *f = user;
+	LOCKS_FILE_PUT(f->orders, f->order_count, struct irt_lock_order,
+		       locks_file_is_place(&old->from, &row->from) && locks_file_is_place(&old->to, &row->to));
+	return 0;
+}
+
+static inline int locks_file_put_call(void *user, const struct irt_lock_call *row)
+{
+	struct locks_file *f = user;
+	LOCKS_FILE_PUT(f->calls, f->call_count, struct irt_lock_call,
+		       locks_file_is_place(&old->holder, &row->holder) && old->context == row->context && old->site_id == row->site_id);
+	return 0;
+}
+
+static inline int locks_file_put_threads(void *user, const struct irt_lock_threads *row)
+{
+	struct locks_file *f = user;
+	LOCKS_FILE_PUT(f->threads, f->threads_count, struct irt_lock_threads,
+		       old->lock == row->lock && old->thread == row->thread && old->holder == row->holder);
 	return 0;
 }
 
@@ -105,6 +151,9 @@ static inline void locks_file_save(struct locks_file *f, struct irt_locks *l)
 	CHECK_EQ(irt_locks_each(l, f, locks_file_lock), 0);
 	CHECK_EQ(irt_locks_each_totals(l, f, locks_file_put_totals), 0);
 	CHECK_EQ(irt_locks_each_wait(l, f, locks_file_put_wait), 0);
+	CHECK_EQ(irt_locks_each_order(l, f, locks_file_put_order), 0);
+	CHECK_EQ(irt_locks_each_call(l, f, locks_file_put_call), 0);
+	CHECK_EQ(irt_locks_each_threads(l, f, locks_file_put_threads), 0);
 	CHECK_EQ(irt_locks_each_user(l, f, locks_file_user), 0);
 	irt_locks_saved(l);
 	CHECK(!irt_locks_is_unsaved(l));
@@ -125,12 +174,18 @@ static inline struct irt_locks *locks_file_restore(const struct locks_file *f)
 	}
 	for (size_t i = 0; i < f->wait_count; i++)
 		CHECK_EQ(irt_locks_restore_wait(l, &f->waits[i]), 0);
+	for (size_t i = 0; i < f->order_count; i++)
+		CHECK_EQ(irt_locks_restore_order(l, &f->orders[i]), 0);
+	for (size_t i = 0; i < f->call_count; i++)
+		CHECK_EQ(irt_locks_restore_call(l, &f->calls[i]), 0);
+	for (size_t i = 0; i < f->threads_count; i++)
+		CHECK_EQ(irt_locks_restore_threads(l, &f->threads[i]), 0);
 	if (f->state_bytes)
 		CHECK_EQ(irt_locks_unpack(l, f->state, f->state_bytes), 0);
 	return l;
 }
 
-/* What waiters waited is what holders are charged with, at every checkpoint. */
+/* What waiters waited is what holders are charged with, by context and by thread, at every checkpoint. */
 static inline void locks_file_check(const struct locks_file *f)
 {
 	for (uint32_t i = 0; i < f->lock_count; i++) {
@@ -141,6 +196,14 @@ static inline void locks_file_check(const struct locks_file *f)
 		for (size_t k = 0; k < f->wait_count; k++)
 			if (f->waits[k].lock == i)
 				contended -= f->waits[k].waits, ticks -= f->waits[k].ticks;
+		CHECK_EQ(contended, 0);
+		CHECK_EQ(ticks, 0);
+		for (size_t k = 0; k < f->wait_count; k++)
+			if (f->waits[k].lock == i)
+				contended += f->waits[k].waits, ticks += f->waits[k].ticks;
+		for (size_t k = 0; k < f->threads_count; k++)
+			if (f->threads[k].lock == i)
+				contended -= f->threads[k].waits, ticks -= f->threads[k].ticks;
 		CHECK_EQ(contended, 0);
 		CHECK_EQ(ticks, 0);
 	}
@@ -155,6 +218,9 @@ static inline void locks_file_fini(struct locks_file *f)
 	free(f->locks);
 	free(f->totals);
 	free(f->waits);
+	free(f->orders);
+	free(f->calls);
+	free(f->threads);
 	free(f->state);
 	*f = (struct locks_file){0};
 }

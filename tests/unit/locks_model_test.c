@@ -233,9 +233,9 @@ static void compare(const struct locks_file *f)
 				CHECK(irt_histogram_count(&y->waits) <= x->contended);
 			}
 			for (int h = 0; h <= CONTEXTS; h++) {
-				const struct irt_lock_wait *w = locks_file_wait(f, (uint32_t)i, (uint32_t)c, h - 1);
-				CHECK_EQ(w ? w->waits : 0, lives[i].waits[c][h]);
-				CHECK_EQ(w ? w->ticks : 0, lives[i].ticks[c][h]);
+				struct irt_lock_wait w = locks_file_wait(f, (uint32_t)i, (uint32_t)c, h - 1);
+				CHECK_EQ(w.waits, lives[i].waits[c][h]);
+				CHECK_EQ(w.ticks, lives[i].ticks[c][h]);
 				rows += lives[i].waits[c][h] || lives[i].ticks[c][h];
 			}
 		}

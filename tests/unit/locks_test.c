@@ -18,12 +18,17 @@ static void begin(void)
 	now = 1000000;
 }
 
+static void put_in(uint32_t context, uint32_t thread, uint32_t operation, uint64_t address, unsigned mode, uint64_t value)
+{
+	CHECK_EQ(irt_locks_add(locks, &(struct irt_shared_event){
+		.ticks = now, .address = address, .value = value, .context = context, .site = irt_site(mode, mode),
+		.thread = thread, .operation = operation}), 0);
+}
+
 /* Thread n is in context n. */
 static void put(uint32_t thread, uint32_t operation, uint64_t address, unsigned mode, uint64_t value)
 {
-	CHECK_EQ(irt_locks_add(locks, &(struct irt_shared_event){
-		.ticks = now, .address = address, .value = value, .context = thread, .site = irt_site(mode, mode),
-		.thread = thread, .operation = operation}), 0);
+	put_in(thread, thread, operation, address, mode, value);
 }
 static void lock(uint32_t thread, uint64_t address) { put(thread, IRT_OP_ACQUIRED, address, INSTR_LOCK_MUTEX, 0); }
 static void unlock(uint32_t thread, uint64_t address) { put(thread, IRT_OP_RELEASED, address, INSTR_LOCK_MUTEX, 0); }
@@ -53,8 +58,7 @@ static struct irt_lock_totals totals(uint32_t number, uint32_t thread, unsigned 
 
 static uint64_t charged(uint32_t waiter, int64_t holder)
 {
-	const struct irt_lock_wait *w = locks_file_wait(&file, 0, waiter, holder);
-	return w ? w->ticks : 0;
+	return locks_file_wait(&file, 0, waiter, holder).ticks;
 }
 
 TEST(a_wait_is_charged_to_each_who_had_the_lock_meanwhile)
@@ -81,8 +85,8 @@ TEST(a_wait_is_charged_to_each_who_had_the_lock_meanwhile)
 	CHECK_EQ(totals(0, 3, INSTR_LOCK_MUTEX).contended, 1);
 	CHECK_EQ(totals(0, 3, INSTR_LOCK_MUTEX).hold_ticks, 7);
 	CHECK_EQ(totals(0, 1, INSTR_LOCK_MUTEX).hold_ticks, 30000);
-	CHECK_EQ(locks_file_wait(&file, 0, 3, 1)->waits, 1);
-	CHECK_EQ(locks_file_wait(&file, 0, 3, 2)->waits, 0);
+	CHECK_EQ(locks_file_wait(&file, 0, 3, 1).waits, 1);
+	CHECK_EQ(locks_file_wait(&file, 0, 3, 2).waits, 0);
 }
 
 TEST(a_lock_that_is_taken_again_is_held_once)
@@ -230,7 +234,7 @@ TEST(locks_beyond_the_most_share_a_row)
 {
 	begin();
 	for (uint64_t i = 1; i <= IRT_LOCKS_MAX + 10; i++)
-		lock(1, i * 64), now += 10;
+		put_in(1, (uint32_t)i, IRT_OP_ACQUIRED, i * 64, INSTR_LOCK_MUTEX, 0), now += 10;
 	settle_and_save(); /* (the check looks at each by each) */
 	CHECK_EQ(file.lock_count, IRT_LOCKS_MAX + 1);
 	CHECK_EQ(file.locks[IRT_LOCKS_MAX].address, 0);
@@ -238,10 +242,170 @@ TEST(locks_beyond_the_most_share_a_row)
 	irt_locks_destroy(locks);
 	locks = locks_file_restore(&file);
 	for (uint64_t i = IRT_LOCKS_MAX + 10; i >= 1; i--)
-		unlock(1, i * 64), now += 10;
+		put_in(1, (uint32_t)i, IRT_OP_RELEASED, i * 64, INSTR_LOCK_MUTEX, 0), now += 10;
 	settle_and_save();
 	CHECK_EQ(totals(IRT_LOCKS_MAX, 1, INSTR_LOCK_MUTEX).holds, 10);
 	CHECK_EQ(file.locks[IRT_LOCKS_MAX].unknown, 0);
+}
+
+enum { CALL_SITE = 77, CALL = 100 };
+
+/* Of thread n in context CALL + n. */
+static void put_call(uint32_t thread, uint32_t operation)
+{
+	CHECK_EQ(irt_locks_add(locks, &(struct irt_shared_event){
+		.ticks = now, .context = CALL + thread, .site = irt_site(CALL_SITE, 0), .thread = thread, .operation = operation}), 0);
+}
+static void begins_call(uint32_t thread) { put_call(thread, IRT_OP_BLOCKING); }
+static void ends_call(uint32_t thread) { put_call(thread, IRT_OP_BLOCK); }
+
+static const struct irt_lock_wait *wait_row(uint32_t waiter, uint32_t next, uint32_t call_context)
+{
+	for (size_t i = 0; i < file.wait_count; i++)
+		if (file.waits[i].context == waiter && file.waits[i].next == next && file.waits[i].call_context == call_context)
+			return &file.waits[i];
+	static const struct irt_lock_wait none = {.number = IRT_LOCK_NO_WAIT};
+	return &none;
+}
+
+TEST(a_wait_says_what_the_holder_waited_for_itself)
+{
+	begin();
+	lock(1, P), lock(2, Q), now += 1000;
+	waits(3, P), now += 10000;    /* 1 runs */
+	waits(1, Q), now += 20000;    /* 1 waits for 2, who runs */
+	begins_call(2), now += 40000; /* ... who is in a call */
+	settle_and_save();
+	irt_locks_destroy(locks);
+	locks = locks_file_restore(&file);
+	ends_call(2), now += 100;
+	unlock(2, Q), now += 50;
+	waited(1, Q, 0), now += 700;
+	unlock(1, Q), now += 7;
+	unlock(1, P), now += 3;
+	waited(3, P, 0), now += 10;
+	unlock(3, P);
+	done();
+	const struct irt_lock_wait *runs = wait_row(1, IRT_LOCK_NO_WAIT, 0), *calls = wait_row(1, IRT_LOCK_NO_WAIT, CALL + 2);
+	CHECK_EQ(calls->call_site, CALL_SITE);
+	CHECK_EQ(calls->ticks, 40000);
+	CHECK_EQ(runs->ticks, 20000 + 100 + 50);
+	CHECK_EQ(wait_row(3, IRT_LOCK_NO_WAIT, 0)->ticks, 10000 + 700 + 7 + 3);
+	CHECK_EQ(wait_row(3, calls->number, 0)->ticks, 40000);
+	CHECK_EQ(wait_row(3, runs->number, 0)->ticks, 20000 + 100 + 50);
+	CHECK_EQ(charged(3, 1), 10000 + 20000 + 40000 + 100 + 50 + 700 + 7 + 3);
+}
+
+TEST(a_chain_of_threads_that_wait_for_each_other_ends)
+{
+	begin();
+	lock(1, P), lock(2, Q), now += 1000;
+	waits(1, Q), now += 1000;
+	waits(2, P), now += 1000;
+	waits(3, P), now += 5000;
+	put(2, IRT_OP_LOCK_DESTROY, P, INSTR_LOCK_MUTEX, 0); /* (who is in the way ends) */
+	done();
+	/* 3 waits for 1, who waits for 2, who waits for 1. */
+	const struct irt_lock_wait *of_2 = wait_row(1, IRT_LOCK_NO_WAIT, 0);
+	CHECK_EQ(of_2->ticks, 1000); /* until 2 waited */
+	for (size_t i = 0; i < file.wait_count; i++)
+		CHECK(file.waits[i].next == IRT_LOCK_NO_WAIT || file.waits[i].next < i);
+	CHECK(file.wait_count <= 8);
+	CHECK_EQ(charged(3, 1), 5000);
+	CHECK_EQ(charged(2, 1), 6000);
+	CHECK_EQ(locks_file_wait(&file, 1, 1, 2).ticks, 7000);
+}
+
+static const struct irt_lock_order *order(uint32_t from, uint32_t to, uint32_t thread)
+{
+	for (size_t i = 0; i < file.order_count; i++)
+		if (file.orders[i].from.lock == from && file.orders[i].to.lock == to && file.orders[i].to.context == thread)
+			return &file.orders[i];
+	static const struct irt_lock_order none;
+	return &none;
+}
+
+TEST(locks_taken_while_others_are_had_have_an_order_and_gates)
+{
+	enum { G = 0x3000 };
+	begin();
+	lock(1, G), lock(1, P), now += 10;            /* numbers 0, 1 */
+	lock(1, Q), now += 10, unlock(1, Q), now += 10; /* 2 */
+	unlock(1, P), lock(1, P), now += 10;          /* again, below G alone */
+	unlock(1, P), unlock(1, G), now += 10;
+	lock(1, G), lock(1, P), lock(1, Q), lock(1, Q), now += 10; /* again by its owner: no order */
+	unlock(1, Q), unlock(1, Q), unlock(1, P), unlock(1, G), now += 20000;
+	settle_and_save();
+	CHECK_EQ(order(1, 2, 1)->gate_count, 1);
+	irt_locks_destroy(locks);
+	locks = locks_file_restore(&file);
+	lock(2, P), now += 10;
+	lock(3, Q), waits(2, Q), now += 500, unlock(3, Q), now += 10, waited(2, Q, 0), now += 10;
+	unlock(2, Q), unlock(2, P), now += 10;
+	done();
+	CHECK_EQ(order(0, 1, 1)->count, 3);
+	CHECK_EQ(order(0, 2, 1)->count, 2);
+	CHECK_EQ(order(1, 2, 1)->count, 2);
+	CHECK_EQ(order(1, 2, 1)->thread, 1);
+	CHECK_EQ(order(1, 2, 1)->gates[0], 0);
+	CHECK_EQ(order(0, 2, 1)->gates[0], 1); /* each time below P */
+	CHECK_EQ(order(1, 2, 2)->count, 1);
+	CHECK_EQ(order(1, 2, 2)->thread, 2);
+	CHECK_EQ(order(1, 2, 2)->contended, 1);
+	CHECK_EQ(order(1, 2, 2)->wait_ticks, 510);
+	CHECK_EQ(order(1, 2, 2)->gate_count, 0);
+	CHECK_EQ(file.order_count, 4);
+}
+
+TEST(a_gate_that_was_not_had_each_time_is_none)
+{
+	begin();
+	put_in(5, 1, IRT_OP_ACQUIRED, 0x3000, INSTR_LOCK_MUTEX, 0), lock(1, P), lock(1, Q), now += 10;
+	unlock(1, Q), unlock(1, P), unlock(1, 0x3000), now += 20000;
+	lock(1, P), now += 10, lock(1, Q), now += 10;
+	done();
+	CHECK_EQ(order(1, 2, 1)->count, 2);
+	CHECK_EQ(order(1, 2, 1)->gate_count, 0);
+}
+
+TEST(calls_are_those_of_locks_that_were_had_all_the_while)
+{
+	begin();
+	lock(1, P), now += 10;
+	lock(1, Q), now += 10;
+	begins_call(1), now += 3000, ends_call(1), now += 10;
+	unlock(1, P), now += 10;
+	begins_call(1), now += 10, unlock(1, Q), now += 400, lock(1, Q), now += 10, ends_call(1), now += 10; /* as for a condition */
+	unlock(1, Q), now += 10;
+	begins_call(1), now += 10, ends_call(1);
+	done();
+	CHECK_EQ(file.call_count, 2);
+	for (size_t i = 0; i < 2; i++) {
+		CHECK_EQ(file.calls[i].calls, 1);
+		CHECK_EQ(file.calls[i].ticks, 3000);
+		CHECK_EQ(file.calls[i].max_ticks, 3000);
+		CHECK_EQ(file.calls[i].site_id, CALL_SITE);
+		CHECK_EQ(file.calls[i].context, CALL + 1);
+		CHECK_EQ(file.calls[i].holder.lock, i);
+	}
+}
+
+TEST(waits_are_told_by_threads_too)
+{
+	begin();
+	put_in(9, 1, IRT_OP_ACQUIRED, P, INSTR_LOCK_MUTEX, 0), now += 10;
+	put_in(8, 2, IRT_OP_WAITING, P, INSTR_LOCK_MUTEX, IRT_LOCK_TRIED), now += 700;
+	put_in(9, 1, IRT_OP_RELEASED, P, INSTR_LOCK_MUTEX, 0), now += 40; /* on its way */
+	settle_and_save();
+	irt_locks_destroy(locks);
+	locks = locks_file_restore(&file);
+	put_in(8, 2, IRT_OP_WAITED, P, INSTR_LOCK_MUTEX, 0), now += 10;
+	done();
+	CHECK_EQ(file.threads_count, 1);
+	CHECK_EQ(file.threads[0].thread, 2);
+	CHECK_EQ(file.threads[0].holder, 1);
+	CHECK_EQ(file.threads[0].waits, 1);
+	CHECK_EQ(file.threads[0].ticks, 740);
 }
 
 TEST(bytes_that_cannot_be_are_refused)

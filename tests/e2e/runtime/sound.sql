@@ -198,6 +198,20 @@ SELECT 'heap_totals: site ' || site_id || ' allocates nothing' FROM heap_totals 
 SELECT 'locks: waits for lock ' || lock_id || ' are ' || sum(waits) || ' more than those charged, of ' || sum(ticks) || ' ticks'
 FROM (SELECT lock_id, contended AS waits, wait_ticks AS ticks FROM lock_totals UNION ALL SELECT lock_id, -waits, -ticks FROM lock_waits)
 GROUP BY lock_id HAVING sum(waits) <> 0 OR sum(ticks) <> 0;
+SELECT 'locks: waits for lock ' || lock_id || ' are ' || sum(waits) || ' more than those of threads, of ' || sum(ticks) || ' ticks'
+FROM (SELECT lock_id, contended AS waits, wait_ticks AS ticks FROM lock_totals UNION ALL SELECT lock_id, -waits, -ticks FROM lock_threads)
+GROUP BY lock_id HAVING sum(waits) <> 0 OR sum(ticks) <> 0;
+SELECT 'lock_waits: ' || w.wait_id || ' does not fit' FROM lock_waits w LEFT JOIN lock_waits n ON n.wait_id = w.holder_wait_id
+WHERE (w.holder_wait_id IS NOT NULL AND (n.wait_id IS NULL OR n.wait_id >= w.wait_id OR n.context_id IS NULL OR w.call_site_id IS NOT NULL))
+   OR (w.call_site_id IS NULL) <> (w.call_context_id IS NULL) OR min(w.waits, w.ticks) < 0;
+SELECT 'lock_orders: lock ' || lock_id || ', then ' || to_lock_id FROM lock_orders o
+WHERE o.count < 1 OR o.contended NOT BETWEEN 0 AND o.count OR o.wait_ticks < 0 OR o.lock_id = o.to_lock_id OR json_array_length(o.gates) > 4
+   OR EXISTS (SELECT 1 FROM json_each(o.gates) g WHERE g.value IN (o.lock_id, o.to_lock_id) OR g.value NOT IN (SELECT lock_id FROM locks));
+SELECT 'lock_orders: ' || o.lock_id || ', then ' || o.to_lock_id || ' was taken ' || sum(o.count) || ' times, but that lock only ' || t.acquisitions
+FROM lock_orders o JOIN lock_totals t ON t.lock_id = o.to_lock_id AND t.context_id = o.to_context_id AND t.site_id = o.to_site_id AND t.mode = o.to_mode
+GROUP BY o.lock_id, o.to_lock_id, o.to_context_id, o.to_site_id, o.to_mode HAVING sum(o.count) > t.acquisitions;
+SELECT 'lock_calls: lock ' || lock_id || ' site ' || call_site_id FROM lock_calls k LEFT JOIN sites s ON s.site_id = k.call_site_id
+WHERE (k.call_site_id AND s.kind IS NOT 'block') OR k.calls < 1 OR k.max_ticks > k.ticks OR k.max_ticks < 0;
 SELECT 'locks: lock ' || lock_id || ' context ' || context_id || ' site ' || site_id FROM lock_totals
 WHERE min(acquisitions, contended, failed, wait_ticks, max_wait_ticks, holds, hold_ticks, max_hold_ticks) < 0 OR holds > acquisitions
    OR max_wait_ticks > wait_ticks OR max_hold_ticks > hold_ticks OR (hold_times IS NULL) <> (holds = 0) OR (contended = 0 AND wait_ticks > 0);

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * locks_waits.c - see locks.h: whom waits are charged to, and what those did meanwhile.
+ *
+ * A wait is charged when something of it changes, up to that moment, to what was so until then: who had the lock, what
+ * he waited for himself, and so on along the chain. So before a thread begins or ends a wait or a call, all that wait
+ * for its locks are charged, and all that wait for theirs.
+ *
+ *     A waits for L1 ── had by B, who waits for L2 ── had by C, who is in fsync
+ *
+ * L2. Of a wait that is charged to somebody, all up to mark_ticks is: contended and wait_ticks of totals, waits and
+ *     ticks of waits, and of threads add up to the same for each lock, whenever no event is being applied.
+ */
+#include "fold/locks_internal.h"
+
+enum { DEEP = 64 }; /* chains whose members are charged */
+
+struct chain {
+	uint32_t threads[CHAIN_MAX];
+	unsigned count;
+};
+
+const struct owner *irt_locks_in_the_way(const struct state *s, uint32_t thread, bool alone)
+{
+	for (size_t i = 0; i < s->owner_count; i++) /* the one that has it longest is the first */
+		if (s->owners[i].thread != thread && (alone || s->owners[i].alone))
+			return &s->owners[i];
+	return NULL;
+}
+
+struct owner *irt_locks_owner(const struct state *s, uint32_t thread)
+{
+	for (size_t i = 0; i < s->owner_count; i++)
+		if (s->owners[i].thread == thread)
+			return &s->owners[i];
+	return NULL;
+}
+
+struct waiter *irt_locks_waiter(const struct state *s, uint32_t thread)
+{
+	for (size_t i = 0; i < s->waiter_count; i++)
+		if (s->waiters[i].thread == thread)
+			return &s->waiters[i];
+	return NULL;
+}
+
+/* ---- rows ------------------------------------------------------------------------------------------- */
+
+static bool is_in(const struct chain *c, uint32_t thread)
+{
+	for (unsigned i = 0; i < c->count; i++)
+		if (c->threads[i] == thread)
+			return true;
+	return c->count == CHAIN_MAX;
+}
+
+/* Is it a wait, as far as is known? */
+static bool seems_wait(const struct state *s, const struct waiter *w, const struct owner *o)
+{
+	return o ? true : !irt_locks_owner(s, w->thread) && (w->tried || w->charged);
+}
+
+/* The row that the wait is charged to now. IRT_KEYED_NONE: no memory. */
+static uint32_t row_of(struct irt_locks *l, const struct state *s, const struct waiter *w, struct chain *c)
+{
+	const struct owner *o = irt_locks_in_the_way(s, w->thread, w->alone);
+	const struct actor *a = o ? irt_locks_find_actor(l, o->thread) : NULL;
+	uint32_t context = totals_at(l, w->row)->row.context, next = IRT_LOCK_NO_WAIT, call_context = 0, call_site = 0;
+	int64_t holder = o ? totals_at(l, o->row)->row.context : s->holder;
+
+	c->threads[c->count++] = w->thread;
+	if (a && !is_in(c, o->thread) && l->waits.count < IRT_LOCK_ROWS_MAX) {
+		const struct state *its = a->waits_at != NO_STATE ? state_at(l, a->waits_at) : NULL;
+		const struct waiter *wait = its ? irt_locks_waiter(its, o->thread) : NULL;
+		if (wait && seems_wait(its, wait, irt_locks_in_the_way(its, wait->thread, wait->alone))) {
+			next = row_of(l, its, wait, c);
+			if (next == IRT_KEYED_NONE)
+				return next;
+		} else if (a->in_call) {
+			call_context = a->call_context;
+			call_site = a->call_site;
+		}
+	}
+	uint64_t key[3] = {two(s->lock, context), two((uint32_t)(holder + 1), next), two(call_context, call_site)};
+	if (!irt_keyed_room(&l->waits, 1))
+		return IRT_KEYED_NONE;
+	uint32_t i = irt_keyed_put(&l->waits, key);
+	struct wait_row *r = irt_keyed_row(&l->waits, i);
+	r->row.number = i;
+	r->row.lock = s->lock;
+	r->row.context = context;
+	r->row.holder = holder;
+	r->row.next = next;
+	r->row.call_context = call_context;
+	r->row.call_site = call_site;
+	r->changed = true;
+	return i;
+}
+
+static struct threads_row *threads_of(struct irt_locks *l, uint32_t lock, uint32_t thread, uint32_t holder)
+{
+	uint64_t key[2] = {lock, two(thread, holder)};
+
+	if (!irt_keyed_room(&l->threads, 1))
+		return NULL;
+	if (l->threads.count >= IRT_LOCK_ROWS_MAX && irt_keyed_find(&l->threads, key) == IRT_KEYED_NONE)
+		key[1] = 0;
+	return irt_keyed_row(&l->threads, irt_keyed_put(&l->threads, key));
+}
+
+/* ---- charging --------------------------------------------------------------------------------------- */
+
+/* sure: it was a wait. */
+static bool charge(struct irt_locks *l, struct state *s, struct waiter *w, int64_t ticks, bool sure)
+{
+	const struct owner *o = irt_locks_in_the_way(s, w->thread, w->alone);
+	uint64_t more = between(w->mark_ticks, ticks);
+
+	/* Who waits for itself (and is told so, if the lock looks) waits for nobody. */
+	if (!o && (irt_locks_owner(s, w->thread) || !(sure || w->charged)))
+		return true;
+	if (w->charged && !more)
+		return true;
+	uint32_t row = row_of(l, s, w, &(struct chain){.count = 0});
+	struct threads_row *threads = row == IRT_KEYED_NONE ? NULL : threads_of(l, s->lock, w->thread, o ? o->thread : s->holder_thread);
+	if (!threads)
+		return false;
+	struct irt_lock_totals *t = irt_locks_touch_totals(l, w->row);
+	struct irt_lock_wait *wait = &((struct wait_row *)irt_keyed_row(&l->waits, row))->row;
+	if (!w->charged) {
+		w->charged = true;
+		t->contended++;
+		wait->waits++;
+		threads->waits++;
+	}
+	add_up(&t->wait_ticks, more);
+	add_up(&wait->ticks, more);
+	add_up(&threads->ticks, more);
+	threads->changed = true;
+	if (ticks > w->mark_ticks)
+		w->mark_ticks = ticks;
+	return true;
+}
+
+static bool charge_through(struct irt_locks *l, struct state *s, int64_t ticks, unsigned depth);
+
+static bool charge_held(struct irt_locks *l, const struct actor *a, int64_t ticks, unsigned depth)
+{
+	for (size_t i = 0; a && i < a->held_count; i++) {
+		struct state *s = state_at(l, a->held[i]);
+		if (s->waiter_count && !charge_through(l, s, ticks, depth))
+			return false;
+	}
+	return true;
+}
+
+static bool charge_through(struct irt_locks *l, struct state *s, int64_t ticks, unsigned depth)
+{
+	if (s->round == l->round || depth == DEEP)
+		return true;
+	s->round = l->round;
+	for (size_t i = 0; i < s->waiter_count; i++)
+		if (!charge(l, s, &s->waiters[i], ticks, s->waiters[i].tried) ||
+		    !charge_held(l, irt_locks_find_actor(l, s->waiters[i].thread), ticks, depth + 1))
+			return false;
+	return true;
+}
+
+bool irt_locks_charge_waiters(struct irt_locks *l, struct state *s, int64_t ticks)
+{
+	l->round++;
+	return !s->waiter_count || charge_through(l, s, ticks, 0);
+}
+
+bool irt_locks_charge_for(struct irt_locks *l, const struct actor *a, int64_t ticks)
+{
+	l->round++;
+	return charge_held(l, a, ticks, 0);
+}
+
+void irt_locks_drop_waiter(struct irt_locks *l, struct state *s, struct waiter *w)
+{
+	struct actor *a = irt_locks_find_actor(l, w->thread);
+	size_t i = (size_t)(w - s->waiters);
+
+	if (a && a->waits_at == index_of_state(l, s))
+		a->waits_at = NO_STATE;
+	memmove(w, w + 1, (s->waiter_count - i - 1) * sizeof(*w));
+	s->waiter_count--;
+	l->user_count--;
+}
+
+/* false: it waits still. */
+bool irt_locks_end_wait(struct irt_locks *l, struct state *s, struct waiter *w, int64_t ticks, uint64_t result, bool *waited)
+{
+	/* Timed out: ETIMEDOUT, and thrd_timedout of C11. What returns anything else has not waited. */
+	bool can_be = is_taken(result) || result == 110 || result == 4;
+
+	if (!irt_locks_charge_for(l, irt_locks_find_actor(l, w->thread), ticks) || !charge(l, s, w, ticks, w->tried && can_be))
+		return false;
+	*waited = w->charged;
+	if (w->charged) {
+		struct irt_lock_totals *t = irt_locks_touch_totals(l, w->row);
+		uint64_t all = between(w->start_ticks, ticks);
+		if (irt_histogram_add(&t->waits, irt_histogram_bucket(all), 1))
+			return false;
+		if (all > t->max_wait_ticks)
+			t->max_wait_ticks = all;
+	}
+	irt_locks_drop_waiter(l, s, w);
+	return true;
+}
