@@ -841,7 +841,9 @@ FROM (SELECT l.lock_id, l.process_id, s.file, s.line, s.name AS called,
 -- Who waited for whom, and what that one did meanwhile, longest first.
 CREATE VIEW lock_wait_list AS
 SELECT w.wait_id AS wait_id, -- ours
+       l.process_id AS process_id, -- process
        w.lock_id AS lock_id, -- the lock
+       (SELECT n.label FROM lock_names n WHERE n.lock_id = w.lock_id) AS lock, -- its name
        w.context_id AS context_id, -- calling context of the waiter
        CASE WHEN c.context_id IS NOT NULL AND c.parent_id IS NULL THEN '(no function)' ELSE f.name END AS function, -- its innermost function
        nullif(w.holder_context_id, -1) AS holder_context_id, -- calling context in which the holder had taken it; NULL: not known
@@ -849,11 +851,29 @@ SELECT w.wait_id AS wait_id, -- ours
        w.holder_wait_id AS holder_wait_id, -- the holder waited for a lock itself: that row; NULL: for none
        w.call_context_id AS call_context_id, -- the holder was in a call that may block: its calling context; NULL: in none
        w.call_site_id AS call_site_id, -- and place
-       s.name AS holder_called, -- what that call was: fsync, read ...; NULL: none
+       CASE WHEN w.call_site_id IS NOT NULL THEN 'in ' || s.name
+            WHEN w.holder_wait_id IS NOT NULL THEN (
+            WITH RECURSIVE chain (link, at) AS (
+                SELECT 1, w.holder_wait_id
+                UNION ALL
+                SELECT k.link + 1, o.holder_wait_id
+                FROM chain k JOIN lock_waits o ON o.wait_id = k.at
+                WHERE o.holder_wait_id < o.wait_id AND k.link < 8)
+            SELECT group_concat(said, ', ')
+            FROM (SELECT 'waiting for ' || coalesce(i.name, '(not known)') || ' (' || coalesce(n.label, '?') || ')'
+                         || coalesce(', in ' || q.name, '') AS said
+                  FROM chain k
+                  JOIN lock_waits o ON o.wait_id = k.at
+                  LEFT JOIN contexts m ON m.context_id = o.holder_context_id
+                  LEFT JOIN functions i ON i.function_id = m.function_id
+                  LEFT JOIN lock_names n ON n.lock_id = o.lock_id
+                  LEFT JOIN sites q ON q.site_id = o.call_site_id
+                  ORDER BY k.link)) END AS meanwhile, -- what the holder did: 'in fsync', 'waiting for store (db.lock), in fsync'; NULL: it ran, as far as is known
        w.waits AS waits, -- waits that began so
        CAST(w.ticks * r.ns_per_tick AS INTEGER) AS wait_ns -- time waited so, ns
 FROM rate r
 CROSS JOIN lock_waits w
+LEFT JOIN locks l ON l.lock_id = w.lock_id
 LEFT JOIN contexts c ON c.context_id = w.context_id
 LEFT JOIN functions f ON f.function_id = c.function_id
 LEFT JOIN contexts h ON h.context_id = w.holder_context_id

@@ -399,6 +399,12 @@ int report_places(struct report *report, const struct report_places *p)
 	       (report->limit == NO_LIMIT || rows < report->limit)) {
 		for (size_t i = 0; i < p->count; i++)
 			p->add_cell(report, table, q, p->which[i]);
+		if (p->add_below) {
+			struct cli_buffer below = {0};
+			p->add_below(&below, q);
+			path_row(table, p->count, &below);
+			cli_buffer_fini(&below);
+		}
 		if (p->path_from)
 			add_path_rows(table, p->count, tr_text(q, tr_column(q, "path"), NULL), p->path_from);
 		sum += (double)report_number(q, p->part);

@@ -11,7 +11,7 @@
 
 #include "cli/units.h"
 
-enum { NUMBER, WAIT, WAIT_MAX, WAIT_P99, TAKEN, CONTENDED, FAILED, HOLD, HOLD_MAX, HOLD_P99, BLAMED, WAITS, PROCESS, NAME, COLUMNS };
+enum { NUMBER, WAIT, WAIT_MAX, WAIT_P99, TAKEN, CONTENDED, FAILED, HOLD, HOLD_MAX, HOLD_P99, BLAMED, WAITS, INSIDE, COUNT, PROCESS, NAME, COLUMNS };
 enum { FIGURES_WIDTH = 72 }; /* about, in columns of the screen */
 
 /* By enum report_locks_sort. */
@@ -30,6 +30,8 @@ static const struct cli_column all[COLUMNS] = {
 	[HOLD_P99] = {.title = "p99 hold", .drop = 5},
 	[BLAMED] = {.title = "others waited"},
 	[WAITS] = {.title = "waits"},
+	[INSIDE] = {.title = "time"},
+	[COUNT] = {.title = "count"},
 	[PROCESS] = {.title = "process", .drop = 1},
 	[NAME] = {.left = 1, .comfort = 32},
 };
@@ -136,6 +138,32 @@ static void add_pair_cell(struct report *report, struct cli_table *table, struct
 	}
 }
 
+/* "fsync  store cache.c:34", "table (lock)  grow cache.c:42" */
+static void add_inside_cell(struct report *report, struct cli_table *table, struct tr_query *q, int column)
+{
+	const char *place = tr_text(q, tr_column(q, "place"), NULL), *base = strrchr(place, '/');
+	struct cli_buffer what = {0}, where = {0};
+
+	(void)report;
+	switch (column) {
+	case INSIDE:
+		duration_cell(table, q, "inside_ns");
+		break;
+	case COUNT:
+		report_count_cell(table, report_number(q, "count"));
+		break;
+	case HOLD_MAX:
+		duration_cell(table, q, "longest_ns");
+		break;
+	default:
+		cli_add_format(&what, "%s%s", *tr_text(q, tr_column(q, "what"), NULL) == 'l' ? "lock " : "", tr_text(q, tr_column(q, "called"), NULL));
+		cli_add_format(&where, "%s%s%s", report_name(q, tr_column(q, "function")), *place ? " " : "", base ? base + 1 : place);
+		cli_cell_parts(table, CLI_PLAIN, NULL, cli_text_of(&what), cli_text_of(&where));
+		cli_buffer_fini(&what);
+		cli_buffer_fini(&where);
+	}
+}
+
 static void say_nothing(struct report *report)
 {
 	cli_add_text(&report->out, "No lock was used in code that the plugin compiled with lock=on.\n");
@@ -144,6 +172,11 @@ static void say_nothing(struct report *report)
 static void say_no_waits(struct report *report)
 {
 	cli_add_text(&report->out, "Nobody waited for it.\n");
+}
+
+static void say_nothing_inside(struct report *report)
+{
+	cli_add_text(&report->out, "No other lock was taken while it was held, and nothing called that may block.\n");
 }
 
 static int add_list(struct report *report)
@@ -181,6 +214,7 @@ static int add_users(struct report *report)
 static int add_lock(struct report *report)
 {
 	static const int places[] = {WAIT, WAIT_MAX, TAKEN, CONTENDED, FAILED, HOLD, HOLD_MAX, BLAMED, NAME}, pairs[] = {WAIT, WAITS, NAME};
+	static const int inside[] = {INSIDE, COUNT, HOLD_MAX, NAME};
 	struct cli_column columns[COLUMNS];
 	int which[COLUMNS];
 	int64_t lock = report->lock, limit = report->limit;
@@ -205,8 +239,16 @@ static int add_lock(struct report *report)
 			.query = "lock_pairs", .part = "wait_ns", .columns = columns, .which = which,
 			.count = choose_columns(report, pairs, sizeof(pairs) / sizeof(*pairs), "who waited for whom", columns, which),
 			.add_cell = add_pair_cell, .say_nothing = say_no_waits});
+	cli_add_text(&report->out, "\n");
+	if (!status) {
+		size_t count = choose_columns(report, inside, sizeof(inside) / sizeof(*inside), "what was done while it was held", columns, which);
+		columns[2].title = "longest";
+		status = report_places(report, &(struct report_places){
+			.query = "lock_inside", .part = "inside_ns", .columns = columns, .which = which, .count = count,
+			.add_cell = add_inside_cell, .say_nothing = say_nothing_inside});
+	}
 	report->limit = limit;
-	report->lines += 2;
+	report->lines += 3;
 	return status;
 }
 

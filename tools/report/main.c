@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
  * main.c - instr-report: profiles from a trace. Reads the command line, opens the trace, lets one of
- * top.c, tree.c, threads.c, stacks.c, info.c, blocks.c, locks.c, allocs.c, live.c, memory.c and history.c answer.
+ * top.c, tree.c, threads.c, stacks.c, info.c, blocks.c, locks.c, waits.c, order.c, allocs.c, live.c, memory.c and history.c answer.
  */
 #include "report/report.h"
 
@@ -35,6 +35,7 @@ static const char *const sorts[REPORT_MODES][13] = {
 	[REPORT_TREE] = {"self", "total", "calls", "bytes", "allocs"},
 	[REPORT_BLOCKS] = {"time", "calls", "bytes", "longest", "failed"},
 	[REPORT_LOCKS] = {"wait", "hold", "acquisitions", "contended"},
+	[REPORT_WAITS] = {"wait", "contended"},
 	[REPORT_ALLOCS] = {"bytes", "total", "allocs", "live", "peak", "temporary", "crossed", "resized", "failed", "freed", "copied"},
 	[REPORT_LEAKS] = {"bytes", "blocks", "age"},
 	[REPORT_PEAK] = {"bytes", "blocks"},
@@ -67,6 +68,11 @@ static const struct cli_option options[] = {
 		 "what kind of descriptor; waits for work (accept, poll, sleep, signals) apart"},
 	{CLI_MODE, .name = "locks", .mode = REPORT_LOCKS, .value = &mode,
 	 .help = "locks: how often each was taken, how long it was waited for and held; with --lock one of them, by calling context"},
+	{CLI_MODE, .name = "waits", .mode = REPORT_WAITS, .value = &mode,
+	 .help = "who waited for whom for locks, and what that one did meanwhile: waited for another lock himself, was in a call that "
+		 "blocks ..."},
+	{CLI_MODE, .name = "lock-order", .mode = REPORT_LOCK_ORDER, .value = &mode,
+	 .help = "locks that are taken in an order that goes round in a circle: deadlocks that may happen, although none did"},
 	{CLI_MODE, .name = "allocs", .mode = REPORT_ALLOCS, .value = &mode,
 	 .help = "who allocates: how much, how often, what of it was alive at the end and at the peak"},
 	{CLI_MODE, .name = "leaks", .mode = REPORT_LEAKS, .value = &mode,
@@ -86,18 +92,18 @@ static const struct cli_option options[] = {
 	{CLI_TEXT, .name = "sort", .letter = 's', .argument = "KEY",
 	 .choices = "self|total|calls|cpu|ready|blocked|lived|wait|hold|acquisitions|contended|bytes|allocs|live|peak|temporary|crossed|resized|copied|failed|freed|blocks|age|time|longest", .value = &sort,
 	 .help = "order by time without callees (self), time with callees (total), or number of calls (--top: self, --tree: total); "
-		 "--threads: by cpu, ready, blocked, self, calls, lived; --locks: by wait, hold, acquisitions, contended; "
+		 "--threads: by cpu, ready, blocked, self, calls, lived; --locks: by wait, hold, acquisitions, contended; --waits: by wait, contended; "
 		 "--allocs: by bytes, total (with callees), allocs, live (at the end), peak, temporary, crossed (freed by another "
 		 "thread), resized (by realloc: how often per block, and what that copied), copied, failed, freed (by it); --leaks: by bytes, blocks, age; --peak, --heap-at, --growth: by bytes, blocks; --blocks: by time, calls, bytes, longest, failed; with --heap, --top and --tree also by bytes, allocs"},
 	{CLI_NUMBER, .name = "lock", .argument = "N", .value = &report.lock,
 	 .help = "--locks: only the lock with this number: where it was taken, waited for and held, and who waited for whom"},
 	{CLI_FLAG, .name = "heap", .value = &report.with_heap,
 	 .help = "--top, --tree: the memory beside the time, what was allocated in the function itself and in all that it called"},
-	{CLI_FLAG, .name = "all", .value = &report.all, .help = "--blocks: waits for work too"},
+	{CLI_FLAG, .name = "all", .value = &report.all, .help = "--blocks: waits for work too; --lock-order: all orders"},
 	{CLI_FLAG, .name = "histogram", .value = &report.histogram,
 	 .help = "--allocs: how large blocks are and how long they live, of all rows, or of the first N with --limit N"},
-	{CLI_CHOICE, .name = "by", .argument = "WHAT", .choices = "function|site|context|type", .value = &report.by,
-	 .help = "--allocs, --blocks: a row for each function, each place in the source (site), each place and call path (context), or (--allocs) each type of what is allocated"},
+	{CLI_CHOICE, .name = "by", .argument = "WHAT", .choices = "function|site|context|type|waiter|holder|thread", .value = &report.by,
+	 .help = "--allocs, --blocks: a row for each function, each place in the source (site), each place and call path (context), or (--allocs) each type of what is allocated; --waits: who waited for whom by function, by calling context, by who waited (waiter), by whom that was for (holder), or by thread"},
 	{CLI_CHOICE, .name = "kind", .argument = "WHAT", .choices = "heap|pools|mappings", .value = &report.kind,
 	 .help = "--allocs, --leaks, --peak, --heap-at, --growth: the heap, or what counts apart from it: pools that the program tells "
 		 "of (instr_pool_alloc), or what it maps (mmap, sbrk)"},
@@ -130,6 +136,8 @@ static const char *const usage[] = {
 	"[FILE] --stacks [--at TIME] [OPTIONS]",
 	"[FILE] --blocks [--by function|site|context] [--all] [OPTIONS]",
 	"[FILE] --locks [--lock N] [OPTIONS]",
+	"[FILE] --waits [--by function|context|waiter|holder|thread] [OPTIONS]",
+	"[FILE] --lock-order [--all] [OPTIONS]",
 	"[FILE] --allocs [--by function|site|context|type] [OPTIONS]",
 	"[FILE] --leaks [--age TIME] [OPTIONS]",
 	"[FILE] --peak [OPTIONS]",
@@ -150,6 +158,8 @@ static const struct cli_note examples[] = {
 	{"instr-report --tree --heap --sort bytes", "by calling context, those that allocate the most first"},
 	{"instr-report --blocks --by context", "where the program waited for files, pipes, sockets, children and threads"},
 	{"instr-report --locks", "which locks are waited for, and for how long they are held"},
+	{"instr-report --waits", "who waits for whom, and what for"},
+	{"instr-report --lock-order", "deadlocks that may happen"},
 	{"instr-report --allocs --by type", "the types of which most is allocated, where the program was compiled with -g"},
 	{"instr-report --allocs --by site", "the places in the source that allocate the most"},
 	{"instr-report --allocs --by site --sort copied", "what realloc copies, and blocks that grow step by step"},
@@ -230,16 +240,20 @@ static int check_mode(void)
 		return cli_wrong_usage("--info shows the whole run: --thread and --process go with --top, --tree, --threads and --stacks");
 	if (mode == REPORT_BLOCKS && thread)
 		return cli_wrong_usage("calls that may block are added up over all threads of a process: --thread goes with --top and --tree");
-	if (mode != REPORT_BLOCKS && report.all)
-		return cli_wrong_usage("--all goes with --blocks");
+	if (mode != REPORT_BLOCKS && mode != REPORT_LOCK_ORDER && report.all)
+		return cli_wrong_usage("--all goes with --blocks and --lock-order");
 	if (mode == REPORT_LOCKS && thread)
 		return cli_wrong_usage("locks belong to all threads of a process: --thread goes with --top and --tree");
+	if ((mode == REPORT_WAITS || mode == REPORT_LOCK_ORDER) && thread)
+		return cli_wrong_usage("locks belong to all threads of a process: --thread does not go with --%s (--waits --by thread shows each)",
+				       mode == REPORT_WAITS ? "waits" : "lock-order");
 	if (mode != REPORT_LOCKS && report.lock != ANY)
 		return cli_wrong_usage("--lock goes with --locks");
 	if (mode >= REPORT_ALLOCS && thread)
 		return cli_wrong_usage("the heap belongs to all threads of a process: --thread goes with --top, --tree, --threads and --stacks");
-	if ((mode == REPORT_INFO || mode == REPORT_MEMORY || mode == REPORT_STACKS) && sort)
-		return cli_wrong_usage("--sort does not go with --%s", mode == REPORT_INFO ? "info" : mode == REPORT_MEMORY ? "memory" : "stacks");
+	if ((mode == REPORT_INFO || mode == REPORT_MEMORY || mode == REPORT_STACKS || mode == REPORT_LOCK_ORDER) && sort)
+		return cli_wrong_usage("--sort does not go with --%s", mode == REPORT_INFO ? "info" : mode == REPORT_MEMORY ? "memory" :
+				       mode == REPORT_STACKS ? "stacks" : "lock-order");
 	if (mode != REPORT_STACKS && report.stacks_ns != ANY)
 		return cli_wrong_usage("--at goes with --stacks (what was alive at a time: --heap-at TIME)");
 	if (report.stacks_ns != ANY && report.show_sql)
@@ -253,8 +267,12 @@ static int check_mode(void)
 		return cli_wrong_usage("--histogram goes with --allocs");
 	if (mode != REPORT_TREE && least_percent >= 0)
 		return cli_wrong_usage("--min goes with --tree");
-	if (mode != REPORT_ALLOCS && mode != REPORT_BLOCKS && report.by != CLI_UNSET)
-		return cli_wrong_usage("--by goes with --allocs and --blocks");
+	if (mode != REPORT_ALLOCS && mode != REPORT_BLOCKS && mode != REPORT_WAITS && report.by != CLI_UNSET)
+		return cli_wrong_usage("--by goes with --allocs, --blocks and --waits");
+	if (mode == REPORT_WAITS && (report.by == BY_SITE || report.by == BY_TYPE))
+		return cli_wrong_usage("--waits goes with --by function, context, waiter, holder or thread");
+	if (mode != REPORT_WAITS && report.by >= BY_WAITER)
+		return cli_wrong_usage("--by waiter, holder and thread go with --waits");
 	if (mode == REPORT_BLOCKS && report.by == BY_TYPE)
 		return cli_wrong_usage("--by type goes with --allocs");
 	if (report.kind != KIND_HEAP && (mode < REPORT_ALLOCS || mode == REPORT_MEMORY || mode == CLI_UNSET))
@@ -271,7 +289,7 @@ static int check_mode(void)
 static int choose_sort(void)
 {
 	static const char *const with[REPORT_MODES] = {
-		[REPORT_THREADS] = " with --threads", [REPORT_LOCKS] = " with --locks", [REPORT_BLOCKS] = " with --blocks", [REPORT_ALLOCS] = " with --allocs", [REPORT_LEAKS] = " with --leaks", [REPORT_PEAK] = " with --peak",
+		[REPORT_THREADS] = " with --threads", [REPORT_LOCKS] = " with --locks", [REPORT_WAITS] = " with --waits", [REPORT_BLOCKS] = " with --blocks", [REPORT_ALLOCS] = " with --allocs", [REPORT_LEAKS] = " with --leaks", [REPORT_PEAK] = " with --peak",
 		[REPORT_HEAP_AT] = " with --heap-at", [REPORT_GROWTH] = " with --growth",
 	};
 	const char *const *words = sorts[report.mode];
@@ -309,7 +327,7 @@ static void settle_defaults(void)
 {
 	static const int64_t text_limits[REPORT_MODES] = {
 		[REPORT_TOP] = TOP_LIMIT,     [REPORT_TREE] = TREE_LIMIT,   [REPORT_THREADS] = TOP_LIMIT, [REPORT_STACKS] = STACKS_LIMIT,
-		[REPORT_INFO] = INFO_LIMIT,   [REPORT_BLOCKS] = TOP_LIMIT,  [REPORT_LOCKS] = TOP_LIMIT,  [REPORT_ALLOCS] = TOP_LIMIT,
+		[REPORT_INFO] = INFO_LIMIT,   [REPORT_BLOCKS] = TOP_LIMIT,  [REPORT_LOCKS] = TOP_LIMIT,  [REPORT_WAITS] = TOP_LIMIT, [REPORT_LOCK_ORDER] = TOP_LIMIT, [REPORT_ALLOCS] = TOP_LIMIT,
 		[REPORT_LEAKS] = PATHS_LIMIT, [REPORT_PEAK] = PATHS_LIMIT, [REPORT_MEMORY] = MEMORY_LIMIT,
 		[REPORT_HEAP_AT] = PATHS_LIMIT, [REPORT_GROWTH] = PATHS_LIMIT,
 	};
@@ -411,7 +429,8 @@ static void limit_memory(int on)
 static int (*const answers[REPORT_MODES])(struct report *) = {
 	[REPORT_TOP] = report_top,       [REPORT_TREE] = report_tree,  [REPORT_INFO] = report_info,
 	[REPORT_THREADS] = report_threads, [REPORT_STACKS] = report_stacks,
-	[REPORT_BLOCKS] = report_blocked, [REPORT_LOCKS] = report_locks, [REPORT_ALLOCS] = report_allocs, [REPORT_LEAKS] = report_live, [REPORT_PEAK] = report_live,
+	[REPORT_BLOCKS] = report_blocked, [REPORT_LOCKS] = report_locks, [REPORT_WAITS] = report_waits, [REPORT_LOCK_ORDER] = report_lock_order,
+	[REPORT_ALLOCS] = report_allocs, [REPORT_LEAKS] = report_live, [REPORT_PEAK] = report_live,
 	[REPORT_MEMORY] = report_memory, [REPORT_HEAP_AT] = report_history, [REPORT_GROWTH] = report_history,
 };
 

@@ -16,7 +16,7 @@
 #include "libtrace/trace.h"
 
 enum report_mode {
-	REPORT_TOP, REPORT_TREE, REPORT_THREADS, REPORT_STACKS, REPORT_INFO, REPORT_BLOCKS, REPORT_LOCKS, REPORT_ALLOCS, REPORT_LEAKS, REPORT_PEAK, REPORT_MEMORY, REPORT_HEAP_AT,
+	REPORT_TOP, REPORT_TREE, REPORT_THREADS, REPORT_STACKS, REPORT_INFO, REPORT_BLOCKS, REPORT_LOCKS, REPORT_WAITS, REPORT_LOCK_ORDER, REPORT_ALLOCS, REPORT_LEAKS, REPORT_PEAK, REPORT_MEMORY, REPORT_HEAP_AT,
 	REPORT_GROWTH, REPORT_MODES,
 };
 /* What rows can be ordered by; what each is called stands in main.c. */
@@ -30,7 +30,7 @@ enum report_allocs_sort {
 enum report_blocks_sort { SORT_BLOCK_TIME, SORT_BLOCK_CALLS, SORT_BLOCK_BYTES, SORT_LONGEST, SORT_BLOCK_FAILED };
 enum report_live_sort { SORT_LIVE_BYTES, SORT_LIVE_BLOCKS, SORT_LIVE_AGE }; /* --leaks; without age --peak, --heap-at, --growth */
 enum report_kind { KIND_HEAP, KIND_POOLS, KIND_MAPPINGS, REPORT_KINDS };
-enum report_by { BY_FUNCTION, BY_SITE, BY_CONTEXT, BY_TYPE };
+enum report_by { BY_FUNCTION, BY_SITE, BY_CONTEXT, BY_TYPE, BY_WAITER, BY_HOLDER, BY_THREAD }; /* the last three: --waits */
 
 enum { NO_LIMIT = -1, ANY = -1 };
 
@@ -56,7 +56,7 @@ struct report {
 	int64_t lock;          /* --locks: the one that was asked for; ANY: all */
 	int64_t one_lock;      /* ... that the next query is about */
 	int with_heap;         /* --top, --tree: the memory beside the time */
-	int all;               /* --blocks: waits for work too */
+	int all;               /* --blocks: waits for work too; --lock-order: all orders */
 	int histogram;         /* --allocs: sizes and lifetimes */
 	int limited;           /* the limit was asked for */
 
@@ -115,6 +115,8 @@ int report_threads(struct report *);
 int report_stacks(struct report *);
 int report_info(struct report *);
 int report_locks(struct report *);
+int report_waits(struct report *);
+int report_lock_order(struct report *);
 int report_allocs(struct report *);
 int report_blocked(struct report *);
 int report_live(struct report *);
@@ -154,6 +156,7 @@ struct report_places {
 	const int *which;          /* by column: what add_cell is given */
 	size_t count;
 	void (*add_cell)(struct report *, struct cli_table *, struct tr_query *, int which);
+	void (*add_below)(struct cli_buffer *, struct tr_query *); /* a text for a line below the row; NULL: there is none */
 	void (*say_nothing)(struct report *); /* in place of a table without rows */
 };
 int report_places(struct report *, const struct report_places *);
