@@ -1014,6 +1014,88 @@ LEFT JOIN functions f ON f.function_id = c.function_id
 LEFT JOIN sites s ON s.site_id = u.site_id
 ORDER BY u.process_id, u.lock_id, u.depth = 0, u.start_ticks;
 
+-- Time that each calling context itself waited, in ticks, so that sums are exact; contexts with any call that may block, or
+-- any lock that they took.
+CREATE VIEW wait_ticks AS
+SELECT context_id AS context_id, -- calling context: the innermost call that has hooks
+       sum(blocked_ticks) AS blocked_ticks, -- in calls that may block, without waits for work
+       sum(idle_ticks) AS idle_ticks, -- in waits for work, by the rules of idle_waits
+       sum(lock_ticks) AS lock_ticks -- for locks
+FROM (SELECT context_id, iif(idle, 0, total_ticks) AS blocked_ticks, iif(idle, total_ticks, 0) AS idle_ticks, 0 AS lock_ticks
+      FROM (SELECT b.context_id, b.total_ticks,
+                   EXISTS (SELECT 1 FROM idle_waits i
+                           WHERE i.class = s.family
+                             AND (i.descriptor IS NULL
+                                  OR i.descriptor = CASE b.descriptor WHEN 0 THEN NULL WHEN 2 THEN 'file' WHEN 3 THEN 'directory'
+                                                        WHEN 4 THEN 'pipe' WHEN 5 THEN 'socket' WHEN 6 THEN 'terminal' WHEN 7 THEN 'device'
+                                                        WHEN 8 THEN 'queue' WHEN 9 THEN 'event' ELSE 'unknown' END)) AS idle
+            FROM block_totals b
+            LEFT JOIN sites s ON s.site_id = b.site_id)
+      UNION ALL
+      SELECT context_id, 0, 0, wait_ticks FROM lock_totals)
+GROUP BY context_id;
+
+-- The same of each calling context and all below it, as heap_below adds it up.
+CREATE VIEW wait_below AS
+WITH RECURSIVE
+    own AS MATERIALIZED (SELECT * FROM wait_ticks),
+    needed (context_id) AS MATERIALIZED (
+        SELECT context_id FROM own
+        UNION
+        SELECT c.parent_id
+        FROM needed n
+        CROSS JOIN contexts c ON c.context_id = n.context_id
+        WHERE c.parent_id IS NOT NULL),
+    steps AS MATERIALIZED (
+        SELECT c.parent_id AS from_id, c.context_id AS context_id, 0 AS leaves
+        FROM needed n
+        CROSS JOIN contexts c ON c.context_id = n.context_id
+        UNION ALL
+        SELECT context_id, context_id, 1 FROM needed),
+    walk (context_id, leaves, level) AS (
+        SELECT context_id, 0, 0 FROM steps WHERE from_id IS NULL
+        UNION ALL
+        SELECT s.context_id, s.leaves, w.level + 2 - s.leaves
+        FROM walk w
+        JOIN steps s ON s.from_id = w.context_id
+        WHERE NOT w.leaves
+        ORDER BY 3 DESC LIMIT -1), -- depth first; without a LIMIT SQLite leaves the ORDER BY out
+    sums AS (
+        SELECT w.context_id, w.leaves, o.blocked_ticks, o.idle_ticks, o.lock_ticks, sum(o.blocked_ticks) OVER so_far AS sum_blocked_ticks,
+               sum(o.idle_ticks) OVER so_far AS sum_idle_ticks, sum(o.lock_ticks) OVER so_far AS sum_lock_ticks
+        FROM walk w
+        LEFT JOIN own o ON NOT w.leaves AND o.context_id = w.context_id
+        WINDOW so_far AS (ROWS UNBOUNDED PRECEDING))
+SELECT context_id AS context_id, -- calling context
+       sum(iif(leaves, coalesce(sum_blocked_ticks, 0), coalesce(blocked_ticks, 0) - coalesce(sum_blocked_ticks, 0))) AS blocked_ticks, -- in calls that may block, without waits for work
+       sum(iif(leaves, coalesce(sum_idle_ticks, 0), coalesce(idle_ticks, 0) - coalesce(sum_idle_ticks, 0))) AS idle_ticks, -- in waits for work
+       sum(iif(leaves, coalesce(sum_lock_ticks, 0), coalesce(lock_ticks, 0) - coalesce(sum_lock_ticks, 0))) AS lock_ticks -- for locks
+FROM sums
+GROUP BY context_id;
+
+-- Time waited by calling context, those that waited or below which that was: "instr-report --tree --blocks" has it beside
+-- calls and time. The context of depth 0 is that of a process: itself it has what was waited while no call that has hooks was
+-- open.
+CREATE VIEW wait_contexts AS
+SELECT c.process_id AS process_id, -- process
+       b.context_id AS context_id, -- calling context
+       c.parent_id AS parent_id, -- the caller's context
+       c.depth AS depth, -- 1 = outermost calls
+       CASE WHEN c.parent_id IS NULL THEN '(no function)' ELSE f.name END AS function, -- demangled name
+       f.file AS file, -- source file
+       f.line AS line, -- line of its definition
+       CAST(coalesce(o.blocked_ticks, 0) * r.ns_per_tick AS INTEGER) AS blocked_ns, -- in calls that may block, without waits for work, made in this context, ns
+       CAST(coalesce(o.idle_ticks, 0) * r.ns_per_tick AS INTEGER) AS idle_ns, -- in waits for work, ns
+       CAST(coalesce(o.lock_ticks, 0) * r.ns_per_tick AS INTEGER) AS lock_ns, -- for locks, ns
+       CAST(b.blocked_ticks * r.ns_per_tick AS INTEGER) AS total_blocked_ns, -- in calls that may block, without waits for work, made in this context and all below, ns
+       CAST(b.idle_ticks * r.ns_per_tick AS INTEGER) AS total_idle_ns, -- in waits for work, ns
+       CAST(b.lock_ticks * r.ns_per_tick AS INTEGER) AS total_lock_ns -- for locks, ns
+FROM rate r
+CROSS JOIN wait_below b
+CROSS JOIN contexts c ON c.context_id = b.context_id
+CROSS JOIN functions f ON f.function_id = c.function_id
+LEFT JOIN wait_ticks o ON o.context_id = b.context_id;
+
 -- What recording had to say.
 CREATE VIEW message_list AS
 SELECT m.severity AS severity, -- 'note', 'warning', 'error'

@@ -93,9 +93,16 @@ static void report_on(struct tr_trace *trace, uint8_t how)
 			status = how & 16 ? report_stacks(&report) : report_threads(&report);
 	} else {
 		report.with_heap = how % 4 < 2 && how & 64 && !(how & 32);
-		report.sort += report.with_heap && how & 8 ? SORT_HEAP_BYTES : 0;
-		if (report.sort > SORT_HEAP_ALLOCS)
+		report.with_blocks = how % 4 < 2 && how & 64 && how & 32;
+		report.sort += !(how & 8) ? 0 : report.with_heap ? SORT_HEAP_BYTES : report.with_blocks ? SORT_BLOCKED_TIME : 0;
+		if (report.with_heap && report.sort > SORT_HEAP_ALLOCS)
 			report.sort = SORT_HEAP_ALLOCS;
+		if (report.sort > SORT_LOCK_TIME)
+			report.sort = SORT_LOCK_TIME;
+		if (report.with_blocks) {
+			report.thread_id = ANY;
+			report.all = how & 16 ? 1 : 0;
+		}
 		if (!(status = report_header(&report)))
 			status = how % 4 == 0 ? report_top(&report) : how % 4 == 1 ? report_tree(&report) : report_info(&report);
 	}

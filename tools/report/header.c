@@ -374,6 +374,8 @@ int report_header(struct report *report)
 		add_choice(report);
 	if (report->mode == REPORT_BLOCKS && (status = report_blocks_header(report)))
 		return status;
+	if (report->with_blocks && (status = report_waits_header(report)))
+		return status;
 	if ((report->mode >= REPORT_ALLOCS || report->with_heap) && (status = report_heap_header(report)))
 		return status;
 	if (report->format == CLI_FORMAT_TEXT) {

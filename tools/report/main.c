@@ -31,8 +31,8 @@ static const double tree_least_percent = 0.5;
  * --tree. */
 static const char *const sorts[REPORT_MODES][13] = {
 	[REPORT_THREADS] = {"cpu", "ready", "blocked", "self", "calls", "lived"},
-	[REPORT_TOP] = {"self", "total", "calls", "bytes", "allocs"},
-	[REPORT_TREE] = {"self", "total", "calls", "bytes", "allocs"},
+	[REPORT_TOP] = {"self", "total", "calls", "bytes", "allocs", "blocked", "lock"},
+	[REPORT_TREE] = {"self", "total", "calls", "bytes", "allocs", "blocked", "lock"},
 	[REPORT_BLOCKS] = {"time", "calls", "bytes", "longest", "failed"},
 	[REPORT_LOCKS] = {"wait", "hold", "acquisitions", "contended"},
 	[REPORT_WAITS] = {"wait", "contended"},
@@ -46,7 +46,7 @@ static const char *const sorts[REPORT_MODES][13] = {
 static struct report report = {.process_id = ANY, .thread_id = ANY, .by = CLI_UNSET, .age_ns = ANY, .lock = ANY, .one_lock = ANY, .at_ns = ANY,
 			       .stacks_ns = ANY, .now_ns = -1,
 			       .span_ns = {CLI_UNSET, CLI_UNSET}};
-static int mode = CLI_UNSET, format = CLI_FORMAT_TEXT, no_pager;
+static int mode = CLI_UNSET, format = CLI_FORMAT_TEXT, blocks, no_pager;
 static int64_t limit = CLI_UNSET;
 static double least_percent = CLI_UNSET;
 static const char *thread, *sort;
@@ -63,9 +63,10 @@ static const struct cli_option options[] = {
 	 .help = "the calls that are open in every thread, at the last checkpoint or at the end; threads with the same ones together"},
 	{CLI_MODE, .name = "info", .mode = REPORT_INFO, .value = &mode,
 	 .help = "the recording itself: processes, threads, open calls, losses, functions without hooks, settings, messages"},
-	{CLI_MODE, .name = "blocks", .mode = REPORT_BLOCKS, .value = &mode,
+	{CLI_FLAG, .name = "blocks", .value = &blocks,
 	 .help = "calls that may block (reads and writes, waits for children and threads ...): how long, how often, how much, and on "
-		 "what kind of descriptor; waits for work (accept, poll, sleep, signals) apart"},
+		 "what kind of descriptor; waits for work (accept, poll, sleep, signals) apart. With --top or --tree: the time in such "
+		 "calls, and that locks were waited for, beside theirs, in the function itself and in all that it called"},
 	{CLI_MODE, .name = "locks", .mode = REPORT_LOCKS, .value = &mode,
 	 .help = "locks: how often each was taken, how long it was waited for and held; with --lock one of them, by calling context"},
 	{CLI_MODE, .name = "waits", .mode = REPORT_WAITS, .value = &mode,
@@ -90,11 +91,11 @@ static const struct cli_option options[] = {
 		 "the end without T2"},
 	{CLI_HEADING, .name = "What to show"},
 	{CLI_TEXT, .name = "sort", .letter = 's', .argument = "KEY",
-	 .choices = "self|total|calls|cpu|ready|blocked|lived|wait|hold|acquisitions|contended|bytes|allocs|live|peak|temporary|crossed|resized|copied|failed|freed|blocks|age|time|longest", .value = &sort,
+	 .choices = "self|total|calls|cpu|ready|blocked|lived|lock|wait|hold|acquisitions|contended|bytes|allocs|live|peak|temporary|crossed|resized|copied|failed|freed|blocks|age|time|longest", .value = &sort,
 	 .help = "order by time without callees (self), time with callees (total), or number of calls (--top: self, --tree: total); "
 		 "--threads: by cpu, ready, blocked, self, calls, lived; --locks: by wait, hold, acquisitions, contended; --waits: by wait, contended; "
 		 "--allocs: by bytes, total (with callees), allocs, live (at the end), peak, temporary, crossed (freed by another "
-		 "thread), resized (by realloc: how often per block, and what that copied), copied, failed, freed (by it); --leaks: by bytes, blocks, age; --peak, --heap-at, --growth: by bytes, blocks; --blocks: by time, calls, bytes, longest, failed; with --heap, --top and --tree also by bytes, allocs"},
+		 "thread), resized (by realloc: how often per block, and what that copied), copied, failed, freed (by it); --leaks: by bytes, blocks, age; --peak, --heap-at, --growth: by bytes, blocks; --blocks: by time, calls, bytes, longest, failed; with --heap, --top and --tree also by bytes, allocs, with --blocks by blocked, lock"},
 	{CLI_NUMBER, .name = "lock", .argument = "N", .value = &report.lock,
 	 .help = "--locks: only the lock with this number: where it was taken, waited for and held, and who waited for whom"},
 	{CLI_FLAG, .name = "heap", .value = &report.with_heap,
@@ -115,7 +116,7 @@ static const struct cli_option options[] = {
 	 .help = "at most N rows, 0 for all (text: 30, --tree 100, --stacks 20, --info 20 of each, --memory 20 with the first, the last and the "
 		 "nearest to the peak, with call paths 15; csv and json: all)"},
 	{CLI_PERCENT, .name = "min", .argument = "PERCENT", .value = &least_percent,
-	 .help = "--tree: hide contexts with a smaller share of the time, and with --heap of the bytes (text: 0.5; csv and json: 0)"},
+	 .help = "--tree: hide contexts with a smaller share of the time, and with --heap of the bytes, with --blocks of the waits (text: 0.5; csv and json: 0)"},
 	{CLI_TEXT, .name = "thread", .letter = 't', .argument = "N|NAME", .value = &thread,
 	 .help = "only the thread with this number, or the threads with this name (--info lists them)"},
 	{CLI_NUMBER, .name = "process", .letter = 'p', .argument = "N", .value = &report.process_id,
@@ -157,6 +158,7 @@ static const struct cli_note examples[] = {
 	{"instr-report --stacks --at 2.5s", "what they were doing two and a half seconds after the start"},
 	{"instr-report --tree --heap --sort bytes", "by calling context, those that allocate the most first"},
 	{"instr-report --blocks --by context", "where the program waited for files, pipes, sockets, children and threads"},
+	{"instr-report --tree --blocks --sort blocked", "by calling context, those that waited the longest in calls first"},
 	{"instr-report --locks", "which locks are waited for, and for how long they are held"},
 	{"instr-report --waits", "who waits for whom, and what for"},
 	{"instr-report --lock-order", "deadlocks that may happen"},
@@ -218,16 +220,27 @@ static void choose_thread(void)
 		report.thread_name = thread;
 }
 
-/* Two reports are options with a time. Returns CLI_GO, or the exit status. */
+/* Two reports are options with a time, and one goes beside two others. Returns CLI_GO, or the exit status. */
 static int choose_mode(void)
 {
 	const int at = report.at_ns != ANY, growth = report.span_ns[0] != CLI_UNSET;
+	const char *timed = at ? "heap-at" : growth ? "growth" : NULL;
 
 	if (at && growth)
 		return cli_wrong_usage("--heap-at and --growth exclude each other");
-	for (const struct cli_option *o = options; o->kind && (at || growth); o++)
-		if (o->kind == CLI_MODE && o->mode == mode)
-			return cli_wrong_usage("--%s and --%s exclude each other", o->name, at ? "heap-at" : "growth");
+	report.with_blocks = blocks && (mode == REPORT_TOP || mode == REPORT_TREE);
+	for (const struct cli_option *o = options; o->kind; o++) {
+		if (o->kind != CLI_MODE || o->mode != mode)
+			continue;
+		if (timed)
+			return cli_wrong_usage("--%s and --%s exclude each other", o->name, timed);
+		if (blocks && !report.with_blocks)
+			return cli_wrong_usage("--blocks and --%s exclude each other", o->name);
+	}
+	if (blocks && timed)
+		return cli_wrong_usage("--blocks and --%s exclude each other", timed);
+	if (blocks && !report.with_blocks)
+		mode = REPORT_BLOCKS;
 	if (at || growth)
 		mode = at ? REPORT_HEAP_AT : REPORT_GROWTH;
 	return CLI_GO;
@@ -240,7 +253,12 @@ static int check_mode(void)
 		return cli_wrong_usage("--info shows the whole run: --thread and --process go with --top, --tree, --threads and --stacks");
 	if (mode == REPORT_BLOCKS && thread)
 		return cli_wrong_usage("calls that may block are added up over all threads of a process: --thread goes with --top and --tree");
-	if (mode != REPORT_BLOCKS && mode != REPORT_LOCK_ORDER && report.all)
+	if (report.with_blocks && thread)
+		return cli_wrong_usage("calls that may block and waits for locks are added up over all threads of a process: --blocks does "
+				       "not go with --thread");
+	if (report.with_blocks && report.with_heap)
+		return cli_wrong_usage("--heap and --blocks exclude each other");
+	if (mode != REPORT_BLOCKS && mode != REPORT_LOCK_ORDER && !report.with_blocks && report.all)
 		return cli_wrong_usage("--all goes with --blocks and --lock-order");
 	if (mode == REPORT_LOCKS && thread)
 		return cli_wrong_usage("locks belong to all threads of a process: --thread goes with --top and --tree");
@@ -268,7 +286,7 @@ static int check_mode(void)
 	if (mode != REPORT_TREE && least_percent >= 0)
 		return cli_wrong_usage("--min goes with --tree");
 	if (mode != REPORT_ALLOCS && mode != REPORT_BLOCKS && mode != REPORT_WAITS && report.by != CLI_UNSET)
-		return cli_wrong_usage("--by goes with --allocs, --blocks and --waits");
+		return cli_wrong_usage(report.with_blocks ? "--by goes with --blocks alone" : "--by goes with --allocs, --blocks and --waits");
 	if (mode == REPORT_WAITS && (report.by == BY_SITE || report.by == BY_TYPE))
 		return cli_wrong_usage("--waits goes with --by function, context, waiter, holder or thread");
 	if (mode != REPORT_WAITS && report.by >= BY_WAITER)
@@ -285,6 +303,12 @@ static int check_mode(void)
 	return CLI_GO;
 }
 
+/* Times can be had alone, the rest of what --top and --tree are sorted by where it stands beside them. */
+static int is_had(int order)
+{
+	return report.mode > REPORT_TREE || order < SORT_HEAP_BYTES || (order < SORT_BLOCKED_TIME ? report.with_heap : report.with_blocks);
+}
+
 /* The word for the order, by mode. Returns CLI_GO, or the exit status. */
 static int choose_sort(void)
 {
@@ -296,13 +320,12 @@ static int choose_sort(void)
 	struct cli_buffer list = {0};
 	int count = 0;
 
-	/* Times can be had without the heap. */
-	while (words[count] && (report.mode > REPORT_TREE || report.with_heap || count < SORT_HEAP_BYTES))
+	while (words[count])
 		count++;
 	if (!sort)
 		report.sort = report.mode == REPORT_TREE ? SORT_TOTAL : 0;
 	for (int i = 0; sort && i < count; i++) {
-		if (!strcmp(sort, words[i])) {
+		if (is_had(i) && !strcmp(sort, words[i])) {
 			report.sort = i;
 			sort = NULL;
 		}
@@ -315,10 +338,13 @@ static int choose_sort(void)
 		return cli_wrong_usage("--histogram counts each block once: --sort total does not go with it");
 	if (!sort)
 		return CLI_GO;
+	while (!is_had(count - 1))
+		count--;
 	for (int i = 0; i < count; i++)
-		cli_add_format(&list, "%s%s", !i ? "" : i + 1 < count ? ", " : " or ", words[i]);
+		if (is_had(i))
+			cli_add_format(&list, "%s%s", !i ? "" : i + 1 < count ? ", " : " or ", words[i]);
 	int status = cli_wrong_usage("--sort takes %s%s, not '%s'", cli_text_of(&list),
-				     with[report.mode] ? with[report.mode] : report.with_heap ? " with --heap" : "", sort);
+				     with[report.mode] ? with[report.mode] : report.with_heap ? " with --heap" : report.with_blocks ? " with --blocks" : "", sort);
 	cli_buffer_fini(&list);
 	return status;
 }

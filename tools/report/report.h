@@ -3,7 +3,7 @@
  * report.h - what the files of instr-report share: what was asked, and the pieces of an answer.
  *
  *     main.c ──► header.c (what was recorded, and what is missing) ──► top.c | tree.c | threads.c | stacks.c | info.c
- *                    ├──► blocks.c (its sums, and its answer)
+ *                    ├──► blocks.c (its sums, and its answer; beside.c: beside the time of --top and --tree)
  *                    └──► heap.c (the heap's sums, wrong frees) ──► allocs.c (histogram.c) | live.c | memory.c | history.c
  *                    └──► locks.c
  */
@@ -20,7 +20,10 @@ enum report_mode {
 	REPORT_GROWTH, REPORT_MODES,
 };
 /* What rows can be ordered by; what each is called stands in main.c. */
-enum report_sort { SORT_SELF, SORT_TOTAL, SORT_CALLS, SORT_HEAP_BYTES, SORT_HEAP_ALLOCS }; /* --top, --tree */
+enum report_sort { /* --top, --tree; the latter ones with --heap, or with --blocks */
+	SORT_SELF, SORT_TOTAL, SORT_CALLS, SORT_HEAP_BYTES, SORT_HEAP_ALLOCS, SORT_BLOCKED_TIME, SORT_LOCK_TIME,
+};
+enum report_wait { WAIT_BLOCKED, WAIT_FOR_WORK, WAIT_FOR_LOCKS };
 enum report_threads_sort { SORT_CPU, SORT_READY, SORT_BLOCKED, SORT_IN_CALLS, SORT_ENTERED, SORT_LIVED };
 enum report_locks_sort { SORT_WAIT, SORT_HOLD, SORT_TAKEN, SORT_CONTENDED };
 enum report_allocs_sort {
@@ -56,6 +59,7 @@ struct report {
 	int64_t lock;          /* --locks: the one that was asked for; ANY: all */
 	int64_t one_lock;      /* ... that the next query is about */
 	int with_heap;         /* --top, --tree: the memory beside the time */
+	int with_blocks;       /* --top, --tree: what was waited beside the time */
 	int all;               /* --blocks: waits for work too; --lock-order: all orders */
 	int histogram;         /* --allocs: sizes and lifetimes */
 	int limited;           /* the limit was asked for */
@@ -79,6 +83,9 @@ struct report {
 		int64_t calls, failed, bytes, blocked_ns;
 		char classes[160]; /* what they were for */
 	} blocks[2];
+	struct report_waits {  /* for locks */
+		int64_t acquisitions, contended, wait_ns;
+	} waits;
 	struct report_kind_sums { int64_t allocs, live_bytes; } kinds[REPORT_KINDS]; /* of all kinds */
 	struct report_span {   /* --heap-at, --growth: of the processes with such a moment */
 		int64_t processes, apart; /* how many; in how many of them the two moments differ */
@@ -107,6 +114,12 @@ static inline enum cli_style report_heat(double part, double whole)
 	return whole > 0 && part >= whole / 10 ? CLI_HOT : whole > 0 && part >= whole / 100 ? CLI_PLAIN : CLI_DIM;
 }
 
+/* Does something stand beside the time? */
+static inline int report_is_crowded(const struct report *report)
+{
+	return report->with_heap || report->with_blocks;
+}
+
 /* Each returns 0, or a negative enum instr_err with report->error filled. */
 int report_header(struct report *);
 int report_top(struct report *);
@@ -130,6 +143,17 @@ void report_add_parts(struct report *, const char parts[][80], size_t count);
 
 /* blocks.c: the sums of calls that may block into report->blocks; as text: these, and what is not shown. */
 int report_blocks_header(struct report *);
+
+/* beside.c: the same, and of waits for locks into report->waits. */
+int report_waits_header(struct report *);
+/* Says that what stands beside the time was not recorded, if none of it was. */
+void report_say_none_beside(struct report *);
+/* Time in calls that may block, with waits for work if these are shown. */
+int64_t report_blocked_ns(const struct report *);
+/* Are there columns for it? */
+int report_shows_waits(const struct report *, enum report_wait);
+/* A cell with a duration; "-" for none. */
+void report_wait_cell(struct cli_table *, int64_t ns);
 
 /* heap.c: the sums of the heap into report->heap; as text: what is wrong with frees, and the sums. */
 int report_heap_header(struct report *);

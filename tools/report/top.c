@@ -3,8 +3,9 @@
  * top.c - the profile by function.
  *
  * Shares are of all self time (sort calls: of all calls), so that they add up: the running sum says
- * how much of the run the rows so far explain. With memory beside the time (--heap) they may be of the
- * bytes or blocks allocated instead; the query of a report without it touches no table of the heap.
+ * how much of the run the rows so far explain. With memory or waits beside the time (--heap, --blocks) they
+ * may be of these instead; the query of a report without them touches no table of the heap, of calls that
+ * block, or of locks.
  */
 #include "report/report.h"
 
@@ -13,12 +14,15 @@
 
 #include "cli/units.h"
 
-enum { SHARE, SUM, SELF, TOTAL, CALLS, P50, P99, MAX, BYTES, TOTAL_BYTES, ALLOCS, NAME, COLUMNS };
-enum { HEAP_COMFORT = 24 }; /* of names beside so many figures */
+enum {
+	SHARE, SUM, SELF, TOTAL, CALLS, P50, P99, MAX, BYTES, TOTAL_BYTES, ALLOCS, BLOCKED, IDLE, TOTAL_BLOCKED, LOCK, TOTAL_LOCK,
+	NAME, COLUMNS,
+};
+enum { CROWDED_COMFORT = 24 }; /* of names beside so many figures */
 
 /* By enum report_sort: the view of the whole run, and the column of figures narrowed down. */
 static const char *const views[] = {"top", "top_by_total", "top_by_calls"};
-static const char *const figures[] = {"self_ticks", "total_ticks", "calls", "bytes", "allocs"};
+static const char *const figures[] = {"self_ticks", "total_ticks", "calls", "bytes", "allocs", "blocked_ticks", "lock_ticks"};
 
 static int by_thread(const struct report *report)
 {
@@ -28,8 +32,8 @@ static int by_thread(const struct report *report)
 static const char *choose_query(const struct report *report, const char **sort)
 {
 	int narrowed = by_thread(report) || report->process_id != ANY;
-	*sort = narrowed || report->with_heap ? figures[report->sort] : views[report->sort];
-	return report->with_heap ? "top_heap" : by_thread(report) ? "top_threads" : narrowed ? "top_process" : "top";
+	*sort = narrowed || report_is_crowded(report) ? figures[report->sort] : views[report->sort];
+	return report->with_heap ? "top_heap" : report->with_blocks ? "top_blocks" : by_thread(report) ? "top_threads" : narrowed ? "top_process" : "top";
 }
 
 /* What shares are shares of. */
@@ -62,12 +66,32 @@ static void duration_cell(struct cli_table *table, struct tr_query *q, size_t co
 		cli_cell(table, CLI_PLAIN, cli_duration(text, tr_integer(q, column)));
 }
 
-/* The columns of the table; returns how many. */
-static size_t choose_columns(const struct report *report, struct cli_column *columns)
+static int is_shown(const struct report *report, int column)
+{
+	switch (column) {
+	case BYTES:
+	case TOTAL_BYTES:
+	case ALLOCS:
+		return report->with_heap;
+	case BLOCKED:
+	case TOTAL_BLOCKED:
+		return report_shows_waits(report, WAIT_BLOCKED);
+	case IDLE:
+		return report_shows_waits(report, WAIT_FOR_WORK);
+	case LOCK:
+	case TOTAL_LOCK:
+		return report_shows_waits(report, WAIT_FOR_LOCKS);
+	default:
+		return 1;
+	}
+}
+
+/* The columns of the table in their order: which, and how many. */
+static size_t choose_columns(const struct report *report, struct cli_column *columns, int *which)
 {
 	/* What the rows are sorted by stands first. */
-	static const char *const first[] = {"self %", "total %", "calls %", "bytes %", "allocs %"};
-	const struct cli_column all[COLUMNS] = {
+	static const char *const first[] = {"self %", "total %", "calls %", "bytes %", "allocs %", "blocked %", "lock %"};
+	struct cli_column all[COLUMNS] = {
 		[SHARE] = {.title = first[report->sort]},
 		[SUM] = {.title = report->sort == SORT_TOTAL ? "" : "sum %", .drop = 1},
 		[SELF] = {.title = "self"},
@@ -79,43 +103,102 @@ static size_t choose_columns(const struct report *report, struct cli_column *col
 		[BYTES] = {.title = "bytes"},
 		[TOTAL_BYTES] = {.title = "total bytes"},
 		[ALLOCS] = {.title = "allocs"},
-		[NAME] = {.title = "function", .left = 1, .comfort = report->with_heap ? HEAP_COMFORT : 32,
+		[BLOCKED] = {.title = "blocked"},
+		[IDLE] = {.title = "idle"},
+		[TOTAL_BLOCKED] = {.title = "total blocked"},
+		[LOCK] = {.title = "lock wait"},
+		[TOTAL_LOCK] = {.title = "total lock"},
+		[NAME] = {.title = "function", .left = 1, .comfort = report_is_crowded(report) ? CROWDED_COMFORT : 32,
 			  .shorten = report_shorten_name},
 	};
 
-	/* Beside memory, what goes first to what goes last; never what the rows are sorted by. */
-	static const int going[] = {MAX, P99, P50, SUM, CALLS, ALLOCS, TOTAL};
-	static const int sorted_by[] = {SELF, TOTAL, CALLS, BYTES, ALLOCS};
-	const size_t count = sizeof(going) / sizeof(going[0]);
+	/* Beside others, what goes first to what goes last; never what the rows are sorted by. */
+	static const int going[] = {MAX, P99, P50, SUM, CALLS, ALLOCS, IDLE, TOTAL, TOTAL_LOCK, TOTAL_BLOCKED};
+	static const int sorted_by[] = {SELF, TOTAL, CALLS, BYTES, ALLOCS, BLOCKED, LOCK};
+	const size_t going_count = sizeof(going) / sizeof(going[0]);
+	size_t count = 0;
 
-	memcpy(columns, all, sizeof(all));
-	for (size_t i = 0; report->with_heap && i < count; i++)
-		columns[going[i]].drop = going[i] == sorted_by[report->sort] ? 0 : (unsigned)(count - i);
-	if (report->with_heap)
-		return COLUMNS;
-	columns[BYTES] = all[NAME];
-	return BYTES + 1;
+	for (size_t i = 0; report_is_crowded(report) && i < going_count; i++)
+		all[going[i]].drop = going[i] == sorted_by[report->sort] ? 0 : (unsigned)(going_count - i);
+	for (int i = 0; i < COLUMNS; i++) {
+		if (!is_shown(report, i))
+			continue;
+		columns[count] = all[i];
+		which[count++] = i;
+	}
+	return count;
 }
 
 /* What rows are shares of, by what they are sorted by: a column of the query, and its sum. */
 static const char *share_of(const struct report *report, const struct report_whole *whole, double *all)
 {
-	static const char *const names[] = {"self_ns", "total_ns", "calls", "bytes", "allocs"};
-	const int64_t sums[] = {whole->self_ns, whole->self_ns, whole->calls, report->heap.bytes, report->heap.allocs};
+	static const char *const names[] = {"self_ns", "total_ns", "calls", "bytes", "allocs", "blocked_ns", "lock_ns"};
+	const int64_t sums[] = {whole->self_ns, whole->self_ns, whole->calls, report->heap.bytes, report->heap.allocs,
+				report_blocked_ns(report), report->waits.wait_ns};
 
 	*all = (double)sums[report->sort];
 	return names[report->sort];
 }
 
-/* What the functions that are not shown have: of the time, or of the memory by which the others came first. */
+/* What the functions that are not shown have: of the time, or of that by which the others came first. */
 static void say_rest(struct report *report, int64_t functions, double shown, double all)
 {
-	static const char *const what[] = {"self time", "self time", "self time", "bytes", "allocations"};
+	static const char *const what[] = {"self time", "self time", "self time", "bytes", "allocations", "time blocked", "waits for locks"};
 	char text[CLI_NUMBER_BYTES], more[64];
 
 	cli_add_format(&report->out, "%s%s with %s of the %s: --limit 0 shows all%s\n", cli_style_on(CLI_DIM),
 		       cli_counted(more, sizeof(more), functions, "more function", NULL),
 		       cli_share(text, all - shown < 0 ? 0 : all - shown, all), what[report->sort], cli_style_off(CLI_DIM));
+}
+
+struct row {
+	double part, all, sum; /* of what shares are of: in this row, in all rows, in those so far */
+	int distorted;
+};
+
+static void add_cell(struct cli_table *table, struct tr_query *q, const struct report *report, const struct row *row, int column)
+{
+	static const char *const names[COLUMNS] = {
+		[TOTAL] = "total_ns", [P50] = "p50_ns", [P99] = "p99_ns", [MAX] = "max_ns", [BYTES] = "bytes",
+		[TOTAL_BYTES] = "total_bytes", [ALLOCS] = "allocs", [BLOCKED] = "blocked_ns", [IDLE] = "idle_ns",
+		[TOTAL_BLOCKED] = "total_blocked_ns", [LOCK] = "lock_ns", [TOTAL_LOCK] = "total_lock_ns",
+	};
+	char text[CLI_NUMBER_BYTES];
+
+	switch (column) {
+	case SHARE:
+		cli_cell(table, report_heat(row->part, row->all), cli_share(text, row->part, row->all));
+		break;
+	case SUM: /* Total times contain each other: their sum means nothing. */
+		cli_cell(table, CLI_DIM, report->sort == SORT_TOTAL ? "" : cli_share(text, row->sum, row->all));
+		break;
+	case SELF:
+		cli_cell_format(table, row->distorted ? CLI_DIM : CLI_PLAIN, "%s%s", row->distorted ? "~" : "",
+				cli_duration(text, report_number(q, "self_ns")));
+		break;
+	case CALLS:
+		cli_cell(table, CLI_PLAIN, cli_count(text, report_number(q, "calls")));
+		break;
+	case TOTAL:
+	case P50:
+	case P99:
+	case MAX:
+		duration_cell(table, q, tr_column(q, names[column]));
+		break;
+	case BYTES:
+	case TOTAL_BYTES:
+		report_bytes_cell(table, report_number(q, names[column]));
+		break;
+	case ALLOCS:
+		report_count_cell(table, report_number(q, names[column]));
+		break;
+	case NAME:
+		cli_cell_parts(table, CLI_PLAIN, NULL, report_name(q, tr_column(q, "function")),
+			       report_place(q, tr_column(q, "file"), tr_column(q, "line")));
+		break;
+	default:
+		report_wait_cell(table, report_number(q, names[column]));
+	}
 }
 
 int report_top(struct report *report)
@@ -124,46 +207,28 @@ int report_top(struct report *report)
 	struct cli_column columns[COLUMNS];
 	struct report_whole whole;
 	struct tr_query *q;
-	int status, marked = 0;
+	int which[COLUMNS], status, marked = 0;
 	int64_t rows = 0, functions = 0;
-	double sum = 0, self_sum = 0, all;
-	char text[CLI_NUMBER_BYTES];
+	double self_sum = 0;
+	struct row row = {0};
 
-	if (report->with_heap && !report->show_sql && report_has_no_heap(report) && report->format == CLI_FORMAT_TEXT)
-		cli_add_text(&report->out, "\n");
+	report_say_none_beside(report);
 	if (report->show_sql || report->format != CLI_FORMAT_TEXT)
 		return report_rows(report, query, sort);
 	if ((status = read_whole(report, &whole)) || (status = report_query(report, &q, query, sort)))
 		return status;
-	const size_t function = tr_column(q, "function"), file = tr_column(q, "file"), line = tr_column(q, "line"),
-		     calls = tr_column(q, "calls"), self_ns = tr_column(q, "self_ns"), total_ns = tr_column(q, "total_ns"),
-		     p50_ns = tr_column(q, "p50_ns"), p99_ns = tr_column(q, "p99_ns"), max_ns = tr_column(q, "max_ns"),
-		     share = tr_column(q, share_of(report, &whole, &all));
-	struct cli_table *table = cli_table_create(columns, choose_columns(report, columns));
+	const size_t share = tr_column(q, share_of(report, &whole, &row.all)), count = choose_columns(report, columns, which);
+	struct cli_table *table = cli_table_create(columns, count);
 	while ((status = tr_next(q, &report->error)) == 1) {
-		double part = (double)tr_integer(q, share);
-		int distorted = report_is_distorted(report, tr_integer(q, self_ns), tr_integer(q, calls));
-		sum += part;
-		self_sum += (double)tr_integer(q, self_ns);
-		cli_cell(table, report_heat(part, all), cli_share(text, part, all));
-		/* Total times contain each other: their sum means nothing. */
-		cli_cell(table, CLI_DIM, report->sort == SORT_TOTAL ? "" : cli_share(text, sum, all));
-		cli_cell_format(table, distorted ? CLI_DIM : CLI_PLAIN, "%s%s", distorted ? "~" : "",
-				cli_duration(text, tr_integer(q, self_ns)));
-		duration_cell(table, q, total_ns);
-		cli_cell(table, CLI_PLAIN, cli_count(text, tr_integer(q, calls)));
-		duration_cell(table, q, p50_ns);
-		duration_cell(table, q, p99_ns);
-		duration_cell(table, q, max_ns);
-		if (report->with_heap) {
-			report_bytes_cell(table, report_number(q, "bytes"));
-			report_bytes_cell(table, report_number(q, "total_bytes"));
-			report_count_cell(table, report_number(q, "allocs"));
-		}
-		cli_cell_parts(table, CLI_PLAIN, NULL, report_name(q, function), report_place(q, file, line));
-		marked |= distorted;
+		row.part = (double)tr_integer(q, share);
+		row.distorted = report_is_distorted(report, report_number(q, "self_ns"), report_number(q, "calls"));
+		row.sum += row.part;
+		self_sum += (double)report_number(q, "self_ns");
+		for (size_t i = 0; i < count; i++)
+			add_cell(table, q, report, &row, which[i]);
+		marked |= row.distorted;
 		rows++;
-		functions += !report->with_heap || strcmp(report_name(q, function), "(no function)") != 0;
+		functions += !report_is_crowded(report) || strcmp(report_name(q, tr_column(q, "function")), "(no function)") != 0;
 	}
 	tr_finish(q);
 	if (!status && rows)
@@ -175,7 +240,7 @@ int report_top(struct report *report)
 	if (status)
 		return status;
 	if (whole.functions > functions && rows && report->sort >= SORT_HEAP_BYTES)
-		say_rest(report, whole.functions - functions, sum, all);
+		say_rest(report, whole.functions - functions, row.sum, row.all);
 	else if (whole.functions > functions && rows)
 		say_rest(report, whole.functions - functions, self_sum, (double)whole.self_ns);
 	report_explain_marks(report, marked);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
  * tree.c - the profile by calling context: each line a call path, indented below its caller. Shares
- * are of all self time; with memory beside the time (--heap), of the bytes or blocks if these are the order.
+ * are of all self time; with memory or waits beside the time (--heap, --blocks), of these if they are the order.
  *
  * The query gives contexts in the order of printing. What the drawing needs (is there a later
  * sibling?) and what recursion looks like is known only at the end, so all rows are kept:
@@ -21,9 +21,13 @@
 #include "cli/units.h"
 
 /* Columns of the query's recursive part, by enum report_sort. */
-static const char *const sort_columns[] = {"3", "4", "5", "6", "7"};
+static const char *const sort_columns[] = {"3", "4", "5", "6", "7", "6", "7"};
+static const char *const share_titles[] = {"total %", "total %", "total %", "bytes %", "allocs %", "blocked %", "lock %"};
+static const char *const what[] = {"self time", "self time", "self time", "bytes", "allocations", "time blocked", "waits for locks"};
 
-enum { SHARE, TOTAL, SELF, CALLS, MAX, TOTAL_MEMORY, BYTES, ALLOCS, NAME, COLUMNS };
+enum {
+	SHARE, TOTAL, SELF, CALLS, MAX, TOTAL_MEMORY, BYTES, ALLOCS, TOTAL_BLOCKED, BLOCKED, IDLE, TOTAL_LOCK, LOCK, NAME, COLUMNS,
+};
 enum {
 	FOLDED_FROM = 4,
 	READ_PER_LINE = 64,  /* contexts read for each line wanted: folding makes fewer of them */
@@ -35,7 +39,8 @@ static const size_t NO_PARENT = (size_t)-1;
 
 struct node {
 	int64_t process_id, depth, calls, total_ns, self_ns, max_ns;
-	int64_t total_bytes, bytes, total_allocs, allocs; /* with callees, and without */
+	struct beside { int64_t total, own; } beside[2]; /* with callees, and without: bytes and blocks, or ns blocked and for locks */
+	int64_t idle_ns; /* of what it was blocked itself */
 	int64_t hooked; /* calls whose hooks its self time contains: its own and those it made */
 	int64_t levels; /* of recursion that this line stands for; 1: none */
 	size_t parent;  /* index of the caller's node */
@@ -70,27 +75,38 @@ static uint64_t hash_of_long(const char *text)
 
 static const char *query_of(const struct report *report)
 {
-	return report->with_heap ? "tree_heap" : "tree";
+	return report->with_heap ? "tree_heap" : report->with_blocks ? "tree_blocks" : "tree";
 }
 
-static void read_memory(struct node *n, struct tr_query *q)
+static void read_beside(const struct report *report, struct node *n, struct tr_query *q)
 {
-	n->total_bytes = report_number(q, "total_bytes");
-	n->bytes = report_number(q, "self_bytes");
-	n->total_allocs = report_number(q, "total_allocs");
-	n->allocs = report_number(q, "self_allocs");
+	static const char *const names[2][4] = {
+		{"total_bytes", "self_bytes", "total_allocs", "self_allocs"}, {"total_blocked_ns", "blocked_ns", "total_lock_ns", "lock_ns"},
+	};
+	const char *const *name = names[report->with_blocks];
+
+	for (size_t i = 0; i < 2; i++)
+		n->beside[i] = (struct beside){report_number(q, name[2 * i]), report_number(q, name[2 * i + 1])};
+	n->idle_ns = report->with_blocks ? report_number(q, "idle_ns") : 0;
 	n->outside = tr_type(q, tr_column(q, "parent_id")) == TR_NULL;
 }
 
 /* What shares are of and the rest is cut by: with callees, and without. */
+static struct beside weigh(const struct report *report, const struct node *n)
+{
+	if (report->sort < SORT_HEAP_BYTES)
+		return (struct beside){n->total_ns, n->self_ns};
+	return n->beside[report->sort == SORT_HEAP_ALLOCS || report->sort == SORT_LOCK_TIME];
+}
+
 static int64_t weight(const struct report *report, const struct node *n)
 {
-	return report->sort == SORT_HEAP_BYTES ? n->total_bytes : report->sort == SORT_HEAP_ALLOCS ? n->total_allocs : n->total_ns;
+	return weigh(report, n).total;
 }
 
 static int64_t own_weight(const struct report *report, const struct node *n)
 {
-	return report->sort == SORT_HEAP_BYTES ? n->bytes : report->sort == SORT_HEAP_ALLOCS ? n->allocs : n->self_ns;
+	return weigh(report, n).own;
 }
 
 static int read_nodes(struct report *report, struct nodes *nodes)
@@ -125,8 +141,8 @@ static int read_nodes(struct report *report, struct nodes *nodes)
 			.name = cli_cut(report_name(q, function)),
 			.place = cli_strdup(report_place(q, file, line)),
 		};
-		if (report->with_heap)
-			read_memory(&nodes->items[nodes->count - 1], q);
+		if (report_is_crowded(report))
+			read_beside(report, &nodes->items[nodes->count - 1], q);
 	}
 	tr_finish(q);
 	return status;
@@ -168,8 +184,9 @@ static void merge_level(struct node *into, struct node *from)
 	into->calls = report_sum(into->calls, from->calls);
 	into->hooked = report_sum(into->hooked, from->hooked);
 	into->self_ns = report_sum(into->self_ns, from->self_ns);
-	into->bytes = report_sum(into->bytes, from->bytes);
-	into->allocs = report_sum(into->allocs, from->allocs);
+	for (size_t i = 0; i < 2; i++)
+		into->beside[i].own = report_sum(into->beside[i].own, from->beside[i].own);
+	into->idle_ns = report_sum(into->idle_ns, from->idle_ns);
 	if (from->has_max && (!into->has_max || from->max_ns > into->max_ns))
 		into->max_ns = from->max_ns;
 	into->has_max |= from->has_max;
@@ -224,7 +241,7 @@ static int by_weight(const void *a, const void *b)
 	return x < y ? 1 : x > y ? -1 : 0;
 }
 
-/* Keeps the lines with the most time (or memory), and of those with just as much as the last the first ones:
+/* Keeps the lines with the most time (or what else they are ordered by), and of those with just as much as the last the first ones:
  * what calls a line that is kept is kept, for it has at least its time and stands before it. */
 static void cut(const struct report *report, struct nodes *nodes, size_t lines)
 {
@@ -322,19 +339,54 @@ struct marks {
 	int distorted, folded;
 };
 
-static void memory_cells(const struct report *report, struct cli_table *table, const struct node *n)
+static void add_cell(const struct report *report, struct cli_table *table, const struct node *n, double whole, const char *lead, int column)
 {
-	if (report->sort == SORT_HEAP_ALLOCS)
-		report_count_cell(table, n->total_allocs);
-	else
-		report_bytes_cell(table, n->total_bytes);
-	report_bytes_cell(table, n->bytes);
-	report_count_cell(table, n->allocs);
+	const struct beside *first = &n->beside[0], *second = &n->beside[1];
+	const int distorted = report_is_distorted(report, n->self_ns, n->hooked);
+	char text[CLI_NUMBER_BYTES];
+
+	switch (column) {
+	case SHARE:
+		cli_cell(table, (double)own_weight(report, n) >= whole / 10 ? CLI_HOT : CLI_PLAIN,
+			 cli_share(text, (double)weight(report, n), whole));
+		break;
+	case TOTAL:
+		cli_cell(table, CLI_PLAIN, cli_duration(text, n->total_ns));
+		break;
+	case SELF:
+		cli_cell_format(table, distorted ? CLI_DIM : CLI_PLAIN, "%s%s", distorted ? "~" : "", cli_duration(text, n->self_ns));
+		break;
+	case CALLS:
+		cli_cell(table, CLI_PLAIN, cli_count(text, n->calls));
+		break;
+	case MAX:
+		cli_cell(table, n->has_max ? CLI_PLAIN : CLI_DIM, n->has_max ? cli_duration(text, n->max_ns) : "-");
+		break;
+	case TOTAL_MEMORY:
+		if (report->sort == SORT_HEAP_ALLOCS)
+			report_count_cell(table, second->total);
+		else
+			report_bytes_cell(table, first->total);
+		break;
+	case BYTES:
+		report_bytes_cell(table, first->own);
+		break;
+	case ALLOCS:
+		report_count_cell(table, second->own);
+		break;
+	case NAME:
+		cli_cell_parts(table, CLI_PLAIN, lead, n->name, n->place);
+		break;
+	default:
+		report_wait_cell(table, column == IDLE ? n->idle_ns : column == TOTAL_BLOCKED ? first->total : column == BLOCKED ? first->own :
+				 column == TOTAL_LOCK ? second->total : second->own);
+	}
 }
 
-static int add_rows(struct report *report, struct cli_table *table, struct nodes *nodes, double whole, struct marks *marks)
+static int add_rows(struct report *report, struct cli_table *table, const int *which, size_t count, struct nodes *nodes, double whole,
+		    struct marks *marks)
 {
-	char continues[DEEPEST_DRAWN + 1] = {0}, text[CLI_NUMBER_BYTES];
+	char continues[DEEPEST_DRAWN + 1] = {0};
 	size_t drawn = levels_drawn();
 	struct cli_buffer lead = {0};
 	struct tr_query *processes = NULL;
@@ -347,19 +399,11 @@ static int add_rows(struct report *report, struct cli_table *table, struct nodes
 		struct node *n = &nodes->items[i];
 		if (processes && (!i || nodes->items[i - 1].process_id != n->process_id))
 			status = add_process_line(report, table, n->process_id, processes);
-		int distorted = report_is_distorted(report, n->self_ns, n->hooked);
-		marks->distorted |= distorted;
+		marks->distorted |= report_is_distorted(report, n->self_ns, n->hooked);
 		marks->folded |= n->levels > 1;
 		draw_lead(&lead, n, drawn, continues);
-		cli_cell(table, (double)own_weight(report, n) >= whole / 10 ? CLI_HOT : CLI_PLAIN,
-			 cli_share(text, (double)weight(report, n), whole));
-		cli_cell(table, CLI_PLAIN, cli_duration(text, n->total_ns));
-		cli_cell_format(table, distorted ? CLI_DIM : CLI_PLAIN, "%s%s", distorted ? "~" : "", cli_duration(text, n->self_ns));
-		cli_cell(table, CLI_PLAIN, cli_count(text, n->calls));
-		cli_cell(table, n->has_max ? CLI_PLAIN : CLI_DIM, n->has_max ? cli_duration(text, n->max_ns) : "-");
-		if (report->with_heap)
-			memory_cells(report, table, n);
-		cli_cell_parts(table, CLI_PLAIN, cli_text_of(&lead), n->name, n->place);
+		for (size_t c = 0; c < count; c++)
+			add_cell(report, table, n, whole, cli_text_of(&lead), which[c]);
 	}
 	tr_finish(processes);
 	cli_buffer_fini(&lead);
@@ -383,14 +427,13 @@ static int read_whole(struct report *report, int64_t *contexts, int64_t *self_ns
 
 static void explain(struct report *report, int64_t hidden, int64_t rest, int64_t whole, const struct marks *marks)
 {
-	const char *what = report->sort == SORT_HEAP_BYTES ? "bytes" : report->sort == SORT_HEAP_ALLOCS ? "allocations" : "self time";
 	char count[64], share[CLI_NUMBER_BYTES];
 
 	cli_add_text(&report->out, cli_style_on(CLI_DIM));
 	if (hidden > 0)
 		cli_add_format(&report->out, "%s hidden, with %s of the %s: --min 0 --limit 0 shows all\n",
 			       cli_counted(count, sizeof(count), hidden, "calling context", NULL),
-			       cli_share(share, rest > 0 ? (double)rest : 0, (double)whole), what);
+			       cli_share(share, rest > 0 ? (double)rest : 0, (double)whole), what[report->sort]);
 	if (marks->folded)
 		cli_add_format(&report->out, "%sN a function that calls itself, N levels deep, in one line\n",
 			       cli_screen()->utf8 ? "\xC3\x97" : "x");
@@ -398,27 +441,62 @@ static void explain(struct report *report, int64_t hidden, int64_t rest, int64_t
 	report_explain_marks(report, marks->distorted);
 }
 
-/* The columns of the table; returns how many. */
-static size_t choose_columns(const struct report *report, struct cli_column *columns)
+static int is_shown(const struct report *report, int column)
 {
-	const int heap = report->with_heap;
+	switch (column) {
+	case TOTAL_MEMORY:
+	case BYTES:
+	case ALLOCS:
+		return report->with_heap;
+	case TOTAL_BLOCKED:
+	case BLOCKED:
+		return report_shows_waits(report, WAIT_BLOCKED);
+	case IDLE:
+		return report_shows_waits(report, WAIT_FOR_WORK);
+	case TOTAL_LOCK:
+	case LOCK:
+		return report_shows_waits(report, WAIT_FOR_LOCKS);
+	default:
+		return 1;
+	}
+}
+
+/* The columns of the table in their order: which, and how many. */
+static size_t choose_columns(const struct report *report, struct cli_column *columns, int *which)
+{
+	const int crowded = report_is_crowded(report);
 	const struct cli_column all[COLUMNS] = {
-		[SHARE] = {.title = report->sort == SORT_HEAP_BYTES ? "bytes %" : report->sort == SORT_HEAP_ALLOCS ? "allocs %" : "total %"},
-		[TOTAL] = {.title = "total", .drop = heap ? 1 : 0},
+		[SHARE] = {.title = share_titles[report->sort]},
+		[TOTAL] = {.title = "total", .drop = report->with_heap ? 1 : crowded ? 2 : 0},
 		[SELF] = {.title = "self"},
-		[CALLS] = {.title = "calls", .drop = heap ? 3 : 0},
-		[MAX] = {.title = "max", .drop = heap ? 4 : 1},
+		[CALLS] = {.title = "calls", .drop = crowded ? 4 : 0},
+		[MAX] = {.title = "max", .drop = crowded ? 5 : 1},
 		[TOTAL_MEMORY] = {.title = report->sort == SORT_HEAP_ALLOCS ? "total allocs" : "total bytes"},
 		[BYTES] = {.title = "bytes"},
 		[ALLOCS] = {.title = "allocs", .drop = 2},
-		[NAME] = {.title = "calling context", .left = 1, .comfort = heap ? 32 : 40, .shorten = report_shorten_name},
+		[TOTAL_BLOCKED] = {.title = "total blocked"},
+		[BLOCKED] = {.title = "blocked", .drop = 1},
+		[IDLE] = {.title = "idle", .drop = 3},
+		[TOTAL_LOCK] = {.title = "total lock"},
+		[LOCK] = {.title = "lock wait", .drop = 1},
+		[NAME] = {.title = "calling context", .left = 1, .comfort = crowded ? 32 : 40, .shorten = report_shorten_name},
 	};
+	size_t count = 0;
 
-	memcpy(columns, all, sizeof(all));
-	if (heap)
-		return COLUMNS;
-	columns[TOTAL_MEMORY] = all[NAME];
-	return TOTAL_MEMORY + 1;
+	for (int i = 0; i < COLUMNS; i++) {
+		if (!is_shown(report, i))
+			continue;
+		columns[count] = all[i];
+		which[count++] = i;
+	}
+	return count;
+}
+
+static int64_t whole_of(const struct report *report, int64_t self_ns)
+{
+	const int64_t wholes[] = {self_ns, self_ns, self_ns, report->heap.bytes, report->heap.allocs, report_blocked_ns(report),
+				  report->waits.wait_ns};
+	return wholes[report->sort];
 }
 
 int report_tree(struct report *report)
@@ -427,18 +505,16 @@ int report_tree(struct report *report)
 	struct nodes nodes = {0};
 	struct marks marks = {0};
 	int64_t contexts = 0, whole = 0, shown = 0;
-	int status;
+	int which[COLUMNS], status;
 
-	if (report->with_heap && !report->show_sql && report_has_no_heap(report) && report->format == CLI_FORMAT_TEXT)
-		cli_add_text(&report->out, "\n");
+	report_say_none_beside(report);
 	if (report->show_sql || report->format != CLI_FORMAT_TEXT)
 		return report_rows(report, query_of(report), sort_columns[report->sort]);
 	if ((status = read_whole(report, &contexts, &whole)) || (status = read_nodes(report, &nodes))) {
 		free_nodes(&nodes);
 		return status;
 	}
-	if (report->sort >= SORT_HEAP_BYTES)
-		whole = report->sort == SORT_HEAP_BYTES ? report->heap.bytes : report->heap.allocs;
+	whole = whole_of(report, whole);
 	find_parents(&nodes);
 	fold_recursion(&nodes);
 	if (report->limit != NO_LIMIT && nodes.count > (size_t)report->limit)
@@ -448,13 +524,16 @@ int report_tree(struct report *report)
 		shown = report_sum(shown, own_weight(report, &nodes.items[i]));
 		hidden -= nodes.items[i].outside ? 0 : nodes.items[i].levels;
 	}
-	struct cli_table *table = cli_table_create(columns, choose_columns(report, columns));
-	status = add_rows(report, table, &nodes, (double)whole, &marks);
+	const size_t count = choose_columns(report, columns, which);
+	struct cli_table *table = cli_table_create(columns, count);
+	status = add_rows(report, table, which, count, &nodes, (double)whole, &marks);
 	if (!status && nodes.count) {
 		cli_table_print(table, &report->out, cli_screen()->width, 0);
 		explain(report, hidden, report_difference(whole, shown), whole, &marks);
 	} else if (!status) {
 		cli_add_text(&report->out, !contexts ? "No calls were recorded.\n"
+					    : report->sort >= SORT_BLOCKED_TIME
+						      ? "No calling context has waited so long: --min 0 shows all.\n"
 					    : report->sort >= SORT_HEAP_BYTES
 						      ? "No calling context has so much memory: --min 0 shows all.\n"
 						      : "No calling context has so much time: --min 0 shows all.\n");

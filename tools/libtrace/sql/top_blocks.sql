@@ -1,0 +1,54 @@
+-- SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+--
+-- top_blocks: profile by function with what it waited beside the time, of the whole run or of process :process, the first
+-- :limit rows. Times as in top; waits as in wait_ticks and wait_below, those for work among blocked with :idle.
+WITH
+parts AS (
+    SELECT function_id, 0 AS root, calls, self_ticks, total_ticks, min_ticks, p50_ticks, p99_ticks, max_ticks,
+           0 AS blocked_ticks, 0 AS idle_ticks, 0 AS lock_ticks, 0 AS total_blocked_ticks, 0 AS total_idle_ticks,
+           0 AS total_lock_ticks
+    FROM function_totals WHERE process_id = coalesce(:process, 0)
+    UNION ALL
+    SELECT o.function_id, 0, 0, o.self_ticks, o.total_ticks * o.outermost, NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0, 0
+    FROM open_ticks o JOIN threads t USING (thread_id)
+    WHERE t.process_id = coalesce(:process, t.process_id)
+    UNION ALL
+    SELECT c.function_id, c.parent_id IS NULL, 0, 0, 0, NULL, NULL, NULL, NULL,
+           w.blocked_ticks + iif(:idle, w.idle_ticks, 0), w.idle_ticks, w.lock_ticks,
+           iif(c.parent_id IS NULL, w.blocked_ticks + iif(:idle, w.idle_ticks, 0), 0),
+           iif(c.parent_id IS NULL, w.idle_ticks, 0), iif(c.parent_id IS NULL, w.lock_ticks, 0)
+    FROM wait_ticks w CROSS JOIN contexts c USING (context_id)
+    WHERE c.process_id = coalesce(:process, c.process_id)
+    UNION ALL
+    SELECT c.function_id, 0, 0, 0, 0, NULL, NULL, NULL, NULL, 0, 0, 0,
+           b.blocked_ticks + iif(:idle, b.idle_ticks, 0), b.idle_ticks, b.lock_ticks
+    FROM wait_below b CROSS JOIN contexts c USING (context_id)
+    WHERE c.process_id = coalesce(:process, c.process_id) AND c.parent_id IS NOT NULL AND NOT c.recursive),
+figures AS (
+    SELECT function_id, root, sum(calls) AS calls, sum(self_ticks) AS self_ticks, sum(total_ticks) AS total_ticks,
+           min(min_ticks) AS min_ticks, max(p50_ticks) AS p50_ticks, max(p99_ticks) AS p99_ticks,
+           max(max_ticks) AS max_ticks, sum(blocked_ticks) AS blocked_ticks, sum(idle_ticks) AS idle_ticks,
+           sum(lock_ticks) AS lock_ticks, sum(total_blocked_ticks) AS total_blocked_ticks,
+           sum(total_idle_ticks) AS total_idle_ticks, sum(total_lock_ticks) AS total_lock_ticks
+    FROM parts
+    GROUP BY function_id, root
+    HAVING NOT root OR sum(blocked_ticks) > 0 OR sum(lock_ticks) > 0
+    ORDER BY /*sort*/self_ticks/*end*/ DESC, sum(self_ticks) DESC, sum(calls) DESC LIMIT coalesce(:limit, -1))
+SELECT iif(g.root, '(no function)', f.name) AS function, -- demangled name; "(no function)": no call that has hooks was open
+       f.file AS file, -- source file
+       f.line AS line, -- line of its definition
+       g.calls AS calls, -- calls entered
+       CAST(g.self_ticks * r.ns_per_tick AS INTEGER) AS self_ns, -- time without instrumented callees, ns
+       CAST(g.total_ticks * r.ns_per_tick AS INTEGER) AS total_ns, -- time with callees, recursion counted once, ns
+       CAST(g.min_ticks * r.ns_per_tick AS INTEGER) AS min_ns, -- shortest finished call, ns
+       CAST(g.p50_ticks * r.ns_per_tick AS INTEGER) AS p50_ns, -- median of finished calls, ns
+       CAST(g.p99_ticks * r.ns_per_tick AS INTEGER) AS p99_ns, -- 99th percentile of finished calls, ns
+       CAST(g.max_ticks * r.ns_per_tick AS INTEGER) AS max_ns, -- longest finished call, ns
+       CAST(g.blocked_ticks * r.ns_per_tick AS INTEGER) AS blocked_ns, -- time in calls that may block that it made itself, and callees without hooks for it; with :idle waits for work too, ns
+       CAST(g.idle_ticks * r.ns_per_tick AS INTEGER) AS idle_ns, -- in waits for work, by the rules of idle_waits, ns
+       CAST(g.lock_ticks * r.ns_per_tick AS INTEGER) AS lock_ns, -- time that it waited for locks itself, ns
+       CAST(g.total_blocked_ticks * r.ns_per_tick AS INTEGER) AS total_blocked_ns, -- blocked_ns of it and all that it called, recursion counted once, ns
+       CAST(g.total_idle_ticks * r.ns_per_tick AS INTEGER) AS total_idle_ns, -- in waits for work, ns
+       CAST(g.total_lock_ticks * r.ns_per_tick AS INTEGER) AS total_lock_ns -- for locks, ns
+FROM rate r CROSS JOIN figures g CROSS JOIN functions f USING (function_id)
+ORDER BY g./*sort*/self_ticks/*end*/ DESC, g.self_ticks DESC, g.calls DESC, function;
