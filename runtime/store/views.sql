@@ -738,6 +738,13 @@ SELECT column1 AS class, -- what the call is for, as in sites.family
        column2 AS descriptor -- what its descriptor is of, as in block_contexts; NULL: whatever it is
 FROM (VALUES ('accept', NULL), ('poll', NULL), ('sleep', NULL), ('signal', NULL), ('read', 'terminal'));
 
+-- What the descriptor of a call that may block is of, by its number in block_totals; none of them: 'unknown'.
+CREATE VIEW descriptor_kinds AS
+SELECT column1 AS descriptor, -- as in block_totals
+       column2 AS name -- as in block_contexts; NULL: there is none, or several
+FROM (VALUES (0, NULL), (1, 'unknown'), (2, 'file'), (3, 'directory'), (4, 'pipe'), (5, 'socket'), (6, 'terminal'), (7, 'device'),
+             (8, 'queue'), (9, 'event'));
+
 -- Calls that may block, by calling context, place, and what the descriptor is of.
 CREATE VIEW block_contexts AS
 SELECT b.process_id AS process_id, -- process
@@ -759,14 +766,13 @@ SELECT b.process_id AS process_id, -- process
        CAST(b.max_ticks * r.ns_per_tick AS INTEGER) AS longest_ns -- how long the longest took, ns
 FROM (SELECT c.process_id, b.context_id, b.site_id, CASE WHEN c.parent_id IS NULL THEN '(no function)' ELSE f.name END AS function,
              s.name AS called, s.family AS class,
-             CASE b.descriptor WHEN 0 THEN NULL WHEN 2 THEN 'file' WHEN 3 THEN 'directory' WHEN 4 THEN 'pipe' WHEN 5 THEN 'socket'
-                               WHEN 6 THEN 'terminal' WHEN 7 THEN 'device' WHEN 8 THEN 'queue' WHEN 9 THEN 'event'
-                               ELSE 'unknown' END AS descriptor,
+             CASE WHEN k.descriptor IS NULL THEN 'unknown' ELSE k.name END AS descriptor,
              s.file, s.line, s.column, b.calls, b.failed, b.bytes, b.total_ticks, b.max_ticks
       FROM block_totals b
       CROSS JOIN contexts c ON c.context_id = b.context_id
       CROSS JOIN functions f ON f.function_id = c.function_id
-      LEFT JOIN sites s ON s.site_id = b.site_id) b
+      LEFT JOIN sites s ON s.site_id = b.site_id
+      LEFT JOIN descriptor_kinds k ON k.descriptor = b.descriptor) b
 CROSS JOIN rate r;
 
 -- Locks, most waited for first: "instr-report --locks". At the end, or at the last checkpoint while the process goes on.
@@ -1026,11 +1032,10 @@ FROM (SELECT context_id, iif(idle, 0, total_ticks) AS blocked_ticks, iif(idle, t
                    EXISTS (SELECT 1 FROM idle_waits i
                            WHERE i.class = s.family
                              AND (i.descriptor IS NULL
-                                  OR i.descriptor = CASE b.descriptor WHEN 0 THEN NULL WHEN 2 THEN 'file' WHEN 3 THEN 'directory'
-                                                        WHEN 4 THEN 'pipe' WHEN 5 THEN 'socket' WHEN 6 THEN 'terminal' WHEN 7 THEN 'device'
-                                                        WHEN 8 THEN 'queue' WHEN 9 THEN 'event' ELSE 'unknown' END)) AS idle
+                                  OR i.descriptor = CASE WHEN k.descriptor IS NULL THEN 'unknown' ELSE k.name END)) AS idle
             FROM block_totals b
-            LEFT JOIN sites s ON s.site_id = b.site_id)
+            LEFT JOIN sites s ON s.site_id = b.site_id
+            LEFT JOIN descriptor_kinds k ON k.descriptor = b.descriptor)
       UNION ALL
       SELECT context_id, 0, 0, wait_ticks FROM lock_totals)
 GROUP BY context_id;
