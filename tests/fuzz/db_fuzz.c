@@ -69,7 +69,7 @@ static void report_on(struct tr_trace *trace, uint8_t how)
 		report.thread_id = ANY;
 		if (report.mode == REPORT_ALLOCS && how & 16) {
 			report.mode = REPORT_BLOCKS;
-			report.histogram = 0;
+			report.histogram = how & 128 ? 1 : 0;
 			report.all = how & 64 ? 1 : 0;
 		}
 		if (report.mode == REPORT_PEAK && how & 64)

@@ -261,7 +261,16 @@ int report_blocked(struct report *report)
 		.add_cell = add_cell, .say_nothing = say_nothing,
 	};
 
+	int status = 0;
+
 	if (report->show_sql || report->format != CLI_FORMAT_TEXT)
-		return report_rows(report, queries[report->by], order);
-	return has_none(report) ? 0 : report_places(report, &places);
+		return report_rows(report, report->histogram ? "block_histogram" : queries[report->by], order);
+	if (has_none(report))
+		return 0;
+	if (!report->histogram)
+		return report_places(report, &places);
+	/* As of the heap: some rows stand above theirs. */
+	if (report->limited && !(status = report_places(report, &places)))
+		cli_add_text(&report->out, "\n");
+	return status ? status : report_histogram(report, order);
 }

@@ -252,10 +252,27 @@ static int add_lock(struct report *report)
 	return status;
 }
 
+/* Of all locks in one screen; of one, or of the first ones, below them. */
+static int add_histogram(struct report *report)
+{
+	int status = 0;
+
+	if (report->lock != ANY || report->limited) {
+		report->lock = ANY;
+		status = add_list(report);
+		cli_add_text(&report->out, "\n");
+	}
+	return status ? status : report_histogram(report, orders[report->sort]);
+}
+
 int report_locks(struct report *report)
 {
+	const char *query = report->histogram ? "lock_histogram" : report->lock == ANY ? "locks" : "lock_contexts";
+
 	report->one_lock = report->lock;
 	if (report->show_sql || report->format != CLI_FORMAT_TEXT)
-		return report_rows(report, report->lock == ANY ? "locks" : "lock_contexts", orders[report->sort]);
+		return report_rows(report, query, orders[report->sort]);
+	if (report->histogram)
+		return add_histogram(report);
 	return report->lock == ANY ? add_list(report) : add_lock(report);
 }

@@ -101,8 +101,11 @@ static const struct cli_option options[] = {
 	{CLI_FLAG, .name = "heap", .value = &report.with_heap,
 	 .help = "--top, --tree: the memory beside the time, what was allocated in the function itself and in all that it called"},
 	{CLI_FLAG, .name = "all", .value = &report.all, .help = "--blocks: waits for work too; --lock-order: all orders"},
+	{CLI_TEXT, .name = "only", .argument = "NAME", .value = &report.only,
+	 .help = "--blocks: only calls of this function (read, poll ...), or made by it; with or without its parameters, * stands for anything"},
 	{CLI_FLAG, .name = "histogram", .value = &report.histogram,
-	 .help = "--allocs: how large blocks are and how long they live, of all rows, or of the first N with --limit N"},
+	 .help = "--allocs: how large blocks are and how long they live; --blocks: how long calls took; --locks: how long locks were waited "
+		 "for and held; of all rows, of the first N with --limit N, or (--locks) of the one with --lock N"},
 	{CLI_CHOICE, .name = "by", .argument = "WHAT", .choices = "function|site|context|type|waiter|holder|thread", .value = &report.by,
 	 .help = "--allocs, --blocks: a row for each function, each place in the source (site), each place and call path (context), or (--allocs) each type of what is allocated; --waits: who waited for whom by function, by calling context, by who waited (waiter), by whom that was for (holder), or by thread"},
 	{CLI_CHOICE, .name = "kind", .argument = "WHAT", .choices = "heap|pools|mappings", .value = &report.kind,
@@ -135,7 +138,7 @@ static const char *const usage[] = {
 	"[FILE] --tree [OPTIONS]",
 	"[FILE] --threads [OPTIONS]",
 	"[FILE] --stacks [--at TIME] [OPTIONS]",
-	"[FILE] --blocks [--by function|site|context] [--all] [OPTIONS]",
+	"[FILE] --blocks [--by function|site|context] [--only NAME] [--all] [OPTIONS]",
 	"[FILE] --locks [--lock N] [OPTIONS]",
 	"[FILE] --waits [--by function|context|waiter|holder|thread] [OPTIONS]",
 	"[FILE] --lock-order [--all] [OPTIONS]",
@@ -158,6 +161,7 @@ static const struct cli_note examples[] = {
 	{"instr-report --stacks --at 2.5s", "what they were doing two and a half seconds after the start"},
 	{"instr-report --tree --heap --sort bytes", "by calling context, those that allocate the most first"},
 	{"instr-report --blocks --by context", "where the program waited for files, pipes, sockets, children and threads"},
+	{"instr-report --blocks --only fsync --histogram", "how long calls of fsync took"},
 	{"instr-report --tree --blocks --sort blocked", "by calling context, those that waited the longest in calls first"},
 	{"instr-report --locks", "which locks are waited for, and for how long they are held"},
 	{"instr-report --waits", "who waits for whom, and what for"},
@@ -281,8 +285,12 @@ static int check_mode(void)
 		return cli_wrong_usage("--heap goes with --top and --tree");
 	if (report.with_heap && thread)
 		return cli_wrong_usage("the heap belongs to all threads of a process: --heap does not go with --thread");
-	if (mode != REPORT_ALLOCS && report.histogram)
-		return cli_wrong_usage("--histogram goes with --allocs");
+	if (mode != REPORT_ALLOCS && mode != REPORT_BLOCKS && mode != REPORT_LOCKS && report.histogram)
+		return cli_wrong_usage("--histogram goes with --allocs, --blocks and --locks");
+	if (report.only && !*report.only)
+		return cli_wrong_usage("--only takes the name of a function");
+	if (mode != REPORT_BLOCKS && report.only)
+		return cli_wrong_usage(report.with_blocks ? "--only goes with --blocks alone" : "--only goes with --blocks");
 	if (mode != REPORT_TREE && least_percent >= 0)
 		return cli_wrong_usage("--min goes with --tree");
 	if (mode != REPORT_ALLOCS && mode != REPORT_BLOCKS && mode != REPORT_WAITS && report.by != CLI_UNSET)
@@ -334,7 +342,7 @@ static int choose_sort(void)
 		return cli_wrong_usage("--sort total goes with --by function");
 	if (!sort && report.mode == REPORT_ALLOCS && report.sort == SORT_RELEASED && report.by == BY_TYPE)
 		return cli_wrong_usage("a free does not say the type of its block: --sort freed does not go with --by type");
-	if (!sort && report.histogram && report.sort == SORT_TOTAL_BYTES)
+	if (!sort && report.histogram && report.mode == REPORT_ALLOCS && report.sort == SORT_TOTAL_BYTES)
 		return cli_wrong_usage("--histogram counts each block once: --sort total does not go with it");
 	if (!sort)
 		return CLI_GO;
@@ -391,6 +399,14 @@ static int check_choice(void)
 		tr_finish(q);
 		if (!status)
 			return cli_wrong_usage("%s has no lock %" PRId64 " (--locks lists them)", tr_path(report.trace), report.lock);
+	}
+	if (report.only) {
+		if ((status = report_query(&report, &q, "blocks", NULL)) || (status = tr_next(q, &report.error)) < 0)
+			goto failed;
+		tr_finish(q);
+		if (!status)
+			return cli_wrong_usage("%s has no call of %s that may block, nor one that it makes (--blocks --all lists them)",
+					       tr_path(report.trace), report.only);
 	}
 	if (!thread && report.process_id == ANY)
 		return CLI_GO;

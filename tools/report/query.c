@@ -27,6 +27,7 @@ int report_query(struct report *report, struct tr_query **query, const char *nam
 		{.name = "kind", .type = TR_TEXT, .text = report_kinds[report->kind]},
 		{.name = "by", .type = TR_TEXT, .text = row_names[report->by]},
 		{.name = "idle", .type = TR_INTEGER, .integer = report->all},
+		{.name = "only", .type = report->only ? TR_TEXT : TR_NULL, .text = report->only},
 		{.name = "lock", .type = report->one_lock == ANY ? TR_NULL : TR_INTEGER, .integer = report->one_lock},
 		{.name = "least", .type = report->least > 0 ? TR_REAL : TR_NULL, .real = report->least},
 	};

@@ -61,7 +61,8 @@ struct report {
 	int with_heap;         /* --top, --tree: the memory beside the time */
 	int with_blocks;       /* --top, --tree: what was waited beside the time */
 	int all;               /* --blocks: waits for work too; --lock-order: all orders */
-	int histogram;         /* --allocs: sizes and lifetimes */
+	int histogram;         /* --allocs: sizes and lifetimes; --blocks: times; --locks: waits and holds */
+	const char *only;      /* --blocks: NULL, or what is called, or calls */
 	int limited;           /* the limit was asked for */
 
 	struct cli_buffer out; /* the answer as text */
@@ -188,7 +189,7 @@ int report_places(struct report *, const struct report_places *);
 /* history.c: says which moments those are that --heap-at and --growth show, and what they have together. */
 int report_history_header(struct report *);
 
-/* histogram.c: sizes and lifetimes of the rows that --allocs shows, in the order sort. */
+/* histogram.c: sizes and lifetimes, or how long things took, of the rows that the report shows in the order sort. */
 int report_histogram(struct report *, const char *sort);
 
 /* query.c: the query with what was asked for as its parameters, in the order sort (SQL of ours, or

@@ -39,5 +39,4 @@ t instr-report blocks.db --blocks --by type
 t instr-report blocks.db --blocks --sort self
 t instr-report blocks.db --allocs --all
 t instr-report blocks.db --blocks --kind pools
-t instr-report blocks.db --blocks --histogram
 t instr-report blocks.db --blocks --allocs

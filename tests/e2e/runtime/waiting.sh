@@ -74,6 +74,21 @@ contexts() {
 }
 check so_has_the_tree contexts
 
+# Every call, and every hold, is in its histogram once.
+histograms() {
+	rm -f rows.db*
+	csv calls --blocks --all --histogram && csv reads --blocks --histogram --only read && csv digs --blocks --histogram --by context --only receive &&
+		csv holds --locks --histogram && csv one --locks --histogram --limit 1 || return 1
+	is rows.db "SELECT (SELECT sum(calls) FROM calls), (SELECT sum(calls) FROM reads), (SELECT sum(calls) FROM digs),
+		(SELECT sum(count) FROM holds WHERE histogram = 'hold_ns'), (SELECT sum(count) FROM holds WHERE histogram = 'wait_ns'),
+		(SELECT sum(count) > 0 FROM one WHERE histogram = 'wait_ns')" "$(ask trace.db "SELECT (SELECT sum(calls) FROM block_totals),
+		(SELECT sum(calls) FROM block_contexts WHERE called = 'read'), (SELECT sum(calls) FROM block_contexts WHERE function = 'receive'),
+		(SELECT sum(holds) FROM lock_totals), (SELECT sum(contended) FROM lock_totals), 1")" || return 1
+	most=$(ask trace.db "SELECT max(longest_ns) FROM block_contexts")
+	is rows.db "SELECT $most BETWEEN low AND high FROM calls ORDER BY CAST(low AS INTEGER) DESC LIMIT 1" 1
+}
+check histograms_have_every_call_and_every_hold histograms
+
 shows() {
 	"$build/bin/instr-report" --top --blocks --sort lock >shown && grep -q '^100.0% .*  take  waiting.c' shown &&
 		grep -q '^locks: waited ' shown && grep -q '^idle, and not shown: .*(sleep): --all shows them$' shown || { cat shown; return 1; }

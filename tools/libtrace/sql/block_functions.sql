@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 --
 -- block_functions: calls that may block by function, by what it calls and by what the descriptor is of, the first :limit
--- rows, of process :process if that is given; with :idle waits for work too.
+-- rows, of process :process and of what :only names (what is called, or calls) if these are given; with :idle waits for work
+-- too.
 SELECT function AS function, -- demangled name; "(no function)": no call that has hooks was open
        called AS called, -- what it calls: read, poll ...
        class AS class, -- what that is for
@@ -17,6 +18,7 @@ SELECT function AS function, -- demangled name; "(no function)": no call that ha
        count(DISTINCT context_id) AS contexts -- calling contexts
 FROM block_contexts
 WHERE process_id = coalesce(:process, process_id) AND (:idle OR NOT idle)
+  AND (:only IS NULL OR function || '(' GLOB :only || '(*' OR called || '(' GLOB :only || '(*')
 GROUP BY function, called, class, descriptor, idle
 ORDER BY /*sort*/blocked_ns/*end*/ DESC, blocked_ns DESC, calls DESC, function, called, descriptor
 LIMIT coalesce(:limit, -1);

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 --
 -- block_sites: calls that may block by place in the source and by what the descriptor is of, the first :limit rows, of
--- process :process if that is given; with :idle waits for work too.
+-- process :process and of what :only names (what is called, or calls) if these are given; with :idle waits for work too.
 SELECT site_id AS site_id, -- the place
        called AS called, -- what is called there: read, poll ...
        class AS class, -- what that is for
@@ -19,6 +19,7 @@ SELECT site_id AS site_id, -- the place
        max(longest_ns) AS longest_ns -- how long the longest took, ns
 FROM block_contexts
 WHERE process_id = coalesce(:process, process_id) AND (:idle OR NOT idle)
+  AND (:only IS NULL OR function || '(' GLOB :only || '(*' OR called || '(' GLOB :only || '(*')
 GROUP BY site_id, descriptor
 ORDER BY /*sort*/blocked_ns/*end*/ DESC, blocked_ns DESC, calls DESC, site_id, descriptor
 LIMIT coalesce(:limit, -1);
