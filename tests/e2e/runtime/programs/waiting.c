@@ -4,6 +4,7 @@
  * functions that are called from two places, in threads, in a child of fork, and for work.
  */
 #include <pthread.h>
+#include <stdatomic.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -11,6 +12,7 @@ enum { ROUNDS = 20, DEEPEST = 6 };
 
 static pthread_mutex_t queue = PTHREAD_MUTEX_INITIALIZER;
 static int ends[2], file_ends[2];
+static atomic_int come;
 
 static void take(void)
 {
@@ -55,6 +57,7 @@ static void *feed(void *arg)
 
 static void *work(void *arg)
 {
+	come++;
 	for (int i = 0; i < ROUNDS; i++)
 		dig(i % DEEPEST);
 	return arg;
@@ -71,9 +74,14 @@ int main(void)
 		take();
 		_exit(read(file_ends[0], &byte, 1) != 1);
 	}
+	pthread_mutex_lock(&queue);
 	pthread_create(&id[0], NULL, feed, NULL);
 	pthread_create(&id[1], NULL, work, NULL);
 	pthread_create(&id[2], NULL, work, NULL);
+	while (come < 2)
+		usleep(1000);
+	usleep(20000); /* they are at the lock now, unless the machine is very busy */
+	pthread_mutex_unlock(&queue);
 	for (int i = 0; i < 3; i++)
 		pthread_join(id[i], NULL);
 	if (write(file_ends[1], "x", 1) != 1)
