@@ -44,6 +44,12 @@ calls() {
 }
 s 'calls --all; calls; calls --by site; calls --all --by context --limit 1; calls --sort failed'
 s 'sqlite3 -readonly waiting.db "SELECT sum(calls), sum(calls) FILTER (WHERE NOT idle) FROM block_contexts"'
+say a histogram that is damaged
+cp waiting.db damaged.db
+echo "UPDATE block_totals SET times = x'0105' WHERE site_id = 23; UPDATE lock_totals SET waits = x'02' WHERE lock_id = 1;" | change damaged.db
+t body damaged.db --blocks --histogram --only fsync
+s 'instr-report damaged.db --blocks --histogram --only recv | tail -1'
+t body damaged.db --locks --histogram
 say wrong usage
 t instr-report waiting.db --histogram
 t instr-report waiting.db --top --blocks --histogram

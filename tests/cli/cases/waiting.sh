@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #
 # What was waited, in calls that may block and for locks, beside the time of functions and calling contexts.
-# traces: waiting blocks locks main
+# traces: waiting blocks locks main hostile overflow
 t instr-report waiting.db --top --blocks
 body() { instr-report "$@" | sed '1,/^$/d'; }
 say waits for work too
@@ -68,6 +68,12 @@ sums='SELECT (SELECT sum(blocked_ticks) FROM wait_ticks) - (SELECT sum(2 * block
 (SELECT sum(idle_ticks) FROM wait_ticks) - (SELECT sum(2 * blocked_ns) FROM block_contexts WHERE idle) AS idle;'
 s 'for trace in waiting.db blocks.db; do echo "$sums" | stock_sqlite $trace; done'
 s "instr-report waiting.db --show-sql | grep -c -e block -e lock -e wait"
+say files made to do harm
+for trace in hostile.db overflow.db; do
+	t body $trace --top --blocks
+	t body $trace --tree --blocks --all --min 0
+	s "instr-report $trace --tree --blocks --sort lock --format csv 2>/dev/null | sed 's/,round,.*,/,round,(more),/'"
+done
 say wrong usage
 t instr-report waiting.db --top --blocks --thread 1
 t instr-report waiting.db --tree --blocks --heap
