@@ -3,7 +3,7 @@
  * block.c - puts the hooks of instr/hooks.h around the calls that may block (instr/blocking.def). The other
  * half is runtime/capture.
  *
- *     %t = call i64 @__instr_block_begin() nounwind
+ *     %t = call i64 @__instr_block_begin(ptr @__instr_site.f.1) nounwind
  *     %n = call i64 @read(i32 %d, ptr %p, i64 %size)
  *     call void @__instr_block_end(i64 %t, i64 %n, i32 %d, i32 6, ptr @__instr_site.f.1) nounwind
  *
@@ -149,7 +149,7 @@ static void surround(const struct pass_blocks *blocks, LLVMValueRef function, co
 
 	LLVMPositionBuilderBefore(blocks->builder, call);
 	LLVMSetCurrentDebugLocation2(blocks->builder, LLVMInstructionGetDebugLoc(call));
-	LLVMValueRef begun = call_hook(blocks, BEGIN_HOOK, LLVMFunctionType(i64, NULL, 0, 0), NULL, 0);
+	LLVMValueRef begun = call_hook(blocks, BEGIN_HOOK, LLVMFunctionType(i64, &types[4], 1, 0), &row, 1);
 
 	LLVMPositionBuilderBefore(blocks->builder, shim_after_return_of(call));
 	LLVMSetCurrentDebugLocation2(blocks->builder, LLVMInstructionGetDebugLoc(call));

@@ -234,7 +234,7 @@ _Static_assert(sizeof(struct instr_module) == 64, "the pass emits this layout");
  * Calls that may block (instr/blocking.def) stay as they are; in front of them and behind them, where they have
  * returned, stand calls of these, of ordinary C convention, which call nothing and do not throw:
  *
- *   uint64_t __instr_block_begin(void)                           what the other is given; 0: nothing is recorded
+ *   uint64_t __instr_block_begin(row)                            what the other is given; 0: nothing is recorded
  *   void __instr_block_end(uint64_t begun, int64_t result, int descriptor, int how, row)
  *
  * how: enum instr_block_how. errno stays as the call has left it. Thread-safe and async-signal-safe. A call that does

@@ -139,8 +139,9 @@ static unsigned kind_of(int descriptor, int how, int64_t result, uint64_t now, u
 
 /* ---- hooks ------------------------------------------------------------------------------------------- */
 
-HOOK uint64_t __instr_block_begin(void)
+HOOK uint64_t __instr_block_begin(const struct instr_row *site)
 {
+	(void)site;
 	if (irt_load_relaxed(&irt_local.gate) == IRT_GATE_OFF || irt_load_relaxed(&irt_local.block_off)) /* only saves the clock */
 		return 0;
 	return irt_ticks();

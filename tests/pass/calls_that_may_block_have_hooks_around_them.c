@@ -16,20 +16,20 @@
 // OFF-NOT: __instr_block
 //
 // CHECK-LABEL: define{{.*}} @all(
-// CHECK: [[T1:%[0-9a-zA-Z._]+]] = call i64 @__instr_block_begin()
+// CHECK: [[T1:%[0-9a-zA-Z._]+]] = call i64 @__instr_block_begin({{.*}} @__instr_site.all.1{{.*}})
 // CHECK: [[FILE:%[0-9a-zA-Z._]+]] = {{(tail )?}}call i32 ({{[^)]*}}, ...) @open({{.*}}, i32 {{.*}}66, i32 {{.*}}384)
 // CHECK: [[WIDE:%[0-9a-zA-Z._]+]] = sext i32 [[FILE]] to i64
 // CHECK: call void @__instr_block_end(i64 [[T1]], i64 [[WIDE]], i32 -1, i32 17, {{.*}} @__instr_site.all.1{{.*}})
-// CHECK: [[T2:%[0-9a-zA-Z._]+]] = call i64 @__instr_block_begin()
+// CHECK: [[T2:%[0-9a-zA-Z._]+]] = call i64 @__instr_block_begin({{.*}} @__instr_site.all.2{{.*}})
 // CHECK: [[N2:%[0-9a-zA-Z._]+]] = {{(tail )?}}call i64 @read(i32 {{(noundef )?}}[[FD2:%[0-9a-zA-Z._]+]],
 // CHECK: call void @__instr_block_end(i64 [[T2]], i64 [[N2]], i32 [[FD2]], i32 6, {{.*}} @__instr_site.all.2{{.*}})
-// CHECK: [[T3:%[0-9a-zA-Z._]+]] = call i64 @__instr_block_begin()
+// CHECK: [[T3:%[0-9a-zA-Z._]+]] = call i64 @__instr_block_begin({{.*}} @__instr_site.all.3{{.*}})
 // CHECK: [[N3:%[0-9a-zA-Z._]+]] = {{(tail )?}}call i64 @recv(i32
 // CHECK: call void @__instr_block_end(i64 [[T3]], i64 [[N3]], i32 {{.*}}, i32 10, {{.*}} @__instr_site.all.3{{.*}})
-// CHECK: [[T4:%[0-9a-zA-Z._]+]] = call i64 @__instr_block_begin()
+// CHECK: [[T4:%[0-9a-zA-Z._]+]] = call i64 @__instr_block_begin({{.*}} @__instr_site.all.4{{.*}})
 // CHECK: {{(tail )?}}call i32 @usleep(i32 {{.*}}1)
 // CHECK: call void @__instr_block_end(i64 [[T4]], i64 {{.*}}, i32 -1, i32 1, {{.*}} @__instr_site.all.4{{.*}})
-// CHECK: [[T5:%[0-9a-zA-Z._]+]] = call i64 @__instr_block_begin()
+// CHECK: [[T5:%[0-9a-zA-Z._]+]] = call i64 @__instr_block_begin({{.*}} @__instr_site.all.5{{.*}})
 // CHECK: {{(tail )?}}call void @sync()
 // CHECK: call void @__instr_block_end(i64 [[T5]], i64 0, i32 -1, i32 0, {{.*}} @__instr_site.all.5{{.*}})
 //
@@ -37,12 +37,12 @@
 // CHECKED: c"read\00"
 // CHECKED-NOT: c"__read_chk
 // CHECKED-LABEL: define{{.*}} @checked(
-// CHECKED: call i64 @__instr_block_begin()
+// CHECKED: call i64 @__instr_block_begin({{.*}} @__instr_site.checked.1{{.*}})
 // CHECKED: call i64 @__read_chk(i32
 // CHECKED: call void @__instr_block_end(i64 {{.*}}, i32 6, {{.*}} @__instr_site.checked.1{{.*}})
 //
 // No hook is called through the lazy resolver.
-// CHECK-DAG: declare i64 @__instr_block_begin() [[ATTRIBUTES:#[0-9]+]]
+// CHECK-DAG: declare i64 @__instr_block_begin({{.*}}) [[ATTRIBUTES:#[0-9]+]]
 // CHECK-DAG: attributes [[ATTRIBUTES]] = { nounwind nonlazybind }
 #include <fcntl.h>
 #include <sys/socket.h>

@@ -8,7 +8,7 @@
 target triple = "x86_64-pc-linux-gnu"
 
 ; CHECK-LABEL: define i64 @invoked(
-; CHECK: %[[T:[0-9a-z.]+]] = call i64 @__instr_block_begin()
+; CHECK: %[[T:[0-9a-z.]+]] = call i64 @__instr_block_begin(ptr @__instr_site.invoked.1)
 ; CHECK-NEXT: %n = invoke i64 @read(i32 %d, ptr %p, i64 8)
 ; CHECK-NEXT: to label %[[RETURNED:[0-9a-z._]+]] unwind label %thrown
 ; CHECK: [[RETURNED]]:

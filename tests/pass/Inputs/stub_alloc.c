@@ -80,8 +80,8 @@ void __instr_resized(void *before, void *after, size_t bytes, row *site)
 }
 
 /* Around calls that may block: the first gives what the second is to be given. */
-uint64_t __instr_block_begin(void);
-uint64_t __instr_block_begin(void) { return UINT64_MAX; }
+uint64_t __instr_block_begin(row *site);
+uint64_t __instr_block_begin(row *site) { return site ? UINT64_MAX : 0; }
 
 void __instr_block_end(uint64_t begun, int64_t result, int descriptor, int how, row *site);
 void __instr_block_end(uint64_t begun, int64_t result, int descriptor, int how, row *site)
