@@ -97,6 +97,7 @@ enum instr_ext {
 	/* Calls that may block, 48..63; row = the site's. */
 	INSTR_EXT_BLOCK = 48, /* 2 units, stamped when the call has returned: p[0] ticks that it took; p[1] bytes that it
 	                       * moved (48 bits) | enum instr_descriptor << 48 | INSTR_BLOCK_FAILED */
+	INSTR_EXT_BLOCKING = 49, /* 1 unit: the call comes now. Its BLOCK may never come */
 };
 
 #define INSTR_BLOCK_BYTES_MASK UINT64_C(0x0000ffffffffffff)

@@ -373,17 +373,55 @@ static int get_heap_event(struct irt_chunk_decoder *d, const uint8_t *end, const
 	return 0;
 }
 
-/* Operands of a call that may block: [d->side, end). */
-static int get_block_event(struct irt_chunk_decoder *d, const uint8_t *end, struct irt_event *e)
+/* Operands of a call that may block: [d->side, end). known: what it is was predicted. Its ticks are not complete before its
+ * time is known: end_operation. */
+static int get_block_event(struct irt_chunk_decoder *d, const uint8_t *end, const struct irt_heap_prediction *known,
+			   struct irt_event *e)
 {
-	uint64_t site, what, bytes;
+	uint64_t site, kind = 0, ticks, bytes;
 
-	if (!irt_get_varint(&d->side, end, &site) || site > UINT32_MAX || !irt_get_varint(&d->side, end, &what) ||
-	    what >> 1 > INSTR_BLOCK_KIND_MASK || !irt_get_varint(&d->side, end, &e->value) || e->value >> 55 ||
-	    !irt_get_varint(&d->side, end, &bytes) || bytes > INSTR_BLOCK_BYTES_MASK)
+	d->heap_used = true;
+	if (known) {
+		e->operation = known->operation;
+		e->site = known->site;
+		e->value = e->extra = 0;
+		e->context = current_context(d);
+		e->depth = depth_of(d);
+	} else if (irt_get_varint(&d->side, end, &site) && site <= UINT32_MAX) {
+		e->site = (uint32_t)site;
+	} else {
 		return INSTR_ERR_FORMAT;
-	e->site = (uint32_t)site;
-	e->extra = bytes | what >> 1 << INSTR_BLOCK_KIND_SHIFT | (what & 1 ? INSTR_BLOCK_FAILED : 0);
+	}
+	if (e->operation == IRT_OP_BLOCK) {
+		if (!irt_get_varint(&d->side, end, &kind) || !irt_get_varint(&d->side, end, &ticks) ||
+		    !irt_get_varint(&d->side, end, &bytes) || bytes > INSTR_BLOCK_BYTES_MASK)
+			return INSTR_ERR_FORMAT;
+		if (known)
+			kind = kind ? kind - 1 : known->bytes;
+		if (kind >> 1 > INSTR_BLOCK_KIND_MASK)
+			return INSTR_ERR_FORMAT;
+		e->value = (uint64_t)irt_unzigzag(ticks);
+		e->extra = bytes | kind >> 1 << INSTR_BLOCK_KIND_SHIFT | (kind & 1 ? INSTR_BLOCK_FAILED : 0);
+	}
+	d->heap.slots[d->heap.last] = (struct irt_heap_prediction){.bytes = kind, .site = e->site, .operation = (uint16_t)e->operation};
+	d->heap.last = irt_heap_slot_behind(e->operation, e->site);
+	return 0;
+}
+
+/* An operation, with its time. */
+static int end_operation(struct irt_chunk_decoder *d, struct irt_event *e)
+{
+	if (e->operation == IRT_OP_WAIT) {
+		d->stopped = (int64_t)((uint64_t)d->stopped + e->value);
+	} else if (e->operation == IRT_OP_BLOCKING) {
+		d->heap.has_begun = true;
+		d->heap.begun_ticks = e->ticks;
+	} else if (e->operation == IRT_OP_BLOCK) {
+		if (d->heap.has_begun)
+			e->value += (uint64_t)e->ticks - (uint64_t)d->heap.begun_ticks;
+		if (e->value >> 55)
+			return INSTR_ERR_FORMAT;
+	}
 	return 0;
 }
 
@@ -426,7 +464,7 @@ static int operate(struct irt_chunk_decoder *d, uint64_t opcode, struct irt_even
 		if (((opcode >= IRT_OP_ALLOC && opcode <= IRT_OP_RESET) ||
 		     (opcode >= IRT_OP_ACQUIRED && opcode <= IRT_OP_LOCK_DESTROY)) && get_heap_event(d, end, NULL, 0, e))
 			return INSTR_ERR_FORMAT;
-		if (opcode == IRT_OP_BLOCK && get_block_event(d, end, e))
+		if ((opcode == IRT_OP_BLOCK || opcode == IRT_OP_BLOCKING) && get_block_event(d, end, NULL, e))
 			return INSTR_ERR_FORMAT;
 		d->side = end; /* whatever more a later version may say */
 		return 0;
@@ -465,7 +503,11 @@ static __attribute__((noinline)) int escape(struct irt_chunk_decoder *d, uint32_
 		}
 	} else if (what % 2 == 0) {
 		const struct irt_heap_prediction known = d->heap.slots[d->heap.last];
-		int err = known.operation ? get_heap_event(d, d->side_end, &known, (what - IRT_SIDE_HEAP) / 2, e) : INSTR_ERR_FORMAT;
+		int err = INSTR_ERR_FORMAT;
+		if (known.operation == IRT_OP_BLOCK || known.operation == IRT_OP_BLOCKING)
+			err = what == IRT_SIDE_HEAP ? get_block_event(d, d->side_end, &known, e) : INSTR_ERR_FORMAT;
+		else if (known.operation)
+			err = get_heap_event(d, d->side_end, &known, (what - IRT_SIDE_HEAP) / 2, e);
 		return err ? err : IS_EVENT;
 	} else {
 		uint32_t child = 0;
@@ -578,8 +620,10 @@ static struct irt_event *decode(struct irt_chunk_decoder *d, const uint8_t *symb
 					}
 					ticks += steps * unit;
 					e->ticks = (int64_t)ticks;
-					if (e->operation == IRT_OP_WAIT)
-						d->stopped = (int64_t)((uint64_t)d->stopped + e->value);
+					if (end_operation(d, e)) {
+						d->result = INSTR_ERR_FORMAT;
+						break;
+					}
 					continue;
 				}
 			}

@@ -38,7 +38,8 @@ enum irt_operation {
 	IRT_OP_RESET = 23,  /* all blocks of the pool at `extra` end */
 	IRT_OP_BLOCK = 24,  /* a call that may block has returned; it took `value` ticks; `extra`: as p[1] of its record
 	                     * (record.h) */
-	IRT_OP_BLOCKING = 25, /* a call that may block begins */
+	IRT_OP_BLOCKING = 25, /* a call that may block comes now. One that the thread is in already, in the same call of the
+	                     * function, never came back: walk.h */
 	IRT_OP_ACQUIRED = 32, /* the lock at `extra` was taken, without a wait */
 	IRT_OP_WAITING = 33, /* ... is waited for from here on; `value`: what locks.h says */
 	IRT_OP_WAITED = 34, /* ... until here; `value` is what the call returned: 0 or IRT_LOCK_OWNER_DIED, it was taken */
@@ -69,7 +70,7 @@ struct irt_event {
 	uint32_t depth;     /* depth of that call in the stack, 0 = outermost; of the current call for
 	                     * others. UINT32_MAX with the root's context (0): no call is open */
 	uint32_t operation; /* enum irt_operation; never FOLD */
-	uint32_t site;      /* those of the heap and of locks: irt_site (heap.h); BLOCK: the site's id; not set otherwise */
+	uint32_t site;      /* those of the heap and of locks: irt_site (heap.h); BLOCK and BLOCKING: the site's id; not set otherwise */
 };
 
 #endif

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
- * heap_code.h - how a chunk tells events of the heap and of locks in few bytes; the walk and the decoder keep the same
- * tables. docs/format.md has it in words.
+ * heap_code.h - how a chunk tells events of the heap, of locks and of calls that may block in few bytes; the walk and the
+ * decoder keep the same tables. docs/format.md has it in words.
  *
  * What a program does to its heap repeats itself: behind one event comes mostly the one that came behind its
  * like the last time. So each event is predicted by the one before: operation, site and size. What is freed was
  * mostly allocated not long ago, and what is allocated gets the address of what was freed not long ago: such an
- * address is told by how many allocations, or frees, have come since.
+ * address is told by how many allocations, or frees, have come since. A call that may block takes about as long as
+ * has gone by since it began.
  */
 #ifndef IRT_FOLD_HEAP_CODE_H
 #define IRT_FOLD_HEAP_CODE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "fold/event.h"
@@ -21,7 +23,7 @@ enum {
 };
 
 struct irt_heap_prediction {
-	uint64_t bytes;
+	uint64_t bytes; /* of a BLOCK its kind */
 	uint32_t site;
 	uint16_t operation; /* 0 = there is no prediction */
 	uint16_t next;  /* the walk's own: irt_heap_slot_behind */
@@ -38,6 +40,8 @@ struct irt_heap_code { /* all zero when a chunk begins */
 	struct irt_heap_prediction slots[IRT_HEAP_SLOTS];
 	uint64_t address[IRT_HEAP_BASES]; /* of the last event of the heap, and of locks, turned: most addresses are multiples of 16 */
 	uint32_t last;    /* the slot that predicts the next event */
+	bool has_begun;   /* there was a BLOCKING in the chunk; */
+	int64_t begun_ticks; /* the last one's time */
 };
 
 static inline uint64_t irt_turned(uint64_t address) { return address >> 4 | address << 60; }

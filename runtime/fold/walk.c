@@ -269,6 +269,7 @@ void irt_walk_lower(struct irt_walk *w, size_t index)
 		w->kept = index;
 	w->low = w->chunk_low > w->stable ? w->chunk_low : w->stable;
 	w->low = w->kept > w->low ? w->kept : w->low;
+	w->low = w->blocked > w->low ? w->blocked : w->low;
 	w->low = w->window > w->low ? w->window : w->low;
 }
 

@@ -34,6 +34,10 @@
  * above, the thread seems to have several stacks: flag IRT_WALK_STACKS, event STACK, and the call
  * counts as called from the innermost one; from there on times are as good as that guess.
  *
+ * Calls that may block. A BLOCKING record says that one comes, a BLOCK that it has returned. In between the thread is in
+ * it, unless the call of the function that made it ends, or calls the next one, or events are lost: then it was left (by
+ * longjmp, by cancellation). A handler that interrupts it and makes such calls itself is in several, one in each frame.
+ *
  * Functions. A row's function comes from a callback that is asked once per (caller, row), with the
  * time, because rows of unloaded modules may be used again: irt_walk_forget_rows.
  *
@@ -239,6 +243,16 @@ void irt_walk_frame(const struct irt_walk *walk, uint64_t depth, struct irt_walk
 /* The outermost calls that have not changed since irt_walk_saved: their rows are up to date. */
 uint64_t irt_walk_unchanged_frames(const struct irt_walk *walk);
 
+/* Calls that may block and have not returned, 0 = outermost; a thread is in more than one only in signal handlers. */
+enum { IRT_WALK_OPEN_BLOCKS = 8 }; /* of more the outermost are forgotten */
+struct irt_walk_open_block {
+	uint64_t depth;      /* calls open then: frame `depth` - 1 has made it; 0: none was */
+	int64_t start_ticks;
+	uint32_t context, site_id;
+};
+size_t irt_walk_open_blocks(const struct irt_walk *walk, struct irt_walk_open_block at[IRT_WALK_OPEN_BLOCKS]);
+bool irt_walk_open_blocks_unsaved(const struct irt_walk *walk); /* not as they were at irt_walk_saved */
+
 /* ---- checkpoint ------------------------------------------------------------------------------------ */
 
 /* Columns of totals. */
@@ -267,7 +281,7 @@ void irt_walk_saved(struct irt_walk *walk);
 /* ---- recovery, fork -------------------------------------------------------------------------------- */
 
 /* On a walk that was just made: the state at a checkpoint. First the counters (position, events,
- * last_ticks, losses, flags), then totals, then open frames from the outermost on; then
+ * last_ticks, losses, flags), then totals, then open frames and open blocks from the outermost on; then
  * irt_walk_replay each event behind totals_events from the chunks (pass those before it), with each chunk's
  * bounds told; then set the position behind the last chunk (irt_walk_skip does not:
  * irt_walk_set_position). Contexts must exist in the cct.
@@ -278,6 +292,7 @@ void irt_walk_saved(struct irt_walk *walk);
 int irt_walk_restore_counters(struct irt_walk *walk, const struct irt_walk_counters *counters);
 int irt_walk_restore_totals(struct irt_walk *walk, const struct irt_walk_totals *row);
 int irt_walk_restore_frame(struct irt_walk *walk, const struct irt_walk_frame *frame);
+int irt_walk_restore_open_block(struct irt_walk *walk, const struct irt_walk_open_block *block);
 int irt_walk_replay(struct irt_walk *walk, const struct irt_event *event);
 void irt_walk_replay_begin(struct irt_walk *walk, uint64_t start_pos);
 void irt_walk_replay_pass(struct irt_walk *walk, const struct irt_event *event);

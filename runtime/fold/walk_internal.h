@@ -27,7 +27,7 @@
  *   W1  The state determines the current node: states 2n ("just entered n") belongs to n, state
  *       2n + 1 to n's parent, and is used only while the parent's call is the innermost one.
  *   W2  frames[0] stands for the root; it is never closed. frames[depth] is the innermost call.
- *   W3  low = max(chunk_low, stable, kept, window): closing a frame at or below it takes the step.
+ *   W3  low = max(chunk_low, stable, kept, blocked, window): closing a frame at or below it takes the step.
  *   W4  Virtual time = rounded raw ticks - stopped. Frames hold virtual times; it never decreases.
  *   W5  nodes[n].open is right only while `general` is set.
  */
@@ -218,6 +218,7 @@ struct irt_walk {
 	size_t chunk_low;      /* fewest calls open in this chunk */
 	size_t stable;         /* frames below this index are as they were saved */
 	size_t kept;           /* frames at or below this index were open at the last pause: walk_past.c */
+	size_t blocked;        /* the innermost frame that has made a call of open_blocks; 0: none has */
 	size_t window;         /* frames at or below this index were opened before sp_from changed */
 	size_t low;            /* W3 */
 	int64_t sp_from;       /* stack pointers / 16 lie in [sp_from, sp_from + SP_KNOWN); 0: only their bits
@@ -225,6 +226,11 @@ struct irt_walk {
 	struct popped popped[16]; /* the last ones, a ring; popped_next: the oldest */
 	unsigned popped_next;
 	bool general;          /* folded edges, CYG or unknown tags occur: the loop's careful variant */
+
+	/* calls that may block, and have not returned: the depths ascend */
+	struct irt_walk_open_block open_blocks[IRT_WALK_OPEN_BLOCKS];
+	uint32_t open_block_count, saved_block_count;
+	bool open_blocks_changed;
 
 	/* nodes */
 	uint64_t *states;
@@ -359,8 +365,12 @@ int irt_walk_find_site(struct irt_walk *w, uint64_t tag, uint64_t t, uint32_t *s
 uint8_t *irt_walk_put_heap(struct irt_walk *w, uint8_t *side, const struct irt_shared_event *e);
 bool irt_walk_make_heap_seen(struct irt_walk *w); /* false: no memory */
 
-/* walk_block.c. A record of a call that may block, of two units at least; as irt_walk_step, room is there. */
+/* walk_block.c. A record of a call that may block, a BLOCK of two units at least; as irt_walk_step, room is there. */
+bool irt_walk_is_block(unsigned ext, unsigned units);
 int irt_walk_step_block(struct irt_walk *w, uint64_t tag, uint64_t t, const struct instr_unit *payload);
+int irt_walk_replay_block(struct irt_walk *w, const struct irt_event *event);
+/* Those that were made at this depth, or further in, are not open any more. */
+void irt_walk_drop_blocks(struct irt_walk *w, size_t depth);
 
 /* walk_lock.c */
 bool irt_walk_is_lock(unsigned ext, unsigned units);

@@ -355,6 +355,8 @@ static void set_hot(struct irt_walk *w, const struct instr_unit *end)
 	k->low_hard = w->frames + (w->chunk_low > w->stable ? w->chunk_low : w->stable);
 	if (w->frames + w->kept > k->low_hard)
 		k->low_hard = w->frames + w->kept;
+	if (w->frames + w->blocked > k->low_hard)
+		k->low_hard = w->frames + w->blocked;
 	k->end = end;
 	k->side = w->side + w->side_bytes;
 }

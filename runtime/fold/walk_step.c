@@ -86,6 +86,8 @@ void irt_walk_close(struct irt_walk *w, uint64_t v, unsigned how)
 			remember_closed(w, f);
 		if (w->depth <= w->kept)
 			irt_walk_note_ended(w);
+		if (w->depth <= w->blocked)
+			irt_walk_drop_blocks(w, w->depth);
 		irt_walk_lower(w, w->depth - 1);
 	}
 	if (w->general) {
@@ -144,13 +146,16 @@ static void pop(struct irt_walk *w, size_t k, unsigned operation, uint64_t n)
 
 enum irt_walk_stop irt_walk_end(struct irt_walk *w)
 {
-	if (w->depth == 0 || w->events == 0)
+	if (w->depth == 0 || w->events == 0) {
+		irt_walk_drop_blocks(w, 0);
 		return IRT_WALK_ALL;
+	}
 	if (w->chunk_events >= w->config.chunk_events)
 		return IRT_WALK_CHUNK_FULL;
 	if (!reserve_events(w) || !irt_walk_reserve_closing(w, w->depth))
 		return IRT_WALK_NO_MEMORY;
 	pop(w, w->depth, IRT_OP_POP, irt_walk_stamp(w, w->last));
+	irt_walk_drop_blocks(w, 0);
 	if (!w->chunk_has_pos) {
 		w->chunk_has_pos = true;
 		w->chunk_pos = w->position;
@@ -453,7 +458,7 @@ static int step_ext(struct irt_walk *w, uint64_t tag, uint64_t t, const struct i
 		return STEP_ON;
 	if (irt_walk_is_heap(ext, units) && w->config.heap)
 		return irt_walk_step_heap(w, tag, t, payload);
-	if (ext == INSTR_EXT_BLOCK && units >= 2 && w->config.blocks)
+	if (irt_walk_is_block(ext, units) && w->config.blocks)
 		return irt_walk_step_block(w, tag, t, payload);
 	if (irt_walk_is_lock(ext, units) && w->config.locks)
 		return irt_walk_step_lock(w, tag, t, payload);
@@ -479,6 +484,7 @@ static int step_ext(struct irt_walk *w, uint64_t tag, uint64_t t, const struct i
 	case INSTR_EXT_GAP:
 		n = irt_walk_stamp(w, t);
 		w->counters.lost_events += a;
+		irt_walk_drop_blocks(w, 0);
 		put_operation(w, IRT_OP_GAP, 2, a, b && b < t ? t - b : 0, n);
 		break;
 	case INSTR_EXT_WAIT:

@@ -9,8 +9,6 @@
  */
 #include "fold/walk_internal.h"
 
-#include "fold/blocks.h"
-
 static void mark_changed(struct irt_walk *w, uint32_t node)
 {
 	if (!w->nodes[node].changed) {
@@ -185,6 +183,8 @@ void irt_walk_saved(struct irt_walk *w)
 		w->nodes[w->changed[i]].changed = 0;
 	w->changed_count = 0;
 	w->stable = w->depth;
+	w->saved_block_count = w->open_block_count;
+	w->open_blocks_changed = false;
 	irt_walk_lower(w, SIZE_MAX);
 }
 
@@ -355,6 +355,7 @@ int irt_walk_replay(struct irt_walk *w, const struct irt_event *e)
 		break;
 	case IRT_OP_GAP:
 		w->counters.lost_events += e->value;
+		irt_walk_drop_blocks(w, 0);
 		break;
 	case IRT_OP_WAIT:
 		if (e->value > (w->events ? t - w->last : 0))
@@ -378,7 +379,8 @@ int irt_walk_replay(struct irt_walk *w, const struct irt_event *e)
 			.thread = w->config.thread, .operation = e->operation}) : 0;
 		break;
 	case IRT_OP_BLOCK:
-		err = w->config.blocks ? irt_blocks_add(w->config.blocks, e->context, e->site, e->value, e->extra) : 0;
+	case IRT_OP_BLOCKING:
+		err = irt_walk_replay_block(w, e);
 		break;
 	case IRT_OP_ACQUIRED:
 	case IRT_OP_WAITING:

@@ -252,28 +252,40 @@ TEST(a_chunk_of_the_heap_written_by_hand_is_read)
 	irt_contexts_destroy(contexts);
 }
 
-/* A call that may block, and one that failed; then operands that cannot be. */
+/* Calls that may block; then operands that cannot be. */
 TEST(calls_that_may_block_are_read_from_a_chunk_written_by_hand)
 {
 	static const uint8_t chunk[] = {
 		1, 0,           /* version; nothing compressed */
-		2, 10, 200, 1,  /* 2 events, unit 10, start 100 */
+		6, 10, 200, 1,  /* 6 events, unit 10, start 100 */
 		0, 0,           /* no call is open */
-		0, 0, 18,       /* no closed calls; 18 side bytes */
-		1, 1, 18,       /* stored */
-		0x0f,           /* tokens: 3, 3 */
-		0x10,           /* times: 0, 1 */
-		1, 24, 7, 81, 8, 0xe8, 0x07, 0x80, 0x20, 99, /* BLOCK: site 81, a pipe, 1000 ticks, 4096 bytes; one byte of a
+		0, 0, 33,       /* no closed calls; 33 side bytes */
+		2, 3, 33,       /* stored */
+		0xff, 0x0f,     /* tokens: 3 */
+		0x10, 0x31, 0x52, /* times: 0, 1, 1, 3, 2, 5 */
+		1, 24, 7, 81, 8, 0xd0, 0x0f, 0x80, 0x20, 99, /* BLOCK: site 81, a pipe, 1000 ticks, 4096 bytes; one byte of a
 		                                              * later version */
-		1, 24, 5, 0x82, 1, 5, 3, 0,  /* site 130, a file, failed, 3 ticks */
+		1, 25, 2, 0x82, 1,           /* BLOCKING: site 130 */
+		1, 24, 5, 0x82, 1, 5, 13, 0, /* BLOCK: site 130, a file, failed, 10 - 7 ticks */
+		1, 25, 2, 0x82, 1,           /* BLOCKING: site 130 */
+		2, 0, 0, 9,                  /* as behind that: BLOCK, as it was, 20 ticks, 9 bytes */
+		2,                           /* as behind that: BLOCKING */
 	};
 	static const struct irt_event want[] = {
-		{.ticks = 100, .operation = IRT_OP_BLOCK, .depth = UINT32_MAX, .value = 1000, .site = 81,
+		{.ticks = 100, .operation = IRT_OP_BLOCK, .value = 1000, .site = 81,
 		 .extra = 4096 | (uint64_t)INSTR_DESCRIPTOR_PIPE << INSTR_BLOCK_KIND_SHIFT},
-		{.ticks = 110, .operation = IRT_OP_BLOCK, .depth = UINT32_MAX, .value = 3, .site = 130,
+		{.ticks = 110, .operation = IRT_OP_BLOCKING, .site = 130},
+		{.ticks = 120, .operation = IRT_OP_BLOCK, .value = 3, .site = 130,
 		 .extra = INSTR_BLOCK_FAILED | (uint64_t)INSTR_DESCRIPTOR_FILE << INSTR_BLOCK_KIND_SHIFT},
+		{.ticks = 150, .operation = IRT_OP_BLOCKING, .site = 130},
+		{.ticks = 170, .operation = IRT_OP_BLOCK, .value = 20, .site = 130,
+		 .extra = 9 | INSTR_BLOCK_FAILED | (uint64_t)INSTR_DESCRIPTOR_FILE << INSTR_BLOCK_KIND_SHIFT},
+		{.ticks = 220, .operation = IRT_OP_BLOCKING, .site = 130},
 	};
-	static const struct { uint8_t at, value; } wrong[] = {{20, 32}, {18, 3}, {18, 100}}; /* kind 16; a length too short, or too long */
+	enum { SIDE = 19 };
+	/* kind 16; a length too short, or too long; ticks below none; kind 16 again; an address */
+	static const struct { uint8_t at, value; } wrong[] = {{SIDE + 4, 32}, {SIDE + 2, 3}, {SIDE + 2, 100}, {SIDE + 21, 23},
+							      {SIDE + 29, 33}, {SIDE + 28, 4}};
 	uint8_t damaged[sizeof(chunk)];
 	struct irt_event events[8];
 	struct irt_contexts *contexts;
@@ -282,9 +294,10 @@ TEST(calls_that_may_block_are_read_from_a_chunk_written_by_hand)
 	CHECK_EQ(irt_contexts_create(&contexts), 0);
 	CHECK_EQ(irt_chunk_decoder_create(&decoder), 0);
 	CHECK_EQ(irt_chunk_open(decoder, contexts, chunk, sizeof(chunk)), 0);
-	CHECK_EQ(irt_chunk_next(decoder, events, 8), 2);
-	for (unsigned i = 0; i < 2; i++) {
+	CHECK_EQ(irt_chunk_next(decoder, events, 8), 6);
+	for (unsigned i = 0; i < 6; i++) {
 		CHECK_EQ(events[i].operation, want[i].operation);
+		CHECK_EQ(events[i].depth, UINT32_MAX);
 		CHECK_EQ(events[i].ticks, want[i].ticks);
 		CHECK_EQ(events[i].value, want[i].value);
 		CHECK_EQ(events[i].extra, want[i].extra);
@@ -296,7 +309,10 @@ TEST(calls_that_may_block_are_read_from_a_chunk_written_by_hand)
 		memcpy(damaged, chunk, sizeof(chunk));
 		damaged[wrong[i].at] = wrong[i].value;
 		CHECK_EQ(irt_chunk_open(decoder, contexts, damaged, sizeof(damaged)), 0);
-		CHECK_EQ(irt_chunk_next(decoder, events, 8), INSTR_ERR_FORMAT);
+		long n;
+		while ((n = irt_chunk_next(decoder, events, 8)) > 0)
+			;
+		CHECK_EQ(n, INSTR_ERR_FORMAT);
 	}
 	irt_chunk_decoder_destroy(decoder);
 	irt_contexts_destroy(contexts);

@@ -152,8 +152,10 @@ static inline void harness_compare_event(const struct irt_event *a, const struct
 			   harness_about.seed, harness_about.features, i, a->operation, a->value, b->value);
 	if (a->operation == IRT_OP_GAP)
 		CHECK_EQ(a->extra, b->extra);
-	if ((a->operation >= IRT_OP_ALLOC && a->operation <= IRT_OP_RESIZED) || a->operation == IRT_OP_BLOCK) {
-		CHECK_EQ(a->extra, b->extra);
+	if ((a->operation >= IRT_OP_ALLOC && a->operation <= IRT_OP_RESIZED) || a->operation == IRT_OP_BLOCK ||
+	    a->operation == IRT_OP_BLOCKING) {
+		if (a->operation != IRT_OP_BLOCKING)
+			CHECK_EQ(a->extra, b->extra);
 		CHECK_EQ(a->site, b->site);
 	}
 	check_count++;
@@ -505,6 +507,34 @@ static inline void harness_check_blocks(struct harness *h, const struct irt_even
 	irt_blocks_destroy(blocks);
 }
 
+/* Calls that have begun, and neither returned nor been left behind by what came later. */
+static inline void harness_check_open_blocks(struct harness *h, const struct irt_event *events, size_t count)
+{
+	struct irt_walk_open_block open[IRT_WALK_OPEN_BLOCKS + 1], at[IRT_WALK_OPEN_BLOCKS];
+	size_t n = 0, depth = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct irt_event *e = &events[i];
+		uint32_t o = e->operation;
+		depth += o == IRT_OP_ENTER;
+		depth -= o == IRT_OP_EXIT || o == IRT_OP_UNWIND || o == IRT_OP_TAIL ? 1 : o == IRT_OP_POP || o == IRT_OP_LANDED ? e->value : 0;
+		while (n && (o == IRT_OP_GAP || open[n - 1].depth > depth ||
+			     (open[n - 1].depth == depth && (o == IRT_OP_BLOCK || o == IRT_OP_BLOCKING))))
+			n--;
+		if (o == IRT_OP_BLOCKING)
+			open[n++] = (struct irt_walk_open_block){depth, e->ticks, e->context, e->site};
+		if (n > IRT_WALK_OPEN_BLOCKS)
+			memmove(open, open + 1, --n * sizeof(*open));
+	}
+	CHECK_EQ(irt_walk_open_blocks(h->walk, at), n);
+	for (size_t i = 0; i < n; i++) {
+		CHECK_EQ(at[i].depth, open[i].depth);
+		CHECK_EQ(at[i].start_ticks, open[i].start_ticks);
+		CHECK_EQ(at[i].context, open[i].context);
+		CHECK_EQ(at[i].site_id, open[i].site_id);
+	}
+}
+
 static inline void harness_compare(struct harness *h, const struct model *m)
 {
 	struct harness_rows rows = {.h = h, .m = m};
@@ -516,6 +546,7 @@ static inline void harness_compare(struct harness *h, const struct model *m)
 	CHECK_EQ(h->event_count, m->event_count);
 	harness_check_heap(h, m->events, m->event_count);
 	harness_check_blocks(h, m->events, m->event_count);
+	harness_check_open_blocks(h, m->events, m->event_count);
 	CHECK_EQ(irt_cct_count(h->cct), m->context_count);
 	for (uint32_t i = 1; i < m->context_count; i++) {
 		const struct irt_cct_node *n = irt_cct_node(h->cct, i);

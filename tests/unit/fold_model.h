@@ -388,13 +388,16 @@ static inline void model_ext(struct model *m, uint64_t tag, uint64_t raw, uint64
 		e->site = answer.function << 3 | (uint32_t)(b >> INSTR_HEAP_FAMILY_SHIFT);
 		break;
 	}
-	case INSTR_EXT_BLOCK: {
+	case INSTR_EXT_BLOCK:
+	case INSTR_EXT_BLOCKING: {
 		struct irt_function_answer answer;
 		stream_site_of(m->stream, tag, m->event_count && raw < m->last ? m->last : raw, &answer);
-		e = model_event(m, model_round(m, raw), IRT_OP_BLOCK);
+		e = model_event(m, model_round(m, raw), instr_tag_ext(tag) == INSTR_EXT_BLOCK ? IRT_OP_BLOCK : IRT_OP_BLOCKING);
+		e->site = answer.function;
+		if (e->operation == IRT_OP_BLOCKING)
+			break;
 		e->value = a < UINT64_C(1) << 55 ? a : 0;
 		e->extra = b & ~(UINT64_C(0x7ff) << 52);
-		e->site = answer.function;
 		break;
 	}
 	default:
@@ -412,11 +415,14 @@ static inline size_t model_record(struct model *m, const struct instr_unit *u)
 		model_enter(m, u->tag, u->ticks);
 		return 1;
 	case INSTR_EXT:
-		if (instr_tag_ext_units(u->tag) == 1) {
+		if (instr_tag_ext_units(u->tag) == 1 && instr_tag_ext(u->tag) != INSTR_EXT_BLOCKING) {
 			m->counters.skipped_units += instr_tag_ext(u->tag) != INSTR_EXT_NOTHING;
 			return 1;
 		}
-		model_ext(m, u->tag, u->ticks, u[1].ticks, u[1].tag);
+		if (instr_tag_ext_units(u->tag) == 1)
+			model_ext(m, u->tag, u->ticks, 0, 0);
+		else
+			model_ext(m, u->tag, u->ticks, u[1].ticks, u[1].tag);
 		return instr_tag_ext_units(u->tag);
 	case INSTR_EXIT:
 	case INSTR_UNWIND:

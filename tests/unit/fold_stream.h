@@ -165,9 +165,18 @@ static inline void stream_heap(struct stream *s)
 static inline void stream_block(struct stream *s)
 {
 	uint64_t bytes = stream_random(&s->seed) >> (16 + stream_pick(s, 48)), took = stream_random(&s->seed) >> (9 + stream_pick(s, 54));
+	unsigned site = stream_pick(s, STREAM_SITES);
 	if (stream_chance(s, 50))
 		took = stream_random(&s->seed); /* no such time */
-	stream_put_ext(s, INSTR_EXT_BLOCK, stream_site(stream_pick(s, STREAM_SITES)), took,
+	if (stream_chance(s, 2)) { /* one of two that come again and again, and mostly return */
+		site = stream_pick(s, 2);
+		stream_put(s, s->ticks, instr_ext_tag(INSTR_EXT_BLOCKING, 1, stream_site(site)));
+		if (stream_chance(s, 4))
+			return;
+		took = stream_pick(s, 500);
+		s->ticks += took;
+	}
+	stream_put_ext(s, INSTR_EXT_BLOCK, stream_site(site), took,
 		       bytes | (uint64_t)stream_pick(s, 16) << INSTR_BLOCK_KIND_SHIFT | (stream_chance(s, 5) ? INSTR_BLOCK_FAILED : 0));
 }
 
@@ -232,7 +241,7 @@ static inline void stream_hook(struct stream *s, enum instr_kind kind, unsigned 
 	}
 	if ((s->features & STREAM_UNKNOWN_EXT) && stream_chance(s, 60)) {
 		unsigned units = 1 + stream_pick(s, 4);
-		stream_put(s, s->ticks, instr_ext_tag((enum instr_ext)(49 + stream_pick(s, 100)), units, 0));
+		stream_put(s, s->ticks, instr_ext_tag((enum instr_ext)(50 + stream_pick(s, 100)), units, 0));
 		for (unsigned i = 1; i < units; i++) {
 			uint64_t nonsense = stream_random(&s->seed);
 			stream_put(s, nonsense, stream_random(&s->seed));

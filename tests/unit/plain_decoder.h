@@ -40,6 +40,8 @@ struct plain {
 	struct { uint64_t op, site, bytes; } slots[256];
 	uint32_t slot;
 	uint64_t turned; /* the last address */
+	int has_begun;   /* a call that may block has; the last one then */
+	int64_t begun_ticks;
 	uint64_t *near[2], near_count[2]; /* addresses of all ALLOC and RESIZED; of all FREE, RESIZE and UNMAP */
 };
 
@@ -77,8 +79,6 @@ static inline void plain_heap(struct plain *d, uint64_t op, uint64_t where, stru
 	int predicted = op == PLAIN_PREDICTED;
 	const uint8_t *end = NULL;
 	uint64_t site = d->slots[d->slot].site, bytes = 0;
-	if (predicted && !d->slots[d->slot].op)
-		abort();
 	if (predicted) {
 		op = d->slots[d->slot].op;
 	} else {
@@ -115,19 +115,34 @@ static inline void plain_heap(struct plain *d, uint64_t op, uint64_t where, stru
 	e->value = bytes;
 }
 
-/* A call that may block. */
-static inline void plain_block(struct plain *d, struct irt_event *e)
+/* A call that may block. Its ticks are still to be added to what has gone by. */
+static inline void plain_block(struct plain *d, uint64_t op, struct irt_event *e)
 {
-	uint64_t length = plain_varint(&d->side), kind;
-	const uint8_t *end = d->side + length;
-
-	e->operation = 24;
-	e->site = (uint32_t)plain_varint(&d->side);
-	kind = plain_varint(&d->side);
-	e->value = plain_varint(&d->side);
-	e->extra = plain_varint(&d->side) | kind / 2 << 48 | kind % 2 << 63;
-	if (d->side != end)
+	int predicted = op == PLAIN_PREDICTED;
+	uint64_t site = d->slots[d->slot].site, kind = 0;
+	const uint8_t *end = NULL;
+	if (predicted) {
+		op = d->slots[d->slot].op;
+	} else {
+		uint64_t length = plain_varint(&d->side);
+		end = d->side + length;
+		site = plain_varint(&d->side);
+	}
+	if (op == 24) {
+		kind = plain_varint(&d->side);
+		if (predicted)
+			kind = kind ? kind - 1 : d->slots[d->slot].bytes;
+		e->value = (uint64_t)plain_signed(&d->side);
+		e->extra = plain_varint(&d->side) | kind / 2 << 48 | kind % 2 << 63;
+	}
+	if (end && d->side != end)
 		abort();
+	d->slots[d->slot].op = op;
+	d->slots[d->slot].site = site;
+	d->slots[d->slot].bytes = kind;
+	d->slot = (uint32_t)(4 * site + op - 17) * 2654435769u / (1u << 24);
+	e->operation = (uint32_t)op;
+	e->site = (uint32_t)site;
 }
 
 static inline struct plain_call plain_end(struct plain *d)
@@ -234,10 +249,14 @@ static inline struct irt_event *plain_decode(const struct plain_context *context
 			} else if (op == 6) {
 				e->value = plain_varint(&d.side);
 				e->extra = plain_varint(&d.side);
+			} else if (op == PLAIN_PREDICTED && !d.slots[d.slot].op) {
+				abort();
+			} else if (op == 24 || op == 25 || (op == PLAIN_PREDICTED && d.slots[d.slot].op / 2 == 12)) {
+				if (op == PLAIN_PREDICTED && what != 2)
+					abort();
+				plain_block(&d, op, e);
 			} else if (op == PLAIN_PREDICTED || (op >= 17 && op <= 20)) {
 				plain_heap(&d, op, (what - 2) / 2, e);
-			} else if (op == 24) {
-				plain_block(&d, e);
 			} else if (op != 8) {
 				abort();
 			}
@@ -251,6 +270,12 @@ static inline struct irt_event *plain_decode(const struct plain_context *context
 		if (s == PLAIN_NONE) {
 			if (op == 7)
 				d.waits += e->value;
+			if (e->operation == 24 && d.has_begun)
+				e->value += (uint64_t)(ticks - d.begun_ticks);
+			if (e->operation == 25) {
+				d.has_begun = 1;
+				d.begun_ticks = ticks;
+			}
 		} else if (s < 0) {
 			e->operation = s == PLAIN_EXIT ? IRT_OP_EXIT : s == PLAIN_UNWIND ? IRT_OP_UNWIND : IRT_OP_TAIL;
 			e->value = (uint64_t)(ticks - ended.enter) - (d.waits - ended.waits_before);

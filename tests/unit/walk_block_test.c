@@ -126,6 +126,14 @@ TEST(a_site_that_is_not_known_yet_holds_up_its_record)
 	run();
 	CHECK_EQ(row(1, SITE, INSTR_DESCRIPTOR_PIPE).calls, 1);
 	CHECK_EQ(counters().events, 2);
+	units[count++] = (struct instr_unit){now, instr_ext_tag(INSTR_EXT_BLOCKING, 1, ROW(OTHER_SITE))};
+	unknown = 1;
+	CHECK_EQ(irt_walk_run(walk, units + walked, count - walked, walked, &used, &more), IRT_WALK_UNKNOWN);
+	CHECK_EQ(used, 0);
+	struct irt_walk_open_block at[IRT_WALK_OPEN_BLOCKS];
+	CHECK_EQ(irt_walk_open_blocks(walk, at), 0);
+	run();
+	CHECK_EQ(irt_walk_open_blocks(walk, at), 1);
 }
 
 TEST(a_time_that_cannot_be_counts_as_none)
@@ -173,6 +181,204 @@ TEST(without_memory_a_record_is_not_done_and_can_be_tried_again)
 			break;
 		CHECK(nth < 1000);
 	}
+}
+
+/* ---- calls that have begun -------------------------------------------------------------------------------- */
+
+static void begins(unsigned site)
+{
+	units[count++] = (struct instr_unit){now, instr_ext_tag(INSTR_EXT_BLOCKING, 1, ROW(site))};
+	now += 10;
+}
+static void returns(unsigned site) { ext(INSTR_EXT_BLOCK, site, 10, what(INSTR_DESCRIPTOR_PIPE, 1, 0)); }
+
+/* Those that are open, as digits: depth and site of each, outermost first. */
+static uint64_t open_blocks(void)
+{
+	struct irt_walk_open_block at[IRT_WALK_OPEN_BLOCKS];
+	uint64_t digits = 0;
+	run();
+	for (size_t i = 0, n = irt_walk_open_blocks(walk, at); i < n; i++)
+		digits = digits * 100 + at[i].depth * 10 + (at[i].site_id - 40);
+	return digits;
+}
+
+TEST(a_call_is_open_from_its_begin_until_it_returns)
+{
+	struct irt_walk_open_block at[IRT_WALK_OPEN_BLOCKS];
+	begin_blocks();
+	enter(1, 0x1000);
+	begins(SITE);
+	CHECK_EQ(open_blocks(), 12);
+	CHECK_EQ(irt_walk_open_blocks(walk, at), 1);
+	CHECK_EQ(at[0].start_ticks, (int64_t)now - 10);
+	CHECK_EQ(at[0].context, 1);
+	returns(SITE);
+	CHECK_EQ(open_blocks(), 0);
+	CHECK_EQ(row(1, SITE, INSTR_DESCRIPTOR_PIPE).calls, 1);
+	CHECK_EQ(counters().events, 3);
+	CHECK_EQ(counters().skipped_units, 0);
+}
+
+TEST(it_may_be_outside_of_all_calls)
+{
+	begin_blocks();
+	begins(SITE);
+	CHECK_EQ(open_blocks(), 2);
+	enter(1, 0x1000);
+	leave(1, 0x1000);
+	CHECK_EQ(open_blocks(), 2);
+	returns(SITE);
+	CHECK_EQ(open_blocks(), 0);
+}
+
+/* A handler interrupts it: it is still what the thread is in, and there is another one. */
+TEST(a_handler_makes_calls_inside_the_one_that_it_interrupts)
+{
+	begin_blocks();
+	enter(1, 0x1000);
+	begins(SITE);
+	enter(2, 0xf00);
+	CHECK_EQ(open_blocks(), 12);
+	begins(OTHER_SITE);
+	CHECK_EQ(open_blocks(), 1226);
+	returns(OTHER_SITE);
+	CHECK_EQ(open_blocks(), 12);
+	begins(SITE);
+	returns(SITE);
+	leave(2, 0xf00);
+	CHECK_EQ(open_blocks(), 12);
+	returns(SITE);
+	CHECK_EQ(open_blocks(), 0);
+}
+
+/* longjmp, cancellation: its end does not come. */
+TEST(a_call_is_left_when_its_function_is)
+{
+	begin_blocks();
+	enter(1, 0x1000);
+	for (unsigned i = 0; i < 3; i++) { /* the loop, which has seen it before, and the step */
+		enter(2, 0xf00);
+		begins(SITE);
+		leave(2, 0xf00);
+	}
+	enter(2, 0xf00); /* at the same depth */
+	CHECK_EQ(open_blocks(), 0);
+	begins(SITE);
+	enter(3, 0xe00);
+	CHECK_EQ(open_blocks(), 22);
+	leave(1, 0x1000); /* the others have gone unseen */
+	CHECK_EQ(open_blocks(), 0);
+	enter(1, 0x1000);
+	begins(SITE);
+	put(INSTR_UNWIND, 1, 0x1000);
+	CHECK_EQ(open_blocks(), 0);
+	enter(1, 0x1000);
+	enter(2, 0xf00);
+	begins(SITE);
+	enter(3, 0xf80); /* above it on the stack */
+	CHECK_EQ(open_blocks(), 0);
+	CHECK_EQ(open_calls(), 13);
+}
+
+TEST(a_call_is_left_when_its_function_makes_another)
+{
+	begin_blocks();
+	enter(1, 0x1000);
+	begins(SITE);
+	begins(OTHER_SITE);
+	CHECK_EQ(open_blocks(), 16);
+	begins(OTHER_SITE);
+	CHECK_EQ(open_blocks(), 16);
+	returns(SITE); /* of which no begin was seen: nor is the function in the other one */
+	CHECK_EQ(open_blocks(), 0);
+	CHECK_EQ(row(1, SITE, INSTR_DESCRIPTOR_PIPE).calls, 1);
+}
+
+TEST(what_was_lost_may_have_been_its_end)
+{
+	begin_blocks();
+	enter(1, 0x1000);
+	begins(SITE);
+	ext(INSTR_EXT_GAP, 0, 3, now - 5);
+	CHECK_EQ(open_blocks(), 0);
+}
+
+TEST(a_thread_that_has_ended_is_in_no_call)
+{
+	begin_blocks();
+	enter(1, 0x1000);
+	begins(SITE);
+	run();
+	CHECK_EQ(irt_walk_end(walk), IRT_WALK_ALL);
+	CHECK_EQ(open_blocks(), 0);
+	begin_blocks();
+	begins(SITE);
+	run();
+	CHECK_EQ(irt_walk_end(walk), IRT_WALK_ALL);
+	CHECK_EQ(open_blocks(), 0);
+}
+
+TEST(of_very_many_the_outermost_are_forgotten)
+{
+	begin_blocks();
+	for (unsigned i = 1; i <= 9; i++) {
+		enter(i, 0x1000 - 0x100 * i);
+		begins(SITE);
+	}
+	CHECK_EQ(open_blocks(), 2232425262728292);
+	for (unsigned i = 9; i >= 1; i--) {
+		returns(SITE);
+		leave(i, 0x1000 - 0x100 * i);
+	}
+	CHECK_EQ(open_blocks(), 0);
+	CHECK_EQ(counters().events, 36);
+}
+
+TEST(open_calls_are_saved_when_they_have_changed)
+{
+	begin_blocks();
+	enter(1, 0x1000);
+	begins(SITE);
+	returns(SITE);
+	run();
+	CHECK(!irt_walk_open_blocks_unsaved(walk)); /* there was none, and there is none */
+	begins(SITE);
+	run();
+	CHECK(irt_walk_open_blocks_unsaved(walk));
+	irt_walk_saved(walk);
+	CHECK(!irt_walk_open_blocks_unsaved(walk));
+	returns(SITE);
+	begins(SITE);
+	run();
+	CHECK(irt_walk_open_blocks_unsaved(walk)); /* another one */
+	irt_walk_saved(walk);
+	returns(SITE);
+	run();
+	CHECK(irt_walk_open_blocks_unsaved(walk));
+	irt_walk_saved(walk);
+	CHECK(!irt_walk_open_blocks_unsaved(walk));
+}
+
+TEST(open_calls_that_cannot_be_are_not_restored)
+{
+	const struct irt_walk_open_block good = {.depth = 1, .start_ticks = 5, .context = 1, .site_id = 42};
+	struct irt_walk_open_block bad = good;
+	begin_blocks();
+	enter(1, 0x1000);
+	run();
+	bad.depth = 2;
+	CHECK_EQ(irt_walk_restore_open_block(walk, &bad), INSTR_ERR_FORMAT);
+	bad.depth = UINT64_MAX;
+	CHECK_EQ(irt_walk_restore_open_block(walk, &bad), INSTR_ERR_FORMAT);
+	bad = good;
+	bad.context = 0;
+	CHECK_EQ(irt_walk_restore_open_block(walk, &bad), INSTR_ERR_FORMAT);
+	CHECK_EQ(irt_walk_restore_open_block(walk, &good), 0);
+	CHECK_EQ(irt_walk_restore_open_block(walk, &good), INSTR_ERR_FORMAT); /* it came before */
+	CHECK_EQ(open_blocks(), 12);
+	leave(1, 0x1000);
+	CHECK_EQ(open_blocks(), 0);
 }
 
 /* ---- recovery ------------------------------------------------------------------------------------------- */

@@ -22,6 +22,8 @@ struct saved { /* what a database holds at a checkpoint */
 	uint64_t orphans[256];
 	struct heap_file heap;
 	struct irt_blocks *blocks; /* as they come back from their rows */
+	struct irt_walk_open_block open[IRT_WALK_OPEN_BLOCKS];
+	size_t open_count;
 };
 
 static int save_row(void *user, const struct irt_walk_totals *row)
@@ -77,7 +79,17 @@ static void checkpoint(struct harness *h, struct saved *s)
 		irt_functions_row(h->functions, f, &row);
 		s->orphans[f] = row.orphans;
 	}
+	size_t before = s->open_count;
+	bool unsaved = irt_walk_open_blocks_unsaved(h->walk);
+	struct irt_walk_open_block open[IRT_WALK_OPEN_BLOCKS];
+	s->open_count = irt_walk_open_blocks(h->walk, open);
+	if (!unsaved) {
+		CHECK_EQ(s->open_count, before);
+		CHECK(!memcmp(open, s->open, before * sizeof(*open)));
+	}
+	memcpy(s->open, open, sizeof(open));
 	irt_walk_saved(h->walk);
+	CHECK(!irt_walk_open_blocks_unsaved(h->walk));
 	file_save(&s->heap, h->heap);
 	irt_blocks_destroy(s->blocks);
 	CHECK_EQ(irt_blocks_create(&s->blocks), 0);
@@ -127,6 +139,9 @@ static void restore(struct harness *r, const struct harness *h, const struct sav
 	}
 	for (size_t i = 0; i < s->frame_count; i++)
 		CHECK_EQ(irt_walk_restore_frame(r->walk, &s->frames[i]), 0);
+	for (size_t i = 0; i < s->open_count; i++)
+		CHECK_EQ(irt_walk_restore_open_block(r->walk, &s->open[i]), 0);
+	CHECK(!irt_walk_open_blocks_unsaved(r->walk));
 	for (uint32_t f = 0; f < 256; f++)
 		if (s->orphans[f])
 			CHECK_EQ(irt_functions_add_orphans(r->functions, f, s->orphans[f]), 0);
@@ -196,6 +211,9 @@ static void compare(struct harness *a, struct harness *b)
 		CHECK_EQ(f.child_ticks, g.child_ticks);
 		CHECK_EQ(f.flags & (IRT_FRAME_FOLDED | IRT_FRAME_INHERITED), g.flags & (IRT_FRAME_FOLDED | IRT_FRAME_INHERITED));
 	}
+	x.open_count = irt_walk_open_blocks(a->walk, x.open);
+	CHECK_EQ(x.open_count, irt_walk_open_blocks(b->walk, y.open));
+	CHECK(!memcmp(x.open, y.open, x.open_count * sizeof(*x.open)));
 	irt_walk_counters(a->walk, &p);
 	irt_walk_counters(b->walk, &q);
 	CHECK_EQ(p.events, q.events);
