@@ -237,8 +237,8 @@ _Static_assert(sizeof(struct instr_module) == 64, "the pass emits this layout");
  *   uint64_t __instr_block_begin(row)                            what the other is given; 0: nothing is recorded
  *   void __instr_block_end(uint64_t begun, int64_t result, int descriptor, int how, row)
  *
- * how: enum instr_block_how. errno stays as the call has left it. Thread-safe and async-signal-safe. A call that does
- * not return (its thread is cancelled in it, a handler leaves it by longjmp) is not recorded.
+ * how: enum instr_block_how. errno stays as the call has left it. Thread-safe and async-signal-safe. Of a call that does
+ * not return (its thread is cancelled in it, a handler leaves it by longjmp) only the begin is recorded.
  *
  * In front of calls that may put up a filter of system calls stands
  *

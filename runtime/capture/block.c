@@ -3,8 +3,9 @@
  * block.c - the hooks around calls that may block (instr/hooks.h): how long each took, what it moved, and what
  * its descriptor is of.
  *
- * One record, behind the call. How long it took is in the record, and not when it began: the stamp may be that
- * of a later moment, if the record had to wait for room, and that wait is not the program's.
+ * A record in front of the call, so that one is seen that does not return, and one behind it. How long it took is in
+ * the second one, and not to be told from the stamps: that of the second may be of a later moment, if the record had to
+ * wait for room, and that wait is not the program's. That of the first is the moment at which the call is counted from.
  *
  * What a descriptor is of costs a system call to know, as much as a short read itself. So it is kept, by
  * descriptor, and believed for a short call if it was asked less than a millisecond ago. A call that took longer
@@ -141,10 +142,10 @@ static unsigned kind_of(int descriptor, int how, int64_t result, uint64_t now, u
 
 HOOK uint64_t __instr_block_begin(const struct instr_row *site)
 {
-	(void)site;
 	if (irt_load_relaxed(&irt_local.gate) == IRT_GATE_OFF || irt_load_relaxed(&irt_local.block_off)) /* only saves the clock */
 		return 0;
-	return irt_ticks();
+	uint64_t begun = irt_record(&irt_local.block_off, IRT_STAMP_EARLY, 0, INSTR_EXT_BLOCKING, site, 1, 0, 0, 0);
+	return begun ? begun : irt_ticks(); /* that it began is lost; what it took need not be */
 }
 
 HOOK void __instr_block_end(uint64_t begun, int64_t result, int descriptor, int how, const struct instr_row *site)

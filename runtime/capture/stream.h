@@ -39,16 +39,17 @@ static inline __attribute__((always_inline)) int irt_reserve(struct irt_tls *tls
  * early, while it waits for a lock or a pointer that another thread hands over.) */
 enum irt_stamp { IRT_STAMP_EARLY, IRT_STAMP_FENCED };
 
-/* A record with one unit of payload, or two. off: a word of irt_local that says that such are not made. now: the stamp,
- * if it was read already; 0: it is read here. A record that has had to wait for room is stamped again. */
-static inline __attribute__((always_inline)) void irt_record(const uint32_t *off, enum irt_stamp stamp, uint64_t now,
+/* A record of so many units, 1 to 3. off: a word of irt_local that says that such are not made. now: the stamp,
+ * if it was read already; 0: it is read here. A record that has had to wait for room is stamped again. The stamp that
+ * it got, or 0: none was made. */
+static inline __attribute__((always_inline)) uint64_t irt_record(const uint32_t *off, enum irt_stamp stamp, uint64_t now,
 							     enum instr_ext ext, const struct instr_row *site, unsigned units,
 							     uint64_t p0, uint64_t p1, uint64_t p2)
 {
 	for (;;) {
 		uint64_t gate = irt_load_acquire(&irt_local.gate); /* A13: *off is set when it is on */
 		if (gate == IRT_GATE_OFF || irt_load_relaxed(off))
-			return;
+			return 0;
 		if (gate == IRT_GATE_ON) {
 			if (!now && stamp == IRT_STAMP_FENCED)
 				__asm__ volatile("lfence" : : : "memory");
@@ -56,18 +57,20 @@ static inline __attribute__((always_inline)) void irt_record(const uint32_t *off
 			struct instr_unit *unit;
 			if (irt_reserve(&irt_tls, units, ticks, &unit)) {
 				irt_store_relaxed(&unit[0].tag, instr_ext_tag(ext, units, (uint64_t)site));
-				irt_store_relaxed(&unit[1].ticks, p0);
-				irt_store_relaxed(&unit[1].tag, p1);
+				if (units > 1) {
+					irt_store_relaxed(&unit[1].ticks, p0);
+					irt_store_relaxed(&unit[1].tag, p1);
+				}
 				if (units > 2) {
 					irt_store_relaxed(&unit[2].ticks, p2);
 					irt_store_relaxed(&unit[2].tag, 0);
 				}
 				irt_store_release(&unit[0].ticks, ticks); /* R2 */
-				return;
+				return ticks;
 			}
 		}
 		if (!irt_make_ready((uint64_t)__builtin_frame_address(0)))
-			return;
+			return 0;
 		now = 0; /* what has come in between is before it in the stream */
 	}
 }
