@@ -40,6 +40,8 @@ enum irt_operation {
 	                     * (record.h) */
 	IRT_OP_BLOCKING = 25, /* a call that may block comes now. One that the thread is in already, in the same call of the
 	                     * function, never came back: walk.h */
+	IRT_OP_LEFT = 26,   /* the thread is not in the call that may block which the innermost call has begun: setjmp
+	                     * has returned there again */
 	IRT_OP_ACQUIRED = 32, /* the lock at `extra` was taken, without a wait */
 	IRT_OP_WAITING = 33, /* ... is waited for from here on; `value`: what locks.h says */
 	IRT_OP_WAITED = 34, /* ... until here; `value` is what the call returned: 0 or IRT_LOCK_OWNER_DIED, it was taken */

@@ -35,8 +35,8 @@
  * counts as called from the innermost one; from there on times are as good as that guess.
  *
  * Calls that may block. A BLOCKING record says that one comes, a BLOCK that it has returned. In between the thread is in
- * it, unless the call of the function that made it ends, or calls the next one, or events are lost: then it was left (by
- * longjmp, by cancellation). A handler that interrupts it and makes such calls itself is in several, one in each frame.
+ * it, unless the call of the function that made it ends, or calls the next one, or setjmp returns there again, or events
+ * are lost: then it was left (by longjmp, by cancellation). A handler that interrupts it and makes such calls itself is in several, one in each frame.
  *
  * Functions. A row's function comes from a callback that is asked once per (caller, row), with the
  * time, because rows of unloaded modules may be used again: irt_walk_forget_rows.

@@ -4,7 +4,7 @@
  * (docs/format.md), and which of them the thread is in (walk.h):
  *
  *     BLOCKING ──► open_blocks ──┬──► BLOCK: it has returned
- *                                └──► its frame ends, the next BLOCKING in it, GAP: it was left
+ *                                └──► its frame ends, the next BLOCKING or LANDED in it, GAP: it was left
  */
 #include "fold/walk_internal.h"
 

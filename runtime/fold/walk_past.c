@@ -203,6 +203,7 @@ unsigned irt_walk_event_units(const struct irt_event *e)
 	case IRT_OP_ALLOC:
 		return irt_site_family(e->site) == INSTR_FAMILY_POOL ? 3 : 2;
 	case IRT_OP_LANDED:
+	case IRT_OP_LEFT:
 	case IRT_OP_GAP:
 	case IRT_OP_WAIT:
 	case IRT_OP_FREE:

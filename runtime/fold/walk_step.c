@@ -474,12 +474,20 @@ static int step_ext(struct irt_walk *w, uint64_t tag, uint64_t t, const struct i
 		break;
 	case INSTR_EXT_LANDED:
 		index = find_landed(w, tag, a);
-		if (index == 0 || index == w->depth)
+		if (index == 0)
 			break;
+		if (index == w->depth) {
+			if (w->blocked == index) {
+				irt_walk_drop_blocks(w, index);
+				put_operation(w, IRT_OP_LEFT, 1, 0, 0, irt_walk_stamp(w, t)); /* of no more bytes */
+			}
+			break;
+		}
 		if (!irt_walk_reserve_closing(w, w->depth - index))
 			return IRT_WALK_NO_MEMORY;
 		n = irt_walk_stamp(w, t);
 		pop(w, w->depth - index, IRT_OP_LANDED, n);
+		irt_walk_drop_blocks(w, index);
 		break;
 	case INSTR_EXT_GAP:
 		n = irt_walk_stamp(w, t);

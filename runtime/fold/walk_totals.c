@@ -349,6 +349,11 @@ int irt_walk_replay(struct irt_walk *w, const struct irt_event *e)
 	case IRT_OP_POP:
 	case IRT_OP_LANDED:
 		err = replay_end(w, e->value, v, e->operation);
+		if (e->operation == IRT_OP_LANDED)
+			irt_walk_drop_blocks(w, w->depth);
+		break;
+	case IRT_OP_LEFT:
+		irt_walk_drop_blocks(w, w->depth);
 		break;
 	case IRT_OP_ORPHAN:
 		err = e->value > UINT32_MAX ? INSTR_ERR_FORMAT : irt_walk_note_orphan(w, (uint32_t)e->value);

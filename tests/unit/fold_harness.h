@@ -507,25 +507,11 @@ static inline void harness_check_blocks(struct harness *h, const struct irt_even
 	irt_blocks_destroy(blocks);
 }
 
-/* Calls that have begun, and neither returned nor been left behind by what came later. */
 static inline void harness_check_open_blocks(struct harness *h, const struct irt_event *events, size_t count)
 {
 	struct irt_walk_open_block open[IRT_WALK_OPEN_BLOCKS + 1], at[IRT_WALK_OPEN_BLOCKS];
-	size_t n = 0, depth = 0;
+	size_t n = model_open_blocks(events, count, open);
 
-	for (size_t i = 0; i < count; i++) {
-		const struct irt_event *e = &events[i];
-		uint32_t o = e->operation;
-		depth += o == IRT_OP_ENTER;
-		depth -= o == IRT_OP_EXIT || o == IRT_OP_UNWIND || o == IRT_OP_TAIL ? 1 : o == IRT_OP_POP || o == IRT_OP_LANDED ? e->value : 0;
-		while (n && (o == IRT_OP_GAP || open[n - 1].depth > depth ||
-			     (open[n - 1].depth == depth && (o == IRT_OP_BLOCK || o == IRT_OP_BLOCKING))))
-			n--;
-		if (o == IRT_OP_BLOCKING)
-			open[n++] = (struct irt_walk_open_block){depth, e->ticks, e->context, e->site};
-		if (n > IRT_WALK_OPEN_BLOCKS)
-			memmove(open, open + 1, --n * sizeof(*open));
-	}
 	CHECK_EQ(irt_walk_open_blocks(h->walk, at), n);
 	for (size_t i = 0; i < n; i++) {
 		CHECK_EQ(at[i].depth, open[i].depth);

@@ -335,6 +335,36 @@ static inline void model_exit(struct model *m, uint64_t tag, uint64_t raw)
 	e->value = duration;
 }
 
+/* Calls that may block which have begun, and neither returned nor been left behind by what came later. */
+static inline size_t model_open_blocks(const struct irt_event *events, size_t count,
+				       struct irt_walk_open_block open[IRT_WALK_OPEN_BLOCKS + 1])
+{
+	size_t n = 0, depth = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct irt_event *e = &events[i];
+		uint32_t o = e->operation;
+		depth += o == IRT_OP_ENTER;
+		depth -= o == IRT_OP_EXIT || o == IRT_OP_UNWIND || o == IRT_OP_TAIL ? 1 : o == IRT_OP_POP || o == IRT_OP_LANDED ? e->value : 0;
+		while (n && (o == IRT_OP_GAP || open[n - 1].depth > depth ||
+			     (open[n - 1].depth == depth &&
+			      (o == IRT_OP_BLOCK || o == IRT_OP_BLOCKING || o == IRT_OP_LANDED || o == IRT_OP_LEFT))))
+			n--;
+		if (o == IRT_OP_BLOCKING)
+			open[n++] = (struct irt_walk_open_block){depth, e->ticks, e->context, e->site};
+		if (n > IRT_WALK_OPEN_BLOCKS)
+			memmove(open, open + 1, --n * sizeof(*open));
+	}
+	return n;
+}
+
+static inline int model_is_blocked(const struct model *m)
+{
+	struct irt_walk_open_block open[IRT_WALK_OPEN_BLOCKS + 1];
+	size_t n = model_open_blocks(m->events, m->event_count, open);
+	return n && open[n - 1].depth == m->depth;
+}
+
 static inline void model_ext(struct model *m, uint64_t tag, uint64_t raw, uint64_t a, uint64_t b)
 {
 	struct irt_event *e;
@@ -354,6 +384,8 @@ static inline void model_ext(struct model *m, uint64_t tag, uint64_t raw, uint64
 		}
 		if (found && found < m->depth)
 			model_pop(m, model_round(m, raw), m->depth - found, IRT_OP_LANDED);
+		else if (found && model_is_blocked(m))
+			model_event(m, model_round(m, raw), IRT_OP_LEFT);
 		break;
 	case INSTR_EXT_GAP:
 		t = model_round(m, raw);

@@ -257,7 +257,7 @@ static inline struct irt_event *plain_decode(const struct plain_context *context
 				plain_block(&d, op, e);
 			} else if (op == PLAIN_PREDICTED || (op >= 17 && op <= 20)) {
 				plain_heap(&d, op, (what - 2) / 2, e);
-			} else if (op != 8) {
+			} else if (op == 26 ? plain_varint(&d.side) != 0 : op != 8) {
 				abort();
 			}
 		}

@@ -295,6 +295,28 @@ TEST(a_call_is_left_when_its_function_makes_another)
 	CHECK_EQ(row(1, SITE, INSTR_DESCRIPTOR_PIPE).calls, 1);
 }
 
+TEST(a_call_is_left_when_setjmp_returns_in_its_function_again)
+{
+	begin_blocks();
+	enter(1, 0x1000);
+	ext(INSTR_EXT_LANDED, 1, STACK + 0x1010, 0); /* from setjmp itself */
+	begins(SITE);
+	CHECK_EQ(open_blocks(), 12);
+	CHECK_EQ(counters().events, 2);
+	ext(INSTR_EXT_LANDED, 1, STACK + 0x1010, 0);
+	CHECK_EQ(open_blocks(), 0);
+	CHECK_EQ(counters().events, 3);
+	begins(SITE);
+	enter(2, 0xf00); /* a handler, which leaves */
+	ext(INSTR_EXT_LANDED, 1, STACK + 0x1010, 0);
+	CHECK_EQ(open_blocks(), 0);
+	CHECK_EQ(open_calls(), 1);
+	begins(SITE);
+	enter(2, 0xf00); /* one that catches its own */
+	ext(INSTR_EXT_LANDED, 2, STACK + 0xf10, 0);
+	CHECK_EQ(open_blocks(), 12);
+}
+
 TEST(what_was_lost_may_have_been_its_end)
 {
 	begin_blocks();
