@@ -19,7 +19,8 @@
  * who had it then: of several readers by the one who had it longest; while nobody had it (it was on its way), by him
  * who had it last. So what waiters have waited and what holders are charged with are the same sums, at every moment. A
  * wait of which it was not tried first whether the lock can be had (enum instr_ext, WAITING) is one only if somebody
- * else had the lock meanwhile.
+ * else had the lock meanwhile; what it waited before is charged to the first who had it. While a waiter is the only one
+ * to have the lock himself, he waits for nobody, and that time is charged to nobody.
  *
  * What the holder did meanwhile is told as well: it waited for another lock itself (the row of that wait, and so on:
  * a chain), or it was in a call that may block, or it ran, as far as is known. A chain ends with a thread that is in it

@@ -13,7 +13,7 @@ enum { PACK_VERSION = 2 };
 enum {
 	OTHER = 1,  /* the lock at this address is of those that share a row; value: context of its last holder + 1, or 0; thread: whose */
 	OWNER = 2,  /* a thread has the lock, `value` times, since then; of a thread in the order in which it took them */
-	WAITER = 3, /* a thread waits for it since then; value: ticks of it that are charged << 2 | charged << 1 | tried */
+	WAITER = 3, /* a thread waits for it since then; value: ticks up to which it is charged << 2 | charged << 1 | tried */
 	CALLER = 4, /* a thread is in a call that may block, since then; address: 0 */
 };
 

@@ -116,10 +116,12 @@ static bool charge(struct irt_locks *l, struct state *s, struct waiter *w, int64
 	const struct owner *o = irt_locks_in_the_way(s, w->thread, w->alone);
 	uint64_t more = between(w->mark_ticks, ticks);
 
-	/* Who waits for itself (and is told so, if the lock looks) waits for nobody. */
-	if (!o && (irt_locks_owner(s, w->thread) || !(sure || w->charged)))
+	/* Who waits for itself (and is told so, if the lock looks) waits for nobody, however long it does. */
+	if (!o && irt_locks_owner(s, w->thread)) {
+		w->mark_ticks = ticks > w->mark_ticks ? ticks : w->mark_ticks;
 		return true;
-	if (w->charged && !more)
+	}
+	if ((!o && !sure && !w->charged) || (w->charged && !more))
 		return true;
 	uint32_t row = row_of(l, s, w, &(struct chain){.count = 0});
 	struct threads_row *threads = row == IRT_KEYED_NONE ? NULL : threads_of(l, s->lock, w->thread, o ? o->thread : s->holder_thread);

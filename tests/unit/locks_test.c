@@ -117,6 +117,26 @@ TEST(who_would_wait_for_itself_has_failed_and_not_waited)
 	CHECK_EQ(file.wait_count, 0);
 }
 
+TEST(time_in_which_only_the_waiter_had_the_lock_is_charged_to_nobody)
+{
+	begin();
+	put(1, IRT_OP_ACQUIRED, P, INSTR_LOCK_READ, 0), now += 100;
+	put(2, IRT_OP_ACQUIRED, P, INSTR_LOCK_READ, 0), now += 100;
+	put(1, IRT_OP_WAITING, P, INSTR_LOCK_WRITE, IRT_LOCK_TRIED), now += 1000;
+	unlock(2, P), now += 20000; /* it waits for itself */
+	settle_and_save();
+	irt_locks_destroy(locks);
+	locks = locks_file_restore(&file);
+	put(3, IRT_OP_ACQUIRED, P, INSTR_LOCK_READ, 0), now += 300;
+	unlock(3, P), now += 7000;
+	put(1, IRT_OP_WAITED, P, INSTR_LOCK_WRITE, 110);
+	done();
+	CHECK_EQ(charged(1, 2), 1000);
+	CHECK_EQ(charged(1, 3), 300);
+	CHECK_EQ(totals(0, 1, INSTR_LOCK_WRITE).wait_ticks, 1300);
+	CHECK_EQ(totals(0, 1, INSTR_LOCK_WRITE).contended, 1);
+}
+
 TEST(who_gave_up_has_waited)
 {
 	begin();
