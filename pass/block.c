@@ -55,7 +55,7 @@ void blocks_init(struct pass_blocks *blocks, struct pass_rows *rows)
 	enum { FUNCTIONS = sizeof functions / sizeof *functions, ALL = FUNCTIONS + sizeof shutters / sizeof *shutters };
 	for (size_t i = 0; i < ALL; i++) {
 		const struct blocking *b = i < FUNCTIONS ? &functions[i] : &shutters[i - FUNCTIONS];
-		char name[64];
+		char name[200];
 		snprintf(name, sizeof name, "\1%s", b->name);
 		for (int literal = 0; literal < 2; literal++) {
 			LLVMValueRef function = LLVMGetNamedFunction(rows->module, name + !literal);
@@ -92,10 +92,18 @@ static const struct blocking *called_by(const struct pass_blocks *blocks, LLVMVa
 	return NULL;
 }
 
-/* The function as the source calls it: "__pread_chk" and "__open_2" are what libc makes of it. */
-static LLVMValueRef name_of(const struct pass_blocks *blocks, const struct blocking *b)
+/* What the call waits for, if that is something in memory; else NULL. */
+static LLVMValueRef object_of(const struct blocking *b, LLVMValueRef call)
 {
-	char name[64];
+	if (b->class < INSTR_BLOCK_CONDITION || b->prototype[1] != 'p')
+		return NULL;
+	return LLVMGetOperand(call, 0);
+}
+
+/* The function as the source calls it: "__pread_chk" and "__open_2" are what libc makes of it. Behind it, what it waits for. */
+static LLVMValueRef name_of(const struct pass_blocks *blocks, const struct blocking *b, LLVMValueRef call)
+{
+	char name[200], *object = lock_name(blocks->rows->module, object_of(b, call));
 	size_t bytes = strlen(b->name);
 
 	if (bytes > 6 && !strncmp(b->name, "__", 2) && !strcmp(b->name + bytes - 4, "_chk"))
@@ -104,7 +112,9 @@ static LLVMValueRef name_of(const struct pass_blocks *blocks, const struct block
 		snprintf(name, sizeof name, "%.*s", (int)bytes - 4, b->name + 2);
 	else
 		snprintf(name, sizeof name, "%s", b->name);
-	return rows_site_name(blocks->rows, name, NULL);
+	LLVMValueRef made = rows_site_name(blocks->rows, name, object);
+	free(object);
+	return made;
 }
 
 static LLVMValueRef call_hook(const struct pass_blocks *blocks, const char *name, LLVMTypeRef type, LLVMValueRef *arguments,
@@ -145,7 +155,7 @@ static void surround(const struct pass_blocks *blocks, LLVMValueRef function, co
 	const unsigned of = b->how & INSTR_BLOCK_OF_MASK;
 	const bool has_descriptor = of != INSTR_BLOCK_OF_NONE && of != INSTR_BLOCK_OF_NEW;
 	uint32_t flags = INSTR_ROW_BLOCK_SITE | b->class << INSTR_ROW_FAMILY_SHIFT;
-	LLVMValueRef row = rows_add_site(blocks->rows, function, ++*sites, call, name_of(blocks, b), flags);
+	LLVMValueRef row = rows_add_site(blocks->rows, function, ++*sites, call, name_of(blocks, b, call), flags);
 
 	LLVMPositionBuilderBefore(blocks->builder, call);
 	LLVMSetCurrentDebugLocation2(blocks->builder, LLVMInstructionGetDebugLoc(call));
@@ -153,7 +163,7 @@ static void surround(const struct pass_blocks *blocks, LLVMValueRef function, co
 
 	LLVMPositionBuilderBefore(blocks->builder, shim_after_return_of(call));
 	LLVMSetCurrentDebugLocation2(blocks->builder, LLVMInstructionGetDebugLoc(call));
-	LLVMValueRef result = b->prototype[0] == 'v' ? LLVMConstInt(i64, 0, 0)
+	LLVMValueRef result = !(b->how & INSTR_BLOCK_RESULT_MASK) && of != INSTR_BLOCK_OF_NEW ? LLVMConstInt(i64, 0, 0)
 			      : b->prototype[0] == 'i' ? LLVMBuildSExt(blocks->builder, call, i64, "") : call;
 	LLVMValueRef arguments[] = {begun, result, has_descriptor ? LLVMGetOperand(call, 0) : LLVMConstInt(i32, (uint32_t)-1, 0),
 				    LLVMConstInt(i32, b->how, 0), row};

@@ -470,12 +470,13 @@ static void finish_function(struct pass *pass, LLVMValueRef function, enum instr
 {
 	unsigned sites = 0;
 
+	/* First: a wait for a condition gets hooks around it, and then one in its place. */
+	if (pass->settings.block && keeps_sites(reason))
+		blocks_rewrite(&pass->blocks, function, &sites);
 	if ((pass->settings.heap != PASS_HEAP_OFF || pass->settings.lock) && keeps_sites(reason))
 		allocs_rewrite(&pass->allocs, function, &sites);
 	else
 		allocs_leave(&pass->allocs, function);
-	if (pass->settings.block && keeps_sites(reason))
-		blocks_rewrite(&pass->blocks, function, &sites);
 	if (reason == INSTR_REASON_NONE)
 		instrument_function(pass, function);
 	else {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
- * lock.c - what locks that a function uses are called. Where their calls are is alloc.c's business (instr/locks.def).
+ * lock.c - what locks that a function uses are called, and what else it waits for in memory: conditions, semaphores.
+ * Where their calls are is the business of alloc.c (instr/locks.def) and block.c.
  *
  *     pthread_mutex_lock(&table.shards[3].lock)     table.shards[3].lock
  *     shard = &table.shards[i]; ... &shard->lock    table.shards[].lock
@@ -29,7 +30,8 @@ static bool is_named(const struct shim_node *node, const char *name)
 static bool is_lock(const struct shim_node *node)
 {
 	static const char *const names[] = {"mtx_t", "mutex", "timed_mutex", "recursive_mutex", "recursive_timed_mutex",
-					    "shared_mutex", "shared_timed_mutex"};
+					    "shared_mutex", "shared_timed_mutex", "cnd_t", "condition_variable",
+					    "condition_variable_any"};
 
 	if (node->name && node->name_bytes > 8 && !memcmp(node->name, "pthread_", 8))
 		return true;

@@ -30,7 +30,7 @@
 /* A descriptor row: 16 bytes, 16-byte aligned, no relocation, no function pointer. name and file
  * are byte offsets from the row's own address to a NUL-terminated string; the name is the linkage
  * (mangled) name, of a site that of the function called there and, where the type of what it allocates is known,
- * behind it INSTR_ROW_TYPE_MARK and that type's name as the source has it, of a lock its own name, if it has one; file is as the compiler was given it,
+ * behind it INSTR_ROW_TYPE_MARK and that type's name as the source has it, of a lock, or of what a call waits for, its own name, if it has one; file is as the compiler was given it,
  * made absolute with the compilation directory when the debug information has one. line 0 = not known.
  * A site has the place in the source where the call stands, also when it was inlined from there; where that
  * is in a header of the system or the C++ library, the place that this was inlined into. */
@@ -87,6 +87,12 @@ enum instr_block_class {
 	INSTR_BLOCK_SIGNAL = 9,
 	INSTR_BLOCK_CHILD = 10,
 	INSTR_BLOCK_JOIN = 11,   /* of a thread */
+	INSTR_BLOCK_CONDITION = 12,
+	INSTR_BLOCK_SEMAPHORE = 13,
+	INSTR_BLOCK_BARRIER = 14,
+	INSTR_BLOCK_ONCE = 15,   /* until something that is done once is done, by the caller or another */
+	INSTR_BLOCK_FUTEX = 16,  /* until a word in memory changes */
+	INSTR_BLOCK_FILE_LOCK = 17,
 };
 
 /* How __instr_block_end takes the result of a call, and which descriptor it has. */
@@ -96,6 +102,8 @@ enum instr_block_how {
 	INSTR_BLOCK_RESULT_NEGATIVE = 1, /* negative: it failed */
 	INSTR_BLOCK_RESULT_BYTES = 2,    /* the same; else how many bytes it moved */
 	INSTR_BLOCK_RESULT_CODE = 3,     /* not 0: it failed */
+	INSTR_BLOCK_TIMED = 1 << 5,      /* with CODE: but not if its time was over */
+	INSTR_BLOCK_RESULT_TIMED = INSTR_BLOCK_RESULT_CODE | INSTR_BLOCK_TIMED,
 	INSTR_BLOCK_OF_MASK = 7 << 2,
 	INSTR_BLOCK_OF_NONE = 0,
 	INSTR_BLOCK_OF_ANY = 1 << 2,     /* the descriptor may be anything: it is asked for */

@@ -32,6 +32,8 @@ enum {
 	LONG_TICKS = 1 << 14, /* some microseconds */
 	OLD_TICKS = 1 << 21,  /* less than a millisecond */
 	KIND_BITS = 4,
+	TIMED_OUT = 110,       /* ETIMEDOUT */
+	THREADS_TIMED_OUT = 4, /* thrd_timedout of C11, in glibc and musl */
 };
 _Static_assert(INSTR_DESCRIPTOR_KINDS <= 1 << KIND_BITS, "a kind fits what is kept");
 
@@ -156,6 +158,8 @@ HOOK void __instr_block_end(uint64_t begun, int64_t result, int descriptor, int 
 		return;
 	uint64_t now = irt_ticks(), took = now > begun ? now - begun : 0, bytes = 0;
 	int failed = says == INSTR_BLOCK_RESULT_CODE ? result != 0 : says != INSTR_BLOCK_RESULT_NONE && result < 0;
+	if (how & INSTR_BLOCK_TIMED && (result == TIMED_OUT || result == THREADS_TIMED_OUT))
+		failed = 0;
 	if (says == INSTR_BLOCK_RESULT_BYTES && result > 0)
 		bytes = (uint64_t)result & INSTR_BLOCK_BYTES_MASK;
 	uint64_t kind = kind_of(descriptor, how, result, now, took);

@@ -218,12 +218,14 @@ static void put_functions(const struct image *m, struct irt_store *store)
 	}
 }
 
-/* In the name of a site the type of what it allocates, or the name of the lock, stands behind a mark. */
+/* In the name of a site the type of what it allocates, or the name of the lock or of what it waits for, stands behind a
+ * mark. */
 static void put_site(const struct image *m, uint32_t i, struct irt_store *store)
 {
 	static const char *const families[] = {"not known", "malloc", "new", "new[]", "own", "pool", "mapping"};
 	static const char *const classes[] = {"not known", "read", "write", "open", "sync", "connect", "accept", "poll", "sleep",
-					      "signal", "child", "join"}; /* enum instr_block_class */
+					      "signal", "child", "join", "condition", "semaphore", "barrier", "once", "futex",
+					      "filelock"}; /* enum instr_block_class */
 	static const char *const locks[] = {"not known", "mutex", "rwlock", "rwlock", "spin", "mtx"};
 	const struct instr_row *row = &m->copies[i];
 	const char *name = m->texts + row->name, *file = m->texts + row->file, *mark = strchr(name, INSTR_ROW_TYPE_MARK);

@@ -222,13 +222,13 @@ CREATE TABLE sites (
     module_id    INTEGER NOT NULL REFERENCES modules, -- image
     row          INTEGER NOT NULL, -- index of its descriptor row in the module
     kind         TEXT NOT NULL, -- 'alloc' (a realloc is one, too), 'free', 'block', 'lock'
-    family       TEXT NOT NULL, -- who frees what was allocated: 'malloc', 'new', 'new[]', 'own' (an allocator of the program's own); of a lock: 'mutex', 'rwlock', 'spin', 'mtx'; of 'block', what the call is for: 'read', 'write', 'open', 'sync', 'connect', 'accept', 'poll', 'sleep', 'signal', 'child', 'join'
+    family       TEXT NOT NULL, -- who frees what was allocated: 'malloc', 'new', 'new[]', 'own' (an allocator of the program's own); of a lock: 'mutex', 'rwlock', 'spin', 'mtx'; of 'block', what the call is for: 'read', 'write', 'open', 'sync', 'connect', 'accept', 'poll', 'sleep', 'signal', 'child', 'join', 'condition', 'semaphore', 'barrier', 'once', 'futex', 'filelock'
     name         TEXT NOT NULL, -- the function called there, demangled
     linkage_name TEXT NOT NULL, -- its name as the linker sees it
     file         TEXT, -- source file; NULL if not known
     line         INTEGER, -- line; NULL if not known (compiled without -g)
     column       INTEGER, -- column; NULL if not known
-    type         TEXT -- type of what is allocated there; of a lock: the variable it is in, 'table.shards[].lock'; NULL if not known
+    type         TEXT -- type of what is allocated there; of a lock, or of what a call waits for: the variable it is in, 'table.shards[].lock'; NULL if not known
 ) STRICT;
 
 -- The heap of each process that allocated: exact sums as of the last checkpoint. A realloc is the end

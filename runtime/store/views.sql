@@ -736,7 +736,8 @@ ORDER BY h.count DESC, h.process_id, h.said, h.context_id, h.site_id;
 CREATE VIEW idle_waits AS
 SELECT column1 AS class, -- what the call is for, as in sites.family
        column2 AS descriptor -- what its descriptor is of, as in block_contexts; NULL: whatever it is
-FROM (VALUES ('accept', NULL), ('poll', NULL), ('sleep', NULL), ('signal', NULL), ('read', 'terminal'));
+FROM (VALUES ('accept', NULL), ('poll', NULL), ('sleep', NULL), ('signal', NULL), ('read', 'terminal'),
+             ('condition', NULL), ('semaphore', NULL)); -- of these two, also where the thread holds a lock meanwhile
 
 -- What the descriptor of a call that may block is of, by its number in block_totals; none of them: 'unknown'.
 CREATE VIEW descriptor_kinds AS
@@ -752,7 +753,8 @@ SELECT b.process_id AS process_id, -- process
        b.site_id AS site_id, -- the place
        b.function AS function, -- demangled name; "(no function)": no call that has hooks was open
        b.called AS called, -- what is called at the place: read, poll ...
-       b.class AS class, -- what it is for: 'read', 'write', 'open', 'sync', 'connect', 'accept', 'poll', 'sleep', 'signal', 'child', 'join'
+       b.object AS object, -- what it waits for, if that is a condition, a semaphore ... in a variable: 'queue.not_empty'; NULL: it is not, or that is not known
+       b.class AS class, -- what it is for: 'read', 'write', 'open', 'sync', 'connect', 'accept', 'poll', 'sleep', 'signal', 'child', 'join', 'condition', 'semaphore', 'barrier', 'once', 'futex', 'filelock'
        b.descriptor AS descriptor, -- what its descriptor is of: 'file', 'directory', 'pipe', 'socket', 'terminal', 'device', 'queue', 'event', 'unknown'; NULL: it has none, or several
        EXISTS (SELECT 1 FROM idle_waits i WHERE i.class = b.class AND (i.descriptor IS NULL OR i.descriptor = b.descriptor)) AS idle, -- 1: a wait for work, by the rules of idle_waits
        b.file AS file, -- source file of the place
@@ -765,7 +767,7 @@ SELECT b.process_id AS process_id, -- process
        CAST(b.total_ticks * r.ns_per_tick / nullif(b.calls, 0) AS INTEGER) AS mean_ns, -- how long one took on average, ns
        CAST(b.max_ticks * r.ns_per_tick AS INTEGER) AS longest_ns -- how long the longest took, ns
 FROM (SELECT c.process_id, b.context_id, b.site_id, CASE WHEN c.parent_id IS NULL THEN '(no function)' ELSE f.name END AS function,
-             s.name AS called, s.family AS class,
+             s.name AS called, s.type AS object, s.family AS class,
              CASE WHEN k.descriptor IS NULL THEN 'unknown' ELSE k.name END AS descriptor,
              s.file, s.line, s.column, b.calls, b.failed, b.bytes, b.total_ticks, b.max_ticks
       FROM block_totals b

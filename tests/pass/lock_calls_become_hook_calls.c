@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Functions of the table, at any level: the same arguments, then the site's row, what was called, and what may be tried
-// first. Locks in global variables have names.
+// first. Locks in global variables have names. (The first site is of what blocks, waits_for_conditions_have_both_hooks.c.)
 //
 // RUN: %ir -O0 -g %s > %t && FileCheck %s < %t && %verify < %t
 // RUN: %ir -O2 -g %s > %t && FileCheck %s < %t && %verify < %t
@@ -14,15 +14,15 @@
 // CHECK-DAG: c"pthread_mutex_lock\00"
 // CHECK-DAG: c"pthread_cond_wait\1Fone\00"
 // CHECK-LABEL: define{{.*}} @all(
-// CHECK: call i32 @__instr_lock({{.*}} @__instr_site.all.1{{.*}}@pthread_mutex_lock{{.*}}@pthread_mutex_trylock{{.*}})
-// CHECK: call i32 @__instr_trylock({{.*}} @__instr_site.all.2{{.*}}@pthread_mutex_trylock{{.*}}null)
-// CHECK: call i32 @__instr_lock1({{.*}} @__instr_site.all.3{{.*}}@pthread_mutex_timedlock{{.*}}@pthread_mutex_trylock{{.*}})
-// CHECK: call i32 @__instr_clocklock({{.*}}, i32 {{.*}}1, {{.*}} @__instr_site.all.4{{.*}}@pthread_mutex_clocklock{{.*}}null)
-// CHECK: call i32 @__instr_unlock({{.*}} @__instr_site.all.5{{.*}}@pthread_mutex_unlock{{.*}}null)
-// CHECK: call i32 {{.*}}@__instr_lock{{.*}} @__instr_site.all.6{{.*}}@pthread_rwlock_rdlock{{.*}}null)
-// CHECK: call i32 {{.*}}@__instr_lock{{.*}} @__instr_site.all.7{{.*}}@pthread_rwlock_wrlock{{.*}}@pthread_rwlock_trywrlock{{.*}})
-// CHECK: call i32 {{.*}}@__instr_lock{{.*}} @__instr_site.all.8{{.*}}@pthread_spin_lock{{.*}}@pthread_spin_trylock{{.*}})
-// CHECK: call i32 {{.*}}@__instr_cond_wait{{.*}} @__instr_site.all.9{{.*}}@pthread_cond_wait{{.*}}null)
+// CHECK: call i32 @__instr_lock({{.*}} @__instr_site.all.2{{.*}}@pthread_mutex_lock{{.*}}@pthread_mutex_trylock{{.*}})
+// CHECK: call i32 @__instr_trylock({{.*}} @__instr_site.all.3{{.*}}@pthread_mutex_trylock{{.*}}null)
+// CHECK: call i32 @__instr_lock1({{.*}} @__instr_site.all.4{{.*}}@pthread_mutex_timedlock{{.*}}@pthread_mutex_trylock{{.*}})
+// CHECK: call i32 @__instr_clocklock({{.*}}, i32 {{.*}}1, {{.*}} @__instr_site.all.5{{.*}}@pthread_mutex_clocklock{{.*}}null)
+// CHECK: call i32 @__instr_unlock({{.*}} @__instr_site.all.6{{.*}}@pthread_mutex_unlock{{.*}}null)
+// CHECK: call i32 {{.*}}@__instr_lock{{.*}} @__instr_site.all.7{{.*}}@pthread_rwlock_rdlock{{.*}}null)
+// CHECK: call i32 {{.*}}@__instr_lock{{.*}} @__instr_site.all.8{{.*}}@pthread_rwlock_wrlock{{.*}}@pthread_rwlock_trywrlock{{.*}})
+// CHECK: call i32 {{.*}}@__instr_lock{{.*}} @__instr_site.all.9{{.*}}@pthread_spin_lock{{.*}}@pthread_spin_trylock{{.*}})
+// CHECK: call i32 {{.*}}@__instr_cond_wait{{.*}} @__instr_site.all.10{{.*}}@pthread_cond_wait{{.*}}null)
 // CHECK-LABEL: define{{.*}} @in_a_global(
 // CHECK: call i32 @__instr_lock(
 // CHECK: call i32 @__instr_lock(

@@ -179,16 +179,24 @@ static void place_cell(struct cli_table *table, struct tr_query *q)
 	cli_buffer_fini(&place);
 }
 
-/* "thread::join" of "std::thread::join()": the others are C. */
-static void text_cell(struct cli_table *table, const char *text)
+/* "thread::join" of "std::thread::join()", "sem_wait pool.free": C has no parentheses. */
+static void text_cell(struct cli_table *table, const char *text, const char *object)
 {
 	const char space[] = "std::", *from = !strncmp(text, space, strlen(space)) ? text + strlen(space) : text;
+	struct cli_buffer cell = {0};
 	char *cut = cli_cut(from);
 
 	if (from != text)
 		cut[strcspn(cut, "(")] = 0;
-	cli_cell(table, *cut ? CLI_PLAIN : CLI_DIM, *cut ? cut : "-");
+	cli_add_text(&cell, cut);
 	free(cut);
+	if (*object) {
+		cut = cli_cut(object);
+		cli_add_format(&cell, " %s", cut);
+		free(cut);
+	}
+	cli_cell(table, cell.bytes ? CLI_PLAIN : CLI_DIM, cell.bytes ? cli_text_of(&cell) : "-");
+	cli_buffer_fini(&cell);
 }
 
 static void add_cell(struct report *report, struct cli_table *table, struct tr_query *q, int column)
@@ -219,8 +227,10 @@ static void add_cell(struct report *report, struct cli_table *table, struct tr_q
 		report_bytes_cell(table, report_number(q, "bytes"));
 		break;
 	case CALLED:
+		text_cell(table, tr_text(q, tr_column(q, "called"), NULL), tr_text(q, tr_column(q, "object"), NULL));
+		break;
 	case OF:
-		text_cell(table, tr_text(q, tr_column(q, column == OF ? "descriptor" : "called"), NULL));
+		text_cell(table, tr_text(q, tr_column(q, "descriptor"), NULL), "");
 		break;
 	default:
 		if (report->by == BY_FUNCTION)

@@ -65,7 +65,7 @@ static const struct cli_option options[] = {
 	 .help = "the recording itself: processes, threads, open calls, losses, functions without hooks, settings, messages"},
 	{CLI_FLAG, .name = "blocks", .value = &blocks,
 	 .help = "calls that may block (reads and writes, waits for children and threads ...): how long, how often, how much, and on "
-		 "what kind of descriptor; waits for work (accept, poll, sleep, signals) apart. With --top or --tree: the time in such "
+		 "what kind of descriptor; waits for work (accept, poll, sleep, signals, conditions, semaphores) apart. With --top or --tree: the time in such "
 		 "calls, and that locks were waited for, beside theirs, in the function itself and in all that it called"},
 	{CLI_MODE, .name = "locks", .mode = REPORT_LOCKS, .value = &mode,
 	 .help = "locks: how often each was taken, how long it was waited for and held; with --lock one of them, by calling context"},

@@ -5,6 +5,7 @@
 -- too.
 SELECT function AS function, -- demangled name; "(no function)": no call that has hooks was open
        called AS called, -- what it calls: read, poll ...
+       object AS object, -- what that waits for, if it is in a variable: 'queue.not_empty'
        class AS class, -- what that is for
        descriptor AS descriptor, -- what the descriptor is of; NULL: there is none, or several
        idle AS idle, -- 1: a wait for work, by the rules of idle_waits
@@ -19,6 +20,6 @@ SELECT function AS function, -- demangled name; "(no function)": no call that ha
 FROM block_contexts
 WHERE process_id = coalesce(:process, process_id) AND (:idle OR NOT idle)
   AND (:only IS NULL OR function || '(' GLOB :only || '(*' OR called || '(' GLOB :only || '(*')
-GROUP BY function, called, class, descriptor, idle
-ORDER BY /*sort*/blocked_ns/*end*/ DESC, blocked_ns DESC, calls DESC, function, called, descriptor
+GROUP BY function, called, object, class, descriptor, idle
+ORDER BY /*sort*/blocked_ns/*end*/ DESC, blocked_ns DESC, calls DESC, function, called, object, descriptor
 LIMIT coalesce(:limit, -1);

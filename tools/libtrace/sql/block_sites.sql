@@ -4,6 +4,7 @@
 -- process :process and of what :only names (what is called, or calls) if these are given; with :idle waits for work too.
 SELECT site_id AS site_id, -- the place
        called AS called, -- what is called there: read, poll ...
+       object AS object, -- what that waits for, if it is in a variable: 'queue.not_empty'
        class AS class, -- what that is for
        descriptor AS descriptor, -- what the descriptor is of; NULL: there is none, or several
        idle AS idle, -- 1: a wait for work, by the rules of idle_waits
