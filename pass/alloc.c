@@ -64,7 +64,7 @@ static bool type_fits(LLVMTypeRef type, char letter)
 	case LLVMPointerTypeKind:
 		return (letter == 'p' || letter == 'w') && !LLVMGetPointerAddressSpace(type);
 	case LLVMIntegerTypeKind:
-		return LLVMGetIntTypeWidth(type) == (letter == 'i' ? 32 : letter == 'z' || letter == 'w' ? 64 : 0);
+		return LLVMGetIntTypeWidth(type) == (letter == 'i' ? 32 : letter == 'z' || letter == 'w' ? 64 : letter == 'b' ? 1 : 0);
 	default:
 		return false;
 	}
@@ -113,7 +113,7 @@ void allocs_init(struct pass_allocs *allocs, struct pass_rows *rows, const struc
 				       .no_tail = settings->tail_keep};
 	bool wanted[2] = {settings->heap != PASS_HEAP_OFF, settings->lock};
 	for (size_t i = 0; i < sizeof allocators / sizeof *allocators; i++) {
-		char name[80];
+		char name[200];
 		if (!wanted[is_of_lock(&allocators[i])])
 			continue;
 		snprintf(name, sizeof name, "\1%s", allocators[i].name);
@@ -227,6 +227,7 @@ static LLVMValueRef attempt_of(struct pass_allocs *allocs, const struct known_al
 {
 	LLVMModuleRef module = allocs->rows->module;
 	LLVMTypeRef pointer = allocs->rows->pointer;
+	const bool boolean = known->allocator->prototype[0] == 'v';
 
 	if (!known->allocator->attempt)
 		return LLVMConstNull(pointer);
@@ -235,11 +236,14 @@ static LLVMValueRef attempt_of(struct pass_allocs *allocs, const struct known_al
 	    !LLVMGetNamedGlobalAlias(module, known->allocator->attempt, strlen(known->allocator->attempt))) {
 		LLVMTypeRef lock = LLVMTypeOf(LLVMGetParam(known->function, 0));
 		attempt = LLVMAddFunction(module, known->allocator->attempt,
-					  LLVMFunctionType(LLVMInt32TypeInContext(allocs->rows->context), &lock, 1, 0));
+					  LLVMFunctionType(boolean ? LLVMInt1TypeInContext(allocs->rows->context)
+								   : LLVMInt32TypeInContext(allocs->rows->context), &lock, 1, 0));
+		if (boolean)
+			LLVMAddAttributeAtIndex(attempt, LLVMAttributeReturnIndex, enum_attribute(allocs->rows->context, "zeroext"));
 		LLVMSetLinkage(attempt, LLVMGetLinkage(known->function) == LLVMExternalWeakLinkage ? LLVMExternalWeakLinkage
 												   : LLVMExternalLinkage);
 	}
-	if (!attempt || !LLVMIsDeclaration(attempt) || !prototype_fits(attempt, "ip"))
+	if (!attempt || !LLVMIsDeclaration(attempt) || !prototype_fits(attempt, boolean ? "bp" : "ip"))
 		return LLVMConstNull(pointer);
 	return LLVMConstPointerCast(attempt, pointer);
 }

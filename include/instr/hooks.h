@@ -113,6 +113,42 @@ enum instr_block_how {
 	INSTR_BLOCK_OF_ACCEPTED = 5 << 2, /* a socket, and so is the result */
 };
 
+/* Which calls of a function may wait, by two arguments of theirs: of syscall the number and the third one, of the others the
+ * second. */
+enum instr_block_when {
+	INSTR_BLOCK_ALWAYS = 0,
+	INSTR_BLOCK_WHEN_FUTEX = 1,
+	INSTR_BLOCK_WHEN_FLOCK = 2,
+	INSTR_BLOCK_WHEN_LOCKF = 3,
+	INSTR_BLOCK_WHEN_FCNTL = 4,
+};
+
+/* asm/unistd_64.h */
+enum { INSTR_SYS_FUTEX = 202, INSTR_SYS_SECCOMP = 317, INSTR_SYS_FUTEX_WAITV = 449, INSTR_SYS_FUTEX_WAIT = 455 };
+
+/* linux/futex.h, sys/file.h, unistd.h, fcntl.h */
+static inline int instr_block_waits(enum instr_block_when when, int64_t first, int64_t second)
+{
+	enum { WAIT = 0, LOCK_PI = 6, WAIT_BITSET = 9, WAIT_REQUEUE_PI = 11, LOCK_PI2 = 13, COMMAND = 127 };
+	enum { DO_NOT_WAIT = 4, UNLOCK = 8 /* flock */, LOCK = 1 /* lockf */, SET_AND_WAIT = 7, OPEN_FILE_SET_AND_WAIT = 38 /* fcntl */ };
+	const unsigned waiting = 1u << WAIT | 1u << LOCK_PI | 1u << WAIT_BITSET | 1u << WAIT_REQUEUE_PI | 1u << LOCK_PI2;
+
+	switch (when) {
+	case INSTR_BLOCK_ALWAYS:
+		return 1;
+	case INSTR_BLOCK_WHEN_FUTEX:
+		return first == INSTR_SYS_FUTEX_WAITV || first == INSTR_SYS_FUTEX_WAIT ||
+		       (first == INSTR_SYS_FUTEX && (second & COMMAND) <= LOCK_PI2 && (waiting >> (second & COMMAND) & 1));
+	case INSTR_BLOCK_WHEN_FLOCK:
+		return !(second & (DO_NOT_WAIT | UNLOCK));
+	case INSTR_BLOCK_WHEN_LOCKF:
+		return (int)second == LOCK;
+	case INSTR_BLOCK_WHEN_FCNTL:
+		return (int)second == SET_AND_WAIT || (int)second == OPEN_FILE_SET_AND_WAIT;
+	}
+	return 0;
+}
+
 /* What __instr_block_shut is told of: a call of prctl or syscall, with its first argument, or of what always puts up a
  * filter of system calls. */
 enum instr_block_shut { INSTR_BLOCK_SHUT_PRCTL = 0, INSTR_BLOCK_SHUT_SYSCALL = 1, INSTR_BLOCK_SHUT_ALWAYS = 2 };
@@ -212,6 +248,7 @@ _Static_assert(sizeof(struct instr_module) == 64, "the pass emits this layout");
  *
  * and of the functions that take locks, wait for them and give them back (instr/locks.def). Behind the row and the
  * function they have one more argument: what to try first, a function with the prototype of pthread_mutex_trylock, or NULL.
+ * Of __instr_cxx_lock it returns a bool, whether it got the lock.
  *
  *   int   __instr_lock(void *lock, row, f, try)
  *   int   __instr_lock1(void *lock, const struct timespec *, row, f, try)
@@ -226,6 +263,10 @@ _Static_assert(sizeof(struct instr_module) == 64, "the pass emits this layout");
  *   int   __instr_cond_wait1(void *condition, void *lock, const struct timespec *, row, f, NULL)
  *   int   __instr_cond_clockwait(void *condition, void *lock, clockid_t, const struct timespec *, row, f, NULL)
  *   void  __instr_cxx_wait(std::condition_variable *, std::unique_lock<std::mutex> *, row, f, NULL)
+ *   void  __instr_cxx_wait1(std::condition_variable *, std::unique_lock<std::mutex> *, W, row, f, NULL)
+ *   void  __instr_cxx_lock(void *lock, row, f, try)
+ *   bool  __instr_cxx_trylock(void *lock, row, f, NULL)
+ *   void  __instr_cxx_unlock(void *lock, row, f, NULL)
  *
  * Thread-safe as the functions that they call. In a signal handler they do what these do there.
  *
@@ -244,6 +285,10 @@ _Static_assert(sizeof(struct instr_module) == 64, "the pass emits this layout");
  *
  *   uint64_t __instr_block_begin(row)                            what the other is given; 0: nothing is recorded
  *   void __instr_block_end(uint64_t begun, int64_t result, int descriptor, int how, row)
+ *
+ * and of those of which only some may wait (enum instr_block_when; the pass leaves out the others where it can tell)
+ *
+ *   uint64_t __instr_block_begin_if(int64_t first, int64_t second, int when, row)
  *
  * how: enum instr_block_how. errno stays as the call has left it. Thread-safe and async-signal-safe. Of a call that does
  * not return (its thread is cancelled in it, a handler leaves it by longjmp) only the begin is recorded.

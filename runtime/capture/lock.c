@@ -141,13 +141,64 @@ HOOK int32_t __instr_cond_clockwait(void *condition, void *lock, int32_t clock, 
 	return f(condition, lock, clock, until);
 }
 
-/* std::unique_lock begins with the pointer to its mutex, and std::mutex with that of pthread. */
+/* std::unique_lock begins with the pointer to its mutex, and std::mutex is at the address of that of pthread. */
 HOOK void __instr_cxx_wait(void *condition, void **unique, const struct instr_row *site, void (*f)(void *, void **),
 			   const void *attempt)
 {
 	(void)attempt;
 	GIVING_BACK(*unique);
 	f(condition, unique);
+}
+
+HOOK void __instr_cxx_wait1(void *condition, void **unique, uint64_t until, const struct instr_row *site,
+			    void (*f)(void *, void **, uint64_t), const void *attempt)
+{
+	(void)attempt;
+	GIVING_BACK(*unique);
+	f(condition, unique, until);
+}
+
+/* ---- those of libc++, which return nothing, or whether they got it ---------------------------------- */
+
+enum { BUSY = 16 /* EBUSY */, DEADLOCK = 35 /* EDEADLK */ };
+
+struct attempted {
+	void *lock;
+	const struct instr_row *site;
+	uint64_t result;
+};
+
+static inline __attribute__((nothrow)) void end_attempt(const struct attempted *a)
+{
+	record(INSTR_EXT_WAITED, a->site, a->lock, a->result);
+}
+
+/* What cannot be locked (by who has it, by too many readers) throws. */
+HOOK void __instr_cxx_lock(void *lock, const struct instr_row *site, void (*f)(void *), _Bool (*attempt)(void *))
+{
+	if (__builtin_expect(attempt && attempt(lock), 1)) {
+		record(INSTR_EXT_ACQUIRED, site, lock, 0);
+		return;
+	}
+	record(INSTR_EXT_WAITING, site, lock, attempt != NULL);
+	__attribute__((cleanup(end_attempt))) struct attempted attempted = {lock, site, DEADLOCK};
+	f(lock);
+	attempted.result = 0;
+}
+
+HOOK _Bool __instr_cxx_trylock(void *lock, const struct instr_row *site, _Bool (*f)(void *), const void *attempt)
+{
+	(void)attempt;
+	_Bool got = f(lock);
+	record(got ? INSTR_EXT_ACQUIRED : INSTR_EXT_REFUSED, site, lock, got ? 0 : BUSY);
+	return got;
+}
+
+HOOK void __instr_cxx_unlock(void *lock, const struct instr_row *site, void (*f)(void *), const void *attempt)
+{
+	(void)attempt;
+	record(INSTR_EXT_RELEASED, site, lock, 0);
+	f(lock);
 }
 
 /* ---- beginning and end ------------------------------------------------------------------------------ */
