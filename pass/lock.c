@@ -31,13 +31,19 @@ static bool is_lock(const struct shim_node *node)
 {
 	static const char *const names[] = {"mtx_t", "mutex", "timed_mutex", "recursive_mutex", "recursive_timed_mutex",
 					    "shared_mutex", "shared_timed_mutex", "cnd_t", "condition_variable",
-					    "condition_variable_any"};
+					    "condition_variable_any", "sem_t", "once_flag", "latch"};
+	static const char *const templates[] = {"atomic<", "counting_semaphore<", "barrier<"};
 
 	if (node->name && node->name_bytes > 8 && !memcmp(node->name, "pthread_", 8))
 		return true;
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		if (is_named(node, names[i]))
 			return true;
+	for (size_t i = 0; i < sizeof templates / sizeof *templates; i++) {
+		size_t bytes = strlen(templates[i]);
+		if (node->name && node->name_bytes > bytes && !memcmp(node->name, templates[i], bytes))
+			return true;
+	}
 	return false;
 }
 

@@ -150,6 +150,11 @@ HOOK uint64_t __instr_block_begin(const struct instr_row *site)
 	return begun ? begun : irt_ticks(); /* that it began is lost; what it took need not be */
 }
 
+HOOK uint64_t __instr_block_begin_if(int64_t first, int64_t second, int when, const struct instr_row *site)
+{
+	return instr_block_waits((enum instr_block_when)when, first, second) ? __instr_block_begin(site) : 0;
+}
+
 HOOK void __instr_block_end(uint64_t begun, int64_t result, int descriptor, int how, const struct instr_row *site)
 {
 	const unsigned says = (unsigned)how & INSTR_BLOCK_RESULT_MASK;

@@ -182,8 +182,12 @@ static void place_cell(struct cli_table *table, struct tr_query *q)
 /* "thread::join" of "std::thread::join()", "sem_wait pool.free": C has no parentheses. */
 static void text_cell(struct cli_table *table, const char *text, const char *object)
 {
-	const char space[] = "std::", *from = !strncmp(text, space, strlen(space)) ? text + strlen(space) : text;
+	const char space[] = "std::", inner[] = "__1::"; /* libc++ has it all in there */
+	const char *from = !strncmp(text, space, strlen(space)) ? text + strlen(space) : text;
 	struct cli_buffer cell = {0};
+
+	if (from != text && !strncmp(from, inner, strlen(inner)))
+		from += strlen(inner);
 	char *cut = cli_cut(from);
 
 	if (from != text)

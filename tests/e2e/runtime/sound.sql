@@ -190,7 +190,8 @@ SELECT 'block_totals: context ' || context_id || ' site ' || site_id || ' descri
 WHERE calls < 1 OR failed NOT BETWEEN 0 AND calls OR bytes < 0 OR max_ticks < 0 OR max_ticks > total_ticks
    OR total_ticks > max_ticks * calls OR descriptor NOT BETWEEN 0 AND 9 OR length(times) < 3;
 SELECT 'block_totals: site ' || site_id || ' is no call that may block' FROM block_totals JOIN sites s USING (site_id)
-WHERE s.kind <> 'block' OR s.family NOT IN ('read', 'write', 'open', 'sync', 'connect', 'accept', 'poll', 'sleep', 'signal', 'child', 'join');
+WHERE s.kind <> 'block' OR s.family NOT IN ('read', 'write', 'open', 'sync', 'connect', 'accept', 'poll', 'sleep', 'signal', 'child', 'join', 'condition', 'semaphore',
+	'barrier', 'once', 'futex', 'filelock');
 SELECT 'block_totals: calls of class ' || s.family || ' have moved bytes' FROM block_totals b JOIN sites s USING (site_id)
 WHERE b.bytes > 0 AND s.family NOT IN ('read', 'write');
 SELECT 'heap_totals: site ' || site_id || ' allocates nothing' FROM heap_totals JOIN sites s USING (site_id) WHERE s.kind = 'block';

@@ -83,6 +83,13 @@ void __instr_resized(void *before, void *after, size_t bytes, row *site)
 uint64_t __instr_block_begin(row *site);
 uint64_t __instr_block_begin(row *site) { return site ? UINT64_MAX : 0; }
 
+uint64_t __instr_block_begin_if(int64_t first, int64_t second, int when, row *site);
+uint64_t __instr_block_begin_if(int64_t first, int64_t second, int when, row *site)
+{
+	(void)site;
+	return instr_block_waits((enum instr_block_when)when, first, second) ? UINT64_MAX : 0;
+}
+
 void __instr_block_end(uint64_t begun, int64_t result, int descriptor, int how, row *site);
 void __instr_block_end(uint64_t begun, int64_t result, int descriptor, int how, row *site)
 {
