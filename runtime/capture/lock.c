@@ -25,7 +25,7 @@
 /* As in heap.c: a program without exceptions has no unwinder. */
 __asm__(".weak _Unwind_Resume");
 
-enum { OWNER_DIED = 130 }; /* EOWNERDEAD: the lock has been taken */
+enum { OWNER_DIED = 130 /* EOWNERDEAD: the lock has been taken */, NOT_PERMITTED = 1 /* EPERM */ };
 
 static inline __attribute__((always_inline)) void record(enum instr_ext ext, const struct instr_row *site, const void *lock,
 							 uint64_t value)
@@ -108,12 +108,18 @@ HOOK int32_t __instr_unlock(void *lock, const struct instr_row *site, int32_t (*
 struct again {
 	void *lock;
 	const struct instr_row *site;
+	int32_t result;
 };
 
-static inline __attribute__((nothrow)) void end_wait(const struct again *a) { record(INSTR_EXT_ACQUIRED, a->site, a->lock, 0); }
+/* Who has not had the lock, and is told so, does not have it now. */
+static inline __attribute__((nothrow)) void end_wait(const struct again *a)
+{
+	if (a->result != NOT_PERMITTED)
+		record(INSTR_EXT_ACQUIRED, a->site, a->lock, 0);
+}
 
 #define GIVING_BACK(its_lock)                                                          \
-	__attribute__((cleanup(end_wait))) struct again again_ = {its_lock, site};     \
+	__attribute__((cleanup(end_wait))) struct again again_ = {its_lock, site, 0};  \
 	record(INSTR_EXT_RELEASED, site, again_.lock, 0)
 
 HOOK int32_t __instr_cond_wait(void *condition, void *lock, const struct instr_row *site, int32_t (*f)(void *, void *),
@@ -121,7 +127,7 @@ HOOK int32_t __instr_cond_wait(void *condition, void *lock, const struct instr_r
 {
 	(void)attempt;
 	GIVING_BACK(lock);
-	return f(condition, lock);
+	return again_.result = f(condition, lock);
 }
 
 HOOK int32_t __instr_cond_wait1(void *condition, void *lock, const void *until, const struct instr_row *site,
@@ -129,7 +135,7 @@ HOOK int32_t __instr_cond_wait1(void *condition, void *lock, const void *until, 
 {
 	(void)attempt;
 	GIVING_BACK(lock);
-	return f(condition, lock, until);
+	return again_.result = f(condition, lock, until);
 }
 
 HOOK int32_t __instr_cond_clockwait(void *condition, void *lock, int32_t clock, const void *until,
@@ -138,7 +144,7 @@ HOOK int32_t __instr_cond_clockwait(void *condition, void *lock, int32_t clock, 
 {
 	(void)attempt;
 	GIVING_BACK(lock);
-	return f(condition, lock, clock, until);
+	return again_.result = f(condition, lock, clock, until);
 }
 
 /* std::unique_lock begins with the pointer to its mutex, and std::mutex is at the address of that of pthread. */
