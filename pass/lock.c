@@ -110,7 +110,7 @@ char *lock_name(LLVMModuleRef module, LLVMValueRef address)
 	if (!address || !LLVMIsAGlobalVariable(address) || !(out = open_memstream(&name, &bytes)))
 		return NULL;
 	names_init(&names, linkage_name(address));
-	fprintf(out, "%s", names.name ? names.name : names.linkage);
+	fprintf(out, "%s", names.full ? names.full : names.linkage); /* of a variable */
 	add_members(out, shim_global_type(address, &offset), offset, step);
 	names_fini(&names);
 	fclose(out);
