@@ -405,7 +405,7 @@ static void rewrite(struct pass_allocs *allocs, LLVMValueRef function, struct kn
 {
 	const char *linkage = linkage_name(known->function);
 	char *type = !is_of_lock(known->allocator) ? type_of(allocs, function, known, call)
-						   : lock_name(allocs->rows->module, LLVMGetOperand(call, is_of_condition(known)));
+						   : lock_name(allocs->rows->module, LLVMGetOperand(call, is_of_condition(known)), NULL);
 	/* What a program says of its pools goes by the name in instr/instr.h. */
 	LLVMValueRef name = rows_site_name(allocs->rows, linkage + (is_of_pool(known->allocator) ? strlen("__") : 0), type);
 	LLVMValueRef row = rows_add_site(allocs->rows, function, ++*sites, call, name, known->allocator->flags);

@@ -146,7 +146,7 @@ static LLVMValueRef object_of(const struct blocking *b, LLVMValueRef call)
 /* The function as the source calls it: "__pread_chk" and "__open_2" are what libc makes of it. Behind it, what it waits for. */
 static LLVMValueRef name_of(const struct pass_blocks *blocks, const struct blocking *b, LLVMValueRef call)
 {
-	char name[200], *object = lock_name(blocks->rows->module, object_of(b, call));
+	char name[200], *object = lock_name(blocks->rows->module, object_of(b, call), NULL);
 	size_t bytes = strlen(b->name);
 
 	if (bytes > 6 && !strncmp(b->name, "__", 2) && !strcmp(b->name + bytes - 4, "_chk"))

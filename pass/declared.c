@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
- * declared.c - allocators of a program's own: alloc=, free=, realloc= of the settings, INSTR_ALLOCATOR in the
- * source. Their calls stay; hooks of instr/hooks.h stand beside them. The other half is runtime/capture/heap.c.
+ * declared.c - allocators and locks of a program's own: alloc=, free=, realloc=, acquire=, try_acquire=, release= of the
+ * settings, INSTR_ALLOCATOR and INSTR_LOCK in the source. Their calls stay; hooks of instr/hooks.h stand beside them. The
+ * other half is runtime/capture/heap.c and lock.c.
  *
  *     declared_mark, before the optimiser        declared_place, behind it
  *
@@ -14,12 +15,11 @@
  * behind the optimiser, as that of any other site: in the function where it then stands.
  *
  * What an allocator does within is its own business: it has no marks, and its calls of other allocators keep
- * a string attribute that says so wherever they are inlined to.
+ * a string attribute that says so wherever they are inlined to. So it is with a lock that is made of others that are
+ * declared; but what it takes of pthread is a lock like any other.
  */
 #define _GNU_SOURCE
 #include "pass.h"
-
-#include "instr/options.h"
 
 #include <llvm-c/DebugInfo.h>
 
@@ -29,74 +29,22 @@
 #include <string.h>
 
 #define CALLED_ATTRIBUTE "instr-called"
-#define ANNOTATION "instr_allocator "
+#define READ_ATTRIBUTE "instr-read"
+#define TYPE_ATTRIBUTE "instr-lock-type" /* what the declaration says it is, for its name */
 
-/* Declarations ---------------------------------------------------------------------------------- */
+/* In the source: a prefix, its macro, and what is behind it. */
+static const struct {
+	const char *prefix, *macro;
+	enum declared_kind first, last;
+	const char *wanted;
+} annotations[] = {
+	{"instr_allocator ", "INSTR_ALLOCATOR", DECLARED_ALLOC, DECLARED_REALLOC,
+	 "alloc(size=N), alloc(count=N,size=N), free(ptr=N) or realloc(ptr=N,size=N)"},
+	{"instr_lock ", "INSTR_LOCK", DECLARED_ACQUIRE, DECLARED_RELEASE,
+	 "acquire(lock=N), try_acquire(lock=N,success=nonzero) or release(lock=N)"},
+};
 
-static const char *const words[DECLARED_WORDS] = {"size", "count", "ptr"};
-static const char *const kinds[] = {"alloc", "free", "realloc"};
-
-const char *declaration_wanted(enum declared_kind kind)
-{
-	switch (kind) {
-	case DECLARED_ALLOC:
-		return "a function with the numbers of its parameters, as in my_alloc(size=0) or my_calloc(count=0,size=1)";
-	case DECLARED_FREE:
-		return "a function with the number of its parameter, as in my_free(ptr=0)";
-	default:
-		return "a function with the numbers of its parameters, as in my_realloc(ptr=0,size=1)";
-	}
-}
-
-/* "size=0,count=1" up to the parenthesis. */
-static bool parse_parameters(struct pass_declaration *d, const char *text, const char *end)
-{
-	while (text < end) {
-		const char *comma = memchr(text, ',', (size_t)(end - text)), *stop = comma ? comma : end;
-		const char *equals = memchr(text, '=', (size_t)(stop - text));
-		uint64_t number;
-		int word = 0;
-		if (!equals || instr_parse_number(equals + 1, (size_t)(stop - equals - 1), 0, &number) || number > 255)
-			return false;
-		while (word < DECLARED_WORDS && !instr_word_is(text, (size_t)(equals - text), words[word]))
-			word++;
-		if (word == DECLARED_WORDS || d->parameter[word] >= 0)
-			return false;
-		d->parameter[word] = (int)number;
-		text = stop + (comma != NULL);
-		if (comma && text == end)
-			return false;
-	}
-	return true;
-}
-
-static bool has_its_words(const struct pass_declaration *d)
-{
-	bool size = d->parameter[DECLARED_SIZE] >= 0, count = d->parameter[DECLARED_COUNT] >= 0;
-	bool ptr = d->parameter[DECLARED_PTR] >= 0;
-
-	return d->kind == DECLARED_ALLOC ? size && !ptr : d->kind == DECLARED_FREE ? ptr && !size && !count : ptr && size;
-}
-
-bool declaration_parse(struct pass_declaration *d, enum declared_kind kind, const char *text, size_t bytes)
-{
-	const char *end = text + bytes, *open = memrchr(text, '(', bytes);
-
-	*d = (struct pass_declaration){.kind = kind, .parameter = {-1, -1, -1}};
-	if (!open || open == text || end[-1] != ')' || !parse_parameters(d, open + 1, end - 1) || !has_its_words(d))
-		return false;
-	d->text = strndup(text, bytes);
-	d->name = strndup(text, (size_t)(open - text));
-	if (!d->text || !d->name)
-		abort();
-	return true;
-}
-
-void declaration_fini(struct pass_declaration *d)
-{
-	free(d->text);
-	free(d->name);
-}
+static bool is_lock(const struct pass_declaration *d) { return d->kind >= DECLARED_ACQUIRE; }
 
 /* Which functions are declared ------------------------------------------------------------------ */
 
@@ -104,6 +52,7 @@ struct declared {
 	LLVMValueRef function; /* or an alias of one */
 	LLVMTypeRef type;
 	struct pass_declaration declaration; /* `text` and `name` belong to others */
+	char *lock_type;
 };
 
 struct marker {
@@ -113,6 +62,7 @@ struct marker {
 	LLVMTypeRef i64, pointer;
 	struct declared *list;
 	size_t count;
+	bool heap, lock; /* which of them are recorded */
 	char *error; /* the first thing wrong, a sentence */
 	size_t error_bytes;
 };
@@ -148,7 +98,7 @@ static bool fits(struct marker *m, const struct declared *d, const char *origin,
 	if (!types)
 		abort();
 	LLVMGetParamTypes(d->type, types);
-	for (int w = 0; w < DECLARED_WORDS && fit; w++) {
+	for (int w = 0; w <= DECLARED_LAST_PARAMETER && fit; w++) {
 		int number = d->declaration.parameter[w];
 		if (number < 0)
 			continue;
@@ -156,12 +106,15 @@ static bool fits(struct marker *m, const struct declared *d, const char *origin,
 		if (!fit)
 			set_error(m, "%s: %s has %u parameter%s, counted from 0, and none of number %d", origin, name, count,
 				  count == 1 ? "" : "s", number);
-		else if (!(fit = w == DECLARED_PTR ? is_pointer(types[number]) : is_number(types[number])))
+		else if (!(fit = w >= DECLARED_PTR ? is_pointer(types[number]) : is_number(types[number])))
 			set_error(m, "%s: parameter %d of %s is no %s", origin, number, name,
-				  w == DECLARED_PTR ? "pointer" : "integer of at most 64 bits");
+				  w >= DECLARED_PTR ? "pointer" : "integer of at most 64 bits");
 	}
-	if (fit && d->declaration.kind != DECLARED_FREE && !(fit = is_pointer(LLVMGetReturnType(d->type))))
+	LLVMTypeRef result = LLVMGetReturnType(d->type);
+	if (fit && (d->declaration.kind == DECLARED_ALLOC || d->declaration.kind == DECLARED_REALLOC) && !(fit = is_pointer(result)))
 		set_error(m, "%s: %s returns no pointer", origin, name);
+	if (fit && d->declaration.parameter[DECLARED_SUCCESS] >= 0 && !(fit = is_pointer(result) || is_number(result)))
+		set_error(m, "%s: %s returns nothing that says whether it has the lock", origin, name);
 	free(types);
 	return fit;
 }
@@ -179,13 +132,15 @@ static void add(struct marker *m, LLVMValueRef function, const struct pass_decla
 		const char *name)
 {
 	LLVMValueRef body = underlying(function);
-	struct declared d = {function, NULL, *declaration};
+	struct declared d = {function, NULL, *declaration, NULL};
 
-	if (!body || !LLVMIsAFunction(body) || find(m, function))
+	if (!(is_lock(declaration) ? m->lock : m->heap) || !body || !LLVMIsAFunction(body) || find(m, function))
 		return;
 	d.type = LLVMGlobalGetValueType(function);
 	if (!fits(m, &d, origin, name))
 		return;
+	if (is_lock(declaration))
+		d.lock_type = lock_type(body, (unsigned)declaration->parameter[DECLARED_LOCK]);
 	m->list = realloc(m->list, (m->count + 1) * sizeof *m->list);
 	if (!m->list)
 		abort();
@@ -204,7 +159,7 @@ static void add_by_settings(struct marker *m, const struct pass_settings *settin
 	if (i) {
 		const struct pass_declaration *d = &settings->declarations[i - 1];
 		char *origin = NULL;
-		if (asprintf(&origin, "%s=%s", kinds[d->kind], d->text) < 0)
+		if (asprintf(&origin, "%s=%s", declaration_key(d->kind), d->text) < 0)
 			abort();
 		add(m, global, d, origin, names.full ? names.full : names.linkage);
 		free(origin);
@@ -218,25 +173,27 @@ static void add_by_annotation(void *context, LLVMValueRef function, const char *
 	struct pass_declaration d;
 	char *origin = NULL;
 	bool known = false;
+	size_t a = 0;
 
-	if (strncmp(text, ANNOTATION, strlen(ANNOTATION)) || !function || !LLVMIsAFunction(function))
+	while (a < sizeof annotations / sizeof *annotations && strncmp(text, annotations[a].prefix, strlen(annotations[a].prefix)))
+		a++;
+	if (a == sizeof annotations / sizeof *annotations || !function || !LLVMIsAFunction(function))
 		return;
-	text += strlen(ANNOTATION);
-	if (asprintf(&origin, "INSTR_ALLOCATOR(\"%s\")", text) < 0)
+	text += strlen(annotations[a].prefix);
+	if (asprintf(&origin, "%s(\"%s\")", annotations[a].macro, text) < 0)
 		abort();
 	struct function_names names;
 	names_init(&names, linkage_name(function));
-	for (int kind = 0; kind < 3 && !known; kind++) {
-		size_t bytes = strlen(kinds[kind]);
-		known = !strncmp(text, kinds[kind], bytes) && text[bytes] == '(' &&
+	for (unsigned kind = annotations[a].first; kind <= annotations[a].last && !known; kind++) {
+		const char *key = declaration_key((enum declared_kind)kind);
+		known = !strncmp(text, key, strlen(key)) && text[strlen(key)] == '(' &&
 			declaration_parse(&d, (enum declared_kind)kind, text, strlen(text));
 	}
 	if (known) {
 		add(m, function, &d, origin, names.full ? names.full : names.linkage);
 		declaration_fini(&d);
 	} else {
-		set_error(m, "%s of %s: it takes alloc(size=N), alloc(count=N,size=N), free(ptr=N) or realloc(ptr=N,size=N)",
-			  origin, names.full ? names.full : names.linkage);
+		set_error(m, "%s of %s: it takes %s", origin, names.full ? names.full : names.linkage, annotations[a].wanted);
 	}
 	names_fini(&names);
 	free(origin);
@@ -257,7 +214,7 @@ static void collect(struct marker *m, const struct pass_settings *settings)
 /* Marks ----------------------------------------------------------------------------------------- */
 
 /* What the hooks take, but for the row. */
-enum { MARK_ALLOCATED, MARK_FREED, MARK_RESIZING, MARK_RESIZED, MARKS };
+enum { MARK_ALLOCATED, MARK_FREED, MARK_RESIZING, MARK_RESIZED, MARK_ACQUIRING, MARK_ACQUIRED, MARK_TRIED, MARK_RELEASING, MARKS };
 
 static const struct {
 	const char *mark, *hook, *types; /* p pointer, z 64 bits */
@@ -269,11 +226,20 @@ static const struct {
 	{"__instr_mark_resizing", "__instr_resizing", "p", INSTR_ROW_ALLOC_SITE | FAMILY},
 	{"__instr_mark_resized", "__instr_resized", "ppz", INSTR_ROW_ALLOC_SITE | FAMILY},
 #undef FAMILY
+#define LOCK (INSTR_ROW_LOCK_SITE | (uint32_t)INSTR_LOCK_OWN << INSTR_ROW_FAMILY_SHIFT)
+	{"__instr_mark_acquiring", "__instr_acquiring", "p", LOCK},
+	{"__instr_mark_acquired", "__instr_acquired", "pz", LOCK},
+	{"__instr_mark_tried", "__instr_tried", "pz", LOCK},
+	{"__instr_mark_releasing", "__instr_releasing", "p", LOCK},
+#undef LOCK
 };
 
+static bool is_of_lock(int which) { return which >= MARK_ACQUIRING; }
+
 /* At the builder's place. nomerge: else two calls of different allocators may become one mark. */
-static void build_mark(struct marker *m, int which, const char *called, LLVMValueRef *arguments)
+static void build_mark(struct marker *m, int which, const struct declared *d, LLVMValueRef *arguments)
 {
+	const char *called = linkage_name(d->function);
 	LLVMTypeRef types[3];
 	unsigned count = (unsigned)strlen(marks[which].types);
 
@@ -291,6 +257,10 @@ static void build_mark(struct marker *m, int which, const char *called, LLVMValu
 	LLVMAddCallSiteAttribute(call, LLVMAttributeFunctionIndex, enum_attribute(m->context, "nomerge"));
 	LLVMAddCallSiteAttribute(call, LLVMAttributeFunctionIndex,
 				 string_attribute(m->context, CALLED_ATTRIBUTE, called));
+	if (is_lock(&d->declaration) && d->lock_type)
+		LLVMAddCallSiteAttribute(call, LLVMAttributeFunctionIndex, string_attribute(m->context, TYPE_ATTRIBUTE, d->lock_type));
+	if (d->declaration.parameter[DECLARED_MODE] == DECLARED_READ)
+		LLVMAddCallSiteAttribute(call, LLVMAttributeFunctionIndex, string_attribute(m->context, READ_ATTRIBUTE, ""));
 }
 
 static LLVMValueRef argument(LLVMValueRef call, const struct declared *d, enum declared_word word)
@@ -314,32 +284,72 @@ static void set_own(struct marker *m, LLVMValueRef call)
 	LLVMAddCallSiteAttribute(call, LLVMAttributeFunctionIndex, string_attribute(m->context, OWN_ATTRIBUTE, ""));
 }
 
-static void mark_call(struct marker *m, LLVMValueRef call, const struct declared *d)
+/* The builder's place is in front of the call, or behind it. */
+static void stand(struct marker *m, LLVMValueRef call, bool behind)
 {
-	const char *called = linkage_name(d->function);
+	LLVMPositionBuilderBefore(m->builder, behind ? shim_after_return_of(call) : call);
+	LLVMSetCurrentDebugLocation2(m->builder, LLVMInstructionGetDebugLoc(call));
+}
+
+static void mark_allocator(struct marker *m, LLVMValueRef call, const struct declared *d)
+{
 	LLVMValueRef arguments[3];
 
-	set_own(m, call); /* if it is one of instr/allocators.def */
-	LLVMPositionBuilderBefore(m->builder, call);
-	LLVMSetCurrentDebugLocation2(m->builder, LLVMInstructionGetDebugLoc(call));
 	if (d->declaration.kind != DECLARED_ALLOC) {
+		stand(m, call, false);
 		arguments[0] = argument(call, d, DECLARED_PTR);
-		build_mark(m, d->declaration.kind == DECLARED_FREE ? MARK_FREED : MARK_RESIZING, called, arguments);
+		build_mark(m, d->declaration.kind == DECLARED_FREE ? MARK_FREED : MARK_RESIZING, d, arguments);
 	}
 	if (d->declaration.kind == DECLARED_FREE)
 		return;
-	LLVMPositionBuilderBefore(m->builder, shim_after_return_of(call));
-	LLVMSetCurrentDebugLocation2(m->builder, LLVMInstructionGetDebugLoc(call));
+	stand(m, call, true);
 	if (d->declaration.kind == DECLARED_ALLOC) {
 		arguments[0] = call;
 		arguments[1] = build_bytes(m, call, d);
-		build_mark(m, MARK_ALLOCATED, called, arguments);
+		build_mark(m, MARK_ALLOCATED, d, arguments);
 	} else {
 		arguments[0] = argument(call, d, DECLARED_PTR);
 		arguments[1] = call;
 		arguments[2] = build_bytes(m, call, d);
-		build_mark(m, MARK_RESIZED, called, arguments);
+		build_mark(m, MARK_RESIZED, d, arguments);
 	}
+}
+
+/* Whether the call has got the lock, as 64 bits. */
+static LLVMValueRef build_success(struct marker *m, LLVMValueRef call, const struct declared *d)
+{
+	int success = d->declaration.parameter[DECLARED_SUCCESS];
+
+	if (success < 0)
+		return LLVMConstInt(m->i64, 1, 0);
+	LLVMValueRef got = LLVMBuildICmp(m->builder, success == DECLARED_NONZERO ? LLVMIntNE : LLVMIntEQ, call,
+					 LLVMConstNull(LLVMTypeOf(call)), "");
+	return LLVMBuildZExt(m->builder, got, m->i64, "");
+}
+
+static void mark_lock(struct marker *m, LLVMValueRef call, const struct declared *d)
+{
+	LLVMValueRef lock = argument(call, d, DECLARED_LOCK), arguments[2] = {lock};
+
+	if (d->declaration.kind != DECLARED_TRY) {
+		stand(m, call, false);
+		build_mark(m, d->declaration.kind == DECLARED_RELEASE ? MARK_RELEASING : MARK_ACQUIRING, d, arguments);
+	}
+	if (d->declaration.kind == DECLARED_RELEASE)
+		return;
+	stand(m, call, true);
+	arguments[0] = lock;
+	arguments[1] = build_success(m, call, d);
+	build_mark(m, d->declaration.kind == DECLARED_TRY ? MARK_TRIED : MARK_ACQUIRED, d, arguments);
+}
+
+static void mark_call(struct marker *m, LLVMValueRef call, const struct declared *d)
+{
+	set_own(m, call); /* if it is one of instr/allocators.def, or instr/locks.def */
+	if (is_lock(&d->declaration))
+		mark_lock(m, call, d);
+	else
+		mark_allocator(m, call, d);
 }
 
 /* A musttail call must stay what it is. */
@@ -350,17 +360,17 @@ static const struct declared *called_by(struct marker *m, LLVMValueRef call)
 	return d && LLVMGetCalledFunctionType(call) == d->type && !shim_is_musttail(call) ? d : NULL;
 }
 
-static bool is_declared(struct marker *m, LLVMValueRef function)
+static bool is_declared(struct marker *m, LLVMValueRef function, bool lock)
 {
 	for (struct declared *d = m->list; d < m->list + m->count; d++)
-		if (underlying(d->function) == function)
+		if (underlying(d->function) == function && is_lock(&d->declaration) == lock)
 			return true;
 	return false;
 }
 
 static void mark_function(struct marker *m, LLVMValueRef function)
 {
-	bool own = is_declared(m, function);
+	const bool own = is_declared(m, function, false), own_lock = is_declared(m, function, true);
 	LLVMValueRef *calls = NULL;
 	size_t count = 0;
 
@@ -370,9 +380,12 @@ static void mark_function(struct marker *m, LLVMValueRef function)
 		for (LLVMValueRef i = LLVMGetFirstInstruction(block); i; i = LLVMGetNextInstruction(i)) {
 			if (!LLVMIsACallInst(i) && !LLVMIsAInvokeInst(i))
 				continue;
-			if (own)
+			if (own) {
 				set_own(m, i);
-			else if (called_by(m, i)) {
+				continue;
+			}
+			const struct declared *d = called_by(m, i);
+			if (d && !(own_lock && is_lock(&d->declaration))) {
 				calls = realloc(calls, (count + 1) * sizeof *calls);
 				if (!calls)
 					abort();
@@ -390,6 +403,7 @@ bool declared_mark(const struct pass_settings *settings, LLVMModuleRef module, c
 	struct marker m = {.module = module, .context = context, .builder = LLVMCreateBuilderInContext(context),
 			   .i64 = LLVMInt64TypeInContext(context),
 			   .pointer = LLVMPointerType(LLVMInt8TypeInContext(context), 0),
+			   .heap = settings->heap != PASS_HEAP_OFF, .lock = settings->lock,
 			   .error = error, .error_bytes = error_bytes};
 
 	collect(&m, settings);
@@ -398,6 +412,8 @@ bool declared_mark(const struct pass_settings *settings, LLVMModuleRef module, c
 			mark_function(&m, f);
 	bool found = m.count || error[0];
 	LLVMDisposeBuilder(m.builder);
+	for (size_t i = 0; i < m.count; i++)
+		free(m.list[i].lock_type);
 	free(m.list);
 	return found;
 }
@@ -406,15 +422,17 @@ bool declared_mark(const struct pass_settings *settings, LLVMModuleRef module, c
 
 struct declared_marks {
 	LLVMValueRef mark[MARKS]; /* NULL: not in the module */
-	/* the last resizing, whose row is its resized's too */
-	LLVMValueRef function, row;
-	LLVMAttributeRef called;
-	LLVMMetadataRef location;
+	/* the last resizing and the last acquiring, whose row is also that of what is behind the call */
+	struct first_half {
+		LLVMValueRef function, row;
+		LLVMAttributeRef called;
+		LLVMMetadataRef location;
+	} last[2];
 };
 
 void declared_init(struct pass_allocs *allocs)
 {
-	struct declared_marks found = {.function = NULL};
+	struct declared_marks found = {.last = {{.function = NULL}}};
 	bool any = false;
 
 	for (int i = 0; i < MARKS; i++)
@@ -453,21 +471,30 @@ bool declared_is_mark(const struct pass_allocs *allocs, LLVMValueRef instruction
 	return which_mark(allocs->marks, instruction) >= 0;
 }
 
-/* What was called, with the type of the block: of a resizing that of the old one, since one row tells of both. */
-static LLVMValueRef name_of_site(struct pass_allocs *allocs, LLVMValueRef function, LLVMValueRef mark, int which,
-				 LLVMAttributeRef attribute)
+/* malloc'ed, or NULL. */
+static char *text_of(LLVMValueRef mark, const char *attribute)
 {
+	LLVMAttributeRef found = LLVMGetCallSiteStringAttribute(mark, LLVMAttributeFunctionIndex, attribute, (unsigned)strlen(attribute));
 	unsigned bytes = 0;
-	const char *text = attribute ? LLVMGetStringAttributeValue(attribute, &bytes) : "";
-	char *called = strndup(text, bytes), *type = NULL;
+	const char *text = found ? LLVMGetStringAttributeValue(found, &bytes) : NULL;
 
-	if (!called)
-		abort();
-	if (which != MARK_FREED)
+	return text ? strndup(text, bytes) : NULL;
+}
+
+/* What was called, with the name of the lock, or the type of the block: of a resizing that of the old one, since one row
+ * tells of both. */
+static LLVMValueRef name_of_site(struct pass_allocs *allocs, LLVMValueRef function, LLVMValueRef mark, int which)
+{
+	char *called = text_of(mark, CALLED_ATTRIBUTE), *own = text_of(mark, TYPE_ATTRIBUTE), *type = NULL;
+
+	if (is_of_lock(which))
+		type = lock_name(allocs->rows->module, LLVMGetOperand(mark, 0), own);
+	else if (which != MARK_FREED)
 		type = type_of_block(&(struct type_question){allocs->rows->module, function, mark, LLVMGetOperand(mark, 0),
 							     false, UINT64_MAX});
-	LLVMValueRef name = rows_site_name(allocs->rows, called, type);
+	LLVMValueRef name = rows_site_name(allocs->rows, called ? called : "", type);
 	free(called);
+	free(own);
 	free(type);
 	return name;
 }
@@ -476,21 +503,21 @@ static LLVMValueRef name_of_site(struct pass_allocs *allocs, LLVMValueRef functi
 static LLVMValueRef row_of(struct pass_allocs *allocs, LLVMValueRef function, LLVMValueRef mark, int which,
 			   unsigned *number)
 {
-	struct declared_marks *last = allocs->marks;
+	struct first_half *last = &allocs->marks->last[is_of_lock(which)];
 	LLVMAttributeRef called = LLVMGetCallSiteStringAttribute(mark, LLVMAttributeFunctionIndex, CALLED_ATTRIBUTE,
 								 strlen(CALLED_ATTRIBUTE));
 	LLVMMetadataRef location = LLVMInstructionGetDebugLoc(mark);
+	uint32_t flags = marks[which].flags;
 
-	if (which == MARK_RESIZED && last->function == function && last->called == called && last->location == location)
+	if ((which == MARK_RESIZED || which == MARK_ACQUIRED) && last->function == function && last->called == called &&
+	    last->location == location)
 		return last->row;
-	LLVMValueRef name = name_of_site(allocs, function, mark, which, called);
-	LLVMValueRef row = rows_add_site(allocs->rows, function, ++*number, mark, name, marks[which].flags);
-	if (which == MARK_RESIZING) {
-		last->function = function;
-		last->row = row;
-		last->called = called;
-		last->location = location;
-	}
+	if (LLVMGetCallSiteStringAttribute(mark, LLVMAttributeFunctionIndex, READ_ATTRIBUTE, strlen(READ_ATTRIBUTE)))
+		flags = INSTR_ROW_LOCK_SITE | (uint32_t)INSTR_LOCK_OWN_READ << INSTR_ROW_FAMILY_SHIFT;
+	LLVMValueRef name = name_of_site(allocs, function, mark, which);
+	LLVMValueRef row = rows_add_site(allocs->rows, function, ++*number, mark, name, flags);
+	if (which == MARK_RESIZING || which == MARK_ACQUIRING)
+		*last = (struct first_half){function, row, called, location};
 	return row;
 }
 

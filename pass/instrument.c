@@ -597,7 +597,7 @@ static bool mark_declared(struct pass *pass)
 {
 	char error[512] = "";
 
-	if (pass->settings.heap == PASS_HEAP_OFF || has_flag(pass->module, MARKED_FLAG) ||
+	if ((pass->settings.heap == PASS_HEAP_OFF && !pass->settings.lock) || has_flag(pass->module, MARKED_FLAG) ||
 	    !declared_mark(&pass->settings, pass->module, error, sizeof error))
 		return false;
 	set_flag(pass, MARKED_FLAG);

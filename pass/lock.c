@@ -16,7 +16,7 @@
 #include <string.h>
 
 enum { /* DWARF */
-	TAG_ARRAY = 0x01, TAG_MEMBER = 0x0d, TAG_TYPEDEF = 0x16, TAG_INHERITANCE = 0x1c, TAG_CONST = 0x26, TAG_VOLATILE = 0x35,
+	TAG_ARRAY = 0x01, TAG_POINTER = 0x0f, TAG_REFERENCE = 0x10, TAG_MEMBER = 0x0d, TAG_TYPEDEF = 0x16, TAG_INHERITANCE = 0x1c, TAG_CONST = 0x26, TAG_VOLATILE = 0x35, TAG_ATOMIC = 0x47,
 	DEPTH_MAX = 16,
 	STEPS_MAX = 32,
 };
@@ -26,14 +26,16 @@ static bool is_named(const struct shim_node *node, const char *name)
 	return node->name && node->name_bytes == strlen(name) && !memcmp(node->name, name, node->name_bytes);
 }
 
-/* What is within is its own business. */
-static bool is_lock(const struct shim_node *node)
+/* What is within is its own business. own: the type of a lock of the program's own, or NULL. */
+static bool is_lock(const struct shim_node *node, const char *own)
 {
 	static const char *const names[] = {"mtx_t", "mutex", "timed_mutex", "recursive_mutex", "recursive_timed_mutex",
 					    "shared_mutex", "shared_timed_mutex", "cnd_t", "condition_variable",
 					    "condition_variable_any", "sem_t", "once_flag", "latch"};
 	static const char *const templates[] = {"atomic<", "counting_semaphore<", "barrier<"};
 
+	if (own && is_named(node, own))
+		return true;
 	if (node->name && node->name_bytes > 8 && !memcmp(node->name, "pthread_", 8))
 		return true;
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
@@ -64,13 +66,14 @@ static LLVMMetadataRef member_at(LLVMMetadataRef type, int64_t offset, struct sh
 }
 
 /* ".shards[3].lock"; step: offsets that differ by a multiple of it are the same place. */
-static void add_members(FILE *out, LLVMMetadataRef type, int64_t offset, uint64_t step)
+static void add_members(FILE *out, LLVMMetadataRef type, int64_t offset, uint64_t step, const char *own)
 {
 	for (int depth = 0; type && depth < DEPTH_MAX; depth++) {
 		struct shim_node node = shim_node(type), member = {0};
-		if (is_lock(&node))
+		if (is_lock(&node, own))
 			return;
-		if (node.tag == TAG_TYPEDEF || node.tag == TAG_CONST || node.tag == TAG_VOLATILE) {
+		if (node.tag == TAG_TYPEDEF || node.tag == TAG_CONST || node.tag == TAG_VOLATILE ||
+		    node.tag == TAG_ATOMIC) {
 			type = node.base;
 		} else if (node.tag == TAG_ARRAY) {
 			struct shim_node element = shim_node(node.base);
@@ -96,7 +99,26 @@ static void add_members(FILE *out, LLVMMetadataRef type, int64_t offset, uint64_
 	}
 }
 
-char *lock_name(LLVMModuleRef module, LLVMValueRef address)
+/* What the source calls the type without its typedefs, or, if that has no name, by the last of those. */
+char *lock_type(LLVMValueRef function, unsigned number)
+{
+	LLVMMetadataRef type = shim_parameter_type(function, number);
+	struct shim_node node, named = {0};
+
+	for (int depth = 0; type && depth < DEPTH_MAX; depth++, type = node.base) {
+		node = shim_node(type);
+		if (node.tag == TAG_POINTER || node.tag == TAG_REFERENCE)
+			named = (struct shim_node){0};
+		else if (node.name_bytes)
+			named = node;
+		if (node.tag != TAG_POINTER && node.tag != TAG_REFERENCE && node.tag != TAG_TYPEDEF && node.tag != TAG_CONST &&
+		    node.tag != TAG_VOLATILE && node.tag != TAG_ATOMIC)
+			break;
+	}
+	return named.name_bytes ? strndup(named.name, named.name_bytes) : NULL;
+}
+
+char *lock_name(LLVMModuleRef module, LLVMValueRef address, const char *own)
 {
 	int64_t offset = 0;
 	uint64_t step = 0;
@@ -111,7 +133,7 @@ char *lock_name(LLVMModuleRef module, LLVMValueRef address)
 		return NULL;
 	names_init(&names, linkage_name(address));
 	fprintf(out, "%s", names.full ? names.full : names.linkage); /* of a variable */
-	add_members(out, shim_global_type(address, &offset), offset, step);
+	add_members(out, shim_global_type(address, &offset), offset, step, own);
 	names_fini(&names);
 	fclose(out);
 	if (name && (!bytes || strchr(name, INSTR_ROW_TYPE_MARK))) {

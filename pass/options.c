@@ -69,11 +69,13 @@ static void add_glob(struct pass_globs *globs, const char *text, size_t bytes)
 	globs->count++;
 }
 
-/* The kind of allocator that a setting declares; -1: none. */
+/* What a setting declares: enum declared_kind; -1: nothing. */
 static int declared_by(int id)
 {
-	return id == INSTR_OPT_alloc ? DECLARED_ALLOC : id == INSTR_OPT_free ? DECLARED_FREE :
-	       id == INSTR_OPT_realloc ? DECLARED_REALLOC : -1;
+	for (int kind = 0; kind < DECLARED_KINDS; kind++)
+		if (!strcmp(instr_options[id].key, declaration_key((enum declared_kind)kind)))
+			return kind;
+	return -1;
 }
 
 static int add_declaration(struct pass_settings *settings, enum declared_kind kind, const char *text, size_t bytes)
@@ -227,10 +229,9 @@ char *settings_line(const struct pass_settings *settings)
 			fprintf(out, ":%s=%s%s%s", keys[i], quote, pattern, quote);
 		}
 	for (size_t i = 0; i < settings->declaration_count; i++) {
-		static const char *const kinds[] = {"alloc", "free", "realloc"};
 		const struct pass_declaration *d = &settings->declarations[i];
 		const char *quote = instr_value_needs_quotes(d->text, strlen(d->text)) ? "'" : "";
-		fprintf(out, ":%s=%s%s%s", kinds[d->kind], quote, d->text, quote);
+		fprintf(out, ":%s=%s%s%s", declaration_key(d->kind), quote, d->text, quote);
 	}
 	fclose(out);
 	return line;

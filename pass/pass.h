@@ -9,7 +9,8 @@
  *     block.c        calls that may block
  *     type.c         the type of what they allocate
  *     lock.c         the names of locks
- *     declared.c     those of allocators of the program's own
+ *     declaration.c  what is said of allocators and locks of the program's own
+ *     declared.c     their calls
  *     instrument.c   the hooks; the order of it all (pass_run)
  */
 #ifndef INSTR_PASS_H
@@ -25,9 +26,15 @@ struct pass_globs {
 	size_t count;
 };
 
-/* An allocator of the program's own, as alloc=, free=, realloc= or INSTR_ALLOCATOR say it. */
-enum declared_kind { DECLARED_ALLOC, DECLARED_FREE, DECLARED_REALLOC };
-enum declared_word { DECLARED_SIZE, DECLARED_COUNT, DECLARED_PTR, DECLARED_WORDS };
+/* An allocator or a lock of the program's own, as alloc=, acquire= and their like, INSTR_ALLOCATOR or INSTR_LOCK say it. */
+enum declared_kind {
+	DECLARED_ALLOC, DECLARED_FREE, DECLARED_REALLOC, DECLARED_ACQUIRE, DECLARED_TRY, DECLARED_RELEASE, DECLARED_KINDS,
+};
+enum declared_word {
+	DECLARED_SIZE, DECLARED_COUNT, DECLARED_PTR, DECLARED_LOCK, DECLARED_SUCCESS, DECLARED_MODE, DECLARED_WORDS,
+	DECLARED_LAST_PARAMETER = DECLARED_LOCK,
+};
+enum { DECLARED_NONZERO = 0, DECLARED_READ = 1 }; /* of success and mode */
 
 struct pass_declaration {
 	char *text, *name; /* all of it; the function, or a glob */
@@ -223,13 +230,13 @@ char *type_of_block(const struct type_question *question);
 
 /* lock.c --------------------------------------------------------------------------------------- */
 
-/* The name of the lock at that address, malloc'ed; NULL: it has none. */
-char *lock_name(LLVMModuleRef module, LLVMValueRef address);
+/* The name of the lock at that address, malloc'ed; NULL: it has none. `own`: the type of a lock of the program's own, or NULL. */
+char *lock_name(LLVMModuleRef module, LLVMValueRef address, const char *own);
 
-/* declared.c ----------------------------------------------------------------------------------- */
+/* The name of what a parameter of a function points to, malloc'ed; NULL: not known. */
+char *lock_type(LLVMValueRef function, unsigned number);
 
-/* Of a call: it is recorded elsewhere, or nobody's business. Of a function: it is such an allocator. */
-#define OWN_ATTRIBUTE "instr-own"
+/* declaration.c -------------------------------------------------------------------------------- */
 
 /* Reads "my_alloc(size=0)". False: it is not one; nothing to free. */
 bool declaration_parse(struct pass_declaration *declaration, enum declared_kind kind, const char *text,
@@ -239,7 +246,15 @@ void declaration_fini(struct pass_declaration *declaration);
 /* What declaration_parse takes, for a sentence. */
 const char *declaration_wanted(enum declared_kind kind);
 
-/* At the beginning of the pipeline: marks the calls of declared allocators. Returns whether there are any, or
+/* The setting. */
+const char *declaration_key(enum declared_kind kind);
+
+/* declared.c ----------------------------------------------------------------------------------- */
+
+/* Of a call: it is recorded elsewhere, or nobody's business. Of a function: it is an allocator of the program's own. */
+#define OWN_ATTRIBUTE "instr-own"
+
+/* At the beginning of the pipeline: marks the calls of what is declared. Returns whether there are any, or
  * with a sentence in `error` that a declaration does not fit. */
 bool declared_mark(const struct pass_settings *settings, LLVMModuleRef module, char *error, size_t error_bytes);
 

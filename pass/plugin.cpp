@@ -245,6 +245,15 @@ LLVMMetadataRef shim_global_type(LLVMValueRef global, int64_t *offset) {
   return nullptr;
 }
 
+LLVMMetadataRef shim_parameter_type(LLVMValueRef function, unsigned number) {
+  auto *F = dyn_cast<Function>(unwrap(function));
+  DISubprogram *Said = F ? F->getSubprogram() : nullptr;
+  if (!Said || !Said->getType())
+    return nullptr;
+  auto Types = Said->getType()->getTypeArray(); // the result is the first
+  return number + 1 < Types.size() ? wrap(Types[number + 1]) : nullptr;
+}
+
 LLVMValueRef shim_strip_offset(LLVMModuleRef module, LLVMValueRef address, int64_t *offset, uint64_t *step) {
   auto *Op = dyn_cast<Operator>(unwrap(address));
   if (Op && Op->getOpcode() == Instruction::BitCast)

@@ -86,6 +86,9 @@ void shim_each_variable(LLVMValueRef value, bool stored,
  * begins, which the optimiser may have taken apart. */
 LLVMMetadataRef shim_global_type(LLVMValueRef global, int64_t *offset);
 
+/* The type of a function's parameter in the source, NULL if it is not known. */
+LLVMMetadataRef shim_parameter_type(LLVMValueRef function, unsigned number);
+
 /* One step from an address towards what it was computed from: the operand of a cast or a getelementptr, NULL if
  * it is neither. Adds what that adds: bytes to `offset`, and to `step` the greatest common divisor of what is
  * added in multiples that are not constant. */

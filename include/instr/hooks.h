@@ -161,6 +161,8 @@ enum instr_lock_mode {
 	INSTR_LOCK_READ = 3,  /* ... for many */
 	INSTR_LOCK_SPIN = 4,
 	INSTR_LOCK_MTX = 5,   /* of C11 */
+	INSTR_LOCK_OWN = 6,   /* of the program's own: acquire=, INSTR_LOCK; for one alone */
+	INSTR_LOCK_OWN_READ = 7, /* ... for many */
 };
 
 /* Why a function was not instrumented. Stored in the trace; numbers are never reused. */
@@ -277,6 +279,13 @@ _Static_assert(sizeof(struct instr_module) == 64, "the pass emits this layout");
  *   void __instr_freed(void *block, row)                         before what frees
  *   void __instr_resizing(void *block, row)                      before what resizes; NULL: it allocates
  *   void __instr_resized(void *before, void *after, size_t bytes, row)   behind it
+ *
+ * and beside those of its locks (acquire=, try_acquire=, release=, INSTR_LOCK)
+ *
+ *   void __instr_acquiring(void *lock, row)                      before what takes a lock
+ *   void __instr_acquired(void *lock, uint64_t got, row)         behind it; 0: it does not have it
+ *   void __instr_tried(void *lock, uint64_t got, row)            behind what only tries
+ *   void __instr_releasing(void *lock, row)                      before what gives it back
  *
  * Thread-safe and async-signal-safe.
  *

@@ -30,6 +30,23 @@
 #define INSTR_ALLOCATOR(text)
 #endif
 
+/* Put before a function's definition or declaration, in C++ also of a method: its calls are recorded as what takes a lock,
+ * tries to, or gives it back. `text` is a string that says which parameter is the address of the lock, counted from 0
+ * (`this` is 0), and what the result says (docs/locks.md):
+ *
+ *     INSTR_LOCK("acquire(lock=0)") void my_lock(struct my_lock *lock);
+ *     INSTR_LOCK("try_acquire(lock=0,success=nonzero)") bool my_try_lock(struct my_lock *lock);
+ *     INSTR_LOCK("acquire(lock=0,success=zero)") int my_timed_lock(struct my_lock *lock, long ns);
+ *     INSTR_LOCK("acquire(lock=0,mode=read)") void my_read_lock(struct my_lock *lock);
+ *     INSTR_LOCK("release(lock=0)") void my_unlock(struct my_lock *lock);
+ *
+ * clang older than 18: as with INSTR_ALLOCATOR; the settings are acquire=, try_acquire= and release=. */
+#if defined(__clang__)
+#define INSTR_LOCK(text) __attribute__((annotate("instr_lock " text)))
+#else
+#define INSTR_LOCK(text)
+#endif
+
 #include <stddef.h>
 #include <stdint.h>
 

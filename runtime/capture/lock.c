@@ -207,6 +207,25 @@ HOOK void __instr_cxx_unlock(void *lock, const struct instr_row *site, void (*f)
 	f(lock);
 }
 
+/* ---- those of a program's own, whose calls stay ------------------------------------------------------ */
+
+enum { TIMED_OUT = 110 /* ETIMEDOUT */ };
+
+/* Whether it could be had at once is not known: it is a wait if somebody else had it meanwhile. */
+HOOK void __instr_acquiring(void *lock, const struct instr_row *site) { record(INSTR_EXT_WAITING, site, lock, 0); }
+
+HOOK void __instr_acquired(void *lock, uint64_t got, const struct instr_row *site)
+{
+	record(INSTR_EXT_WAITED, site, lock, got ? 0 : TIMED_OUT);
+}
+
+HOOK void __instr_tried(void *lock, uint64_t got, const struct instr_row *site)
+{
+	record(got ? INSTR_EXT_ACQUIRED : INSTR_EXT_REFUSED, site, lock, got ? 0 : BUSY);
+}
+
+HOOK void __instr_releasing(void *lock, const struct instr_row *site) { record(INSTR_EXT_RELEASED, site, lock, 0); }
+
 /* ---- beginning and end ------------------------------------------------------------------------------ */
 
 HOOK int32_t __instr_lock_init(void *lock, const void *attributes, const struct instr_row *site,

@@ -226,7 +226,7 @@ static void put_site(const struct image *m, uint32_t i, struct irt_store *store)
 	static const char *const classes[] = {"not known", "read", "write", "open", "sync", "connect", "accept", "poll", "sleep",
 					      "signal", "child", "join", "condition", "semaphore", "barrier", "once", "futex",
 					      "filelock"}; /* enum instr_block_class */
-	static const char *const locks[] = {"not known", "mutex", "rwlock", "rwlock", "spin", "mtx"};
+	static const char *const locks[] = {"not known", "mutex", "rwlock", "rwlock", "spin", "mtx", "own", "own"};
 	const struct instr_row *row = &m->copies[i];
 	const char *name = m->texts + row->name, *file = m->texts + row->file, *mark = strchr(name, INSTR_ROW_TYPE_MARK);
 	const unsigned kind = row->flags & INSTR_ROW_KIND_MASK;

@@ -86,6 +86,14 @@ static bool take(struct irt_locks *l, struct state *s, struct actor *a, const st
 
 /* ---- locks ------------------------------------------------------------------------------------------ */
 
+/* What it is, by what is done to it first. */
+static uint32_t kind_of(uint32_t site)
+{
+	uint32_t mode = irt_site_family(site);
+
+	return mode == INSTR_LOCK_READ ? INSTR_LOCK_WRITE : mode == INSTR_LOCK_OWN_READ ? INSTR_LOCK_OWN : mode;
+}
+
 static void need_lock(struct irt_locks *l, struct state *s, const struct irt_shared_event *e)
 {
 	bool own = l->lock_count < IRT_LOCKS_MAX;
@@ -100,7 +108,7 @@ static void need_lock(struct irt_locks *l, struct state *s, const struct irt_sha
 	}
 	s->lock = (uint32_t)l->lock_count++;
 	l->locks[s->lock] = (struct lock_row){.row = {
-		.number = s->lock, .mode = own ? irt_site_family(e->site) == INSTR_LOCK_READ ? INSTR_LOCK_WRITE : irt_site_family(e->site) : INSTR_LOCK_NONE,
+		.number = s->lock, .mode = own ? kind_of(e->site) : INSTR_LOCK_NONE,
 		.address = own ? s->address : 0, .context = e->context, .site_id = irt_site_id(e->site), .start_ticks = e->ticks,
 		.end_ticks = INT64_MAX, .holder = IRT_LOCKS_NONE}};
 	irt_locks_touch(l, s->lock);

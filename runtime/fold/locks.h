@@ -57,6 +57,9 @@ enum {
 	IRT_LOCK_OTHERS = UINT32_MAX,   /* in place of a lock's number: many */
 };
 
+/* In the address of a lock of the program's own: at its beginning may be the lock that it is made of. */
+#define IRT_LOCK_IS_OWN (UINT64_C(1) << 59)
+
 /* INSTR_ERR_MEMORY. */
 int irt_locks_create(struct irt_locks **locks);
 void irt_locks_destroy(struct irt_locks *locks); /* NULL is allowed */

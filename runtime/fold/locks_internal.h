@@ -143,7 +143,10 @@ bool irt_locks_apply_call(struct irt_locks *l, const struct irt_shared_event *e)
 /* locks.c. false: no memory; what is missing is done when it is called again. */
 bool irt_locks_apply(struct irt_locks *l, const struct irt_shared_event *e);
 
-static inline bool is_alone(uint32_t site) { return irt_site_family(site) != INSTR_LOCK_READ; }
+static inline bool is_alone(uint32_t site)
+{
+	return irt_site_family(site) != INSTR_LOCK_READ && irt_site_family(site) != INSTR_LOCK_OWN_READ;
+}
 static inline bool is_taken(uint64_t result) { return result == 0 || result == IRT_LOCK_OWNER_DIED; }
 static inline bool is_call(uint32_t operation) { return operation == IRT_OP_BLOCKING || operation == IRT_OP_BLOCK; }
 

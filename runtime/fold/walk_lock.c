@@ -24,6 +24,8 @@ int irt_walk_step_lock(struct irt_walk *w, uint64_t tag, uint64_t t, const struc
 	if (stop != STEP_ON)
 		return stop;
 	e.site = irt_site(site_id, word >> INSTR_HEAP_FAMILY_SHIFT & 7);
+	if (e.address && (irt_site_family(e.site) == INSTR_LOCK_OWN || irt_site_family(e.site) == INSTR_LOCK_OWN_READ))
+		e.address |= IRT_LOCK_IS_OWN;
 	if (irt_heap_has_bytes(e.operation))
 		e.value = word & INSTR_HEAP_BYTES_MASK;
 	if (e.address && irt_locks_add(w->config.locks, &e)) /* at 0 there is none, whatever the record says */

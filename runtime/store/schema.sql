@@ -222,7 +222,7 @@ CREATE TABLE sites (
     module_id    INTEGER NOT NULL REFERENCES modules, -- image
     row          INTEGER NOT NULL, -- index of its descriptor row in the module
     kind         TEXT NOT NULL, -- 'alloc' (a realloc is one, too), 'free', 'block', 'lock'
-    family       TEXT NOT NULL, -- who frees what was allocated: 'malloc', 'new', 'new[]', 'own' (an allocator of the program's own); of a lock: 'mutex', 'rwlock', 'spin', 'mtx'; of 'block', what the call is for: 'read', 'write', 'open', 'sync', 'connect', 'accept', 'poll', 'sleep', 'signal', 'child', 'join', 'condition', 'semaphore', 'barrier', 'once', 'futex', 'filelock'
+    family       TEXT NOT NULL, -- who frees what was allocated: 'malloc', 'new', 'new[]', 'own' (an allocator of the program's own); of a lock: 'mutex', 'rwlock', 'spin', 'mtx', 'own'; of 'block', what the call is for: 'read', 'write', 'open', 'sync', 'connect', 'accept', 'poll', 'sleep', 'signal', 'child', 'join', 'condition', 'semaphore', 'barrier', 'once', 'futex', 'filelock'
     name         TEXT NOT NULL, -- the function called there, demangled
     linkage_name TEXT NOT NULL, -- its name as the linker sees it
     file         TEXT, -- source file; NULL if not known
@@ -374,8 +374,8 @@ CREATE TABLE block_totals (
 CREATE TABLE locks (
     lock_id           INTEGER PRIMARY KEY, -- (process_id - 1) * 131072 + 1 + number in the order of first use
     process_id        INTEGER NOT NULL REFERENCES processes, -- the process
-    kind              INTEGER NOT NULL, -- 1 mutex, 2 read-write lock, 4 spin lock, 5 C11 mutex; 0: all locks of the process beyond the first 65536
-    address           INTEGER NOT NULL, -- its address; 0: many
+    kind              INTEGER NOT NULL, -- 1 mutex, 2 read-write lock, 4 spin lock, 5 C11 mutex, 6 one of the program's own; 0: all locks of the process beyond the first 65536
+    address           INTEGER NOT NULL, -- its address, of one of the program's own plus 2^59 (another may be there, which it is made of); 0: many
     context_id        INTEGER NOT NULL REFERENCES contexts, -- calling context of its first use
     site_id           INTEGER NOT NULL REFERENCES sites, -- place of its first use
     start_ticks       INTEGER NOT NULL, -- time of its first use
@@ -391,7 +391,7 @@ CREATE TABLE lock_totals (
     lock_id        INTEGER NOT NULL REFERENCES locks, -- the lock
     context_id     INTEGER NOT NULL REFERENCES contexts, -- innermost call that has hooks (0 of a process: none was open)
     site_id        INTEGER NOT NULL REFERENCES sites, -- where in the source
-    mode           INTEGER NOT NULL, -- 1 mutex, 2 written (read-write lock), 3 read, 4 spin lock, 5 C11 mutex
+    mode           INTEGER NOT NULL, -- 1 mutex, 2 written (read-write lock), 3 read, 4 spin lock, 5 C11 mutex, 6 one of the program's own, 7 read, of those
     acquisitions   INTEGER NOT NULL, -- how often it was taken, again by its owner included
     contended      INTEGER NOT NULL, -- waits for it: begun while somebody else had it; not all of them got it
     failed         INTEGER NOT NULL, -- calls that did not get it: busy, timed out, would deadlock ...

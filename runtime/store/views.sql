@@ -781,13 +781,13 @@ CROSS JOIN rate r;
 CREATE VIEW lock_list AS
 SELECT l.lock_id AS lock_id, -- the lock
        l.process_id AS process_id, -- process
-       CASE l.kind WHEN 1 THEN 'mutex' WHEN 2 THEN 'rwlock' WHEN 4 THEN 'spin' WHEN 5 THEN 'mtx' ELSE 'others' END AS kind, -- 'mutex', 'rwlock', 'spin', 'mtx' (C11); 'others': all of a process beyond the first 65536
+       CASE l.kind WHEN 1 THEN 'mutex' WHEN 2 THEN 'rwlock' WHEN 4 THEN 'spin' WHEN 5 THEN 'mtx' WHEN 6 THEN 'own' ELSE 'others' END AS kind, -- 'mutex', 'rwlock', 'spin', 'mtx' (C11), 'own' (of the program's own); 'others': all of a process beyond the first 65536
        coalesce(s.type, t.type) AS name, -- the variable it is in, 'table.shards[].lock'; NULL if it is in none, or not known
        s.name AS called, -- what was called at its first use: pthread_mutex_lock ...
        s.file AS file, -- source file of that
        s.line AS line, -- line
        s.column AS column, -- column
-       l.address AS address, -- its address
+       l.address & ((1 << 59) - 1) AS address, -- its address
        coalesce(t.acquisitions, 0) AS acquisitions, -- how often it was taken
        coalesce(t.contended, 0) AS contended, -- waits for it
        coalesce(t.failed, 0) AS failed, -- calls that did not get it
@@ -820,7 +820,7 @@ SELECT t.lock_id AS lock_id, -- the lock
        s.file AS file, -- source file
        s.line AS line, -- line
        s.column AS column, -- column
-       CASE t.mode WHEN 1 THEN 'mutex' WHEN 2 THEN 'write' WHEN 3 THEN 'read' WHEN 4 THEN 'spin' WHEN 5 THEN 'mtx' END AS mode, -- 'mutex', 'write', 'read', 'spin', 'mtx'
+       CASE t.mode WHEN 1 THEN 'mutex' WHEN 2 THEN 'write' WHEN 3 THEN 'read' WHEN 4 THEN 'spin' WHEN 5 THEN 'mtx' WHEN 6 THEN 'own' WHEN 7 THEN 'read' END AS mode, -- 'mutex', 'write', 'read', 'spin', 'mtx', 'own'
        t.acquisitions AS acquisitions, -- how often it was taken here
        t.contended AS contended, -- waits here
        t.failed AS failed, -- calls that did not get it
