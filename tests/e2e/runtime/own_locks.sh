@@ -35,15 +35,18 @@ undeclared() {
 }
 check what_is_not_declared_is_no_lock undeclared
 
-# Times of the program's own contain those of the calls around them.
+# Times of the program's own contain those of the calls around them, and what others want the processor for in between:
+# they agree in one of some runs.
 known() {
-	rm -f trace.db*
-	exits_with 0 ./own-O2 known "$1" && complete trace.db && sound trace.db && read -r waits waited held <out &&
-		is trace.db 'SELECT sum(contended) >= '"$waits"' FROM lock_list' 1 &&
-		is trace.db "SELECT abs(sum(wait_ns) - $waited) < $waited * 0.02 + 2e6 * $1, abs(max(max_hold_ns) - $held) < $held * 0.02 + 2e6
-			FROM lock_list WHERE kind = 'own'" '1|1' &&
-		is trace.db "SELECT name FROM lock_list WHERE kind = 'own'" table.guard &&
-		is trace.db "SELECT holder LIKE 'first_holder(%', sum(wait_ns) > $held * $1 * 0.8 FROM lock_wait_list GROUP BY 1 ORDER BY 2 DESC LIMIT 1" '1|1'
+	for turn in 1 2 3 4 5; do
+		rm -f trace.db*
+		exits_with 0 ./own-O2 known "$1" && complete trace.db && sound trace.db && read -r waits waited held <out &&
+			is trace.db "SELECT sum(contended) >= $waits, min(name) FROM lock_list WHERE kind = 'own'" '1|table.guard' &&
+			is trace.db "SELECT holder LIKE 'first_holder(%' FROM lock_wait_list GROUP BY holder ORDER BY sum(wait_ns) DESC LIMIT 1" 1 || return 1
+		is trace.db "SELECT abs(sum(wait_ns) - $waited) < $waited * 0.01 + 1e6 * $1, abs(max(max_hold_ns) - $held) < $held * 0.01 + 1e6
+			FROM lock_list WHERE kind = 'own'" '1|1' && return 0
+	done
+	return 1
 }
 check who_waits_for_a_lock_of_its_own_is_told_for_whom known 3
 
