@@ -22,6 +22,7 @@ static int put_row(void *arg, const struct irt_block_row *row)
 	size_t bytes = irt_histogram_write(&row->times, times);
 	return irt_store_put_block_totals(put->s->store, &(struct irt_store_block_totals){
 		.context_id = irt_context_id(put->p, row->context), .site_id = row->site_id, .descriptor = row->descriptor,
+		.with_lock = row->with_lock,
 		.calls = (int64_t)row->calls, .failed = (int64_t)row->failed, .bytes = (int64_t)row->bytes,
 		.total_ticks = (int64_t)row->total_ticks, .max_ticks = (int64_t)row->max_ticks,
 		.times = times, .times_bytes = (int64_t)bytes});
@@ -48,7 +49,7 @@ static int take_row(void *arg, const struct irt_store_block_totals *row)
 	const struct irt_drained_process *p = arg;
 	struct irt_block_row r = {
 		.context = row->context_id < 0 ? 0 : irt_context_index(row->context_id), .site_id = (uint32_t)row->site_id,
-		.descriptor = (uint32_t)row->descriptor, .calls = (uint64_t)row->calls, .failed = (uint64_t)row->failed,
+		.descriptor = (uint32_t)row->descriptor, .with_lock = row->with_lock != 0, .calls = (uint64_t)row->calls, .failed = (uint64_t)row->failed,
 		.bytes = (uint64_t)row->bytes, .total_ticks = (uint64_t)row->total_ticks, .max_ticks = (uint64_t)row->max_ticks};
 	int e = row->times_bytes > 0 ? irt_histogram_read(&r.times, row->times, (size_t)row->times_bytes) : 0;
 	if (!e)

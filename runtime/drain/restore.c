@@ -328,6 +328,9 @@ static int restore_thread(struct restore *r, const struct listed *l)
 	if (!e)
 		e = irt_contexts_add_tree(r->contexts, p->cct);
 	irt_walk_set_position(t->walk, (uint64_t)row->totals_pos);
+	bool in_call;
+	uint32_t held = irt_locks_held(p->locks, (uint32_t)row->thread_id, &in_call);
+	irt_walk_restore_locks(t->walk, held, in_call);
 	if (!e)
 		e = irt_store_read_chunks(s->store, row->thread_id, row->totals_pos, r, take_chunk);
 	if (e)

@@ -41,9 +41,9 @@ void irt_blocks_destroy(struct irt_blocks *b)
 	free(b);
 }
 
-static uint32_t *find(const struct irt_blocks *b, uint32_t context, uint32_t site_id, uint32_t descriptor)
+static uint32_t *find(const struct irt_blocks *b, uint32_t context, uint32_t site_id, uint32_t descriptor, bool with_lock)
 {
-	uint64_t hash = ((uint64_t)context << 32 ^ (uint64_t)site_id << 4 ^ descriptor) * UINT64_C(0x9e3779b97f4a7c15);
+	uint64_t hash = ((uint64_t)context << 32 ^ (uint64_t)site_id << 5 ^ descriptor << 1 ^ with_lock) * UINT64_C(0x9e3779b97f4a7c15);
 	uint32_t mask = b->slot_count - 1;
 
 	for (uint32_t i = (uint32_t)(hash >> 32) & mask;; i = (i + 1) & mask) {
@@ -51,7 +51,7 @@ static uint32_t *find(const struct irt_blocks *b, uint32_t context, uint32_t sit
 		if (!b->slots[i])
 			return &b->slots[i];
 		row = &b->entries[b->slots[i] - 1].row;
-		if (row->context == context && row->site_id == site_id && row->descriptor == descriptor)
+		if (row->context == context && row->site_id == site_id && row->descriptor == descriptor && row->with_lock == with_lock)
 			return &b->slots[i];
 	}
 }
@@ -67,23 +67,24 @@ static bool grow_slots(struct irt_blocks *b)
 	b->slot_count = count;
 	for (size_t i = 0; i < b->count; i++) {
 		const struct irt_block_row *row = &b->entries[i].row;
-		*find(b, row->context, row->site_id, row->descriptor) = (uint32_t)i + 1;
+		*find(b, row->context, row->site_id, row->descriptor, row->with_lock) = (uint32_t)i + 1;
 	}
 	return true;
 }
 
 /* The entry of a key, made if there is none. NULL: no memory. */
-static struct entry *entry_of(struct irt_blocks *b, uint32_t context, uint32_t site_id, uint32_t descriptor)
+static struct entry *entry_of(struct irt_blocks *b, uint32_t context, uint32_t site_id, uint32_t descriptor, bool with_lock)
 {
 	uint32_t *slot;
 
 	if (2 * (b->count + 1) > b->slot_count && !grow_slots(b))
 		return NULL;
-	slot = find(b, context, site_id, descriptor);
+	slot = find(b, context, site_id, descriptor, with_lock);
 	if (!*slot) {
 		if (!irt_grow(&b->entries, &b->room, b->count + 1, sizeof(*b->entries)))
 			return NULL;
-		b->entries[b->count] = (struct entry){.row = {.context = context, .site_id = site_id, .descriptor = descriptor}};
+		b->entries[b->count] = (struct entry){
+			.row = {.context = context, .site_id = site_id, .descriptor = descriptor, .with_lock = with_lock}};
 		*slot = (uint32_t)++b->count;
 	}
 	return &b->entries[*slot - 1];
@@ -91,7 +92,7 @@ static struct entry *entry_of(struct irt_blocks *b, uint32_t context, uint32_t s
 
 int irt_blocks_add(struct irt_blocks *b, uint32_t context, uint32_t site_id, uint64_t ticks, uint64_t what)
 {
-	struct entry *e = entry_of(b, context, site_id, irt_block_kind(what));
+	struct entry *e = entry_of(b, context, site_id, irt_block_kind(what), irt_block_with_lock(what));
 
 	if (!e || irt_histogram_add(&e->row.times, irt_histogram_bucket(ticks), 1))
 		return INSTR_ERR_MEMORY;
@@ -146,7 +147,7 @@ int irt_blocks_restore(struct irt_blocks *b, const struct irt_block_row *row)
 	if (row->descriptor > INSTR_BLOCK_KIND_MASK || row->failed > row->calls || row->max_ticks > row->total_ticks ||
 	    irt_histogram_count(&row->times) != row->calls)
 		return INSTR_ERR_FORMAT;
-	e = entry_of(b, row->context, row->site_id, row->descriptor);
+	e = entry_of(b, row->context, row->site_id, row->descriptor, row->with_lock);
 	if (!e)
 		return INSTR_ERR_MEMORY;
 	if (e->row.calls)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
- * blocks.h - the calls of a process that may block, added up by calling context, site, and what the descriptor
+ * blocks.h - the calls of a process that may block, added up by calling context, site, whether the thread had a lock, and what the descriptor
  * is of. Sums need no order, so each thread's walk adds its own as it comes to them.
  */
 #ifndef IRT_FOLD_BLOCKS_H
@@ -17,6 +17,7 @@ struct irt_blocks;
 struct irt_block_row { /* a row of block_totals */
 	uint32_t context, site_id;
 	uint32_t descriptor;        /* enum instr_descriptor */
+	bool with_lock;             /* the thread had a lock all the while */
 	uint64_t calls, failed;
 	uint64_t bytes;             /* moved by those that did not fail */
 	uint64_t total_ticks, max_ticks;
@@ -26,6 +27,9 @@ struct irt_block_row { /* a row of block_totals */
 /* One call: in the record, and in an event's `extra`. */
 static inline uint64_t irt_block_bytes(uint64_t what) { return what & INSTR_BLOCK_BYTES_MASK; }
 static inline uint32_t irt_block_kind(uint64_t what) { return (uint32_t)(what >> INSTR_BLOCK_KIND_SHIFT) & INSTR_BLOCK_KIND_MASK; }
+/* Not in the record: the walk knows it. */
+#define IRT_BLOCK_WITH_LOCK (UINT64_C(1) << (INSTR_BLOCK_KIND_SHIFT + 4))
+static inline bool irt_block_with_lock(uint64_t what) { return (what & IRT_BLOCK_WITH_LOCK) != 0; }
 static inline bool irt_block_failed(uint64_t what) { return (what & INSTR_BLOCK_FAILED) != 0; }
 /* Without the bits that mean nothing. */
 static inline uint64_t irt_block_what(uint64_t what)

@@ -49,6 +49,7 @@ enum {
 	IRT_LOCK_SLACK_TICKS = 1 << 13, /* two to four microseconds */
 	IRT_LOCK_TRIED = 1,             /* value of WAITING: it could not be had at once */
 	IRT_LOCK_OWNER_DIED = 130,      /* value of WAITED: EOWNERDEAD */
+	IRT_LOCK_CALL_LEFT = 1,         /* value of BLOCK: the call has not returned, the thread is not in it any more */
 	IRT_LOCKS_MAX = 1 << 16,        /* locks of a process; all that come later are one row, which has no address */
 	IRT_LOCKS_NONE = -1,            /* in place of a context: not known */
 	IRT_LOCK_GATES = 4,             /* of an order: locks that are told */
@@ -158,5 +159,9 @@ int irt_locks_restore_order(struct irt_locks *locks, const struct irt_lock_order
 int irt_locks_restore_call(struct irt_locks *locks, const struct irt_lock_call *row);
 int irt_locks_restore_threads(struct irt_locks *locks, const struct irt_lock_threads *row);
 int irt_locks_unpack(struct irt_locks *locks, const uint8_t *bytes, size_t count);
+
+/* How often a thread has taken locks that it has not given back, by all that was added, applied or not; and whether the
+ * last that was told of it is that it is in a call. */
+uint32_t irt_locks_held(const struct irt_locks *locks, uint32_t thread, bool *in_call);
 
 #endif

@@ -113,7 +113,7 @@ bool irt_locks_apply_call(struct irt_locks *l, const struct irt_shared_event *e)
 	}
 	if (!a->in_call)
 		return true;
-	for (size_t i = 0; i < a->held_count; i++) { /* what it has taken meanwhile, it did not have in the call */
+	for (size_t i = 0; i < a->held_count && e->value != IRT_LOCK_CALL_LEFT; i++) { /* what it has taken meanwhile, it did not have in the call */
 		const struct owner *o = irt_locks_owner(state_at(l, a->held[i]), e->thread);
 		if (o && o->start_ticks <= a->call_ticks)
 			count_call(l, o, a->call_context, a->call_site, between(a->call_ticks, e->ticks));

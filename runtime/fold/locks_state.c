@@ -219,3 +219,27 @@ int irt_locks_unpack(struct irt_locks *l, const uint8_t *bytes, size_t count)
 	}
 	return err;
 }
+
+uint32_t irt_locks_held(const struct irt_locks *l, uint32_t thread, bool *in_call)
+{
+	const struct actor *a = irt_locks_find_actor(l, thread);
+	uint32_t held = 0;
+
+	for (size_t i = 0; a && i < a->held_count; i++) {
+		const struct owner *o = irt_locks_owner(state_at(l, a->held[i]), thread);
+		held += o ? o->depth : 0;
+	}
+	*in_call = a && a->in_call;
+	for (size_t i = 0; i < l->pending.count; i++) {
+		const struct irt_shared_event *e = &l->pending.events[i];
+		if (e->thread != thread)
+			continue;
+		if (is_call(e->operation))
+			*in_call = e->operation == IRT_OP_BLOCKING;
+		else if (e->operation == IRT_OP_ACQUIRED || (e->operation == IRT_OP_WAITED && is_taken(e->value)))
+			held++;
+		else if (e->operation == IRT_OP_RELEASED && held)
+			held--;
+	}
+	return held;
+}

@@ -293,6 +293,7 @@ int irt_walk_restore_counters(struct irt_walk *walk, const struct irt_walk_count
 int irt_walk_restore_totals(struct irt_walk *walk, const struct irt_walk_totals *row);
 int irt_walk_restore_frame(struct irt_walk *walk, const struct irt_walk_frame *frame);
 int irt_walk_restore_open_block(struct irt_walk *walk, const struct irt_walk_open_block *block);
+void irt_walk_restore_locks(struct irt_walk *walk, uint32_t held, bool in_call); /* as irt_locks_held has them */
 int irt_walk_replay(struct irt_walk *walk, const struct irt_event *event);
 void irt_walk_replay_begin(struct irt_walk *walk, uint64_t start_pos);
 void irt_walk_replay_pass(struct irt_walk *walk, const struct irt_event *event);

@@ -70,12 +70,52 @@ int irt_walk_restore_open_block(struct irt_walk *w, const struct irt_walk_open_b
 
 /* ---- events -------------------------------------------------------------------------------------------- */
 
+/* Others may wait for a lock that the thread has: what it is in meanwhile is theirs to know (locks.h). */
+static int tell_locks(struct irt_walk *w, const struct irt_event *e)
+{
+	bool begins = e->operation == IRT_OP_BLOCKING && w->locks_held;
+
+	if (!w->config.locks || !(begins || w->told_call))
+		return 0;
+	if (irt_locks_add(w->config.locks, &(struct irt_shared_event){
+		    .ticks = e->ticks, .context = e->context, .site = irt_site(e->site, 0), .thread = w->config.thread,
+		    .operation = begins ? IRT_OP_BLOCKING : IRT_OP_BLOCK, .value = e->operation == IRT_OP_BLOCK ? 0 : IRT_LOCK_CALL_LEFT}))
+		return INSTR_ERR_MEMORY;
+	w->told_call = begins;
+	return 0;
+}
+
+int irt_walk_leave_call(struct irt_walk *w, int64_t ticks)
+{
+	return w->told_call && !w->open_block_count ? tell_locks(w, &(struct irt_event){.operation = IRT_OP_LEFT, .ticks = ticks}) : 0;
+}
+
+void irt_walk_count_lock(struct irt_walk *w, uint32_t operation, uint64_t value)
+{
+	if (operation == IRT_OP_ACQUIRED || (operation == IRT_OP_WAITED && (value == 0 || value == IRT_LOCK_OWNER_DIED)))
+		w->locks_held++;
+	else if (operation == IRT_OP_RELEASED && w->locks_held)
+		w->locks_held--;
+	if (w->locks_held < w->held_least)
+		w->held_least = w->locks_held;
+}
+
+void irt_walk_restore_locks(struct irt_walk *w, uint32_t held, bool in_call)
+{
+	w->locks_held = w->held_least = held;
+	w->told_call = in_call;
+}
+
 /* A call comes, or has returned, be it now or in a replay. The begin of one that has returned is the last of
  * open_blocks here, if its depth and site are these. INSTR_ERR_MEMORY: nothing has changed. */
 static int note(struct irt_walk *w, const struct irt_event *e)
 {
+	if (tell_locks(w, e))
+		return INSTR_ERR_MEMORY;
+	if (e->operation == IRT_OP_BLOCKING)
+		w->held_least = w->locks_held;
 	if (e->operation == IRT_OP_BLOCK && w->config.blocks &&
-	    irt_blocks_add(w->config.blocks, e->context, e->site, e->value, e->extra))
+	    irt_blocks_add(w->config.blocks, e->context, e->site, e->value, e->extra | (w->held_least ? IRT_BLOCK_WITH_LOCK : 0)))
 		return INSTR_ERR_MEMORY;
 	irt_walk_drop_blocks(w, w->depth);
 	if (e->operation == IRT_OP_BLOCKING)

@@ -230,6 +230,9 @@ struct irt_walk {
 	/* calls that may block, and have not returned: the depths ascend */
 	struct irt_walk_open_block open_blocks[IRT_WALK_OPEN_BLOCKS];
 	uint32_t open_block_count, saved_block_count;
+	uint32_t locks_held;   /* how often it has taken locks, and not given back */
+	uint32_t held_least;   /* ... at least, since the last call that may block began */
+	bool told_call;        /* the locks of the process know that it is in a call */
 	bool open_blocks_changed;
 
 	/* nodes */
@@ -369,6 +372,9 @@ bool irt_walk_make_heap_seen(struct irt_walk *w); /* false: no memory */
 bool irt_walk_is_block(unsigned ext, unsigned units);
 int irt_walk_step_block(struct irt_walk *w, uint64_t tag, uint64_t t, const struct instr_unit *payload);
 int irt_walk_replay_block(struct irt_walk *w, const struct irt_event *event);
+/* Before an event of a lock goes to the locks (INSTR_ERR_MEMORY: nothing has changed), and behind. */
+int irt_walk_leave_call(struct irt_walk *w, int64_t ticks);
+void irt_walk_count_lock(struct irt_walk *w, uint32_t operation, uint64_t value);
 /* Those that were made at this depth, or further in, are not open any more. */
 void irt_walk_drop_blocks(struct irt_walk *w, size_t depth);
 

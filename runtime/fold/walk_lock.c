@@ -28,8 +28,10 @@ int irt_walk_step_lock(struct irt_walk *w, uint64_t tag, uint64_t t, const struc
 		e.address |= IRT_LOCK_IS_OWN;
 	if (irt_heap_has_bytes(e.operation))
 		e.value = word & INSTR_HEAP_BYTES_MASK;
-	if (e.address && irt_locks_add(w->config.locks, &e)) /* at 0 there is none, whatever the record says */
+	if (e.address && (irt_walk_leave_call(w, e.ticks) || irt_locks_add(w->config.locks, &e))) /* at 0 there is none, whatever the record says */
 		return IRT_WALK_NO_MEMORY;
+	if (e.address)
+		irt_walk_count_lock(w, e.operation, e.value);
 	irt_walk_put_event(w, TOKEN_ESCAPE,
 			   irt_walk_put_heap(w, irt_walk_side_end(w), &(struct irt_shared_event){
 				   .operation = e.operation, .site = e.site, .address = e.address, .bytes = e.value}), n);
@@ -38,9 +40,12 @@ int irt_walk_step_lock(struct irt_walk *w, uint64_t tag, uint64_t t, const struc
 
 int irt_walk_replay_lock(struct irt_walk *w, const struct irt_event *e)
 {
-	if (!w->config.locks || !e->extra)
+	if (!e->extra)
 		return 0;
-	return irt_locks_add(w->config.locks, &(struct irt_shared_event){
+	if (w->config.locks && (irt_walk_leave_call(w, e->ticks) || irt_locks_add(w->config.locks, &(struct irt_shared_event){
 		.ticks = e->ticks, .address = e->extra, .value = e->value, .context = e->context, .site = e->site,
-		.thread = w->config.thread, .operation = e->operation});
+		.thread = w->config.thread, .operation = e->operation})))
+		return INSTR_ERR_MEMORY;
+	irt_walk_count_lock(w, e->operation, e->value);
+	return 0;
 }

@@ -11,6 +11,7 @@ int irt_store_put_block_totals(struct irt_store *store, const struct irt_store_b
 	irt_bind_number(&b, row->context_id);
 	irt_bind_number(&b, row->site_id);
 	irt_bind_number(&b, row->descriptor);
+	irt_bind_number(&b, row->with_lock);
 	irt_bind_number(&b, row->calls);
 	irt_bind_number(&b, row->failed);
 	irt_bind_number(&b, row->bytes);
@@ -26,6 +27,7 @@ static void block_totals_columns(struct irt_cursor *c, struct irt_store_block_to
 	row->context_id = irt_row_number(c);
 	row->site_id = irt_row_number(c);
 	row->descriptor = irt_row_number(c);
+	row->with_lock = irt_row_number(c);
 	row->calls = irt_row_number(c);
 	row->failed = irt_row_number(c);
 	row->bytes = irt_row_number(c);
@@ -40,7 +42,7 @@ int irt_store_read_block_totals(struct irt_store *store, int64_t first, int64_t 
 	struct block_totals_caller caller = {each};
 
 	return irt_store_read_rows(store,
-				   "SELECT context_id, site_id, descriptor, calls, failed, bytes, total_ticks, max_ticks, times"
-				   " FROM block_totals WHERE context_id BETWEEN ? AND ? ORDER BY context_id, site_id, descriptor",
+				   "SELECT context_id, site_id, descriptor, with_lock, calls, failed, bytes, total_ticks, max_ticks, times"
+				   " FROM block_totals WHERE context_id BETWEEN ? AND ? ORDER BY context_id, site_id, descriptor, with_lock",
 				   IRT_NO_KEY, first, last, arg, &caller, block_totals_row);
 }

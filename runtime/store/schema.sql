@@ -355,19 +355,20 @@ CREATE TABLE heap_pending (
     PRIMARY KEY (process_id, part)
 ) STRICT, WITHOUT ROWID;
 
--- Calls that may block, by calling context, site, and what the descriptor is of: exact sums as of the last checkpoint.
+-- Calls that may block, by calling context, site, what the descriptor is of, and whether the thread had a lock: exact sums as of the last checkpoint.
 -- Each counts when it has returned.
 CREATE TABLE block_totals (
     context_id  INTEGER NOT NULL REFERENCES contexts, -- innermost call that has hooks (0 of a process: none was open)
     site_id     INTEGER NOT NULL REFERENCES sites, -- where, and what is called there
     descriptor  INTEGER NOT NULL, -- what its descriptor is of: 0 it has none or several, 1 not known, 2 file, 3 directory, 4 pipe, 5 socket, 6 terminal, 7 other device, 8 message queue, 9 eventfd and its like
+    with_lock   INTEGER NOT NULL, -- 1: the thread had a lock all the while, besides that of a condition that it waited for; 0: it had none
     calls       INTEGER NOT NULL, -- calls that have returned
     failed      INTEGER NOT NULL, -- those of them that failed, were interrupted or would have blocked
     bytes       INTEGER NOT NULL, -- bytes that the others have read or written
     total_ticks INTEGER NOT NULL, -- how long they took, added up
     max_ticks   INTEGER NOT NULL, -- how long the longest took
     times       BLOB NOT NULL, -- calls by how long they took in ticks, sparse log-linear: docs/format.md
-    PRIMARY KEY (context_id, site_id, descriptor)
+    PRIMARY KEY (context_id, site_id, descriptor, with_lock)
 ) STRICT, WITHOUT ROWID;
 
 -- Locks: an address from its init, or its first use, to its destroy.

@@ -360,7 +360,7 @@ struct irt_store_heap_pending {
 };
 
 struct irt_store_block_totals {
-	int64_t context_id, site_id, descriptor;
+	int64_t context_id, site_id, descriptor, with_lock;
 	int64_t calls, failed, bytes, total_ticks, max_ticks;
 	const void *times;
 	int64_t times_bytes;

@@ -735,9 +735,10 @@ ORDER BY h.count DESC, h.process_id, h.said, h.context_id, h.site_id;
 -- Which calls that may block are waits for work, not for something that was asked for. Each row is a rule.
 CREATE VIEW idle_waits AS
 SELECT column1 AS class, -- what the call is for, as in sites.family
-       column2 AS descriptor -- what its descriptor is of, as in block_contexts; NULL: whatever it is
-FROM (VALUES ('accept', NULL), ('poll', NULL), ('sleep', NULL), ('signal', NULL), ('read', 'terminal'),
-             ('condition', NULL), ('semaphore', NULL)); -- of these two, also where the thread holds a lock meanwhile
+       column2 AS descriptor, -- what its descriptor is of, as in block_contexts; NULL: whatever it is
+       column3 AS with_lock -- 0: if the thread has no lock meanwhile, which others might wait for; NULL: whether or not
+FROM (VALUES ('accept', NULL, 0), ('poll', NULL, 0), ('sleep', NULL, 0), ('signal', NULL, 0), ('read', 'terminal', 0),
+             ('condition', NULL, 0), ('semaphore', NULL, 0));
 
 -- What the descriptor of a call that may block is of, by its number in block_totals; none of them: 'unknown'.
 CREATE VIEW descriptor_kinds AS
@@ -756,7 +757,10 @@ SELECT b.process_id AS process_id, -- process
        b.object AS object, -- what it waits for, if that is a condition, a semaphore ... in a variable: 'queue.not_empty'; NULL: it is not, or that is not known
        b.class AS class, -- what it is for: 'read', 'write', 'open', 'sync', 'connect', 'accept', 'poll', 'sleep', 'signal', 'child', 'join', 'condition', 'semaphore', 'barrier', 'once', 'futex', 'filelock'
        b.descriptor AS descriptor, -- what its descriptor is of: 'file', 'directory', 'pipe', 'socket', 'terminal', 'device', 'queue', 'event', 'unknown'; NULL: it has none, or several
-       EXISTS (SELECT 1 FROM idle_waits i WHERE i.class = b.class AND (i.descriptor IS NULL OR i.descriptor = b.descriptor)) AS idle, -- 1: a wait for work, by the rules of idle_waits
+       b.with_lock AS with_lock, -- 1: the thread had a lock all the while, besides that of a condition that it waited for; 0: it had none
+       EXISTS (SELECT 1 FROM idle_waits i
+               WHERE i.class = b.class AND (i.descriptor IS NULL OR i.descriptor = b.descriptor)
+                 AND (i.with_lock IS NULL OR i.with_lock = b.with_lock)) AS idle, -- 1: a wait for work, by the rules of idle_waits
        b.file AS file, -- source file of the place
        b.line AS line, -- its line
        b.column AS column, -- its column
@@ -769,7 +773,7 @@ SELECT b.process_id AS process_id, -- process
 FROM (SELECT c.process_id, b.context_id, b.site_id, CASE WHEN c.parent_id IS NULL THEN '(no function)' ELSE f.name END AS function,
              s.name AS called, s.type AS object, s.family AS class,
              CASE WHEN k.descriptor IS NULL THEN 'unknown' ELSE k.name END AS descriptor,
-             s.file, s.line, s.column, b.calls, b.failed, b.bytes, b.total_ticks, b.max_ticks
+             s.file, s.line, s.column, b.with_lock, b.calls, b.failed, b.bytes, b.total_ticks, b.max_ticks
       FROM block_totals b
       CROSS JOIN contexts c ON c.context_id = b.context_id
       CROSS JOIN functions f ON f.function_id = c.function_id
@@ -1032,7 +1036,7 @@ SELECT context_id AS context_id, -- calling context: the innermost call that has
 FROM (SELECT context_id, iif(idle, 0, total_ticks) AS blocked_ticks, iif(idle, total_ticks, 0) AS idle_ticks, 0 AS lock_ticks
       FROM (SELECT b.context_id, b.total_ticks,
                    EXISTS (SELECT 1 FROM idle_waits i
-                           WHERE i.class = s.family
+                           WHERE i.class = s.family AND (i.with_lock IS NULL OR i.with_lock = b.with_lock)
                              AND (i.descriptor IS NULL
                                   OR i.descriptor = CASE WHEN k.descriptor IS NULL THEN 'unknown' ELSE k.name END)) AS idle
             FROM block_totals b

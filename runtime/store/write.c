@@ -131,8 +131,8 @@ const char *const irt_store_sql[IRT_ST_COUNT] = {
 	[IRT_ST_HEAP_PENDING] = "INSERT OR REPLACE INTO heap_pending (process_id, part, events) VALUES (?, ?, ?)",
 	[IRT_ST_DELETE_HEAP_PENDING] = "DELETE FROM heap_pending WHERE process_id = ?",
 	[IRT_ST_BLOCK_TOTALS] =
-		"INSERT OR REPLACE INTO block_totals (context_id, site_id, descriptor, calls, failed, bytes, total_ticks,"
-		" max_ticks, times) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		"INSERT OR REPLACE INTO block_totals (context_id, site_id, descriptor, with_lock, calls, failed, bytes, total_ticks,"
+		" max_ticks, times) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 	[IRT_ST_LOCK] =
 		"INSERT OR REPLACE INTO locks (lock_id, process_id, kind, address, context_id, site_id, start_ticks, end_ticks,"
 		" holder_context_id, holder_thread_id, lost, unknown) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",

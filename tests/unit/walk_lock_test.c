@@ -10,13 +10,15 @@
 
 enum { SITE = 2, P = 0x561230 };
 
+enum { CALL_SITE = 4 };
+
 static struct irt_locks *locks;
 
 /* On a new walk, which `begin` has made without locks. */
-static struct irt_walk *walk_with(struct irt_locks *to)
+static struct irt_walk *walk_with(struct irt_locks *to, struct irt_blocks *calls)
 {
 	struct irt_walk_config config = {.time_unit_ticks = 1, .function_of = function_of, .site_of = site_of, .thread = 5,
-					 .cct = cct, .functions = functions, .heap = heap, .locks = to};
+					 .cct = cct, .functions = functions, .heap = heap, .blocks = calls, .locks = to};
 	struct irt_walk *w;
 	CHECK_EQ(irt_walk_create(&w, &config), 0);
 	return w;
@@ -24,13 +26,13 @@ static struct irt_walk *walk_with(struct irt_locks *to)
 
 static void begin_locks(void)
 {
-	with_heap = 1;
+	with_heap = with_blocks = 1;
 	begin();
-	with_heap = 0;
+	with_heap = with_blocks = 0;
 	irt_walk_destroy(walk);
 	irt_locks_destroy(locks);
 	CHECK_EQ(irt_locks_create(&locks), 0);
-	walk = walk_with(locks);
+	walk = walk_with(locks, blocks);
 	stack(TOP);
 }
 
@@ -91,6 +93,128 @@ TEST(a_lock_is_taken_in_the_innermost_call)
 	CHECK_EQ(counters().events, 4 + 3);
 }
 
+static void begins_call(void)
+{
+	units[count++] = (struct instr_unit){now, instr_ext_tag(INSTR_EXT_BLOCKING, 1, ROW(CALL_SITE))};
+	now += 10;
+}
+static void ends_call(void) { ext(INSTR_EXT_BLOCK, CALL_SITE, 10, 0); }
+static void takes(void) { lock_record(INSTR_EXT_ACQUIRED, P, INSTR_LOCK_MUTEX, 0); }
+static void gives_back(void) { lock_record(INSTR_EXT_RELEASED, P, INSTR_LOCK_MUTEX, 0); }
+
+struct calls { uint64_t with_lock, without; };
+static int note_calls(void *user, const struct irt_block_row *row)
+{
+	struct calls *c = user;
+	*(row->with_lock ? &c->with_lock : &c->without) += row->calls;
+	return 0;
+}
+static struct calls calls_of(const struct irt_blocks *of)
+{
+	struct calls c = {0};
+	CHECK_EQ(irt_blocks_each(of, &c, note_calls), 0);
+	return c;
+}
+
+static int note_call(void *user, const struct irt_lock_call *c)
+{
+	struct irt_lock_call *sum = user;
+	sum->calls += c->calls;
+	sum->ticks += c->ticks;
+	sum->context = c->context;
+	sum->site_id = c->site_id;
+	return 0;
+}
+static struct irt_lock_call told(void)
+{
+	struct irt_lock_call sum = {.calls = 0};
+	CHECK_EQ(irt_locks_settle(locks, INT64_MAX), 0);
+	CHECK_EQ(irt_locks_each_call(locks, &sum, note_call), 0);
+	return sum;
+}
+
+TEST(a_call_that_may_block_is_told_to_the_locks_that_the_thread_has)
+{
+	begin_locks();
+	enter(1, 0x1000);
+	begins_call(), ends_call();
+	takes(), takes();
+	begins_call(), ends_call();
+	gives_back();
+	begins_call(), ends_call();
+	gives_back();
+	begins_call(), ends_call();
+	run();
+	struct irt_lock_call sum = told();
+	CHECK_EQ(sum.calls, 2);
+	CHECK_EQ(sum.ticks, 20);
+	CHECK_EQ(sum.context, 1);
+	CHECK_EQ(sum.site_id, 40 + CALL_SITE);
+	CHECK_EQ(calls_of(blocks).with_lock, 2);
+	CHECK_EQ(calls_of(blocks).without, 2);
+}
+
+TEST(who_waits_for_a_condition_has_its_lock_no_more)
+{
+	begin_locks();
+	enter(1, 0x1000);
+	takes();
+	begins_call(), gives_back(), takes(), ends_call();
+	gives_back();
+	run();
+	CHECK_EQ(told().calls, 0);
+	CHECK_EQ(calls_of(blocks).with_lock, 0);
+	CHECK_EQ(calls_of(blocks).without, 1);
+}
+
+TEST(a_call_that_was_left_is_none_that_was_made_with_the_lock)
+{
+	bool in_call;
+	begin_locks();
+	enter(1, 0x1000);
+	takes();
+	enter(2, 0xf00);
+	begins_call();
+	run();
+	CHECK_EQ(irt_locks_held(locks, 5, &in_call), 1);
+	CHECK(in_call);
+	leave(1, 0x1000); /* longjmp */
+	enter(1, 0x1000);
+	gives_back();
+	run();
+	CHECK_EQ(irt_locks_held(locks, 5, &in_call), 0);
+	CHECK(!in_call);
+	CHECK_EQ(told().calls, 0);
+}
+
+TEST(what_the_locks_know_of_a_thread_is_what_its_walk_goes_on_with)
+{
+	bool in_call;
+	begin_locks();
+	enter(1, 0x1000);
+	takes(), takes();
+	begins_call();
+	run();
+	for (int settle = 0; settle < 2; settle++) {
+		CHECK_EQ(irt_locks_held(locks, 5, &in_call), 2);
+		CHECK(in_call);
+		CHECK_EQ(irt_locks_settle(locks, INT64_MAX), 0);
+	}
+	irt_walk_destroy(walk);
+	walk = walk_with(locks, blocks);
+	irt_walk_restore_locks(walk, irt_locks_held(locks, 5, &in_call), in_call);
+	count = walked = 0;
+	ends_call();
+	gives_back();
+	begins_call(), ends_call();
+	gives_back();
+	begins_call(), ends_call();
+	run();
+	CHECK_EQ(told().calls, 2);
+	CHECK_EQ(calls_of(blocks).with_lock, 2);
+	CHECK_EQ(calls_of(blocks).without, 1);
+}
+
 TEST(no_lock_is_at_address_zero)
 {
 	begin_locks();
@@ -108,7 +232,13 @@ static void random_records(uint64_t seed)
 		unsigned which = seed >> 33 & 15;
 		uint64_t address = 0x1000 + (seed >> 40 & 3) * 40 + ((seed >> 50 & 1) << 44);
 		unsigned mode = 1 + (seed >> 45) % 5;
-		if (which == 15) {
+		if (which < 3) { /* calls that block, begun and ended as it comes */
+			if (which)
+				units[count++] = (struct instr_unit){now, instr_ext_tag(INSTR_EXT_BLOCKING, 1, ROW(CALL_SITE + which))};
+			else
+				ext(INSTR_EXT_BLOCK, CALL_SITE + 1, 7, 0);
+			now += 10;
+		} else if (which == 15) {
 			ext(INSTR_EXT_ALLOC, SITE, instr_hidden(address), (seed >> 52) | (uint64_t)1 << INSTR_HEAP_FAMILY_SHIFT);
 		} else if (which == 14) {
 			enter(3, 0xe00);
@@ -161,7 +291,9 @@ TEST(a_chunk_gives_back_what_was_put_in)
 		CHECK_EQ(irt_contexts_add_tree(contexts, cct), 0);
 		CHECK_EQ(irt_chunk_decoder_create(&decoder), 0);
 		CHECK_EQ(irt_locks_create(&again), 0);
-		struct irt_walk *replayed = walk_with(again);
+		struct irt_blocks *calls;
+		CHECK_EQ(irt_blocks_create(&calls), 0);
+		struct irt_walk *replayed = walk_with(again, calls);
 		CHECK_EQ(irt_chunk_open(decoder, contexts, chunk.data, chunk.data_bytes), 0);
 		CHECK_EQ(irt_chunk_replay(decoder, replayed, 0), 0);
 		CHECK_EQ(irt_locks_pack(locks, &x, &x_bytes), 0);
@@ -171,7 +303,12 @@ TEST(a_chunk_gives_back_what_was_put_in)
 		CHECK(!memcmp(x, y, x_bytes));
 		free(x);
 		free(y);
+		struct calls a = calls_of(blocks), b = calls_of(calls);
+		CHECK(a.with_lock && a.without);
+		CHECK_EQ(a.with_lock, b.with_lock);
+		CHECK_EQ(a.without, b.without);
 		irt_walk_destroy(replayed);
+		irt_blocks_destroy(calls);
 		irt_locks_destroy(again);
 		irt_chunk_decoder_destroy(decoder);
 		irt_contexts_destroy(contexts);

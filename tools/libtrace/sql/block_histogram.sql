@@ -10,7 +10,7 @@ own AS MATERIALIZED (
            CASE WHEN :by IN ('site', 'context') THEN v.site_id ELSE v.called END AS row_part, v.descriptor, v.calls, v.failed, v.bytes,
            v.blocked_ns, v.longest_ns, b.times
     FROM block_contexts v
-    CROSS JOIN block_totals b USING (context_id, site_id)
+    CROSS JOIN block_totals b USING (context_id, site_id, with_lock)
     LEFT JOIN descriptor_kinds k ON k.descriptor = b.descriptor
     WHERE v.process_id = coalesce(:process, v.process_id) AND (:idle OR NOT v.idle)
       AND v.descriptor IS CASE WHEN k.descriptor IS NULL THEN 'unknown' ELSE k.name END
