@@ -388,7 +388,8 @@ static int is_dead(void *arg, uint32_t process_id)
  * that was there when its process died are what that was doing.) 0: not yet. */
 static int end_calls(struct irt_session *s, struct irt_drained_thread *t)
 {
-	if (!t->gone_alone || !irt_walk_depth(t->walk))
+	struct irt_walk_open_block blocks[IRT_WALK_OPEN_BLOCKS];
+	if (!t->gone_alone || (!irt_walk_depth(t->walk) && !irt_walk_open_blocks(t->walk, blocks)))
 		return 1;
 	enum irt_walk_stop stop = irt_walk_end(t->walk);
 	s->starved |= stop == IRT_WALK_NO_MEMORY;

@@ -138,6 +138,16 @@ static int take_frame(void *arg, int64_t depth, const struct irt_store_frame *ro
 		.child_ticks = (uint64_t)row->child_ticks, .tag = row->tag, .flags = (uint64_t)row->flags});
 }
 
+static int take_open_block(void *arg, const struct irt_store_open_block *row)
+{
+	struct restore *r = arg;
+	if (row->site_id < 0 || row->site_id > UINT32_MAX)
+		return INSTR_ERR_FORMAT;
+	return irt_walk_restore_open_block(r->thread->walk, &(struct irt_walk_open_block){
+		.depth = (uint64_t)row->depth + 1, .start_ticks = row->start_ticks,
+		.context = irt_context_index(row->context_id), .site_id = (uint32_t)row->site_id});
+}
+
 static int take_chunk(void *arg, const struct irt_store_chunk *row)
 {
 	struct restore *r = arg;
@@ -325,6 +335,8 @@ static int restore_thread(struct restore *r, const struct listed *l)
 		e = irt_store_read_totals(s->store, row->thread_id, r, take_totals);
 	if (!e)
 		e = irt_store_read_frames(s->store, row->thread_id, r, take_frame);
+	if (!e)
+		e = irt_store_read_open_blocks(s->store, row->thread_id, r, take_open_block);
 	if (!e)
 		e = irt_contexts_add_tree(r->contexts, p->cct);
 	irt_walk_set_position(t->walk, (uint64_t)row->totals_pos);

@@ -144,6 +144,19 @@ static void put_frames(struct irt_session *s, struct irt_drained_thread *t)
 	} while (from < depth);
 }
 
+static void put_open_blocks(struct irt_session *s, struct irt_drained_thread *t)
+{
+	struct irt_walk_open_block at[IRT_WALK_OPEN_BLOCKS];
+	struct irt_store_open_block rows[IRT_WALK_OPEN_BLOCKS];
+	size_t count = irt_walk_open_blocks(t->walk, at);
+	if (!irt_walk_open_blocks_unsaved(t->walk))
+		return;
+	for (size_t i = 0; i < count; i++)
+		rows[i] = (struct irt_store_open_block){(int64_t)at[i].depth - 1, irt_context_id(t->process, at[i].context),
+							at[i].site_id, at[i].start_ticks};
+	irt_store_put_open_blocks(s->store, t->process->facts.process_id, (int64_t)t->id, rows, count);
+}
+
 static int put_totals(void *arg, const struct irt_walk_totals *row)
 {
 	struct put *p = arg;
@@ -171,6 +184,7 @@ void irt_put_checkpoint(struct irt_session *s, int64_t ticks)
 		if (!t->changed || t->merged)
 			continue;
 		put_frames(s, t);
+		put_open_blocks(s, t);
 		p.thread = t;
 		if (!t->merging)
 			irt_walk_each_changed(t->walk, &p, put_totals);

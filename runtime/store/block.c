@@ -21,6 +21,27 @@ int irt_store_put_block_totals(struct irt_store *store, const struct irt_store_b
 	return irt_bind_done(&b, "write totals of calls that may block");
 }
 
+int irt_store_put_open_blocks(struct irt_store *store, int64_t process_id, int64_t thread_id,
+			      const struct irt_store_open_block *blocks, size_t count)
+{
+	struct irt_binding b = irt_bind(store, IRT_ST_DELETE_OPEN_BLOCKS);
+	int result;
+
+	irt_bind_number(&b, thread_id);
+	result = irt_bind_done(&b, "write calls that block");
+	for (size_t i = 0; i < count && !result; i++) {
+		b = irt_bind(store, IRT_ST_OPEN_BLOCK);
+		irt_bind_number(&b, process_id);
+		irt_bind_number(&b, thread_id);
+		irt_bind_number(&b, blocks[i].depth);
+		irt_bind_number(&b, blocks[i].context_id);
+		irt_bind_number(&b, blocks[i].site_id);
+		irt_bind_number(&b, blocks[i].start_ticks);
+		result = irt_bind_done(&b, "write calls that block");
+	}
+	return result;
+}
+
 IRT_READER(block_totals)
 static void block_totals_columns(struct irt_cursor *c, struct irt_store_block_totals *row)
 {
@@ -45,4 +66,23 @@ int irt_store_read_block_totals(struct irt_store *store, int64_t first, int64_t 
 				   "SELECT context_id, site_id, descriptor, with_lock, calls, failed, bytes, total_ticks, max_ticks, times"
 				   " FROM block_totals WHERE context_id BETWEEN ? AND ? ORDER BY context_id, site_id, descriptor, with_lock",
 				   IRT_NO_KEY, first, last, arg, &caller, block_totals_row);
+}
+
+IRT_READER(open_block)
+static void open_block_columns(struct irt_cursor *c, struct irt_store_open_block *row)
+{
+	row->depth = irt_row_number(c);
+	row->context_id = irt_row_number(c);
+	row->site_id = irt_row_number(c);
+	row->start_ticks = irt_row_number(c);
+}
+
+int irt_store_read_open_blocks(struct irt_store *store, int64_t thread_id, void *arg,
+			       int (*each)(void *arg, const struct irt_store_open_block *row))
+{
+	struct open_block_caller caller = {each};
+
+	return irt_store_read_rows(store,
+				   "SELECT depth, context_id, site_id, start_ticks FROM open_blocks WHERE thread_id = ? ORDER BY depth",
+				   0, thread_id, 0, arg, &caller, open_block_row);
 }

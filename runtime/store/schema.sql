@@ -88,6 +88,18 @@ CREATE TABLE open_frames (
     PRIMARY KEY (thread_id, depth)
 ) STRICT, WITHOUT ROWID;
 
+-- Calls that may block and had not returned at each thread's totals_pos; a thread is in several only in signal handlers. At the
+-- end of a run: what its threads were blocked in.
+CREATE TABLE open_blocks (
+    process_id  INTEGER NOT NULL REFERENCES processes, -- the process
+    thread_id   INTEGER NOT NULL REFERENCES threads, -- the thread
+    depth       INTEGER NOT NULL, -- of the call that made it, as in open_frames; -1: none was open
+    context_id  INTEGER NOT NULL REFERENCES contexts, -- calling context of that
+    site_id     INTEGER NOT NULL REFERENCES sites, -- where in the source
+    start_ticks INTEGER NOT NULL, -- since when
+    PRIMARY KEY (thread_id, depth)
+) STRICT, WITHOUT ROWID;
+
 -- Instrumented program images (executables and shared objects), one row per build.
 CREATE TABLE modules (
     module_id INTEGER PRIMARY KEY, -- ours, from 1

@@ -366,6 +366,10 @@ struct irt_store_block_totals {
 	int64_t times_bytes;
 };
 
+struct irt_store_open_block { /* open_blocks; its process and thread are the arguments */
+	int64_t depth, context_id, site_id, start_ticks;
+};
+
 struct irt_store_lock { /* locks */
 	int64_t lock_id, process_id, kind, address, context_id, site_id, start_ticks;
 	int64_t end_ticks, holder_context_id, holder_thread_id; /* or NULL */
@@ -453,6 +457,9 @@ int irt_store_put_heap_pending(struct irt_store *store, const struct irt_store_h
 
 /* Calls that may block, as of a checkpoint: the rows that have changed. */
 int irt_store_put_block_totals(struct irt_store *store, const struct irt_store_block_totals *row);
+/* All of a thread, in the place of those that it had. */
+int irt_store_put_open_blocks(struct irt_store *store, int64_t process_id, int64_t thread_id,
+			      const struct irt_store_open_block *blocks, size_t count);
 /* Locks as of a checkpoint: what has changed; of users and what is pending first delete, then put, all of the process. */
 int irt_store_put_lock(struct irt_store *store, const struct irt_store_lock *row);
 int irt_store_put_lock_totals(struct irt_store *store, const struct irt_store_lock_totals *row);
@@ -555,6 +562,8 @@ int irt_store_read_heap_pending(struct irt_store *store, int64_t process_id, voi
 /* Of those contexts whose ids lie in [FIRST, LAST]. */
 int irt_store_read_block_totals(struct irt_store *store, int64_t first, int64_t last, void *arg,
 				int (*each)(void *arg, const struct irt_store_block_totals *row));
+int irt_store_read_open_blocks(struct irt_store *store, int64_t thread_id, void *arg,
+			       int (*each)(void *arg, const struct irt_store_open_block *row)); /* by depth */
 /* Of those locks whose ids lie in [FIRST, LAST]. */
 int irt_store_read_locks(struct irt_store *store, int64_t first, int64_t last, void *arg,
 			 int (*each)(void *arg, const struct irt_store_lock *row));

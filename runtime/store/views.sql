@@ -781,6 +781,32 @@ FROM (SELECT c.process_id, b.context_id, b.site_id, CASE WHEN c.parent_id IS NUL
       LEFT JOIN descriptor_kinds k ON k.descriptor = b.descriptor) b
 CROSS JOIN rate r;
 
+-- Calls that may block and had not returned: at the end of the run, or at the last checkpoint while it goes on. Longest first.
+CREATE VIEW open_block_list AS
+SELECT b.process_id AS process_id, -- process
+       b.thread_id AS thread_id, -- thread
+       t.name AS thread, -- its name, where it is known
+       b.depth AS depth, -- of the call that made it, 0 = outermost; -1: none was open
+       b.context_id AS context_id, -- calling context of that
+       b.site_id AS site_id, -- the place
+       CASE WHEN b.depth < 0 THEN '(no function)' ELSE f.name END AS function, -- demangled name
+       s.name AS called, -- what is called at the place: read, poll ...
+       s.family AS class, -- what it is for: as in block_contexts
+       s.file AS file, -- source file of the place
+       s.line AS line, -- its line
+       s.column AS column, -- its column
+       CAST(a.ns + (b.start_ticks - a.ticks) * a.ns_per_tick AS INTEGER) AS since_ns, -- begun at, ns since the start of the run
+       CAST(max(0, coalesce(t.end_ticks, max(e.ticks, t.last_ticks)) - b.start_ticks) * r.ns_per_tick AS INTEGER) AS age_ns -- for how long, ns
+FROM rate r
+CROSS JOIN run_end e
+CROSS JOIN open_blocks b
+JOIN threads t ON t.thread_id = b.thread_id
+LEFT JOIN contexts c ON c.context_id = b.context_id
+LEFT JOIN functions f ON f.function_id = c.function_id
+LEFT JOIN sites s ON s.site_id = b.site_id
+JOIN anchors a ON a.ticks = coalesce((SELECT max(ticks) FROM clocks WHERE ticks <= b.start_ticks), 0)
+ORDER BY age_ns DESC, b.thread_id, b.depth;
+
 -- Locks, most waited for first: "instr-report --locks". At the end, or at the last checkpoint while the process goes on.
 CREATE VIEW lock_list AS
 SELECT l.lock_id AS lock_id, -- the lock

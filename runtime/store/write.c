@@ -133,6 +133,10 @@ const char *const irt_store_sql[IRT_ST_COUNT] = {
 	[IRT_ST_BLOCK_TOTALS] =
 		"INSERT OR REPLACE INTO block_totals (context_id, site_id, descriptor, with_lock, calls, failed, bytes, total_ticks,"
 		" max_ticks, times) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	[IRT_ST_OPEN_BLOCK] =
+		"INSERT INTO open_blocks (process_id, thread_id, depth, context_id, site_id, start_ticks)"
+		" VALUES (?, ?, ?, ?, ?, ?)",
+	[IRT_ST_DELETE_OPEN_BLOCKS] = "DELETE FROM open_blocks WHERE thread_id = ?",
 	[IRT_ST_LOCK] =
 		"INSERT OR REPLACE INTO locks (lock_id, process_id, kind, address, context_id, site_id, start_ticks, end_ticks,"
 		" holder_context_id, holder_thread_id, lost, unknown) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",

@@ -202,6 +202,24 @@ static void compare_frames(const struct thread *t)
 	compared_calls += depth;
 }
 
+static void compare_blocks(const struct thread *t)
+{
+	size_t count = 0;
+	sqlite3_stmt *s = ask("SELECT depth + 1, context_id, site_id, start_ticks, process_id FROM open_blocks WHERE thread_id = ?"
+			      " ORDER BY depth", t->id);
+	while (next(s)) {
+		const struct block *b = &t->blocks[count];
+		if (count++ >= t->block_count)
+			continue;
+		compare("open_blocks", (int64_t)count, t->id, "depth", (uint64_t)number(s, 0), b->depth);
+		compare("open_blocks", (int64_t)count, t->id, "context_id", (uint64_t)number(s, 1) % SPAN, b->context);
+		compare("open_blocks", (int64_t)count, t->id, "site_id", (uint64_t)number(s, 2), b->site);
+		compare("open_blocks", (int64_t)count, t->id, "start_ticks", (uint64_t)number(s, 3), (uint64_t)b->start);
+		compare("open_blocks", (int64_t)count, t->id, "process_id", (uint64_t)number(s, 4), (uint64_t)t->process->id);
+	}
+	compare("open_blocks", t->id, t->process->id, "rows", count, t->block_count);
+}
+
 /* What a context adds to its function: a function is counted once in the time of its callers. */
 static void add_to_function(struct totals *f, const struct totals *x, int recursive)
 {
@@ -298,6 +316,7 @@ static void do_thread(struct thread *t)
 		      (long long)t->gaps);
 	compare_totals(t);
 	compare_frames(t);
+	compare_blocks(t);
 	for (uint32_t i = 0; i < t->process->count; i++) {
 		if (t->contexts[i])
 			add_to_function(of(t->process->functions, (size_t)t->process->function[i]), t->contexts[i],

@@ -24,6 +24,13 @@ struct call {
 	uint64_t child;
 };
 
+struct block { /* a call that may block, which has begun */
+	size_t depth;
+	uint32_t context, site;
+	int64_t start;
+};
+enum { BLOCKS = 8 };
+
 struct process {
 	int64_t id, start;
 	struct plain_context *contexts;
@@ -42,6 +49,8 @@ struct thread {
 	uint32_t *open;           /* calls of this context on the stack */
 	struct call *stack;
 	size_t depth, room;
+	struct block blocks[BLOCKS + 1];
+	size_t block_count;
 	int64_t events, last, seen_orphans, seen_waits, waited, gaps;
 };
 

@@ -37,6 +37,23 @@ check a_missing_open_call_is_found found_when open_frames 'DELETE FROM open_fram
 for column in context_id enter_ticks child_ticks; do
 	check a_wrong_${column}_of_an_open_call_is_found found_when open_frames "UPDATE open_frames SET $column = $column + 1"
 done
+blocked() {
+	traced blocked "$programs/blocked.c" -pthread -O1 || return 1
+	rm -f trace.db*
+	./blocked >out &
+	program=$!
+	until grep -qs blocked out || ! kill -0 $program; do sleep 0.01; done
+	kill -9 $program
+	wait $program
+	complete trace.db && mv trace.db blocked.db && folded blocked.db && is blocked.db 'SELECT count(*) >= 6 FROM open_blocks' 1
+}
+check calls_that_block_are_those_of_the_events blocked
+check a_missing_one_is_found found_when open_blocks 'DELETE FROM open_blocks WHERE depth = 1' blocked.db
+check one_that_has_returned_is_found found_when open_blocks "INSERT INTO open_blocks SELECT process_id, thread_id, depth + 1, context_id, site_id,
+	start_ticks FROM open_blocks WHERE thread_id = 1" blocked.db
+for column in process_id context_id site_id start_ticks; do
+	check "a_wrong_${column}_of_one_is_found" found_when open_blocks "UPDATE open_blocks SET $column = $column + 1" blocked.db
+done
 check a_missing_chunk_is_found found_when threads 'DELETE FROM chunks WHERE chunk_id = (SELECT max(chunk_id) FROM chunks)'
 check a_chunk_that_is_there_twice_is_found found_when chunks "INSERT INTO chunks SELECT (SELECT max(chunk_id) + 1 FROM chunks), thread_id,
 	(SELECT max(end_pos) FROM chunks), (SELECT max(end_pos) + 1 FROM chunks),

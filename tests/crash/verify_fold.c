@@ -108,6 +108,22 @@ static void begin_inside(struct thread *t, int64_t depth, uint32_t context)
 	free(calls);
 }
 
+/* What the event leaves of the calls that may block and have begun. */
+static void fold_blocks(struct thread *t, const struct irt_event *e)
+{
+	int is_one = (e->operation >= 24 && e->operation <= 26) || e->operation == IRT_OP_LANDED;
+	while (t->block_count && (e->operation == IRT_OP_GAP || t->blocks[t->block_count - 1].depth > t->depth ||
+				  (is_one && t->blocks[t->block_count - 1].depth == t->depth)))
+		t->block_count--;
+	if (e->operation == 25)
+		t->blocks[t->block_count++] = (struct block){t->depth, e->context, e->site, e->ticks};
+	if (t->block_count > BLOCKS) {
+		t->block_count--;
+		for (size_t i = 0; i < t->block_count; i++)
+			t->blocks[i] = t->blocks[i + 1];
+	}
+}
+
 static void fold(struct thread *t, const struct irt_event *e)
 {
 	if (t->events && e->ticks < t->last)
@@ -152,6 +168,7 @@ static void fold(struct thread *t, const struct irt_event *e)
 	default:
 		break;
 	}
+	fold_blocks(t, e);
 }
 
 /* Where a fork child's thread begins, as its first chunk says; while it has none, all its open calls. */

@@ -147,6 +147,54 @@ TEST(tree_goes_depth_first_through_siblings_and_processes)
 	CHECK_STR(all("SELECT process_id AS x FROM tree WHERE depth = 1"), "1; 1; 2; 2");
 }
 
+static int note_open_block(void *arg, const struct irt_store_open_block *row)
+{
+	char *to = arg;
+	sprintf(to + strlen(to), "%d:%d:%d:%d ", (int)row->depth, (int)row->context_id, (int)row->site_id, (int)row->start_ticks);
+	return 0;
+}
+
+TEST(calls_that_a_thread_is_blocked_in_are_replaced_all_together)
+{
+	static const struct irt_store_open_block first[2] = {{2, 5, 7, 900}, {-1, 0, 8, 100}}, second[1] = {{2, 5, 9, 950}};
+	const char *all = "SELECT group_concat(process_id || ':' || thread_id || ':' || depth || ':' || site_id, ' ') FROM open_blocks";
+	char read[100] = "";
+
+	new_folder();
+	struct irt_store *store = start_run(RUN_A);
+	OK(irt_store_begin(store));
+	OK(irt_store_put_open_blocks(store, 1, 1, first, 2));
+	OK(irt_store_put_open_blocks(store, 2, 3, first, 1));
+	OK(irt_store_commit(store));
+	CHECK_STR(ask("trace.db", all), "1:1:-1:8 1:1:2:7 2:3:2:7");
+	OK(irt_store_read_open_blocks(store, 1, read, note_open_block));
+	CHECK_STR(read, "-1:0:8:100 2:5:7:900 ");
+	OK(irt_store_begin(store));
+	OK(irt_store_put_open_blocks(store, 1, 1, second, 1));
+	OK(irt_store_put_open_blocks(store, 2, 3, NULL, 0));
+	OK(irt_store_commit(store));
+	CHECK_STR(ask("trace.db", all), "1:1:2:9");
+	irt_store_close(store);
+}
+
+TEST(calls_that_block_are_open_until_their_thread_ends)
+{
+	static const struct irt_store_open_block open[2] = {{3, 4, 7, 8500}, {1, 2, 99, 7000}}, outside[1] = {{-1, 0, 7, 1000}};
+	struct irt_store *store = small_run();
+
+	OK(irt_store_begin(store));
+	OK(irt_store_put_site(store, &(struct irt_store_site){.site_id = 7, .module_id = 1, .kind = "block", .family = "read",
+							      .name = "recv", .linkage_name = "recv", .file = "a.c", .line = 5, .column = 9}));
+	OK(irt_store_put_open_blocks(store, 1, 1, open, 2));
+	OK(irt_store_put_open_blocks(store, 1, 2, outside, 1));
+	OK(irt_store_commit(store));
+	OK(irt_store_finish(store, "complete"));
+	irt_store_close(store);
+	CHECK_STR(all("SELECT thread_id || thread || ' ' || depth || ' ' || function || ' ' || coalesce(called || class || file || line || column, '-')"
+		      " || ' ' || since_ns || ' ' || age_ns AS x FROM open_block_list"),
+		  "2worker -1 (no function) recvreada.c59 2000 16000; 1worker 1 walk - 14000 4000; 1worker 3 leaf recvreada.c59 17000 1000");
+}
+
 TEST(open_calls_and_lists_are_in_nanoseconds)
 {
 	struct irt_store *store = small_run();

@@ -195,6 +195,11 @@ WHERE s.kind <> 'block' OR s.family NOT IN ('read', 'write', 'open', 'sync', 'co
 SELECT 'block_totals: calls of class ' || s.family || ' have moved bytes' FROM block_totals b JOIN sites s USING (site_id)
 WHERE b.bytes > 0 AND s.family NOT IN ('read', 'write');
 SELECT 'heap_totals: site ' || site_id || ' allocates nothing' FROM heap_totals JOIN sites s USING (site_id) WHERE s.kind = 'block';
+SELECT 'open_blocks: thread ' || b.thread_id || ' depth ' || b.depth FROM open_blocks b LEFT JOIN threads t USING (thread_id)
+LEFT JOIN open_frames o ON o.thread_id = b.thread_id AND o.depth = b.depth LEFT JOIN contexts c ON c.context_id = b.context_id
+LEFT JOIN sites s ON s.site_id = b.site_id
+WHERE t.process_id IS NOT b.process_id OR c.process_id IS NOT b.process_id OR b.start_ticks > t.last_ticks OR b.start_ticks < t.start_ticks
+   OR (b.site_id <> 0 AND s.kind IS NOT 'block') OR CASE WHEN b.depth < 0 THEN c.parent_id IS NOT NULL ELSE o.context_id IS NOT b.context_id END;
 -- Locks: what waiters waited is what holders are charged with.
 SELECT 'locks: waits for lock ' || lock_id || ' are ' || sum(waits) || ' more than those charged, of ' || sum(ticks) || ' ticks'
 FROM (SELECT lock_id, contended AS waits, wait_ticks AS ticks FROM lock_totals UNION ALL SELECT lock_id, -waits, -ticks FROM lock_waits)

@@ -1,0 +1,93 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#
+# blocks.sh BUILD [TURNS] - a program that is killed in calls that block, its drain with it or not: the trace has what it
+# was in, and each call that it had counted itself, once.
+. "$(dirname "$0")/own.sh"
+. "$(dirname "$0")/crash.sh"
+turns=${2:-16}
+
+builds() { traced makes_calls "-I$programs" "$crash/programs/makes_calls.c" -pthread -O1 && traced blocked "$programs/blocked.c" -pthread -O1; }
+check builds builds
+
+counted_calls() { od -An -v -w64 -tu8 counters | awk '{ n[NR > 32] += $1 } END { printf "%d %d\n", n[0], n[1] }'; }
+
+# kept THREADS: of each thread one call may be there that was not counted yet, or counted and not made; one that has begun
+# and not returned is open.
+kept() {
+	now=$(counted_calls)
+	begun=${now% *} ended=${now#* }
+	sound trace.db && folded trace.db && is trace.db "SELECT calls BETWEEN $ended AND $ended + $1, calls + open BETWEEN $begun - $1 AND $begun
+		FROM (SELECT sum(calls) AS calls FROM block_contexts WHERE class <> 'open'), (SELECT count(*) AS open FROM open_blocks)" '1|1' &&
+		is trace.db 'SELECT count(*) - count(DISTINCT thread_id) FROM open_blocks' 0
+}
+starts() {
+	rm -f trace.db* counters
+	./makes_calls "$1" &
+	program=$!
+	until [ -s counters ] || ! kill -0 $program; do sleep 0.005; done
+}
+at_any_moment() {
+	starts "$1"
+	a_while 350
+	kill -9 $program
+	wait $program
+	complete trace.db 20 && kept "$1"
+}
+each_turn() {
+	turn=0 most=$1
+	shift
+	while [ $turn -lt "$most" ]; do
+		turn=$((turn + 1))
+		"$@" $((turn % 4 + 1)) || { echo "in turn $turn"; return 1; }
+	done
+}
+check what_a_program_killed_at_any_moment_was_in_is_known each_turn "$turns" at_any_moment
+
+# Later than the first checkpoint, whose rows it then has to continue.
+is_recovered() {
+	starts "$2"
+	sleep 0.05
+	a_while 1500
+	drain_of $program || return 1
+	case $1 in
+	drain) kill -9 "$drain"; a_while 100; kill -9 $program ;;
+	both) kill -9 "$drain" $program ;;
+	esac
+	wait $program
+	"$build/bin/instr-recover" trace.db && kept "$2"
+}
+check nor_is_it_less_if_the_drain_was_killed_first each_turn $((turns / 4)) is_recovered drain
+check nor_if_both_are_killed_at_once each_turn $((turns / 4)) is_recovered both
+
+# One that does nothing any more: from the last checkpoint's rows, which a new drain has taken over, or from the ring.
+# (That a thread has been cancelled is not known of a process that nobody has looked at since.)
+in_them="SELECT thread, depth, function, called FROM open_block_list WHERE thread <> 'cancelled' ORDER BY 1, 2"
+them='blocked|0|main|pthread_join
+handles|0|handles|poll
+handles|1|handle|read
+jumps|0|jumps|pause
+reads|0|reads|read
+waits_too|0|handles|poll'
+hangs() {
+	rm -f trace.db* out
+	./blocked >out &
+	program=$!
+	until grep -qs blocked out || ! kill -0 $program; do sleep 0.005; done
+	case $1 in
+	at_once) ;;
+	*) sleep 1.5 ;; # the time until a checkpoint has it
+	esac
+	drain_of $program || return 1
+	kill -9 "$drain"
+	case $1 in
+	continued) sleep 1 ;; # another drain comes, or none, for the program calls no hook
+	esac
+	kill -9 $program
+	wait $program
+	"$build/bin/instr-recover" trace.db && sound trace.db && folded trace.db && is trace.db "$in_them" "$them"
+}
+for moment in at_once after_a_checkpoint continued; do
+	check "what_hangs_is_known_when_both_are_killed_$moment" hangs $moment
+done
+finish
