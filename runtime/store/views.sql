@@ -791,6 +791,7 @@ SELECT b.process_id AS process_id, -- process
        b.site_id AS site_id, -- the place
        CASE WHEN b.depth < 0 THEN '(no function)' ELSE f.name END AS function, -- demangled name
        s.name AS called, -- what is called at the place: read, poll ...
+       s.type AS object, -- what it waits for, as in block_contexts
        s.family AS class, -- what it is for: as in block_contexts
        s.file AS file, -- source file of the place
        s.line AS line, -- its line

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
  * stacks.c - the calls that were open in each thread at a time, where the query stacks finds them: in
- * temp.open_frames, whose name SQLite looks up before the file's.
+ * temp.open_frames and temp.open_blocks, whose names SQLite looks up before the file's.
  *
  * A thread's stack is in the last chunk that begins up to the time: it says how many calls were open at its begin,
  * and in which context; its events up to the time do the rest. When a call began that the chunk found open is in an
  * earlier one, the last of those in which fewer calls were open at some moment (chunks.min_depth); others are not
- * read. Where events are missing it is not known when these began, but which they are.
+ * read. Where events are missing it is not known when these began, but which they are. What a thread is blocked in has
+ * begun in the same chunk: behind that there is nothing, or what ends it, or a signal handler (then it is not seen).
  *
  *     chunk ...   chunk     chunk with the time
  *     ─────────┬─────────┬───────────●
@@ -15,6 +16,7 @@
 #include "libtrace/internal.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "encode/chunk.h"
 #include "fold/array.h"
@@ -33,6 +35,12 @@ struct frame {
 struct stack {
 	struct frame *frames;
 	size_t count, room, low;
+	struct block { /* as in fold/walk.h */
+		size_t depth;
+		int64_t start_ticks;
+		uint32_t context, site_id;
+	} blocks[IRT_WALK_OPEN_BLOCKS];
+	size_t block_count;
 };
 
 struct thread {
@@ -46,7 +54,7 @@ struct search {
 	int64_t process_id;  /* whose contexts these are; 0: none */
 	struct irt_contexts *contexts;
 	struct irt_chunk_decoder *decoder;
-	sqlite3_stmt *threads, *chunks, *behind, *data, *load, *put;
+	sqlite3_stmt *threads, *chunks, *behind, *data, *load, *put, *put_block;
 	struct stack stack, before;
 	struct chunk {
 		int64_t chunk_id, first_event, events, start_ticks, end_ticks, start_context, start_depth, min_depth;
@@ -115,10 +123,38 @@ static int set_start(struct search *s, struct stack *stack, const struct chunk *
 	if (c->start_depth < 0 || c->start_depth > DEEPEST)
 		return NOT_KNOWN;
 	stack->count = stack->low = (size_t)c->start_depth;
+	stack->block_count = 0;
 	if (stack->count && !irt_grow(&stack->frames, &stack->room, stack->count, sizeof(*stack->frames)))
 		return INSTR_ERR_MEMORY;
 	fill_contexts(s, stack->frames, stack->count, (uint32_t)(c->start_context % IRT_CCT_ID_SPAN));
 	return 0;
+}
+
+/* The event, behind which `count` calls are open, ends those that were made by others. */
+static void apply_to_blocks(struct stack *stack, const struct irt_event *e)
+{
+	size_t least = stack->count + 1;
+
+	switch (e->operation) {
+	case IRT_OP_BLOCK:
+	case IRT_OP_BLOCKING:
+	case IRT_OP_LEFT:
+	case IRT_OP_LANDED:
+		least--;
+		break;
+	case IRT_OP_GAP:
+		least = 0;
+		break;
+	default:
+		break;
+	}
+	while (stack->block_count && stack->blocks[stack->block_count - 1].depth >= least)
+		stack->block_count--;
+	if (e->operation != IRT_OP_BLOCKING)
+		return;
+	if (stack->block_count == IRT_WALK_OPEN_BLOCKS)
+		memmove(stack->blocks, stack->blocks + 1, --stack->block_count * sizeof(*stack->blocks));
+	stack->blocks[stack->block_count++] = (struct block){stack->count, e->ticks, e->context, e->site};
 }
 
 static int apply(struct stack *stack, const struct irt_event *e)
@@ -178,7 +214,8 @@ static int read_chunk(struct search *s, struct stack *stack, const struct chunk 
 		if (!count && events[0].ticks != c->start_ticks)
 			status = INSTR_ERR_FORMAT;
 		for (long i = 0; i < n && !status && !(over = events[i].ticks > until); i++)
-			status = apply(stack, &events[i]);
+			if (!(status = apply(stack, &events[i])))
+				apply_to_blocks(stack, &events[i]);
 		count += n;
 		last = events[n - 1].ticks;
 	}
@@ -245,7 +282,7 @@ static int before_events(struct search *s, const struct thread *t)
 	if (more < 0)
 		return more;
 	if (!more && !t->totals_events) {
-		s->stack.count = s->stack.low = 0;
+		s->stack.count = s->stack.low = s->stack.block_count = 0;
 		return 0;
 	}
 	return more && !s->chunk.first_event ? set_start(s, &s->stack, &s->chunk) : NOT_KNOWN;
@@ -289,6 +326,19 @@ static int put_frame(struct search *s, const struct thread *t, int64_t depth, co
 	return rc == SQLITE_DONE ? 0 : tr_fail_sqlite(s->trace, rc, s->error);
 }
 
+static int put_block(struct search *s, const struct thread *t, const struct block *block)
+{
+	sqlite3_bind_int64(s->put_block, 1, t->process_id);
+	sqlite3_bind_int64(s->put_block, 2, t->thread_id);
+	sqlite3_bind_int64(s->put_block, 3, (int64_t)block->depth - 1);
+	sqlite3_bind_int64(s->put_block, 4, (t->process_id - 1) * IRT_CCT_ID_SPAN + block->context);
+	sqlite3_bind_int64(s->put_block, 5, block->site_id);
+	sqlite3_bind_int64(s->put_block, 6, block->start_ticks);
+	int rc = sqlite3_step(s->put_block);
+	sqlite3_reset(s->put_block);
+	return rc == SQLITE_DONE ? 0 : tr_fail_sqlite(s->trace, rc, s->error);
+}
+
 static int add_thread(struct search *s, const struct thread *t)
 {
 	int status = find_stack(s, t);
@@ -299,6 +349,8 @@ static int add_thread(struct search *s, const struct thread *t)
 		return put_frame(s, t, -1, &(struct frame){NO_TIME, 0});
 	for (size_t i = 0; i < s->stack.count && !status; i++)
 		status = put_frame(s, t, (int64_t)i, &s->stack.frames[i]);
+	for (size_t i = 0; i < s->stack.block_count && !status; i++)
+		status = put_block(s, t, &s->stack.blocks[i]);
 	return status;
 }
 
@@ -307,7 +359,11 @@ static int add_thread(struct search *s, const struct thread *t)
 static const char table_sql[] =
 	"DROP TABLE IF EXISTS temp.open_frames;"
 	"CREATE TEMP TABLE open_frames (thread_id INTEGER NOT NULL, depth INTEGER NOT NULL, context_id INTEGER NOT NULL,"
-	" enter_ticks INTEGER, child_ticks INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (thread_id, depth)) STRICT, WITHOUT ROWID;";
+	" enter_ticks INTEGER, child_ticks INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (thread_id, depth)) STRICT, WITHOUT ROWID;"
+	"DROP TABLE IF EXISTS temp.open_blocks;"
+	"CREATE TEMP TABLE open_blocks (process_id INTEGER NOT NULL, thread_id INTEGER NOT NULL, depth INTEGER NOT NULL,"
+	" context_id INTEGER NOT NULL, site_id INTEGER NOT NULL, start_ticks INTEGER NOT NULL, PRIMARY KEY (thread_id, depth))"
+	" STRICT, WITHOUT ROWID;";
 
 /* Merged ones, too: their chunks may still be there. */
 static const char threads_sql[] =
@@ -335,6 +391,7 @@ static int add_threads(struct search *s)
 	    (status = prepare(s, &s->data, "SELECT data FROM main.chunks WHERE chunk_id = ?1")) ||
 	    (status = prepare(s, &s->load, contexts_sql)) ||
 	    (status = prepare(s, &s->put, "INSERT INTO temp.open_frames VALUES (?1, ?2, ?3, ?4, 0)")) ||
+	    (status = prepare(s, &s->put_block, "INSERT INTO temp.open_blocks VALUES (?1, ?2, ?3, ?4, ?5, ?6)")) ||
 	    (status = irt_chunk_decoder_create(&s->decoder)))
 		return status;
 	sqlite3_bind_int64(s->threads, 1, s->ticks);
@@ -356,7 +413,7 @@ int tr_stacks_at(struct tr_trace *trace, int64_t at_ns, struct tr_error *error)
 		status = tr_find_ticks(trace, at_ns, &s.ticks, error);
 		if (!status)
 			status = add_threads(&s);
-		sqlite3_stmt *const all[] = {s.threads, s.chunks, s.behind, s.data, s.load, s.put};
+		sqlite3_stmt *const all[] = {s.threads, s.chunks, s.behind, s.data, s.load, s.put, s.put_block};
 		for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
 			sqlite3_finalize(all[i]);
 		int ended = run_sql(&s, status ? "ROLLBACK" : "COMMIT");

@@ -79,6 +79,27 @@ static struct report_blocks shown_sums(const struct report *report)
 	return sums;
 }
 
+/* Calls that have not returned are in no sum. */
+static int say_open(struct report *report)
+{
+	char a[CLI_NUMBER_BYTES], b[64];
+	struct tr_query *q;
+	int status;
+
+	report->now_ns = tr_now_ns(report->trace);
+	if ((status = report_query_limited(report, &q, "open_blocks", NULL, NO_LIMIT)))
+		return status;
+	if ((status = tr_next(q, &report->error)) == 1 && report_number(q, "calls") > 0) {
+		char *called = report_called(q, tr_column(q, "called"), tr_column(q, "object"));
+		report_say(report, CLI_PLAIN, "not counted: %s open %s, the longest (%s) for %s: --stacks shows them",
+			   cli_counted(b, sizeof(b), report_number(q, "calls"), "call", NULL), report_end(report),
+			   *called ? called : "?", cli_duration(a, report_number(q, "longest_ns")));
+		free(called);
+	}
+	tr_finish(q);
+	return status < 0 ? status : 0;
+}
+
 static void add_sums(struct report *report)
 {
 	const struct report_blocks *work = &report->blocks[0];
@@ -112,7 +133,7 @@ int report_blocks_header(struct report *report)
 			   cli_text_of(&classes), report->all ? "" : ": --all shows them");
 	}
 	cli_buffer_fini(&classes);
-	return 0;
+	return say_open(report);
 }
 
 /* ---- the table ----------------------------------------------------------------------------------------- */
@@ -179,33 +200,14 @@ static void place_cell(struct cli_table *table, struct tr_query *q)
 	cli_buffer_fini(&place);
 }
 
-/* "thread::join" of "std::thread::join()", "sem_wait pool.free": C has no parentheses. */
-static void text_cell(struct cli_table *table, const char *text, const char *object)
+static void text_cell(struct cli_table *table, const char *text)
 {
-	const char space[] = "std::", inner[] = "__1::"; /* libc++ has it all in there */
-	const char *from = !strncmp(text, space, strlen(space)) ? text + strlen(space) : text;
-	struct cli_buffer cell = {0};
-
-	if (from != text && !strncmp(from, inner, strlen(inner)))
-		from += strlen(inner);
-	char *cut = cli_cut(from);
-
-	if (from != text)
-		cut[strcspn(cut, "(")] = 0;
-	cli_add_text(&cell, cut);
-	free(cut);
-	if (*object) {
-		cut = cli_cut(object);
-		cli_add_format(&cell, " %s", cut);
-		free(cut);
-	}
-	cli_cell(table, cell.bytes ? CLI_PLAIN : CLI_DIM, cell.bytes ? cli_text_of(&cell) : "-");
-	cli_buffer_fini(&cell);
+	cli_cell(table, *text ? CLI_PLAIN : CLI_DIM, *text ? text : "-");
 }
 
 static void add_cell(struct report *report, struct cli_table *table, struct tr_query *q, int column)
 {
-	char text[CLI_NUMBER_BYTES];
+	char text[CLI_NUMBER_BYTES], *called;
 	double part = (double)report_number(q, orders[report->sort].column), whole = (double)whole_of(report);
 
 	switch (column) {
@@ -231,10 +233,12 @@ static void add_cell(struct report *report, struct cli_table *table, struct tr_q
 		report_bytes_cell(table, report_number(q, "bytes"));
 		break;
 	case CALLED:
-		text_cell(table, tr_text(q, tr_column(q, "called"), NULL), tr_text(q, tr_column(q, "object"), NULL));
+		called = report_called(q, tr_column(q, "called"), tr_column(q, "object"));
+		text_cell(table, called);
+		free(called);
 		break;
 	case OF:
-		text_cell(table, tr_text(q, tr_column(q, "descriptor"), NULL), "");
+		text_cell(table, tr_text(q, tr_column(q, "descriptor"), NULL));
 		break;
 	default:
 		if (report->by == BY_FUNCTION)

@@ -11,6 +11,7 @@
 #include "report/report.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/text.h"
@@ -148,6 +149,31 @@ const char *report_name(struct tr_query *query, size_t function)
 {
 	const char *name = tr_text(query, function, NULL);
 	return *name ? name : "(no name)";
+}
+
+char *report_called(struct tr_query *query, size_t called, size_t object)
+{
+	const char space[] = "std::", inner[] = "__1::", *name = tr_text(query, called, NULL); /* libc++ has it all in there */
+	int is_std = !strncmp(name, space, strlen(space));
+	struct cli_buffer text = {0};
+
+	if (is_std)
+		name += strlen(space);
+	if (is_std && !strncmp(name, inner, strlen(inner)))
+		name += strlen(inner);
+	char *cut = cli_cut(name);
+	if (is_std) /* C has no parentheses */
+		cut[strcspn(cut, "(")] = 0;
+	cli_add_text(&text, cut);
+	free(cut);
+	if (object < tr_columns(query) && *tr_text(query, object, NULL)) {
+		cut = cli_cut(tr_text(query, object, NULL));
+		cli_add_format(&text, " %s", cut);
+		free(cut);
+	}
+	cut = cli_cut(cli_text_of(&text));
+	cli_buffer_fini(&text);
+	return cut;
 }
 
 const char *report_place(struct tr_query *query, size_t file, size_t line)

@@ -212,6 +212,9 @@ void report_shorten_name(struct cli_buffer *out, const char *name, size_t width)
 /* A function's name, "(no name)" for an empty one. */
 const char *report_name(struct tr_query *query, size_t function);
 /* "file.c:12", without folders; "" if not known. Valid until the next call. */
+/* "thread::join" of "std::thread::join()", "sem_wait pool.free" with what it waits for, if there is such a column. To be freed. */
+char *report_called(struct tr_query *query, size_t called, size_t object);
+
 const char *report_place(struct tr_query *query, size_t file, size_t line);
 
 /* 1 if half of this self time or more may be hooks: calls are those of the function itself and, where

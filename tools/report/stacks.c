@@ -4,6 +4,7 @@
  * (tr_stacks_at). Threads in the same calls are together, most first, as Go prints its goroutines:
  *
  *     2 threads: reader (4), reader (5)
+ *         1.19 s  read        queue.c:35       what they are blocked in, or "waits for lock 3 queue.lock"
  *         1.20 s  wait_for    queue.c:31
  *         1.21 s  read_all    reader.c:80
  *
@@ -22,10 +23,10 @@
 enum { FEW = 5 };                          /* threads that are named */
 enum { INNERMOST = 40, OUTERMOST = 10 };   /* calls of a stack that are shown, without --limit 0 */
 
-/* What has been read of the call, or of the threads that are in no call. */
+/* What has been read of the call, of what it is blocked in, or of the threads that are in no call. */
 struct call {
-	int64_t depth, longest_ns, shortest_ns, rows;
-	int has_depth, known, unknown; /* rows of which it is known when the call began, and not */
+	int64_t depth, lock_id, longest_ns, shortest_ns, rows;
+	int has_depth, is_call, known, unknown; /* rows of which it is known when the call began, and not */
 	char *name, *place;
 };
 
@@ -83,7 +84,7 @@ static void print_call(struct printing *p)
 	char text[CLI_NUMBER_BYTES], other[CLI_NUMBER_BYTES], count[64];
 	struct cli_buffer times = {0};
 
-	if (!c->has_depth || c->depth < 0)
+	if (c->is_call && (!c->has_depth || c->depth < 0))
 		return;
 	if (!is_shown(p)) {
 		p->left_out++;
@@ -130,20 +131,44 @@ static void begin_stack(struct printing *p, struct tr_query *q)
 	cli_buffer_clear(&p->threads);
 }
 
+/* "read", "waits for lock 3 queue.lock". */
+static char *name_of(struct tr_query *q, int is_call)
+{
+	struct cli_buffer name = {0};
+	char *text, *cut;
+
+	if (is_call)
+		return cli_cut(report_name(q, tr_column(q, "function")));
+	text = is_null(q, "lock_id") ? report_called(q, tr_column(q, "called"), tr_column(q, "object")) : cli_cut(tr_text(q, tr_column(q, "lock"), NULL));
+	if (!is_null(q, "lock_id"))
+		cli_add_format(&name, "waits for lock %" PRId64 "%s", report_number(q, "lock_id"), *text ? " " : "");
+	else if (!*text)
+		cli_add_text(&name, "(no name)");
+	cli_add_text(&name, text);
+	cut = cli_cut(cli_text_of(&name));
+	free(text);
+	cli_buffer_fini(&name);
+	return cut;
+}
+
 static void add_row(struct printing *p, struct tr_query *q)
 {
-	int64_t depth = report_number(q, "depth"), stack = report_number(q, "stack");
-	int has_depth = !is_null(q, "depth");
+	const char *what = tr_text(q, tr_column(q, "what"), NULL);
+	int64_t depth = report_number(q, "depth"), stack = report_number(q, "stack"), lock_id = report_number(q, "lock_id");
+	int has_depth = !is_null(q, "depth"), is_call = !strcmp(what, "call") || !*what;
 	struct call *c = &p->call;
 
-	if (stack != p->stack || !c->rows || depth != c->depth || has_depth != c->has_depth)
+	if (stack != p->stack || !c->rows || depth != c->depth || has_depth != c->has_depth || is_call != c->is_call ||
+	    lock_id != c->lock_id)
 		end_call(p);
 	if (stack != p->stack)
 		begin_stack(p, q);
 	if (!c->rows++) {
 		c->depth = depth;
 		c->has_depth = has_depth;
-		c->name = cli_cut(report_name(q, tr_column(q, "function")));
+		c->is_call = is_call;
+		c->lock_id = lock_id;
+		c->name = name_of(q, is_call);
 		c->place = cli_cut(report_place(q, tr_column(q, "file"), tr_column(q, "line")));
 	}
 	if (!is_null(q, "open_ns")) {

@@ -9,6 +9,12 @@ t instr-report blocks.db --blocks --all
 t instr-report blocks.db --blocks --process 2
 t instr-report main.db --blocks
 t instr-report main.db --blocks --process 1
+say calls that have not returned, of the whole run and of a process, live and over
+cp blocks.db live.db
+echo "UPDATE run SET value = 'recording' WHERE key = 'state'; UPDATE threads SET end_ticks = NULL; DELETE FROM open_blocks WHERE process_id = 1;" | change live.db
+s 'instr-report live.db --blocks | grep "not counted"'
+s 'instr-report blocks.db --stacks | sed "1,/^$/d"'
+s 'instr-report blocks.db --blocks --process 1 --format csv | wc -l'
 say rows of every kind
 t body blocks.db --blocks --by site
 t body blocks.db --blocks --by context

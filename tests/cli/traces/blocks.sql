@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 --
 -- blocks: two processes that read, write and wait: sockets and files, waits for work, a terminal, a child and a thread,
--- failures, a place without debug information, one without a function. One tick is half a nanosecond.
+-- failures, a place without debug information, one without a function; two calls have not returned. One tick is half a nanosecond.
 INSERT INTO run VALUES ('run_id', '00112233445566778899aabbccddeeff'), ('version', '0.1.0'), ('state', 'complete'),
     ('checkpoint_ticks', 10000000000);
 INSERT INTO clocks VALUES (0, 5000000000000, 1700000000000000000, 10000000000000),
@@ -50,3 +50,4 @@ INSERT INTO block_totals VALUES
     (0, 28, 0, 0, 1, 1, 0, 2000, 2000, x'010501'),
     (2097154, 22, 3, 0, 1, 1, 0, 500, 500, x'010501'),
     (2097154, 23, 1, 0, 2, 2, 0, 900, 500, x'010501');
+INSERT INTO open_blocks VALUES (1, 1, 0, 1, 27, 9000000000), (2, 2, -1, 2097152, 28, 7990000000);

@@ -119,6 +119,29 @@ wait_for_ever' && is trace.db "SELECT function, called, class, age_ns BETWEEN 50
 }
 check a_call_that_never_returned_is_not_counted_but_open hangs
 
+# What threads are in that do nothing any more: while they hang, when they were killed, and at a time, from the events.
+printf '%s\n' '1 blocked 0 pthread_join' '1 handles 0 poll' '1 handles 1 read' '1 jumps 0 pause' '1 reads 0 read' '1 waits_too 0 poll' >"$scratch/should"
+now_in() {
+	"$build/bin/instr-report" --stacks --format csv "$@" 2>/dev/null | tr -d '\r' |
+		awk -F, '$13 == "blocks" { print $2, $5, $6, $14 }' | sort >got
+	cmp -s got "$scratch/should"
+}
+blocked() {
+	traced blocked "$programs/blocked.c" -pthread -O1 && rm -f trace.db* || return 1
+	./blocked >out 2>err &
+	program=$!
+	for turn in $(seq 40); do
+		now_in && break
+		sleep 0.25 # until a checkpoint has it
+	done
+	diff "$scratch/should" got && "$build/bin/instr-report" --stacks | grep -A1 ': left (' | grep -q 's  left  ' && kill -9 $program || return 1
+	wait $program
+	complete trace.db && sound trace.db messages && now_in || { diff "$scratch/should" got; return 1; }
+	now_in --at "$(ask trace.db 'SELECT duration_ns - 1000000 FROM summary')ns" || { diff "$scratch/should" got; return 1; }
+	"$build/bin/instr-report" --blocks | tr '\n' ' ' | grep -q 'not counted: 6 calls open at the end, the longest (\(poll\|read\)) for'
+}
+check what_threads_hang_in_is_in_their_stacks blocked
+
 switched_off() {
 	rm -f trace.db*
 	INSTR_OPTIONS=block=off exits_with 0 ./blocking many 10 && complete trace.db && sound trace.db &&
