@@ -326,6 +326,9 @@ static const char *const schemas[] = {
 		"INSERT OR IGNORE INTO totals SELECT 1, context_id, 1, 1, 0, 0, 1 << context_id % 63, 5, 5, 5, NULL FROM contexts",
 	"INSERT OR IGNORE INTO open_frames SELECT 1, value, 1 + value % 3, value, 1, 0, 0 FROM (WITH RECURSIVE n (value) AS"
 		" (SELECT 0 UNION ALL SELECT value + 1 FROM n WHERE value < 700) SELECT * FROM n)",
+	"INSERT OR IGNORE INTO open_blocks SELECT 1, 1, value * value - 2, 1 + value % 3, value << 30, value - 300 FROM (WITH RECURSIVE"
+		" n (value) AS (SELECT 0 UNION ALL SELECT value + 1 FROM n WHERE value < 20) SELECT * FROM n)",
+	"INSERT OR IGNORE INTO open_blocks SELECT process_id, thread_id, -1, (process_id - 1) << 21, 1, start_ticks FROM threads",
 	"INSERT OR IGNORE INTO threads SELECT 100 + value, 1, 1, 'x', NULL, NULL, 0, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 15, 0, -1, 1 << 62, 7 FROM"
 		" (WITH RECURSIVE n (value) AS (SELECT 0 UNION ALL SELECT value + 1 FROM n WHERE value < 300) SELECT * FROM n)",
 	"UPDATE chunks SET end_pos = 9223372036854775807", "UPDATE threads SET totals_pos = 0, totals_events = 0",

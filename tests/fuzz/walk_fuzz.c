@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "encode/chunk.h"
+#include "fold/blocks.h"
 #include "fold/heap.h"
 #include "instr/hooks.h"
 
@@ -55,6 +56,15 @@ static size_t make_units(const uint8_t *data, size_t bytes, struct instr_unit *u
 									 (uint64_t)(1 + data[5] % 3) << INSTR_HEAP_FAMILY_SHIFT};
 				break;
 			}
+			if (data[6] >= 96) { /* calls that may block */
+				if (data[6] % 2) {
+					units[n++] = (struct instr_unit){now, instr_ext_tag(INSTR_EXT_BLOCKING, 1, row)};
+					break;
+				}
+				units[n++] = (struct instr_unit){now, instr_ext_tag(INSTR_EXT_BLOCK, 2, row)};
+				units[n++] = (struct instr_unit){data[7] < 250 ? data[7] : a, data[7] < 200 ? 1 : a};
+				break;
+			}
 			units[n++] = (struct instr_unit){now, instr_ext_tag((enum instr_ext)(data[6] % 6), 2, row)};
 			units[n++] = (struct instr_unit){data[6] % 6 == INSTR_EXT_WAIT ? data[7] : sp, now - data[7]};
 			break;
@@ -88,6 +98,8 @@ struct result {
 	struct irt_walk_counters counters;
 	uint64_t sum;
 	uint64_t depth;
+	struct irt_walk_open_block open[IRT_WALK_OPEN_BLOCKS];
+	size_t open_count;
 	uint8_t *pending; /* what the heap got */
 	size_t pending_bytes;
 };
@@ -279,7 +291,7 @@ static void walk_it(const struct instr_unit *units, size_t count, size_t shred, 
 	struct irt_walk *walk;
 	size_t at = 0, want = 0;
 
-	if (irt_cct_create(&cct, &tree) || irt_heap_create(&config.heap, false))
+	if (irt_cct_create(&cct, &tree) || irt_heap_create(&config.heap, false) || irt_blocks_create(&config.blocks))
 		abort();
 	config.cct = cct;
 	if (irt_walk_create(&walk, &config) || irt_walk_forget_rows(walk, 1 << 20))
@@ -307,6 +319,10 @@ static void walk_it(const struct instr_unit *units, size_t count, size_t shred, 
 		abort();
 	irt_walk_counters(walk, &r->counters);
 	r->depth = irt_walk_depth(walk);
+	r->open_count = irt_walk_open_blocks(walk, r->open);
+	for (size_t i = 0; i < r->open_count; i++)
+		if (r->open[i].depth > r->depth || (i && r->open[i].depth <= r->open[i - 1].depth))
+			abort();
 	if (r->counters.events != r->event_count)
 		abort();
 	free(r->pending);
@@ -314,6 +330,7 @@ static void walk_it(const struct instr_unit *units, size_t count, size_t shred, 
 		abort();
 	irt_walk_destroy(walk);
 	irt_heap_destroy(config.heap);
+	irt_blocks_destroy(config.blocks);
 	irt_cct_destroy(cct);
 }
 
@@ -327,6 +344,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 	walk_it(units, count, 0, &a);
 	walk_it(units, count, shred, &b);
 	if (a.event_count != b.event_count || a.sum != b.sum || a.depth != b.depth ||
+	    a.open_count != b.open_count || memcmp(a.open, b.open, a.open_count * sizeof(*a.open)) ||
 	    memcmp(&a.counters, &b.counters, sizeof(a.counters)) || a.pending_bytes != b.pending_bytes ||
 	    (a.pending_bytes && memcmp(a.pending, b.pending, a.pending_bytes)))
 		abort();
