@@ -24,7 +24,7 @@
  *
  * What the holder did meanwhile is told as well: it waited for another lock itself (the row of that wait, and so on:
  * a chain), or it was in a call that may block, or it ran, as far as is known. A chain ends with a thread that is in it
- * already.
+ * already, and behind eight waits.
  *
  * What a thread does while it has a lock: it takes another one (lock_orders), or makes calls that may block
  * (lock_calls). Of those a walk need tell only if its thread has a lock.

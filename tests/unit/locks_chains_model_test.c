@@ -70,12 +70,16 @@ static bool clears_way(int lock, int who, int mode)
 			continue;
 		if ((p->slot == NOBODY) != is_gone)
 			return false;
-		if (!is_gone && (p->in_wait || p->in_call || frozen[p->slot] >= now || l->owners[i].depth > LATE / 3))
+		if (!is_gone && (p->in_wait || frozen[p->slot] >= now || l->owners[i].depth > LATE / 3))
 			return false;
 	}
 	while (!is_gone && (o = in_the_way(l, who, mode))) {
 		int slot = people[o->who].slot;
 		frozen[slot] = now;
+		if (people[o->who].in_call) {
+			happens(slot, ++frozen[slot], IRT_OP_BLOCK, NOBODY, &people[o->who].call, 0);
+			returns_from_call(o->who);
+		}
 		for (int i = 0; i < o->depth; i++) {
 			frozen[slot] += 1 + (int64_t)roll(3);
 			happens(slot, frozen[slot], IRT_OP_RELEASED, lock, &o->at, 0);

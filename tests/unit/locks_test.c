@@ -266,6 +266,19 @@ TEST(locks_beyond_the_most_share_a_row)
 	settle_and_save();
 	CHECK_EQ(totals(IRT_LOCKS_MAX, 1, INSTR_LOCK_MUTEX).holds, 10);
 	CHECK_EQ(file.locks[IRT_LOCKS_MAX].unknown, 0);
+	waits(7, IRT_LOCKS_MAX * 64), waits(8, (IRT_LOCKS_MAX + 5) * 64), now += 10;
+	settle_and_save();
+	irt_locks_destroy(locks);
+	locks = locks_file_restore(&file);
+	now += 90;
+	waited(8, (IRT_LOCKS_MAX + 5) * 64, 0), waited(7, IRT_LOCKS_MAX * 64, 0);
+	settle_and_save();
+	CHECK_EQ(file.threads_count, 2); /* each for who had its lock last */
+	for (int i = 0; i < 2; i++) {
+		CHECK_EQ(file.threads[i].lock, file.threads[i].thread == 7 ? IRT_LOCKS_MAX - 1 : IRT_LOCKS_MAX);
+		CHECK_EQ(file.threads[i].holder, file.threads[i].thread == 7 ? IRT_LOCKS_MAX : IRT_LOCKS_MAX + 5);
+		CHECK_EQ(file.threads[i].ticks, 100);
+	}
 }
 
 enum { CALL_SITE = 77, CALL = 100 };
@@ -334,6 +347,34 @@ TEST(a_chain_of_threads_that_wait_for_each_other_ends)
 	CHECK_EQ(charged(3, 1), 5000);
 	CHECK_EQ(charged(2, 1), 6000);
 	CHECK_EQ(locks_file_wait(&file, 1, 1, 2).ticks, 7000);
+}
+
+TEST(of_a_chain_eight_waits_are_told)
+{
+	enum { LAST = 12 };
+	begin();
+	for (uint32_t i = 1; i <= LAST; i++)
+		lock(i, 0x1000 * i), now += 10;
+	for (uint32_t i = LAST - 1; i >= 1; i--)
+		waits(i, 0x1000 * (i + 1));
+	begins_call(LAST), now += 5000;
+	ends_call(LAST);
+	done();
+	for (uint32_t i = 1; i < LAST; i++) {
+		uint32_t waits_told = 0, in_call = 0;
+		for (size_t k = 0; k < file.wait_count; k++) {
+			const struct irt_lock_wait *w = &file.waits[k];
+			if (w->context != i || w->ticks != 5000)
+				continue;
+			for (waits_told = 1; w->next != IRT_LOCK_NO_WAIT; waits_told++) {
+				CHECK_EQ(file.waits[w->next].context, w->holder);
+				w = &file.waits[w->next];
+			}
+			in_call = w->call_context;
+		}
+		CHECK_EQ(waits_told, LAST - i < 8 ? LAST - i : 8);
+		CHECK_EQ(in_call, LAST - i < 8 ? CALL + LAST : 0);
+	}
 }
 
 static const struct irt_lock_order *order(uint32_t from, uint32_t to, uint32_t thread)
