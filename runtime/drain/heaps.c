@@ -44,7 +44,9 @@ int64_t irt_settled_until(const struct irt_session *s, const struct irt_drained_
 			continue;
 		struct irt_walk_counters c;
 		irt_walk_counters(t->walk, &c);
-		until = c.last_ticks <= until ? c.last_ticks - 1 : until;
+		/* What it does next may by its clock be later than what another thread did because of it (locks.h). */
+		if (c.last_ticks - 1 - IRT_HEAP_SLACK_TICKS < until)
+			until = c.last_ticks - 1 - IRT_HEAP_SLACK_TICKS;
 	}
 	return over ? INT64_MAX : until;
 }

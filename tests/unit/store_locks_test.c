@@ -298,6 +298,50 @@ TEST(chains_orders_and_calls_of_a_process_are_told_with_its_own_ids)
 	begin_session(NULL);
 }
 
+/* A thread of process 1 whose walk has come so far, and no further in this look. */
+static void come_to(struct irt_drained_thread *t, int64_t ticks)
+{
+	struct irt_walk_counters counters = {.last_ticks = ticks};
+	CHECK_EQ(irt_walk_restore_counters(t->walk, &counters), 0);
+}
+
+TEST(a_release_of_a_thread_that_is_walked_later_comes_before_who_took_the_lock_behind_it)
+{
+	struct irt_cct *cct;
+	struct irt_functions *functions;
+	struct irt_drained_thread thread = {.process = &processes[0]}, *threads[] = {&thread};
+	int64_t skew = IRT_LOCK_SLACK_TICKS / 2;
+
+	CHECK_EQ(irt_cct_create(&cct, &(struct irt_cct_config){0}), 0);
+	CHECK_EQ(irt_functions_create(&functions, NULL), 0);
+	CHECK_EQ(irt_walk_create(&thread.walk, &(struct irt_walk_config){.time_unit_ticks = 1, .cct = cct, .functions = functions}), 0);
+	begin_session(NULL);
+	session.threads = threads;
+	session.thread_count = 1;
+	session.looked_ticks = 1 << 24;
+	now = 1 << 20;
+	lock(0, 1, P);
+	come_to(&thread, now);
+	int64_t taken = now += 1 << 20;
+	lock(0, 2, P);
+	come_to(&thread, taken + skew / 2); /* the release is still in its ring */
+	irt_settle_locks(&session);
+	now = taken + skew;
+	unlock(0, 1, P);
+	thread.caught_up = 1;
+	irt_settle_locks(&session);
+	unlock(0, 2, P);
+	CHECK_EQ(irt_locks_settle(processes[0].locks, INT64_MAX), 0);
+	session.store = (new_folder(), start_run(RUN_A));
+	commit();
+	irt_store_close(session.store);
+	irt_walk_destroy(thread.walk);
+	irt_functions_destroy(functions);
+	irt_cct_destroy(cct);
+	CHECK_EQ(ask_number("trace.db", "SELECT sum(holds) FROM lock_totals"), 2);
+	CHECK_STR(ask("trace.db", "SELECT lost || ' ' || unknown FROM locks"), "0 0");
+}
+
 TEST(rows_of_locks_that_cannot_be_are_refused)
 {
 	static const char *const damages[] = {
