@@ -135,7 +135,7 @@ static void tell(char *out, int who, const int *before, int count)
 	}
 }
 
-static void tick_of(int who)
+static void charge(int who, int ticks)
 {
 	struct person *p = &people[who];
 	struct life *l = p->waits ? life_of(p->lock) : NULL;
@@ -145,8 +145,8 @@ static void tick_of(int who)
 	const struct hold *o = in_the_way(l, who, p->at.mode);
 	if (!o && hold_of(l, who)) /* it waits for itself */
 		return;
-	p->deferred++;
-	if (!is_wait(who))
+	p->deferred += ticks;
+	if (!is_wait(who) || (p->charged && !p->deferred))
 		return;
 	tell(text, who, NULL, 0);
 	struct sum *chain = sum_of(text);
@@ -160,12 +160,13 @@ static void tick_of(int who)
 	p->deferred = 0;
 }
 
-static void model_tick(void)
+/* So long it has been as it is now; 0: it has come to be so. */
+static void model_passes(int ticks)
 {
 	for (int i = 0; i < SLOTS; i++)
-		tick_of(in_slot[i]);
+		charge(in_slot[i], ticks);
 	for (int i = 0; i < gone_count; i++)
-		tick_of(gone[i]);
+		charge(gone[i], ticks);
 }
 
 static struct life *need_life(int lock, const struct place *at)

@@ -266,6 +266,15 @@ TEST(locks_beyond_the_most_share_a_row)
 	settle_and_save();
 	CHECK_EQ(totals(IRT_LOCKS_MAX, 1, INSTR_LOCK_MUTEX).holds, 10);
 	CHECK_EQ(file.locks[IRT_LOCKS_MAX].unknown, 0);
+	lock(20, 64), lock(20, (IRT_LOCKS_MAX + 1) * 64), lock(20, (IRT_LOCKS_MAX + 2) * 64), lock(20, 128);
+	settle_and_save();
+	CHECK_EQ(file.order_count, 3); /* to them, from them, and without them; none among them */
+	for (size_t i = 0; i < 3; i++) {
+		const struct irt_lock_order *o = &file.orders[i];
+		CHECK(o->from.lock != IRT_LOCKS_MAX || o->to.lock == 1);
+		CHECK_EQ(o->count, o->from.lock == IRT_LOCKS_MAX || o->to.lock == IRT_LOCKS_MAX ? 2 : 1);
+		CHECK_EQ(o->gate_count, o->from.lock == IRT_LOCKS_MAX); /* no gate either: it need not be the same each time */
+	}
 	waits(7, IRT_LOCKS_MAX * 64), waits(8, (IRT_LOCKS_MAX + 5) * 64), now += 10;
 	settle_and_save();
 	irt_locks_destroy(locks);
