@@ -63,6 +63,8 @@ static bool type_fits(LLVMTypeRef type, char letter)
 		return letter == 'v';
 	case LLVMPointerTypeKind:
 		return (letter == 'p' || letter == 'w') && !LLVMGetPointerAddressSpace(type);
+	case LLVMStructTypeKind:
+		return letter == 's' && LLVMCountStructElementTypes(type) == 2;
 	case LLVMIntegerTypeKind:
 		return LLVMGetIntTypeWidth(type) == (letter == 'i' ? 32 : letter == 'z' || letter == 'w' ? 64 : letter == 'b' ? 1 : 0);
 	default:
