@@ -98,7 +98,13 @@ enum instr_ext {
 	INSTR_EXT_BLOCK = 48, /* 2 units, stamped when the call has returned: p[0] ticks that it took; p[1] bytes that it
 	                       * moved (48 bits) | enum instr_descriptor << 48 | INSTR_BLOCK_FAILED */
 	INSTR_EXT_BLOCKING = 49, /* 1 unit: the call comes now. Its BLOCK may never come */
+	/* Threads, 64; row = the site's. */
+	INSTR_EXT_THREAD = 64, /* 2 units, stamped when the call that creates a thread has returned: p[0] the thread's key
+	                        * (instr_hidden; irt_thread.key); p[1] when the call began, ticks */
 };
+
+/* In the key of a thread: the rest is a number; above every address. */
+#define INSTR_KEY_NUMBER (UINT64_C(1) << 58)
 
 #define INSTR_BLOCK_BYTES_MASK UINT64_C(0x0000ffffffffffff)
 #define INSTR_BLOCK_FAILED (UINT64_C(1) << 63)

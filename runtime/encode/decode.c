@@ -425,6 +425,18 @@ static int end_operation(struct irt_chunk_decoder *d, struct irt_event *e)
 	return 0;
 }
 
+/* Operands of a thread that was created, the same. */
+static int get_thread_event(struct irt_chunk_decoder *d, const uint8_t *end, struct irt_event *e)
+{
+	uint64_t site;
+
+	if (!irt_get_varint(&d->side, end, &site) || site > UINT32_MAX || !irt_get_varint(&d->side, end, &e->extra) ||
+	    e->extra > IRT_HEAP_ADDRESS_MASK || !irt_get_varint(&d->side, end, &e->value) || e->value >> 55)
+		return INSTR_ERR_FORMAT;
+	e->site = (uint32_t)site;
+	return 0;
+}
+
 /* An operation that is no successor: its event. */
 static int operate(struct irt_chunk_decoder *d, uint64_t opcode, struct irt_event *e)
 {
@@ -465,6 +477,8 @@ static int operate(struct irt_chunk_decoder *d, uint64_t opcode, struct irt_even
 		     (opcode >= IRT_OP_ACQUIRED && opcode <= IRT_OP_LOCK_DESTROY)) && get_heap_event(d, end, NULL, 0, e))
 			return INSTR_ERR_FORMAT;
 		if ((opcode == IRT_OP_BLOCK || opcode == IRT_OP_BLOCKING) && get_block_event(d, end, NULL, e))
+			return INSTR_ERR_FORMAT;
+		if (opcode == IRT_OP_THREAD && get_thread_event(d, end, e))
 			return INSTR_ERR_FORMAT;
 		d->side = end; /* whatever more a later version may say */
 		return 0;

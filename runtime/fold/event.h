@@ -42,6 +42,7 @@ enum irt_operation {
 	                     * function, never came back: walk.h */
 	IRT_OP_LEFT = 26,   /* the thread is not in the call that may block which the innermost call has begun: setjmp
 	                     * has returned there again */
+	IRT_OP_THREAD = 27, /* a call has created the thread with the key `extra`; it took `value` ticks */
 	IRT_OP_ACQUIRED = 32, /* the lock at `extra` was taken, without a wait */
 	IRT_OP_WAITING = 33, /* ... is waited for from here on; `value`: what locks.h says */
 	IRT_OP_WAITED = 34, /* ... until here; `value` is what the call returned: 0 or IRT_LOCK_OWNER_DIED, it was taken */
@@ -66,13 +67,13 @@ struct irt_event {
 	int64_t ticks;      /* rounded, since the run's origin; never less than the event before */
 	uint64_t value;     /* EXIT, UNWIND, TAIL: how long the call took, waits not counted, ticks;
 	                     * others: see enum irt_operation */
-	uint64_t extra;     /* GAP, BLOCK, those of the heap and of locks; not set otherwise */
+	uint64_t extra;     /* GAP, BLOCK, THREAD, those of the heap and of locks; not set otherwise */
 	uint32_t context;   /* ENTER: the call's; EXIT, UNWIND, TAIL: that of the call that ends; POP,
 	                     * LANDED: that of the innermost call that ends; others: the current one */
 	uint32_t depth;     /* depth of that call in the stack, 0 = outermost; of the current call for
 	                     * others. UINT32_MAX with the root's context (0): no call is open */
 	uint32_t operation; /* enum irt_operation; never FOLD */
-	uint32_t site;      /* those of the heap and of locks: irt_site (heap.h); BLOCK and BLOCKING: the site's id; not set otherwise */
+	uint32_t site;      /* those of the heap and of locks: irt_site (heap.h); BLOCK, BLOCKING and THREAD: the site's id; not set otherwise */
 };
 
 #endif

@@ -76,6 +76,7 @@ struct irt_function_answer {
 };
 
 struct irt_locks;
+struct irt_creators; /* creators.h */
 
 struct irt_walk_config {
 	struct irt_cct *cct;             /* the process's; outlives the walk */
@@ -84,6 +85,7 @@ struct irt_walk_config {
 	                                  * records of the heap say, and is settled by the caller */
 	struct irt_blocks *blocks;       /* the process's calls that may block; as the heap, without settling */
 	struct irt_locks *locks;         /* the same for locks */
+	struct irt_creators *creators;   /* ... and for threads that are created */
 	uint32_t thread;                 /* the thread's id, for the heap and locks */
 	uint64_t origin_ticks;           /* all ticks given out are relative to this one */
 	uint32_t time_unit_ticks;        /* the clock's measured step, 1 .. IRT_WALK_UNIT_MAX; 0 = 1 */

@@ -7,6 +7,7 @@
  *     walk_step.c    any record at all, one at a time
  *     walk_heap.c    records of the heap
  *     walk_block.c   records of calls that may block
+ *     walk_thread.c  records of threads that were created
  *     walk_totals.c  checkpoint, recovery
  *     walk_past.c    the calls open at an earlier position
  *
@@ -377,6 +378,10 @@ int irt_walk_leave_call(struct irt_walk *w, int64_t ticks);
 void irt_walk_count_lock(struct irt_walk *w, uint32_t operation, uint64_t value);
 /* Those that were made at this depth, or further in, are not open any more. */
 void irt_walk_drop_blocks(struct irt_walk *w, size_t depth);
+
+/* walk_thread.c. The same for a thread that was created. */
+int irt_walk_step_thread(struct irt_walk *w, uint64_t tag, uint64_t t, const struct instr_unit *payload);
+int irt_walk_replay_thread(struct irt_walk *w, const struct irt_event *event);
 
 /* walk_lock.c */
 bool irt_walk_is_lock(unsigned ext, unsigned units);

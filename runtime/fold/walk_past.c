@@ -212,6 +212,7 @@ unsigned irt_walk_event_units(const struct irt_event *e)
 	case IRT_OP_UNMAP:
 	case IRT_OP_RESET:
 	case IRT_OP_BLOCK:
+	case IRT_OP_THREAD:
 	case IRT_OP_ACQUIRED:
 	case IRT_OP_WAITING:
 	case IRT_OP_WAITED:

@@ -460,6 +460,8 @@ static int step_ext(struct irt_walk *w, uint64_t tag, uint64_t t, const struct i
 		return irt_walk_step_heap(w, tag, t, payload);
 	if (irt_walk_is_block(ext, units) && w->config.blocks)
 		return irt_walk_step_block(w, tag, t, payload);
+	if (ext == INSTR_EXT_THREAD && units >= 2 && w->config.creators)
+		return irt_walk_step_thread(w, tag, t, payload);
 	if (irt_walk_is_lock(ext, units) && w->config.locks)
 		return irt_walk_step_lock(w, tag, t, payload);
 	if (units < 2 || ext == 0 || ext > INSTR_EXT_WAIT) {

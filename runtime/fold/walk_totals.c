@@ -387,6 +387,9 @@ int irt_walk_replay(struct irt_walk *w, const struct irt_event *e)
 	case IRT_OP_BLOCKING:
 		err = irt_walk_replay_block(w, e);
 		break;
+	case IRT_OP_THREAD:
+		err = irt_walk_replay_thread(w, e);
+		break;
 	case IRT_OP_ACQUIRED:
 	case IRT_OP_WAITING:
 	case IRT_OP_WAITED:

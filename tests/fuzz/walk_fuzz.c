@@ -13,6 +13,7 @@
 
 #include "encode/chunk.h"
 #include "fold/blocks.h"
+#include "fold/creators.h"
 #include "fold/heap.h"
 #include "instr/hooks.h"
 
@@ -282,6 +283,13 @@ static void settle_all(const struct result *r)
 
 /* ---- walks ------------------------------------------------------------------------------------------- */
 
+static int count_found(void *user, uint64_t thread_id, const struct irt_creation *by)
+{
+	(void)thread_id;
+	((struct result *)user)->sum += by->key + (uint64_t)by->end_ticks;
+	return 0;
+}
+
 static void walk_it(const struct instr_unit *units, size_t count, size_t shred, struct result *r)
 {
 	struct irt_cct_config tree = {.max_contexts = 60, .max_depth = 7, .other_function = 1000};
@@ -291,7 +299,8 @@ static void walk_it(const struct instr_unit *units, size_t count, size_t shred, 
 	struct irt_walk *walk;
 	size_t at = 0, want = 0;
 
-	if (irt_cct_create(&cct, &tree) || irt_heap_create(&config.heap, false) || irt_blocks_create(&config.blocks))
+	if (irt_cct_create(&cct, &tree) || irt_heap_create(&config.heap, false) || irt_blocks_create(&config.blocks) ||
+	    irt_creators_create(&config.creators))
 		abort();
 	config.cct = cct;
 	if (irt_walk_create(&walk, &config) || irt_walk_forget_rows(walk, 1 << 20))
@@ -328,6 +337,13 @@ static void walk_it(const struct instr_unit *units, size_t count, size_t shred, 
 	free(r->pending);
 	if (irt_heap_pack(config.heap, &r->pending, &r->pending_bytes))
 		abort();
+	for (uint64_t i = 0; i < count; i++) /* threads with the keys that there may be */
+		if (irt_creators_join(config.creators, i, instr_hidden(units[i].ticks) & IRT_HEAP_ADDRESS_MASK, (int64_t)units[i].tag))
+			abort();
+	if (irt_creators_settle(config.creators, INT64_MAX, false) || irt_creators_is_waiting(config.creators) ||
+	    irt_creators_each_found(config.creators, r, count_found))
+		abort();
+	irt_creators_destroy(config.creators);
 	irt_walk_destroy(walk);
 	irt_heap_destroy(config.heap);
 	irt_blocks_destroy(config.blocks);

@@ -252,6 +252,52 @@ TEST(a_chunk_of_the_heap_written_by_hand_is_read)
 	irt_contexts_destroy(contexts);
 }
 
+/* A thread that was created; then operands that cannot be. */
+TEST(threads_that_were_created_are_read_from_a_chunk_written_by_hand)
+{
+	static const uint8_t chunk[] = {
+		1, 0,           /* version; nothing compressed */
+		2, 10, 200, 1,  /* 2 events, unit 10, start 100 */
+		0, 0,           /* no call is open */
+		0, 0, 23,       /* no closed calls; 23 side bytes */
+		1, 1, 23,       /* stored */
+		0x0f,           /* tokens: 3, 3 */
+		0x10,           /* times: 0, 1 */
+		1, 27, 9, 81, 0x80, 0x80, 0x80, 0x08, 0xe8, 0x07, 0, 99, /* THREAD: site 81, block 2^24, 1000 ticks; two bytes of a
+		                                                          * later version */
+		1, 27, 8, 0x82, 1, 0x80, 0x80, 0x80, 0x80, 1, 3, /* site 130, block 2^28, 3 ticks */
+	};
+	static const struct { uint8_t at, value; } wrong[] = {{18, 5}, {18, 100}}; /* a length too short, or too long */
+	uint8_t damaged[sizeof(chunk)];
+	struct irt_event events[8];
+	struct irt_contexts *contexts;
+	struct irt_chunk_decoder *decoder;
+
+	CHECK_EQ(irt_contexts_create(&contexts), 0);
+	CHECK_EQ(irt_chunk_decoder_create(&decoder), 0);
+	CHECK_EQ(irt_chunk_open(decoder, contexts, chunk, sizeof(chunk)), 0);
+	CHECK_EQ(irt_chunk_next(decoder, events, 8), 2);
+	CHECK_EQ(events[0].operation, IRT_OP_THREAD);
+	CHECK_EQ(events[0].ticks, 100);
+	CHECK_EQ(events[0].site, 81);
+	CHECK_EQ(events[0].extra, 1 << 24);
+	CHECK_EQ(events[0].value, 1000);
+	CHECK_EQ(events[1].operation, IRT_OP_THREAD);
+	CHECK_EQ(events[1].ticks, 110);
+	CHECK_EQ(events[1].site, 130);
+	CHECK_EQ(events[1].extra, 1 << 28);
+	CHECK_EQ(events[1].value, 3);
+	CHECK_EQ(irt_chunk_next(decoder, events, 8), 0);
+	for (unsigned i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+		memcpy(damaged, chunk, sizeof(chunk));
+		damaged[wrong[i].at] = wrong[i].value;
+		CHECK_EQ(irt_chunk_open(decoder, contexts, damaged, sizeof(damaged)), 0);
+		CHECK_EQ(irt_chunk_next(decoder, events, 8), INSTR_ERR_FORMAT);
+	}
+	irt_chunk_decoder_destroy(decoder);
+	irt_contexts_destroy(contexts);
+}
+
 /* Calls that may block; then operands that cannot be. */
 TEST(calls_that_may_block_are_read_from_a_chunk_written_by_hand)
 {

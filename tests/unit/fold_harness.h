@@ -8,6 +8,7 @@
 #include "check.h"
 #include "encode/chunk.h"
 #include "fold/blocks.h"
+#include "fold/creators.h"
 #include "fold/heap.h"
 #include "fold_model.h"
 #include "plain_decoder.h"
@@ -41,6 +42,7 @@ struct harness {
 	struct irt_cct *cct;
 	struct irt_functions *run_functions, *functions;
 	struct irt_blocks *blocks; /* never saved: all rows are changed ones */
+	struct irt_creators *creators; /* the same */
 	struct irt_heap *heap; /* never settled: it keeps what it got */
 	struct irt_walk *walk;
 	struct irt_encoder *encoder;
@@ -78,6 +80,7 @@ static inline void harness_config(struct harness *h, struct irt_walk_config *con
 	config->functions = h->functions;
 	config->heap = h->heap;
 	config->blocks = h->blocks;
+	config->creators = h->creators;
 	config->thread = 7;
 	config->site_of = harness_site_of;
 	config->origin_ticks = h->origin;
@@ -112,6 +115,7 @@ static inline void harness_open(struct harness *h)
 	CHECK_EQ(irt_functions_create(&h->functions, h->run_functions), 0);
 	CHECK_EQ(irt_heap_create(&h->heap, false), 0);
 	CHECK_EQ(irt_blocks_create(&h->blocks), 0);
+	CHECK_EQ(irt_creators_create(&h->creators), 0);
 	harness_config(h, &config);
 	CHECK_EQ(irt_walk_create(&h->walk, &config), 0);
 	CHECK_EQ(irt_encoder_create(&h->encoder), 0);
@@ -126,6 +130,7 @@ static inline void harness_close(struct harness *h)
 	irt_walk_destroy(h->walk);
 	irt_heap_destroy(h->heap);
 	irt_blocks_destroy(h->blocks);
+	irt_creators_destroy(h->creators);
 	irt_functions_destroy(h->functions);
 	irt_functions_destroy(h->run_functions);
 	irt_cct_destroy(h->cct);
@@ -153,7 +158,7 @@ static inline void harness_compare_event(const struct irt_event *a, const struct
 	if (a->operation == IRT_OP_GAP)
 		CHECK_EQ(a->extra, b->extra);
 	if ((a->operation >= IRT_OP_ALLOC && a->operation <= IRT_OP_RESIZED) || a->operation == IRT_OP_BLOCK ||
-	    a->operation == IRT_OP_BLOCKING) {
+	    a->operation == IRT_OP_BLOCKING || a->operation == IRT_OP_THREAD) {
 		if (a->operation != IRT_OP_BLOCKING)
 			CHECK_EQ(a->extra, b->extra);
 		CHECK_EQ(a->site, b->site);

@@ -432,6 +432,16 @@ static inline void model_ext(struct model *m, uint64_t tag, uint64_t raw, uint64
 		e->extra = b & ~(UINT64_C(0x7ff) << 52);
 		break;
 	}
+	case INSTR_EXT_THREAD: {
+		struct irt_function_answer answer;
+		uint64_t now;
+		stream_site_of(m->stream, tag, m->event_count && raw < m->last ? m->last : raw, &answer);
+		e = model_event(m, now = model_round(m, raw), IRT_OP_THREAD);
+		e->value = b <= now && now - b < UINT64_C(1) << 55 ? now - b : 0;
+		e->extra = instr_hidden(a) & IRT_HEAP_ADDRESS_MASK;
+		e->site = answer.function;
+		break;
+	}
 	default:
 		m->counters.skipped_units += instr_tag_ext_units(tag);
 	}

@@ -180,6 +180,13 @@ static inline void stream_block(struct stream *s)
 		       bytes | (uint64_t)stream_pick(s, 16) << INSTR_BLOCK_KIND_SHIFT | (stream_chance(s, 5) ? INSTR_BLOCK_FAILED : 0));
 }
 
+static inline void stream_thread(struct stream *s)
+{
+	uint64_t control = stream_chance(s, 10) ? stream_random(&s->seed) : UINT64_C(0x7f1000000000) + 64 * stream_pick(s, 100);
+	uint64_t begun = stream_chance(s, 20) ? stream_random(&s->seed) : s->ticks - stream_pick(s, 1 << 20);
+	stream_put_ext(s, INSTR_EXT_THREAD, stream_site(stream_pick(s, STREAM_SITES)), instr_hidden(control), begun);
+}
+
 static inline void stream_advance(struct stream *s)
 {
 	if ((s->features & STREAM_SLOW_TIME) && stream_chance(s, 30)) {
@@ -236,6 +243,8 @@ static inline void stream_hook(struct stream *s, enum instr_kind kind, unsigned 
 			s->ticks += stream_pick(s, 200);
 		if (stream_chance(s, 5))
 			stream_block(s);
+		else if (stream_chance(s, 10))
+			stream_thread(s);
 		else
 			stream_heap(s);
 	}

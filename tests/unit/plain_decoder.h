@@ -145,6 +145,20 @@ static inline void plain_block(struct plain *d, uint64_t op, struct irt_event *e
 	e->site = (uint32_t)site;
 }
 
+/* A thread was created. */
+static inline void plain_thread(struct plain *d, struct irt_event *e)
+{
+	uint64_t length = plain_varint(&d->side);
+	const uint8_t *end = d->side + length;
+
+	e->operation = 27;
+	e->site = (uint32_t)plain_varint(&d->side);
+	e->extra = plain_varint(&d->side);
+	e->value = plain_varint(&d->side);
+	if (d->side != end)
+		abort();
+}
+
 static inline struct plain_call plain_end(struct plain *d)
 {
 	struct plain_call c;
@@ -257,6 +271,8 @@ static inline struct irt_event *plain_decode(const struct plain_context *context
 				plain_block(&d, op, e);
 			} else if (op == PLAIN_PREDICTED || (op >= 17 && op <= 20)) {
 				plain_heap(&d, op, (what - 2) / 2, e);
+			} else if (op == 27) {
+				plain_thread(&d, e);
 			} else if (op == 26 ? plain_varint(&d.side) != 0 : op != 8) {
 				abort();
 			}

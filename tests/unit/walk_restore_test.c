@@ -24,6 +24,7 @@ struct saved { /* what a database holds at a checkpoint */
 	struct irt_blocks *blocks; /* as they come back from their rows */
 	struct irt_walk_open_block open[IRT_WALK_OPEN_BLOCKS];
 	size_t open_count;
+	struct irt_creators *creators; /* the same */
 };
 
 static int save_row(void *user, const struct irt_walk_totals *row)
@@ -40,6 +41,12 @@ static int save_row(void *user, const struct irt_walk_totals *row)
 	r->row = *row;
 	r->histogram_bytes = irt_histogram_write(row->histogram, r->histogram);
 	r->there = 1;
+	return 0;
+}
+
+static int save_creation(void *user, const struct irt_creation *row)
+{
+	CHECK_EQ(irt_creators_add(user, row), 0);
 	return 0;
 }
 
@@ -94,6 +101,9 @@ static void checkpoint(struct harness *h, struct saved *s)
 	irt_blocks_destroy(s->blocks);
 	CHECK_EQ(irt_blocks_create(&s->blocks), 0);
 	CHECK_EQ(irt_blocks_each(h->blocks, s->blocks, save_block), 0);
+	irt_creators_destroy(s->creators);
+	CHECK_EQ(irt_creators_create(&s->creators), 0);
+	CHECK_EQ(irt_creators_each_new(h->creators, s->creators, save_creation), 0);
 }
 
 static void saved_fini(struct saved *s)
@@ -102,6 +112,7 @@ static void saved_fini(struct saved *s)
 	free(s->frames);
 	file_fini(&s->heap);
 	irt_blocks_destroy(s->blocks);
+	irt_creators_destroy(s->creators);
 }
 
 /* Another process finds the database: h's contexts, the checkpoint. */
@@ -120,6 +131,9 @@ static void restore(struct harness *r, const struct harness *h, const struct sav
 	CHECK_EQ(irt_blocks_create(&r->blocks), 0);
 	if (s->blocks)
 		CHECK_EQ(irt_blocks_each(s->blocks, r->blocks, save_block), 0);
+	CHECK_EQ(irt_creators_create(&r->creators), 0);
+	if (s->creators)
+		CHECK_EQ(irt_creators_each_new(s->creators, r->creators, save_creation), 0);
 	harness_config(r, &config);
 	CHECK_EQ(irt_walk_create(&r->walk, &config), 0);
 	CHECK_EQ(irt_encoder_create(&r->encoder), 0);
@@ -174,6 +188,37 @@ static void compare_heaps(struct harness *a, struct harness *b)
 }
 
 /* Totals, frames, figures, functions and heaps of two walks. */
+struct creations {
+	struct irt_creation rows[IRT_CREATORS_MAX];
+	size_t count;
+};
+
+static int note_creation(void *user, const struct irt_creation *row)
+{
+	struct creations *c = user;
+	CHECK(c->count < IRT_CREATORS_MAX);
+	c->rows[c->count++] = *row;
+	return 0;
+}
+
+static void compare_creators(const struct harness *a, const struct harness *b)
+{
+	static struct creations x, y;
+	x.count = y.count = 0;
+	CHECK_EQ(irt_creators_each_new(a->creators, &x, note_creation), 0);
+	CHECK_EQ(irt_creators_each_new(b->creators, &y, note_creation), 0);
+	CHECK_EQ(x.count, y.count);
+	for (size_t i = 0; i < x.count && i < y.count; i++) {
+		const struct irt_creation *p = &x.rows[i], *q = &y.rows[i]; /* numbers count from the checkpoint on */
+		CHECK_EQ(p->key, q->key);
+		CHECK_EQ(p->begin_ticks, q->begin_ticks);
+		CHECK_EQ(p->end_ticks, q->end_ticks);
+		CHECK_EQ(p->thread, q->thread);
+		CHECK_EQ(p->context, q->context);
+		CHECK_EQ(p->site_id, q->site_id);
+	}
+}
+
 static void compare(struct harness *a, struct harness *b)
 {
 	struct saved x = {0}, y = {0};
@@ -232,6 +277,7 @@ static void compare(struct harness *a, struct harness *b)
 	}
 	compare_heaps(a, b);
 	harness_compare_blocks(a->blocks, b->blocks);
+	compare_creators(a, b);
 	saved_fini(&x);
 	saved_fini(&y);
 }

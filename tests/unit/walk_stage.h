@@ -17,6 +17,7 @@ static struct irt_walk *walk;
 static struct irt_heap *heap;
 static struct irt_blocks *blocks;
 static int with_heap, with_blocks;
+static struct irt_creators *with_creators;
 static struct instr_unit units[4096];
 static size_t count, walked;
 static uint64_t now, reload_ticks;
@@ -72,6 +73,7 @@ static inline void begin(void)
 		CHECK_EQ(irt_blocks_create(&blocks), 0);
 	config.heap = heap;
 	config.blocks = blocks;
+	config.creators = with_creators;
 	config.cct = cct;
 	config.functions = functions;
 	CHECK_EQ(irt_walk_create(&walk, &config), 0);
