@@ -127,6 +127,10 @@ int irt_store_drop_merged(struct irt_store *store, int64_t thread_id)
 	int result = run(store, IRT_ST_DELETE_TOTALS, thread_id, 0);
 
 	if (!result)
+		result = run(store, IRT_ST_MERGE_CREATORS, thread_id, 0);
+	if (!result)
+		result = run(store, IRT_ST_DELETE_CREATORS, thread_id, 0);
+	if (!result)
 		result = run(store, IRT_ST_SET_MERGED, thread_id, 0);
 	if (result)
 		return result;

@@ -233,7 +233,7 @@ CREATE TABLE sites (
     site_id      INTEGER PRIMARY KEY, -- ours; from the same numbers as function_id
     module_id    INTEGER NOT NULL REFERENCES modules, -- image
     row          INTEGER NOT NULL, -- index of its descriptor row in the module
-    kind         TEXT NOT NULL, -- 'alloc' (a realloc is one, too), 'free', 'block', 'lock'
+    kind         TEXT NOT NULL, -- 'alloc' (a realloc is one, too), 'free', 'block', 'lock', 'thread'
     family       TEXT NOT NULL, -- who frees what was allocated: 'malloc', 'new', 'new[]', 'own' (an allocator of the program's own); of a lock: 'mutex', 'rwlock', 'spin', 'mtx', 'own'; of 'block', what the call is for: 'read', 'write', 'open', 'sync', 'connect', 'accept', 'poll', 'sleep', 'signal', 'child', 'join', 'condition', 'semaphore', 'barrier', 'once', 'futex', 'filelock'
     name         TEXT NOT NULL, -- the function called there, demangled
     linkage_name TEXT NOT NULL, -- its name as the linker sees it
@@ -495,6 +495,30 @@ CREATE TABLE lock_pending (
     part       INTEGER NOT NULL, -- from 0
     state      BLOB NOT NULL, -- this part of the bytes
     PRIMARY KEY (process_id, part)
+) STRICT, WITHOUT ROWID;
+
+-- Who has created which thread, where that is known. Of those that are merged: how many, by who has created them.
+CREATE TABLE thread_creators (
+    thread_id         INTEGER NOT NULL REFERENCES threads, -- the thread, or its process's "ended threads"
+    context_id        INTEGER NOT NULL REFERENCES contexts, -- calling context of the call that has created it
+    site_id           INTEGER NOT NULL REFERENCES sites, -- where in the source that call is
+    creator_thread_id INTEGER, -- the thread that has; it may be merged by now. NULL for merged ones
+    threads           INTEGER NOT NULL, -- how many threads: 1, but for merged ones
+    PRIMARY KEY (thread_id, context_id, site_id)
+) STRICT, WITHOUT ROWID;
+
+-- Calls that have created threads which were not seen: no code with hooks runs in them, or not yet. The last 4,096 of a
+-- process at most.
+CREATE TABLE thread_creations (
+    process_id  INTEGER NOT NULL REFERENCES processes, -- the process
+    number      INTEGER NOT NULL, -- of this process, from 1
+    key         INTEGER NOT NULL, -- what the new thread is found by: 2^58 + a number of its own, or (std::thread) the address of its control block
+    context_id  INTEGER NOT NULL REFERENCES contexts, -- calling context of the call
+    site_id     INTEGER NOT NULL REFERENCES sites, -- where in the source it is
+    thread_id   INTEGER NOT NULL REFERENCES threads, -- the thread that called
+    start_ticks INTEGER NOT NULL, -- when
+    end_ticks   INTEGER NOT NULL, -- when the call had returned
+    PRIMARY KEY (process_id, number)
 ) STRICT, WITHOUT ROWID;
 
 -- What recording had to say, in order.

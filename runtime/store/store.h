@@ -416,6 +416,17 @@ struct irt_store_lock_pending {
 	int64_t state_bytes;
 };
 
+struct irt_store_creator { /* thread_creators */
+	int64_t thread_id;
+	int64_t process_id;         /* its; put alone */
+	int64_t context_id, site_id;
+	int64_t creator_thread_id;  /* read: or NULL */
+};
+
+struct irt_store_creation { /* thread_creations */
+	int64_t process_id, number, key, context_id, site_id, thread_id, start_ticks, end_ticks;
+};
+
 struct irt_store_message {
 	int64_t ticks, process_id;  /* or NULL */
 	const char *severity;       /* "note", "warning", "error" */
@@ -471,6 +482,11 @@ int irt_store_delete_lock_users(struct irt_store *store, int64_t process_id);
 int irt_store_put_lock_user(struct irt_store *store, const struct irt_store_lock_user *row);
 int irt_store_delete_lock_pending(struct irt_store *store, int64_t process_id);
 int irt_store_put_lock_pending(struct irt_store *store, const struct irt_store_lock_pending *row);
+
+/* Who has created a thread, once for each: it counts for "ended threads" if that is merged by now. */
+int irt_store_put_creator(struct irt_store *store, const struct irt_store_creator *row);
+int irt_store_put_creation(struct irt_store *store, const struct irt_store_creation *row);
+int irt_store_delete_creation(struct irt_store *store, int64_t process_id, int64_t number);
 
 /* Inserts a chunk, or rewrites the open chunk with the same (thread_id, start_pos). The chunk's
  * thread must be in the file or put earlier in the round. Put the thread's row before its chunks
@@ -580,5 +596,9 @@ int irt_store_read_lock_calls(struct irt_store *store, int64_t first, int64_t la
 			      int (*each)(void *arg, const struct irt_store_lock_call *row));
 int irt_store_read_lock_pending(struct irt_store *store, int64_t process_id, void *arg,
 				int (*each)(void *arg, const struct irt_store_lock_pending *row));
+int irt_store_read_creators(struct irt_store *store, void *arg,
+			    int (*each)(void *arg, const struct irt_store_creator *row));
+int irt_store_read_creations(struct irt_store *store, int64_t process_id, void *arg,
+			     int (*each)(void *arg, const struct irt_store_creation *row));
 
 #endif

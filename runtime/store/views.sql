@@ -249,6 +249,29 @@ FROM processes p
 JOIN anchors s ON s.ticks = coalesce((SELECT max(ticks) FROM clocks WHERE ticks <= p.start_ticks), 0)
 JOIN anchors e ON e.ticks = coalesce((SELECT max(ticks) FROM clocks WHERE ticks <= p.end_ticks), 0);
 
+-- Where threads were created, in the program's own words: std::thread's functions are passed over.
+CREATE VIEW creator_places AS
+SELECT p.context_id AS context_id, -- calling context of the call
+       p.site_id AS site_id, -- the call
+       CASE WHEN x.context_id IS NOT NULL AND x.parent_id IS NULL THEN '(no function)' ELSE f.name END AS function, -- innermost function that is not of the C++ library
+       iif(p.place_id = p.context_id, s.file, f.file) AS file, -- source file of the call, or of that function
+       iif(p.place_id = p.context_id, s.line, f.line) AS line -- line of the one or the other
+FROM (SELECT d.context_id, d.site_id, coalesce(
+             (WITH RECURSIVE up (place_id, parent_id, linkage_name, level) AS (
+                  SELECT c.context_id, c.parent_id, g.linkage_name, 0
+                  FROM contexts c LEFT JOIN functions g ON g.function_id = c.function_id WHERE c.context_id = d.context_id
+                  UNION ALL
+                  SELECT c.context_id, c.parent_id, g.linkage_name, level + 1
+                  FROM up JOIN contexts c ON c.context_id = up.parent_id LEFT JOIN functions g ON g.function_id = c.function_id
+                  WHERE level < 16)
+              SELECT place_id FROM up
+              WHERE parent_id IS NOT NULL AND NOT coalesce(linkage_name GLOB '_ZNSt*' OR linkage_name GLOB '_ZSt*' OR linkage_name GLOB '_ZNKSt*', 0)
+              ORDER BY level LIMIT 1), d.context_id) AS place_id
+      FROM (SELECT DISTINCT context_id, site_id FROM thread_creators) d) p
+LEFT JOIN contexts x ON x.context_id = p.place_id
+LEFT JOIN functions f ON f.function_id = x.function_id
+LEFT JOIN sites s ON s.site_id = p.site_id;
+
 -- Threads with their times. Those that are merged are one row, "ended threads".
 CREATE VIEW thread_list AS
 SELECT t.thread_id AS thread_id, -- ours, from 1
@@ -273,7 +296,13 @@ SELECT t.thread_id AS thread_id, -- ours, from 1
        CASE WHEN t.merged = 0 AND t.ready_ns >= 0 AND t.cpu_ns >= 0 AND t.ready_ns <= 9223372036854775807 - t.cpu_ns
             THEN max(0, CAST(max(0, t.cpu_ticks - t.start_ticks) * r.ns_per_tick AS INTEGER) - t.cpu_ns - t.ready_ns)
             END AS blocked_ns, -- the rest of its life until these two were read: it slept or waited for something, ns; NULL if not known
-       CAST(a.ns + (t.cpu_ticks - a.ticks) * a.ns_per_tick AS INTEGER) AS cpu_read_ns -- when they were read, ns since the start of the run; NULL if never, and for merged ones
+       CAST(a.ns + (t.cpu_ticks - a.ticks) * a.ns_per_tick AS INTEGER) AS cpu_read_ns, -- when they were read, ns since the start of the run; NULL if never, and for merged ones
+       c.creator_thread_id AS creator_thread_id, -- the thread that has created it, which may be merged by now; NULL if not known, for first threads of processes, and for merged ones, which thread_creator_list has; so all below
+       b.name AS creator, -- its name
+       c.context_id AS creator_context_id, -- calling context in which it has
+       k.function AS created_by, -- its innermost function that is not of the C++ library
+       k.file AS created_file, -- source file of the call; of that function, where the call is in the C++ library
+       k.line AS created_line -- line of the one or the other
 FROM rate r
 CROSS JOIN run_end l
 CROSS JOIN threads t
@@ -281,7 +310,32 @@ LEFT JOIN processes p ON p.process_id = t.process_id
 JOIN anchors s ON s.ticks = coalesce((SELECT max(ticks) FROM clocks WHERE ticks <= t.start_ticks), 0)
 JOIN anchors e ON e.ticks = coalesce((SELECT max(ticks) FROM clocks WHERE ticks <= t.end_ticks), 0)
 JOIN anchors a ON a.ticks = coalesce((SELECT max(ticks) FROM clocks WHERE ticks <= t.cpu_ticks), 0)
+LEFT JOIN thread_creators c ON c.thread_id = t.thread_id AND t.merged = 0
+LEFT JOIN threads b ON b.thread_id = c.creator_thread_id
+LEFT JOIN creator_places k ON k.context_id = c.context_id AND k.site_id = c.site_id
 WHERE t.flags < 32;
+
+-- Which calls have created threads, by calling context and place; those that created the most come first.
+CREATE VIEW thread_creator_list AS
+SELECT x.process_id AS process_id, -- process
+       c.context_id AS context_id, -- calling context of the calls
+       k.function AS function, -- its innermost function that is not of the C++ library
+       s.name AS called, -- what is called there: pthread_create ...
+       k.file AS file, -- source file of the call; of that function, where the call is in the C++ library
+       k.line AS line, -- line of the one or the other
+       sum(c.threads) AS threads, -- threads that they have created and that recorded something
+       sum(iif(t.merged = 0, 0, c.threads)) AS merged, -- those of them that are merged: their times are not in the sums below
+       sum(t.lived_ns) FILTER (WHERE t.merged = 0) AS lived_ns, -- how long the others lived, ns
+       sum(t.cpu_ns) FILTER (WHERE t.merged = 0) AS cpu_ns, -- their processor time, ns; NULL if it was never read
+       sum(t.ready_ns) FILTER (WHERE t.merged = 0) AS ready_ns, -- time that they were ready to run and had no processor, ns; NULL if it was never read
+       sum(t.blocked_ns) FILTER (WHERE t.merged = 0) AS blocked_ns -- the rest of their lives, ns; NULL if not known
+FROM thread_creators c
+JOIN thread_list t ON t.thread_id = c.thread_id
+LEFT JOIN contexts x ON x.context_id = c.context_id
+LEFT JOIN creator_places k ON k.context_id = c.context_id AND k.site_id = c.site_id
+LEFT JOIN sites s ON s.site_id = c.site_id
+GROUP BY c.context_id, c.site_id
+ORDER BY threads DESC, c.context_id, c.site_id;
 
 -- Time and calls of each thread. Its self times add up to the time that its outermost calls took.
 CREATE VIEW thread_times AS

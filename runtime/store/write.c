@@ -161,6 +161,22 @@ const char *const irt_store_sql[IRT_ST_COUNT] = {
 	[IRT_ST_DELETE_LOCK_USERS] = "DELETE FROM lock_users WHERE process_id = ?",
 	[IRT_ST_LOCK_PENDING] = "INSERT OR REPLACE INTO lock_pending (process_id, part, state) VALUES (?, ?, ?)",
 	[IRT_ST_DELETE_LOCK_PENDING] = "DELETE FROM lock_pending WHERE process_id = ?",
+	/* A thread that is merged by then is one of "ended threads". */
+	[IRT_ST_CREATOR] =
+		"INSERT INTO thread_creators (thread_id, context_id, site_id, creator_thread_id, threads)"
+		" SELECT iif(apart, ?1, -?2), ?3, ?4, iif(apart, ?5, NULL), 1"
+		" FROM (SELECT EXISTS (SELECT 1 FROM threads WHERE thread_id = ?1 AND flags < 32) AS apart) WHERE true"
+		" ON CONFLICT (thread_id, context_id, site_id) DO UPDATE SET threads = threads + 1",
+	[IRT_ST_MERGE_CREATORS] =
+		"INSERT INTO thread_creators (thread_id, context_id, site_id, creator_thread_id, threads)"
+		" SELECT -t.process_id, c.context_id, c.site_id, NULL, c.threads"
+		" FROM thread_creators c JOIN threads t ON t.thread_id = c.thread_id WHERE c.thread_id = ?1"
+		" ON CONFLICT (thread_id, context_id, site_id) DO UPDATE SET threads = threads + excluded.threads",
+	[IRT_ST_DELETE_CREATORS] = "DELETE FROM thread_creators WHERE thread_id = ?1",
+	[IRT_ST_CREATION] =
+		"INSERT OR REPLACE INTO thread_creations (process_id, number, key, context_id, site_id, thread_id,"
+		" start_ticks, end_ticks) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+	[IRT_ST_DELETE_CREATION] = "DELETE FROM thread_creations WHERE process_id = ? AND number = ?",
 };
 
 struct irt_binding irt_bind(struct irt_store *store, enum irt_store_statement which)

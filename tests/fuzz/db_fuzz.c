@@ -89,6 +89,10 @@ static void report_on(struct tr_trace *trace, uint8_t how)
 		if (how & 16 && how & 8)
 			report.stacks_ns = how & 128 ? 100 : 1000000;
 		report.process_id = ANY;
+		if (!(how & 16) && how & 128) {
+			report.by = BY_CREATOR;
+			report.thread_id = ANY;
+		}
 		if (!(status = report_header(&report)))
 			status = how & 16 ? report_stacks(&report) : report_threads(&report);
 	} else {

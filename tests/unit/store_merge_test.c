@@ -107,6 +107,86 @@ TEST(a_merge_that_is_rolled_back_has_changed_nothing)
 	irt_store_close(store);
 }
 
+static int list_creation(void *arg, const struct irt_store_creation *row)
+{
+	char *text = arg;
+	sprintf(text + strlen(text), "%d:%d:%d:%d:%d:%d:%d:%d ", (int)row->process_id, (int)row->number, (int)row->key,
+		(int)row->context_id, (int)row->site_id, (int)row->thread_id, (int)row->start_ticks, (int)row->end_ticks);
+	return 0;
+}
+
+static int list_creator(void *arg, const struct irt_store_creator *row)
+{
+	char *text = arg;
+	sprintf(text + strlen(text), "%d:%d:%d:%d ", (int)row->thread_id, (int)row->context_id, (int)row->site_id,
+		row->creator_thread_id == NONE ? -1 : (int)row->creator_thread_id);
+	return 0;
+}
+
+TEST(who_created_merged_threads_is_counted_by_place)
+{
+	char text[500] = "";
+
+	new_folder();
+	struct irt_store *store = start_run(RUN_A);
+	OK(irt_store_begin(store));
+	for (int64_t id = 1; id <= 6; id++) {
+		struct irt_store_thread thread = a_thread(id, 100);
+		thread.end_ticks = 100;
+		OK(irt_store_put_thread(store, &thread));
+		if (id > 1 && id < 6)
+			OK(irt_store_put_creator(store, &(struct irt_store_creator){id, 1, 7 + id % 2, 30, 1}));
+	}
+	OK(irt_store_commit(store));
+	OK(irt_store_read_creators(store, text, list_creator));
+	CHECK_STR(text, "2:7:30:1 3:8:30:1 4:7:30:1 5:8:30:1 ");
+	OK(irt_store_begin(store));
+	for (int64_t id = 2; id <= 5; id++)
+		if (id != 3)
+			OK(irt_store_drop_merged(store, id));
+	irt_store_rollback(store);
+	*text = 0;
+	OK(irt_store_read_creators(store, text, list_creator));
+	CHECK_STR(text, "2:7:30:1 3:8:30:1 4:7:30:1 5:8:30:1 ");
+	OK(irt_store_begin(store));
+	for (int64_t id = 2; id <= 5; id++)
+		if (id != 3)
+			OK(irt_store_drop_merged(store, id));
+	OK(irt_store_drop_merged(store, 6));
+	OK(irt_store_commit(store));
+	CHECK_STR(ask("trace.db", "SELECT group_concat(thread_id || ':' || context_id || ':' || site_id || ':' || coalesce(creator_thread_id, '-')"
+				  " || ':' || threads, ' ') FROM thread_creators"), "-1:7:30:-:2 -1:8:30:-:1 3:8:30:1:1");
+	OK(irt_store_begin(store)); /* it was found out when the thread was merged already: its row is gone */
+	OK(irt_store_put_creator(store, &(struct irt_store_creator){6, 1, 8, 30, 1}));
+	OK(irt_store_commit(store));
+	CHECK_STR(ask("trace.db", "SELECT group_concat(thread_id || ':' || context_id || ':' || threads, ' ') FROM thread_creators"),
+		  "-1:7:2 -1:8:2 3:8:1");
+	irt_store_close(store);
+}
+
+TEST(creations_without_a_thread_come_back_as_they_were_put)
+{
+	char text[500] = "";
+
+	new_folder();
+	struct irt_store *store = start_run(RUN_A);
+	OK(irt_store_begin(store));
+	OK(irt_store_put_creation(store, &(struct irt_store_creation){1, 3, 4096, 7, 30, 2, -5, 90}));
+	OK(irt_store_put_creation(store, &(struct irt_store_creation){1, 2, 8192, 8, 31, 1, 10, 20}));
+	OK(irt_store_put_creation(store, &(struct irt_store_creation){2, 1, 4096, 9, 30, 4, 1, 2}));
+	OK(irt_store_delete_creation(store, 1, 1));
+	OK(irt_store_commit(store));
+	OK(irt_store_read_creations(store, 1, text, list_creation));
+	CHECK_STR(text, "1:2:8192:8:31:1:10:20 1:3:4096:7:30:2:-5:90 ");
+	OK(irt_store_begin(store));
+	OK(irt_store_delete_creation(store, 1, 2));
+	OK(irt_store_commit(store));
+	*text = 0;
+	OK(irt_store_read_creations(store, 1, text, list_creation));
+	CHECK_STR(text, "1:3:4096:7:30:2:-5:90 ");
+	irt_store_close(store);
+}
+
 TEST(losses_of_merged_threads_are_one_row_for_each_cause)
 {
 	struct irt_store_loss loss = {1, 1, 1, "ring full", 40, NONE, NONE, 0};

@@ -19,7 +19,7 @@ TEST(a_new_file_is_a_plain_sqlite_file_with_our_mark)
 	CHECK_STR(ask("trace.db", "SELECT value FROM run WHERE key = 'run_id'"), RUN_A);
 	CHECK_STR(ask("trace.db", "SELECT value FROM run WHERE key = 'state'"), "recording");
 	CHECK_EQ(ask_number("trace.db", "SELECT count(*) FROM pragma_table_list WHERE schema = 'main' AND type = 'table'"
-					" AND name NOT LIKE 'sqlite_%'"), 35);
+					" AND name NOT LIKE 'sqlite_%'"), 37);
 	CHECK_EQ(ask_number("trace.db", "SELECT count(*) FROM pragma_table_list WHERE schema = 'main' AND type = 'table'"
 					" AND name NOT LIKE 'sqlite_%' AND NOT strict"), 0);
 	irt_store_close(store);

@@ -300,6 +300,33 @@ TEST(folded_recursion_counts_its_outermost_call)
 	CHECK_STR(all("SELECT total_ns || ' ' || self_ns AS x FROM tree"), "1000 1000");
 }
 
+TEST(who_created_a_thread_is_said_in_the_programs_own_words)
+{
+	irt_store_close(small_run());
+	run_sql("trace.db",
+		"INSERT INTO modules VALUES (1, '/bin/prog', NULL, 9);"
+		"INSERT INTO functions VALUES (10, 1, 5, 'std::thread::thread<void (&)()>(void (&)())', '_ZNSt6threadC2IRFvvEEEOT_', '/usr/include/std_thread.h', 9, 1, NULL, 1);"
+		"INSERT INTO contexts VALUES (6, 1, 2, 1, 10, 3, 0, 0), (7, 1, 0, 2, 10, 1, 0, 0);"
+		"INSERT INTO sites VALUES (30, 1, 3, 'thread', 'thread', 'pthread_create', 'pthread_create', '/src/a.c', 21, 7, NULL),"
+		" (31, 1, 4, 'thread', 'thread', 'std::thread::_M_start_thread()', '_ZNSt6thread15_M_start_threadEv', '/usr/include/std_thread.h', 142, 3, NULL);"
+		"INSERT INTO threads SELECT 3, process_id, 1003, name, NULL, NULL, 600, 700, 700, 5, 0, 5, 0, 0, 0, 0, 0, 0, 0, 40, 10, 700 FROM threads WHERE thread_id = 1;"
+		"INSERT INTO threads SELECT 4, process_id, 1004, name, NULL, NULL, 700, 900, 900, 5, 0, 5, 0, 0, 0, 0, 0, 0, 0, 60, NULL, 900 FROM threads WHERE thread_id = 1;"
+		"INSERT INTO threads SELECT 5, process_id, 1005, name, NULL, NULL, 700, 900, 900, 0, 0, 5, 0, 0, 0, 0, 0, 32, 0, NULL, NULL, NULL FROM threads WHERE thread_id = 1;"
+		"INSERT INTO threads SELECT -1, process_id, 0, 'ended threads', NULL, NULL, 600, 700, 700, 5, 0, 5, 0, 0, 0, 0, 0, 16, 9, 900, 10, NULL FROM threads WHERE thread_id = 1;"
+		"INSERT INTO thread_creators VALUES (2, 2, 30, 1, 1), (3, 6, 31, 1, 1), (4, 6, 31, 77, 1), (-1, 6, 31, NULL, 7), (-1, 7, 31, NULL, 2);");
+	CHECK_STR(all("SELECT thread_id || coalesce(' ' || creator_thread_id || coalesce(creator, '-') || ' ' || creator_context_id || ' ' || created_by"
+		      " || ' ' || created_file || ':' || created_line, '') AS x FROM thread_list ORDER BY thread_id"),
+		  "-1; 1; 2 1worker 2 walk /src/a.c:21; 3 1worker 6 walk /src/a.c:20; 4 77- 6 walk /src/a.c:20");
+	CHECK_STR(all("SELECT context_id || ' ' || function || ' ' || file || ':' || line || ' ' || called || ' ' || threads || ' ' || merged"
+		      " || ' ' || coalesce(lived_ns || ' ' || coalesce(cpu_ns || '', '-') || ' ' || coalesce(ready_ns || '', '-'), 'merged') AS x"
+		      " FROM thread_creator_list"),
+		  "6 walk /src/a.c:20 std::thread::_M_start_thread() 9 7 600 100 10;"
+		  " 7 std::thread::thread<void (&)()>(void (&)()) /usr/include/std_thread.h:142 std::thread::_M_start_thread() 2 2 merged;"
+		  " 2 walk /src/a.c:21 pthread_create 1 0 17990 7002 800");
+	run_sql("trace.db", "UPDATE contexts SET parent_id = 6 WHERE context_id = 6"); /* a circle */
+	CHECK_STR(all("SELECT created_by AS x FROM thread_list WHERE thread_id = 3"), "std::thread::thread<void (&)()>(void (&)())");
+}
+
 /*
  * Two processes, 2 ns per tick, 10,000 ticks. In the first, main → walk → walk → leaf allocates at two places and
  * frees at a third; in the second, whatever runs outside of all functions does. Process 1 ended at 9000.

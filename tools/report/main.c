@@ -106,8 +106,8 @@ static const struct cli_option options[] = {
 	{CLI_FLAG, .name = "histogram", .value = &report.histogram,
 	 .help = "--allocs: how large blocks are and how long they live; --blocks: how long calls took; --locks: how long locks were waited "
 		 "for and held; of all rows, of the first N with --limit N, or (--locks) of the one with --lock N"},
-	{CLI_CHOICE, .name = "by", .argument = "WHAT", .choices = "function|site|context|type|waiter|holder|thread", .value = &report.by,
-	 .help = "--allocs, --blocks: a row for each function, each place in the source (site), each place and call path (context), or (--allocs) each type of what is allocated; --waits: who waited for whom by function, by calling context, by who waited (waiter), by whom that was for (holder), or by thread"},
+	{CLI_CHOICE, .name = "by", .argument = "WHAT", .choices = "function|site|context|type|waiter|holder|thread|creator", .value = &report.by,
+	 .help = "--allocs, --blocks: a row for each function, each place in the source (site), each place and call path (context), or (--allocs) each type of what is allocated; --waits: who waited for whom by function, by calling context, by who waited (waiter), by whom that was for (holder), or by thread; --threads: creator, a row for each call path and place that has created threads"},
 	{CLI_CHOICE, .name = "kind", .argument = "WHAT", .choices = "heap|pools|mappings", .value = &report.kind,
 	 .help = "--allocs, --leaks, --peak, --heap-at, --growth: the heap, or what counts apart from it: pools that the program tells "
 		 "of (instr_pool_alloc), or what it maps (mmap, sbrk)"},
@@ -136,7 +136,7 @@ static const struct cli_option options[] = {
 static const char *const usage[] = {
 	"[FILE] [--top] [OPTIONS]",
 	"[FILE] --tree [OPTIONS]",
-	"[FILE] --threads [OPTIONS]",
+	"[FILE] --threads [--by creator] [OPTIONS]",
 	"[FILE] --stacks [--at TIME] [OPTIONS]",
 	"[FILE] --blocks [--by function|site|context] [--only NAME] [--all] [OPTIONS]",
 	"[FILE] --locks [--lock N] [OPTIONS]",
@@ -157,6 +157,7 @@ static const struct cli_note examples[] = {
 	{"instr-report --tree --min 1", "by calling context, down to one percent"},
 	{"instr-report --sort calls --limit 10", "the ten functions called most often"},
 	{"instr-report --threads", "which threads were busy, and which waited"},
+	{"instr-report --threads --by creator", "what creates the threads, and how many"},
 	{"instr-report --stacks", "what every thread of a program that hangs is doing"},
 	{"instr-report --stacks --at 2.5s", "what they were doing two and a half seconds after the start"},
 	{"instr-report --tree --heap --sort bytes", "by calling context, those that allocate the most first"},
@@ -250,9 +251,32 @@ static int choose_mode(void)
 	return CLI_GO;
 }
 
+/* What rows --by may ask for, by mode. */
+static int check_by(void)
+{
+	static const struct { uint8_t mode, allowed[BYS]; const char *said; } choices[] = {
+		{REPORT_ALLOCS, {[BY_FUNCTION] = 1, [BY_SITE] = 1, [BY_CONTEXT] = 1, [BY_TYPE] = 1}, "--allocs goes with --by function, site, context or type"},
+		{REPORT_BLOCKS, {[BY_FUNCTION] = 1, [BY_SITE] = 1, [BY_CONTEXT] = 1}, "--blocks goes with --by function, site or context"},
+		{REPORT_WAITS, {[BY_FUNCTION] = 1, [BY_CONTEXT] = 1, [BY_WAITER] = 1, [BY_HOLDER] = 1, [BY_THREAD] = 1},
+		 "--waits goes with --by function, context, waiter, holder or thread"},
+		{REPORT_THREADS, {[BY_CREATOR] = 1}, "--threads goes with --by creator"},
+	};
+
+	if (report.by == CLI_UNSET)
+		return CLI_GO;
+	if (report.by == BY_CREATOR && mode == REPORT_THREADS && (sort || thread))
+		return cli_wrong_usage("--by creator is by number of threads, of all: --sort and --thread do not go with it");
+	for (size_t i = 0; i < sizeof(choices) / sizeof(*choices); i++)
+		if (choices[i].mode == mode)
+			return choices[i].allowed[report.by] ? CLI_GO : cli_wrong_usage("%s", choices[i].said);
+	return cli_wrong_usage(report.with_blocks ? "--by goes with --blocks alone" : "--by goes with --allocs, --blocks, --waits and --threads");
+}
+
 /* What a report would pass over is not what was meant. */
 static int check_mode(void)
 {
+	int status;
+
 	if (mode == REPORT_INFO && (thread || report.process_id != ANY))
 		return cli_wrong_usage("--info shows the whole run: --thread and --process go with --top, --tree, --threads and --stacks");
 	if (mode == REPORT_BLOCKS && thread)
@@ -293,14 +317,8 @@ static int check_mode(void)
 		return cli_wrong_usage(report.with_blocks ? "--only goes with --blocks alone" : "--only goes with --blocks");
 	if (mode != REPORT_TREE && least_percent >= 0)
 		return cli_wrong_usage("--min goes with --tree");
-	if (mode != REPORT_ALLOCS && mode != REPORT_BLOCKS && mode != REPORT_WAITS && report.by != CLI_UNSET)
-		return cli_wrong_usage(report.with_blocks ? "--by goes with --blocks alone" : "--by goes with --allocs, --blocks and --waits");
-	if (mode == REPORT_WAITS && (report.by == BY_SITE || report.by == BY_TYPE))
-		return cli_wrong_usage("--waits goes with --by function, context, waiter, holder or thread");
-	if (mode != REPORT_WAITS && report.by >= BY_WAITER)
-		return cli_wrong_usage("--by waiter, holder and thread go with --waits");
-	if (mode == REPORT_BLOCKS && report.by == BY_TYPE)
-		return cli_wrong_usage("--by type goes with --allocs");
+	if ((status = check_by()) != CLI_GO)
+		return status;
 	if (report.kind != KIND_HEAP && (mode < REPORT_ALLOCS || mode == REPORT_MEMORY || mode == CLI_UNSET))
 		return cli_wrong_usage("--kind goes with --allocs, --leaks, --peak, --heap-at and --growth");
 	if (report.kind != KIND_HEAP && report.by == BY_FUNCTION)
@@ -371,7 +389,7 @@ static void settle_defaults(void)
 	if (report.by == CLI_UNSET)
 		report.by = report.kind == KIND_HEAP ? BY_FUNCTION : BY_SITE;
 	if (limit == CLI_UNSET)
-		report.limit = format != CLI_FORMAT_TEXT ? NO_LIMIT : report.by == BY_CONTEXT ? PATHS_LIMIT : text_limits[report.mode];
+		report.limit = format != CLI_FORMAT_TEXT ? NO_LIMIT : report.by == BY_CONTEXT || report.by == BY_CREATOR ? PATHS_LIMIT : text_limits[report.mode];
 	else
 		report.limit = limit ? limit : NO_LIMIT;
 	report.limited = limit > 0;

@@ -33,7 +33,7 @@ enum report_allocs_sort {
 enum report_blocks_sort { SORT_BLOCK_TIME, SORT_BLOCK_CALLS, SORT_BLOCK_BYTES, SORT_LONGEST, SORT_BLOCK_FAILED };
 enum report_live_sort { SORT_LIVE_BYTES, SORT_LIVE_BLOCKS, SORT_LIVE_AGE }; /* --leaks; without age --peak, --heap-at, --growth */
 enum report_kind { KIND_HEAP, KIND_POOLS, KIND_MAPPINGS, REPORT_KINDS };
-enum report_by { BY_FUNCTION, BY_SITE, BY_CONTEXT, BY_TYPE, BY_WAITER, BY_HOLDER, BY_THREAD }; /* the last three: --waits */
+enum report_by { BY_FUNCTION, BY_SITE, BY_CONTEXT, BY_TYPE, BY_WAITER, BY_HOLDER, BY_THREAD, BY_CREATOR, BYS };
 
 enum { NO_LIMIT = -1, ANY = -1 };
 
@@ -126,6 +126,7 @@ int report_header(struct report *);
 int report_top(struct report *);
 int report_tree(struct report *);
 int report_threads(struct report *);
+int report_creators(struct report *); /* --threads --by creator */
 int report_stacks(struct report *);
 int report_info(struct report *);
 int report_locks(struct report *);

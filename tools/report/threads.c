@@ -7,15 +7,16 @@
 
 #include <inttypes.h>
 
+#include "cli/text.h"
 #include "cli/units.h"
 
-enum { SHARE, CPU, READY, BLOCKED, LIVED, START, END, CALLS, SELF, PROCESS, THREAD, NAME, COLUMNS };
+enum { SHARE, CPU, READY, BLOCKED, LIVED, START, END, CALLS, SELF, PROCESS, THREAD, NAME, CREATOR, COLUMNS };
 
 /* By enum report_threads_sort. */
 static const char *const orders[] = {"cpu_ns", "ready_ns", "blocked_ns", "self_ns", "calls", "lived_ns"};
 
 struct sums {
-	int64_t rows, cpu_ns, ready_ns, not_read, merged;
+	int64_t rows, cpu_ns, ready_ns, not_read, merged, created;
 };
 
 static int is_known(struct tr_query *q, const char *column)
@@ -37,12 +38,13 @@ static int read_sums(struct report *report, struct sums *sums)
 		sums->ready_ns = report_sum(sums->ready_ns, report_number(q, "ready_ns"));
 		sums->not_read += !is_known(q, "cpu_ns");
 		sums->merged += report_number(q, "merged") > 0;
+		sums->created += is_known(q, "creator_context_id");
 	}
 	tr_finish(q);
 	return status;
 }
 
-static size_t choose_columns(const struct report *report, struct cli_column *columns, int *which)
+static size_t choose_columns(const struct report *report, int created, struct cli_column *columns, int *which)
 {
 	const struct cli_column all[COLUMNS] = {
 		[SHARE] = {.title = "cpu %"},
@@ -57,11 +59,12 @@ static size_t choose_columns(const struct report *report, struct cli_column *col
 		[PROCESS] = {.title = "process", .drop = 4},
 		[THREAD] = {.title = "thread"},
 		[NAME] = {.title = "name", .left = 1, .comfort = 12},
+		[CREATOR] = {.title = "created by", .left = 1, .drop = 5},
 	};
 	size_t count = 0;
 
 	for (int i = 0; i < COLUMNS; i++) {
-		if (i == PROCESS && report->processes < 2)
+		if ((i == PROCESS && report->processes < 2) || (i == CREATOR && !created))
 			continue;
 		columns[count] = all[i];
 		which[count++] = i;
@@ -77,6 +80,25 @@ static void duration_cell(struct cli_table *table, struct tr_query *q, const cha
 		cli_cell(table, CLI_PLAIN, cli_duration(text, report_number(q, column)));
 	else
 		cli_cell(table, CLI_DIM, otherwise);
+}
+
+/* "main  server.c:30" */
+static void creator_cell(struct cli_table *table, struct tr_query *q)
+{
+	enum { MOST = 32 };
+	struct cli_buffer text = {0};
+
+	if (is_known(q, "creator_context_id")) {
+		const char *name = report_name(q, tr_column(q, "created_by"));
+		if (cli_width(name) <= MOST)
+			cli_add_text(&text, name);
+		else
+			report_shorten_name(&text, name, MOST);
+		const char *place = report_place(q, tr_column(q, "created_file"), tr_column(q, "created_line"));
+		cli_add_format(&text, "%s%s", *place ? "  " : "", place);
+	}
+	cli_cell(table, text.bytes ? CLI_PLAIN : CLI_DIM, text.bytes ? cli_text_of(&text) : "-");
+	cli_buffer_fini(&text);
 }
 
 static void add_cell(struct cli_table *table, struct tr_query *q, int column, const struct sums *sums)
@@ -111,6 +133,9 @@ static void add_cell(struct cli_table *table, struct tr_query *q, int column, co
 		name = tr_text(q, tr_column(q, "name"), NULL);
 		cli_cell(table, *name ? CLI_PLAIN : CLI_DIM, *name ? name : "(no name)");
 		break;
+	case CREATOR:
+		creator_cell(table, q);
+		break;
 	default:
 		duration_cell(table, q, names[column], "-");
 	}
@@ -142,19 +167,21 @@ int report_threads(struct report *report)
 {
 	struct cli_column columns[COLUMNS];
 	int which[COLUMNS];
-	const size_t count = choose_columns(report, columns, which);
 	struct sums sums = {0};
 	struct tr_query *q;
 	char more[64];
 	int64_t rows = 0;
 	int status;
 
+	if (report->by == BY_CREATOR)
+		return report_creators(report);
 	report->now_ns = tr_now_ns(report->trace);
 	if (report->show_sql || report->format != CLI_FORMAT_TEXT)
 		return report_rows(report, "thread_profile", orders[report->sort]);
 	if ((status = read_sums(report, &sums)) || (status = report_query(report, &q, "thread_profile", orders[report->sort])))
 		return status;
 	say_sums(report, &sums);
+	const size_t count = choose_columns(report, sums.created != 0, columns, which);
 	struct cli_table *table = cli_table_create(columns, count);
 	for (; (status = tr_next(q, &report->error)) == 1; rows++)
 		for (size_t i = 0; i < count; i++)

@@ -19,7 +19,13 @@ SELECT t.thread_id AS thread_id, -- thread
        t.cpu_read_ns AS cpu_read_ns, -- when that was, ns since the start of the run; NULL if never, and for merged ones
        coalesce(x.calls, 0) AS calls, -- calls entered
        coalesce(x.self_ns, 0) AS self_ns, -- time in instrumented calls, ns
-       t.open_calls AS open_calls -- calls not finished
+       t.open_calls AS open_calls, -- calls not finished
+       t.creator_thread_id AS creator_thread_id, -- the thread that has created it; NULL if not known, and for merged ones
+       t.creator AS creator, -- its name
+       t.creator_context_id AS creator_context_id, -- calling context in which it has
+       t.created_by AS created_by, -- its innermost function that is not of the C++ library
+       t.created_file AS created_file, -- source file of the call; of that function, where the call is in the C++ library
+       t.created_line AS created_line -- line of the one or the other
 FROM thread_list t LEFT JOIN thread_times x ON x.thread_id = t.thread_id
 WHERE t.process_id = coalesce(:process, t.process_id)
   AND (:thread IS NULL OR t.thread_id = :thread) AND (:thread_name IS NULL OR t.name = :thread_name)
