@@ -39,6 +39,7 @@ struct pass {
 	struct pass_rows rows;
 	struct pass_allocs allocs;
 	struct pass_blocks blocks;
+	struct pass_threads threads;
 	unsigned nounwind, nonlazybind, frameaddress, builtin_setjmp;
 	unsigned hooked, skipped;
 	bool may_inline; /* the link step of LTO may still inline what is hooked now */
@@ -477,6 +478,8 @@ static void finish_function(struct pass *pass, LLVMValueRef function, enum instr
 		allocs_rewrite(&pass->allocs, function, &sites);
 	else
 		allocs_leave(&pass->allocs, function);
+	if (pass->settings.thread && keeps_sites(reason))
+		threads_rewrite(&pass->threads, function, &sites);
 	if (reason == INSTR_REASON_NONE)
 		instrument_function(pass, function);
 	else {
@@ -510,6 +513,7 @@ static void instrument_now(struct pass *pass, bool defer)
 	pass->may_inline = pass->rows.lto;
 	allocs_init(&pass->allocs, &pass->rows, &pass->settings);
 	blocks_init(&pass->blocks, &pass->rows);
+	threads_init(&pass->threads, &pass->rows);
 	marked_collect(&marked, pass->module);
 	list_definitions(pass->module, &functions);
 	for (size_t i = 0; i < functions.count; i++) {
@@ -560,6 +564,7 @@ static bool instrument_deferred(struct pass *pass)
 	load_deferred_settings(pass);
 	allocs_init(&pass->allocs, &pass->rows, &pass->settings);
 	blocks_init(&pass->blocks, &pass->rows);
+	threads_init(&pass->threads, &pass->rows);
 	list_definitions(pass->module, &functions);
 	for (size_t i = 0; i < functions.count; i++) {
 		LLVMValueRef function = functions.item[i];
@@ -664,6 +669,7 @@ bool pass_run(LLVMModuleRef module, enum pass_stage stage)
 	}
 	allocs_fini(&pass.allocs);
 	blocks_fini(&pass.blocks);
+	threads_fini(&pass.threads);
 	LLVMDisposeBuilder(pass.builder);
 	rows_fini(&pass.rows);
 	settings_fini(&pass.settings);

@@ -27,6 +27,7 @@ void settings_init(struct pass_settings *settings)
 	memset(settings, 0, sizeof *settings);
 	settings->unwind = 1;
 	settings->block = 1;
+	settings->thread = 1;
 	settings->lock = 1;
 }
 
@@ -107,6 +108,8 @@ static int *flag_of(struct pass_settings *settings, enum instr_option_id id)
 		return &settings->block;
 	case INSTR_OPT_lock:
 		return &settings->lock;
+	case INSTR_OPT_thread:
+		return &settings->thread;
 	case INSTR_OPT_tail:
 		return &settings->tail_keep;
 	case INSTR_OPT_lto:
@@ -219,8 +222,8 @@ char *settings_line(const struct pass_settings *settings)
 	if (!out)
 		abort();
 	static const char *const heaps[] = {"on", "all", "wrap", "off"}; /* enum pass_heap */
-	fprintf(out, "unwind=%s:heap=%s:block=%s:lock=%s:tail=%s:lto=%s", settings->unwind ? "on" : "off",
-		heaps[settings->heap], settings->block ? "on" : "off", settings->lock ? "on" : "off",
+	fprintf(out, "unwind=%s:heap=%s:block=%s:lock=%s:thread=%s:tail=%s:lto=%s", settings->unwind ? "on" : "off",
+		heaps[settings->heap], settings->block ? "on" : "off", settings->lock ? "on" : "off", settings->thread ? "on" : "off",
 		settings->tail_keep ? "keep" : "call", settings->lto_post ? "post" : "pre");
 	for (int i = 0; i < 2; i++)
 		for (size_t j = 0; j < globs[i]->count; j++) {

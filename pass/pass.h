@@ -7,6 +7,7 @@
  *     rows.c         descriptor rows, names, registration of the module
  *     alloc.c        calls that allocate or free, and those of locks
  *     block.c        calls that may block
+ *     thread.c       calls that create threads
  *     type.c         the type of what they allocate
  *     lock.c         the names of locks
  *     declaration.c  what is said of allocators and locks of the program's own
@@ -48,7 +49,7 @@ struct pass_settings {
 	struct pass_globs allow, deny;
 	struct pass_declaration *declarations; /* as they came; later ones win */
 	size_t declaration_count;
-	int unwind, heap, block, lock, verbose, help;
+	int unwind, heap, block, lock, thread, verbose, help;
 	int tail_keep, lto_post;
 	char error[512]; /* the first thing wrong, a whole sentence; empty if all is well */
 };
@@ -213,6 +214,21 @@ void blocks_fini(struct pass_blocks *blocks);
 
 /* Puts hooks around the calls of a function that may block. `sites` counts the sites of the function. */
 void blocks_rewrite(struct pass_blocks *blocks, LLVMValueRef function, unsigned *sites);
+
+/* thread.c ------------------------------------------------------------------------------------- */
+
+struct pass_threads {
+	struct pass_rows *rows;
+	LLVMBuilderRef builder;
+	struct known_creator *known; /* what of those that create threads the module declares */
+	size_t count;
+};
+
+void threads_init(struct pass_threads *threads, struct pass_rows *rows);
+void threads_fini(struct pass_threads *threads);
+
+/* Puts hooks in the place of the calls of a function that create threads, or around them. `sites` counts the sites of the function. */
+void threads_rewrite(struct pass_threads *threads, LLVMValueRef function, unsigned *sites);
 
 /* type.c --------------------------------------------------------------------------------------- */
 

@@ -61,6 +61,7 @@ enum instr_row_kind {
 	INSTR_ROW_LOCK_SITE = 3,
 	INSTR_ROW_BLOCK_SITE = 4,
 	INSTR_ROW_FREE_SITE = 5,
+	INSTR_ROW_THREAD_SITE = 6,
 };
 
 /* Who must free what was allocated. Stored in the trace; numbers are never reused, 7 is the greatest. */
@@ -306,7 +307,20 @@ _Static_assert(sizeof(struct instr_module) == 64, "the pass emits this layout");
  *
  *   void __instr_block_shut(int64_t first, int what)             what: enum instr_block_shut
  *
- * so that from then on no system call is made to know what a descriptor is of. */
+ * so that from then on no system call is made to know what a descriptor is of.
+ *
+ * Calls that create threads become
+ *
+ *   int __instr_pthread_create(pthread_t *, const pthread_attr_t *, void *(*start)(void *), void *, row, f)
+ *   int __instr_thrd_create(thrd_t *, int (*start)(void *), void *, row, f)
+ *
+ * which call f, and have the new thread tell that it is theirs before it goes on in `start`. In std::thread of libstdc++,
+ * which starts its thread out of line, the call stays as it is, between
+ *
+ *   uint64_t __instr_thread_begin(void)                          what the other is given; 0: nothing is recorded
+ *   void __instr_thread_end(uint64_t begun, const std::thread *, row)
+ *
+ * errno stays as the call has left it. */
 
 #define INSTR_HOOK_ENTER "__instr_enter"
 #define INSTR_HOOK_EXIT "__instr_exit"

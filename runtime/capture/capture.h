@@ -32,7 +32,8 @@
 struct irt_tls {
 	uint64_t cursor;
 	uint64_t sequence;         /* of the sub-buffer that cursor points into; 0 = none yet */
-	uint64_t anchor;           /* the last full stack pointer told to the walk */
+	uint64_t anchor;           /* the last full stack pointer told to the walk; before the thread has joined: 0, or the key
+	                            * that it will join with (thread.c), which is near to no stack pointer */
 	uint64_t thread;           /* its id * IRT_THREAD_MAX + its slot in the ring; 0 = not joined. The id is
 	                            * here because a fork child reads this when the slot may be another's */
 };
@@ -50,9 +51,11 @@ struct irt_local {
 	uint32_t heap_off;       /* 1 = heap=off: allocations are not recorded */
 	uint32_t block_off;      /* 1 = block=off: calls that may block are not recorded */
 	uint32_t lock_off;       /* 1 = lock=off: locks are not recorded */
+	uint32_t thread_off;     /* 1 = thread=off: who creates threads is not recorded */
+	uint32_t spare;
 	uint64_t drop_heartbeat; /* the drain does not move; UINT64_MAX: it does, but has nothing to give */
 	uint64_t drop_look_ticks; /* when a restart of the drain was tried last */
-	unsigned char pad[4096 - 64];
+	unsigned char pad[4096 - 72];
 	unsigned char populated[IRT_SUB_MAX / 8]; /* bit per sub-buffer: mapped in this process */
 };
 
@@ -62,6 +65,14 @@ extern IRT_HIDDEN struct irt_map irt_map; /* the run's ring; kept over fork. map
 
 static inline struct irt_thread *irt_thread_slot(uint64_t thread) { return &irt_map.threads[thread % IRT_THREAD_MAX]; }
 static inline uint64_t irt_thread_id(uint64_t thread) { return thread / IRT_THREAD_MAX; }
+
+/* The address of the thread's control block. In glibc and musl its first word is that, and pthread_self returns it. */
+static inline uint64_t irt_thread_control(void)
+{
+	uint64_t block;
+	__asm__("movq %%fs:0, %0" : "=r"(block));
+	return block;
+}
 
 /* What control does for capture. */
 

@@ -11,7 +11,7 @@
  *   C2  Cursor and sequence change together only by one cmpxchg16b whose expected value is what was
  *       read before (install). A cursor that came back to an old value has another sequence.
  *   C3  With the overflow bit set, no address at or behind the cursor is ever written.
- *   C4  While the anchor is not 0, it is what the last STACK record of the stream says, by place in the
+ *   C4  While the anchor of a thread that has joined is not 0, it is what the last STACK record says, by place in the
  *       stream (tell_stack).
  *   C5  A sub-buffer is taken by one CAS of its owner; it holds no unit until it is installed; if a
  *       handler has installed another one meanwhile it is given back untouched.
@@ -443,6 +443,8 @@ static int join_thread(struct irt_ring *ring, struct irt_tls *tls)
 	t->process_slot = irt_local.process_slot;
 	t->tid = (int32_t)irt_sys_gettid();
 	t->join_ticks = irt_ticks();
+	uint64_t number = irt_load_relaxed(&tls->anchor);
+	t->key = instr_hidden(number & INSTR_KEY_NUMBER ? number : irt_thread_control());
 	if (irt_local.process->joined_by == IRT_JOINED_FORK && t->tid == irt_local.process->pid) {
 		t->parent_thread_id = irt_local.process->parent_thread_id;
 		t->parent_position = irt_local.process->parent_position;
@@ -456,6 +458,8 @@ static int join_thread(struct irt_ring *ring, struct irt_tls *tls)
 		irt_store_release(&t->owner, (uint64_t)0); /* R7 */
 		return 1;
 	}
+	if (number & INSTR_KEY_NUMBER)
+		irt_cas_acq_rel(&tls->anchor, &number, (uint64_t)0); /* own */
 	IRT_TESTPOINT(thread_filled);
 	irt_store_release(&t->state, (uint32_t)IRT_SLOT_LIVE); /* R4 */
 	IRT_TESTPOINT(thread_live);

@@ -121,6 +121,7 @@ static void apply(struct irt_config *c, const struct instr_setting *s)
 		break;
 	case INSTR_OPT_block: bad = instr_parse_flag(v, n, &c->block); break;
 	case INSTR_OPT_lock: bad = instr_parse_flag(v, n, &c->lock); break;
+	case INSTR_OPT_thread: bad = instr_parse_flag(v, n, &c->thread); break;
 	case INSTR_OPT_record: bad = instr_parse_flag(v, n, &c->record); break;
 	case INSTR_OPT_sandbox: bad = instr_parse_flag(v, n, &c->sandbox); break;
 	case INSTR_OPT_events: bad = instr_parse_flag(v, n, &c->events); break;
@@ -180,6 +181,7 @@ int irt_config_read(struct irt_config *c)
 	c->heap = 1;
 	c->block = 1;
 	c->lock = 1;
+	c->thread = 1;
 	c->ring_bytes = 8 << 20;
 	c->ring_max_bytes = 256 << 20;
 	irt_copy(c->out, fallback_out, sizeof(fallback_out));

@@ -22,7 +22,7 @@
 #include "instr/hooks.h"
 
 struct irt_config {
-	int record, verbose, help, events, drop, sandbox, heap, block, lock;
+	int record, verbose, help, events, drop, sandbox, heap, block, lock, thread;
 	uint64_t ring_bytes, ring_max_bytes, max_db_bytes, time_unit;
 	char out[IRT_PATH_BYTES];           /* as given */
 	char out_directory[IRT_PATH_BYTES]; /* absolute */

@@ -97,6 +97,7 @@ static int enter_run(const struct irt_identity *me, enum irt_joined_by how, uint
 	irt_local.heap_off = !irt_config.heap;
 	irt_local.block_off = !irt_config.block;
 	irt_local.lock_off = !irt_config.lock;
+	irt_local.thread_off = !irt_config.thread;
 	IRT_TESTPOINT(process_live);
 	return 0;
 }

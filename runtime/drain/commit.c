@@ -134,6 +134,7 @@ static void after_commit(struct irt_session *s, int checkpoint)
 		irt_heaps_committed(s);
 		irt_blocks_committed(s);
 		irt_locks_committed(s);
+		irt_creators_committed(s);
 		irt_functions_saved(s->functions);
 		for (uint32_t i = 0; i < s->process_count; i++)
 			irt_functions_saved(s->processes[i]->functions);
@@ -229,6 +230,7 @@ int irt_commit(struct irt_session *s, int last)
 			irt_put_heaps(s, irt_last_moment(s));
 			irt_put_blocks(s);
 			irt_put_locks(s);
+			irt_put_creators(s);
 			irt_merge_put(s);
 			IRT_TESTPOINT(commit_checkpoint);
 		}

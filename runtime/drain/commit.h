@@ -34,6 +34,9 @@ void irt_blocks_committed(struct irt_session *s);
 int irt_pack_locks(struct irt_session *s);
 void irt_put_locks(struct irt_session *s);
 void irt_locks_committed(struct irt_session *s);
+/* creators.c: the same. */
+void irt_put_creators(struct irt_session *s);
+void irt_creators_committed(struct irt_session *s);
 void irt_put_anchor(struct irt_session *s);
 void irt_put_losses(struct irt_session *s);
 

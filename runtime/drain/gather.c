@@ -488,5 +488,6 @@ uint64_t irt_gather(struct irt_session *s)
 	uint64_t walked = look(s);
 	irt_settle_heaps(s);
 	irt_settle_locks(s);
+	irt_settle_creators(s);
 	return walked;
 }

@@ -388,6 +388,8 @@ int irt_session_restore(struct irt_session *s)
 	if (!e)
 		e = irt_restore_locks(s);
 	if (!e)
+		e = irt_restore_creations(s);
+	if (!e)
 		e = irt_store_read_threads(s->store, &l, list_thread);
 	if (!e)
 		e = irt_chunk_decoder_create(&r.decoder);
@@ -405,6 +407,8 @@ int irt_session_restore(struct irt_session *s)
 		if (!e)
 			e = restore_thread(&r, &l.at[i]);
 	}
+	if (!e)
+		e = irt_restore_creators(s);
 	if (!e)
 		e = irt_store_read_clocks(s->store, &r, take_clock);
 	if (!e)

@@ -119,6 +119,8 @@ struct irt_drained_process *irt_session_add_process(struct irt_session *s, const
 		goto fail_heap;
 	if (irt_locks_create(&p->locks) != 0)
 		goto fail_blocks;
+	if (irt_creators_create(&p->creators) != 0)
+		goto fail_locks;
 	uint32_t at = s->process_count++;
 	while (at > 0 && s->processes[at - 1]->facts.process_id > facts->process_id) {
 		s->processes[at] = s->processes[at - 1];
@@ -127,6 +129,8 @@ struct irt_drained_process *irt_session_add_process(struct irt_session *s, const
 	s->processes[at] = p;
 	s->dirty = 1;
 	return p;
+fail_locks:
+	irt_locks_destroy(p->locks);
 fail_blocks:
 	irt_blocks_destroy(p->blocks);
 fail_heap:
@@ -153,6 +157,7 @@ void irt_session_free_process(struct irt_session *s, struct irt_drained_process 
 	free(p->heap_packed);
 	irt_locks_destroy(p->locks);
 	free(p->locks_packed);
+	irt_creators_destroy(p->creators);
 	irt_cct_destroy(p->cct);
 	free(p->ended);
 	free(p);
@@ -221,7 +226,7 @@ struct irt_drained_thread *irt_session_add_thread(struct irt_session *s, uint64_
 		return NULL;
 	}
 	struct irt_walk_config c = {
-		.cct = p->cct, .functions = p->functions, .heap = p->heap, .blocks = p->blocks, .locks = p->locks, .thread = (uint32_t)id, .origin_ticks = s->at.facts.start_ticks,
+		.cct = p->cct, .functions = p->functions, .heap = p->heap, .blocks = p->blocks, .locks = p->locks, .creators = p->creators, .thread = (uint32_t)id, .origin_ticks = s->at.facts.start_ticks,
 		.time_unit_ticks = s->time_unit, .pause_ticks = IRT_PAUSE_TICKS, .function_of = function_of, .site_of = site_of,
 		.user = t,
 	};

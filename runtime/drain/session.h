@@ -22,6 +22,7 @@
 #include "encode/chunk.h"
 #include "fold/functions.h"
 #include "fold/blocks.h"
+#include "fold/creators.h"
 #include "fold/heap.h"
 #include "fold/locks.h"
 #include "fold/sums.h"
@@ -65,6 +66,7 @@ struct irt_drained_process {
 	int64_t moment_ticks;     /* ... of that time */
 	uint64_t moment_rows, moments_ns; /* rows of heap_history so far; when the last were put */
 	int heap_pending;         /* the file has pending events of it */
+	struct irt_creators *creators; /* of its threads */
 	struct irt_locks *locks;
 	uint8_t *locks_packed;    /* their state, as this round puts it */
 	size_t locks_packed_bytes;
@@ -133,13 +135,13 @@ struct irt_drained_thread {
 	struct irt_session *session;
 	struct irt_walk *walk;
 	int32_t tid;
-	uint64_t tid_start_time;
 	char name[16];
 	struct irt_cpu cpu;
 	int64_t cpu_put_ns;      /* cpu.ran_ns as its row has it */
 	uint32_t cpu_looks;      /* looks that have seen it */
 	int64_t start_ticks;
 	uint64_t parent_thread_id, parent_position;
+	int creator_asked;       /* who has created it is known, or being looked for, or nobody has */
 	int inherit;             /* not 0: it is still to begin inside its parent's calls (inherit.c) */
 	uint64_t inherit_since_ns, inherit_head; /* the parent's walk stands there, since then */
 	struct irt_store_frame *first; /* the calls that it begins in, until they are committed */
@@ -325,6 +327,13 @@ int64_t irt_settled_until(const struct irt_session *s, const struct irt_drained_
 /* locks.c: the same for locks. */
 void irt_settle_locks(struct irt_session *s);
 int irt_restore_locks(struct irt_session *s);
+
+/* creators.c. Ask: the thread was seen, whose slot has this key. Restore: creations as the heaps, creators behind
+ * the threads. */
+void irt_ask_creator(struct irt_session *s, struct irt_drained_thread *t, uint64_t key);
+void irt_settle_creators(struct irt_session *s);
+int irt_restore_creations(struct irt_session *s);
+int irt_restore_creators(struct irt_session *s);
 
 /* blocks.c. Restore: as that of the heaps. */
 int irt_restore_blocks(struct irt_session *s);

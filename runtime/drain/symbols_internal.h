@@ -74,7 +74,7 @@ static inline int is_site(uint32_t flags)
 {
 	unsigned kind = flags & INSTR_ROW_KIND_MASK;
 	return kind == INSTR_ROW_ALLOC_SITE || kind == INSTR_ROW_FREE_SITE || kind == INSTR_ROW_BLOCK_SITE ||
-	       kind == INSTR_ROW_LOCK_SITE;
+	       kind == INSTR_ROW_LOCK_SITE || kind == INSTR_ROW_THREAD_SITE;
 }
 
 static inline int grow(void *array, uint32_t count, size_t bytes)

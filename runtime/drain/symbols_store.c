@@ -230,9 +230,12 @@ static void put_site(const struct image *m, uint32_t i, struct irt_store *store)
 	const struct instr_row *row = &m->copies[i];
 	const char *name = m->texts + row->name, *file = m->texts + row->file, *mark = strchr(name, INSTR_ROW_TYPE_MARK);
 	const unsigned kind = row->flags & INSTR_ROW_KIND_MASK;
-	const char *const *words = kind == INSTR_ROW_BLOCK_SITE ? classes : kind == INSTR_ROW_LOCK_SITE ? locks : families;
+	static const char *const threads[] = {"thread"};
+	const char *const *words = kind == INSTR_ROW_BLOCK_SITE ? classes : kind == INSTR_ROW_LOCK_SITE ? locks :
+				   kind == INSTR_ROW_THREAD_SITE ? threads : families;
 	const size_t count = kind == INSTR_ROW_BLOCK_SITE ? sizeof(classes) / sizeof(*classes) :
-			     kind == INSTR_ROW_LOCK_SITE ? sizeof(locks) / sizeof(*locks) : sizeof(families) / sizeof(*families);
+			     kind == INSTR_ROW_LOCK_SITE ? sizeof(locks) / sizeof(*locks) :
+			     kind == INSTR_ROW_THREAD_SITE ? sizeof(threads) / sizeof(*threads) : sizeof(families) / sizeof(*families);
 	uint32_t family = row->flags >> INSTR_ROW_FAMILY_SHIFT & 255, column = row->flags >> INSTR_ROW_COLUMN_SHIFT;
 	char *copy = mark ? strndup(name, (size_t)(mark - name)) : NULL;
 	const char *linkage = !mark ? name : copy ? copy : "(no memory for its name)";
@@ -240,7 +243,8 @@ static void put_site(const struct image *m, uint32_t i, struct irt_store *store)
 
 	irt_store_put_site(store, &(struct irt_store_site){
 		.site_id = m->first_function + i, .module_id = m->module_id, .row = i,
-		.kind = kind == INSTR_ROW_FREE_SITE ? "free" : kind == INSTR_ROW_BLOCK_SITE ? "block" : kind == INSTR_ROW_LOCK_SITE ? "lock" : "alloc",
+		.kind = kind == INSTR_ROW_FREE_SITE ? "free" : kind == INSTR_ROW_BLOCK_SITE ? "block" : kind == INSTR_ROW_LOCK_SITE ? "lock" :
+			kind == INSTR_ROW_THREAD_SITE ? "thread" : "alloc",
 		.family = words[family < count ? family : 0], .name = demangled ? demangled : linkage,
 		.linkage_name = linkage, .file = *file ? file : NULL,
 		.line = row->line ? (int64_t)row->line : IRT_STORE_NULL,

@@ -67,6 +67,7 @@ void irt_look_at_threads(struct irt_session *s)
 			}
 		}
 		t->slot = i;
+		irt_ask_creator(s, t, facts.key);
 	}
 }
 

@@ -158,11 +158,13 @@ struct irt_thread {
 	uint32_t process_slot;
 	uint64_t join_ticks;
 	uint64_t parent_thread_id, parent_position; /* first thread of a fork child */
+	uint64_t key;               /* what the one who has created it told of it, too (instr_hidden): INSTR_KEY_NUMBER and a number
+	                             * of the process's that no other thread has, or the address of its control block,
+	                             * which is used again. 0 = not known */
 	uint64_t waiting;           /* sequence + 1 of the sub-buffer it has left while it waits for another; 0 = not waiting */
 	uint64_t wait_ticks, waits; /* waited for the drain */
 	uint64_t lost_events, lost_first_ticks, lost_last_ticks; /* first and last of the gap that is open or was last */
 	char name[16];
-	uint64_t tid_start_time;    /* drain: field 22 of the thread's stat, for telling a reused tid */
 	uint64_t lost_told;         /* lost_events that a GAP record has told already */
 };
 

@@ -30,7 +30,7 @@
 // FILE: {{^}}_ZN2ns5sizedIiEEiT_ {{$}}
 //
 // RUN: %clangxx -O0 %s %stub -Xclang -mllvm -Xclang -instr=allow=main -o %t && %t 2>&1 | FileCheck %s
-// CHECK: options=unwind=on:heap=on:block=on:lock=on:tail=call:lto=pre:allow=main
+// CHECK: options=unwind=on:heap=on:block=on:lock=on:thread=on:tail=call:lto=pre:allow=main
 // CHECK: skipped _ZN2ns1gEi reason=7
 #include "Inputs/filter.h"
 namespace ns {

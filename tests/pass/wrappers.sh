@@ -172,7 +172,7 @@ mkdir -p own/instr && echo '#define INSTR_SKIP int own_header;' > own/instr/inst
 says "the_users_header_of_that_name_goes_first" "own_header" "$cc" -isystem own -E skipping.c
 
 # Settings -------------------------------------------------------------------------------------
-says "settings_on_the_command_line" "options=unwind=on:heap=on:block=on:lock=on:tail=call:lto=pre:deny=part" sh -c '"$1" --instr=deny=part main.c part.c small.s big.S -o set && ./set' sh "$cc"
+says "settings_on_the_command_line" "options=unwind=on:heap=on:block=on:lock=on:thread=on:tail=call:lto=pre:deny=part" sh -c '"$1" --instr=deny=part main.c part.c small.s big.S -o set && ./set' sh "$cc"
 says "settings_of_the_environment_reach_the_command_line" "-instr=deny=ns::f" env INSTR_OPTIONS=deny=ns::f:record=off "$cc" -### -c part.c
 silent "settings_of_the_program_do_not" "record" env INSTR_OPTIONS=record=off "$cc" -### -c part.c
 printf '# a file\ndeny=part\nring_bytes=1m\n' > settings

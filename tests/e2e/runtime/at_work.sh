@@ -38,7 +38,7 @@ shares() {
 check a_life_is_running_being_ready_and_being_blocked shares
 
 report() {
-	"$build/bin/instr-report" --threads >report && grep -q '^ *[0-9.]*% .* stays-busy$' report &&
+	"$build/bin/instr-report" --threads >report && grep -q '^ *[0-9.]*% .* stays-busy  *cpu  at_work.c:[0-9]*$' report &&
 		[ "$("$build/bin/instr-report" --threads --format csv --sort lived --limit 1 | tail -1 | cut -d, -f4)" = at_work ] ||
 		{ cat report; return 1; }
 	[ "$("$build/bin/instr-report" --threads --format csv | awk -F, 'NR > 1 { n += $9 } END { printf "%d", n / 1e6 }')" = \

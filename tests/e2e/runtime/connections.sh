@@ -107,7 +107,7 @@ check what_is_left_of_both_is_completed is_recovered
 # Lost events are counted by thread. Those of merged threads stay counted, each once. (Threads that have found
 # no slot at all, which a slow drain has not freed, are counted by process.)
 losses() {
-	INSTR_OPTIONS=ring_bytes=1m:ring_max_bytes=1m:overflow=drop:block=off run return 1 12000 200 &&
+	INSTR_OPTIONS=ring_bytes=1m:ring_max_bytes=1m:overflow=drop:block=off:thread=off run return 1 12000 200 &&
 		is trace.db "SELECT sum(lost_events) = (SELECT sum(events) FROM losses WHERE cause = 'ring full' AND thread_id IS NOT NULL),
 			sum(lost_events) > 0, (SELECT lost_events > 0 FROM threads WHERE flags & 16) FROM threads" '1|1|1' &&
 		is trace.db "SELECT count(*) FROM losses l LEFT JOIN threads t USING (thread_id) WHERE l.thread_id IS NOT NULL AND

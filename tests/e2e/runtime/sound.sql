@@ -200,6 +200,18 @@ LEFT JOIN open_frames o ON o.thread_id = b.thread_id AND o.depth = b.depth LEFT 
 LEFT JOIN sites s ON s.site_id = b.site_id
 WHERE t.process_id IS NOT b.process_id OR c.process_id IS NOT b.process_id OR b.start_ticks > t.last_ticks OR b.start_ticks < t.start_ticks
    OR (b.site_id <> 0 AND s.kind IS NOT 'block') OR CASE WHEN b.depth < 0 THEN c.parent_id IS NOT NULL ELSE o.context_id IS NOT b.context_id END;
+-- Who has created which thread: one call each, of the same process, begun before it was seen.
+SELECT 'thread_creators: thread ' || c.thread_id || ' context ' || c.context_id || ' site ' || c.site_id FROM thread_creators c
+LEFT JOIN threads t ON t.thread_id = c.thread_id LEFT JOIN contexts x ON x.context_id = c.context_id LEFT JOIN sites s ON s.site_id = c.site_id
+LEFT JOIN threads b ON b.thread_id = c.creator_thread_id
+WHERE t.flags IS NULL OR t.flags >= 32 OR x.process_id IS NOT t.process_id OR s.kind IS NOT 'thread' OR c.threads < 1
+   OR (t.merged = 0 AND (c.threads <> 1 OR c.creator_thread_id IS NULL OR c.creator_thread_id = c.thread_id OR t.parent_thread_id IS NOT NULL))
+   OR (t.merged > 0 AND c.creator_thread_id IS NOT NULL) OR b.process_id <> t.process_id;
+SELECT 'thread_creators: thread ' || thread_id || ' has ' || count(*) FROM thread_creators WHERE thread_id > 0 GROUP BY thread_id HAVING count(*) > 1;
+SELECT 'thread_creators: more than are merged in thread ' || t.thread_id FROM threads t JOIN thread_creators c USING (thread_id)
+WHERE t.merged > 0 GROUP BY t.thread_id HAVING sum(c.threads) > t.merged;
+SELECT 'thread_creations: ' || number || ' of process ' || c.process_id FROM thread_creations c LEFT JOIN contexts x USING (context_id) LEFT JOIN sites s USING (site_id)
+WHERE x.process_id IS NOT c.process_id OR s.kind IS NOT 'thread' OR c.end_ticks < c.start_ticks OR c.start_ticks < 0 OR c.key <= 0;
 -- Locks: what waiters waited is what holders are charged with.
 SELECT 'locks: waits for lock ' || lock_id || ' are ' || sum(waits) || ' more than those charged, of ' || sum(ticks) || ' ticks'
 FROM (SELECT lock_id, contended AS waits, wait_ticks AS ticks FROM lock_totals UNION ALL SELECT lock_id, -waits, -ticks FROM lock_waits)
