@@ -4,6 +4,7 @@
  *
  * L1. Each owner of a lock is another thread, and if one of them has it alone, there are no others.
  * L3. The locks that an actor has are those of which its thread is an owner.
+ * L4. What an actor waits at is the one lock of which its thread is a waiter.
  */
 #include "fold/locks_internal.h"
 
@@ -150,12 +151,12 @@ static bool release(struct irt_locks *l, struct state *s, const struct irt_share
 
 static bool begin_wait(struct irt_locks *l, struct state *s, struct actor *a, const struct irt_shared_event *e, uint32_t row)
 {
-	struct waiter *w = irt_locks_waiter(s, e->thread);
-
 	if (!irt_locks_charge_for(l, a, e->ticks))
 		return false;
-	if (w) /* in a signal handler, or events were lost: of one thread one wait is told */
-		irt_locks_drop_waiter(l, s, w);
+	if (a->waits_at != NO_STATE) { /* L4: in a signal handler, or events were lost */
+		struct state *its = state_at(l, a->waits_at);
+		irt_locks_drop_waiter(l, its, irt_locks_waiter(its, e->thread));
+	}
 	s->waiters[s->waiter_count++] = (struct waiter){
 		.thread = e->thread, .row = row, .alone = is_alone(e->site), .tried = e->value & IRT_LOCK_TRIED,
 		.start_ticks = e->ticks, .mark_ticks = e->ticks};

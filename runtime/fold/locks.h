@@ -20,7 +20,8 @@
  * who had it last. So what waiters have waited and what holders are charged with are the same sums, at every moment. A
  * wait of which it was not tried first whether the lock can be had (enum instr_ext, WAITING) is one only if somebody
  * else had the lock meanwhile; what it waited before is charged to the first who had it. While a waiter is the only one
- * to have the lock himself, he waits for nobody, and that time is charged to nobody.
+ * to have the lock himself, he waits for nobody, and that time is charged to nobody. Of one thread one wait is told: that
+ * which it began last (the end of another was not seen, or it is in a signal handler).
  *
  * What the holder did meanwhile is told as well: it waited for another lock itself (the row of that wait, and so on:
  * a chain), or it was in a call that may block, or it ran, as far as is known. A chain ends with a thread that is in it

@@ -157,15 +157,12 @@ static int take_user(struct irt_locks *l, const struct irt_shared_event *e)
 		s->owners[s->owner_count++] = (struct owner){.thread = e->thread, .depth = (uint32_t)e->value, .row = row,
 							     .alone = is_alone(e->site), .start_ticks = e->ticks};
 	} else {
-		if (irt_locks_waiter(s, e->thread))
+		if (a->waits_at != NO_STATE) /* L4 */
 			return INSTR_ERR_FORMAT;
 		s->waiters[s->waiter_count++] = (struct waiter){
 			.thread = e->thread, .row = row, .alone = is_alone(e->site), .tried = e->value & 1, .charged = e->value >> 1 & 1,
 			.start_ticks = e->ticks, .mark_ticks = (int64_t)((uint64_t)e->ticks + (e->value >> 2))};
-		/* If it is told to wait for two, it has begun the later one last. */
-		const struct waiter *other = a->waits_at == NO_STATE ? NULL : irt_locks_waiter(state_at(l, a->waits_at), e->thread);
-		if (!other || other->start_ticks <= e->ticks)
-			a->waits_at = index_of_state(l, s);
+		a->waits_at = index_of_state(l, s);
 	}
 	l->user_count++;
 	return 0;

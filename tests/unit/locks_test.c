@@ -250,6 +250,24 @@ TEST(a_wait_without_end_is_there)
 	CHECK_EQ(file.users, 4);
 }
 
+TEST(of_one_thread_one_wait_is_told)
+{
+	begin();
+	lock(1, P), lock(3, Q), now += 100;
+	waits(2, P), now += 1000;
+	waits(2, Q), now += 500; /* the end of the other was not seen */
+	settle_and_save();
+	CHECK_EQ(file.users, 3);
+	irt_locks_destroy(locks);
+	locks = locks_file_restore(&file);
+	unlock(3, Q), waited(2, Q, 0), now += 7000;
+	unlock(1, P), now += 100;
+	done();
+	CHECK_EQ(file.users, 1);
+	CHECK(charged(2, 1) <= 1000);
+	CHECK_EQ(totals(1, 2, INSTR_LOCK_MUTEX).wait_ticks, 500);
+}
+
 TEST(locks_beyond_the_most_share_a_row)
 {
 	begin();
