@@ -10,6 +10,24 @@
 
 /* ---- holds ------------------------------------------------------------------------------------------ */
 
+/* Is it taken behind the other one? */
+static bool is_behind(const struct irt_locks *l, const struct actor *a, uint32_t other, const struct state *s, int64_t ticks)
+{
+	const struct state *o = state_at(l, other);
+	int64_t its = irt_locks_owner(o, (uint32_t)a->thread)->start_ticks;
+
+	return its != ticks ? its < ticks : o->lock != s->lock ? o->lock < s->lock : o->address < s->address;
+}
+
+void irt_locks_put_held(struct irt_locks *l, struct actor *a, const struct state *s, int64_t ticks)
+{
+	size_t i = a->held_count++;
+
+	for (; i > 0 && !is_behind(l, a, a->held[i - 1], s, ticks); i--)
+		a->held[i] = a->held[i - 1];
+	a->held[i] = index_of_state(l, s);
+}
+
 static void drop_held(struct irt_locks *l, uint32_t thread, uint32_t state)
 {
 	struct actor *a = irt_locks_find_actor(l, thread);
@@ -80,7 +98,7 @@ static bool take(struct irt_locks *l, struct state *s, struct actor *a, const st
 	irt_locks_count_order(l, a, t->row, t->waited, t->wait_ticks);
 	s->owners[s->owner_count++] = (struct owner){.thread = e->thread, .depth = 1, .row = t->row, .alone = alone,
 						     .start_ticks = e->ticks};
-	a->held[a->held_count++] = index_of_state(l, s);
+	irt_locks_put_held(l, a, s, e->ticks);
 	l->user_count++;
 	return true;
 }

@@ -64,7 +64,7 @@ struct state {
 /* A thread that has a lock, waits for one, or is in a call that may block. */
 struct actor {
 	uint64_t thread;     /* the key */
-	uint32_t *held;      /* states, in the order in which it took them */
+	uint32_t *held;      /* states, by when it took them; at one time: by locks */
 	size_t held_count, held_room;
 	uint32_t waits_at;   /* a state; NO_STATE: it does not wait */
 	bool in_call;
@@ -141,6 +141,7 @@ void irt_locks_count_order(struct irt_locks *l, const struct actor *a, uint32_t 
 bool irt_locks_apply_call(struct irt_locks *l, const struct irt_shared_event *e); /* BLOCKING, BLOCK */
 
 /* locks.c. false: no memory; what is missing is done when it is called again. */
+void irt_locks_put_held(struct irt_locks *l, struct actor *a, const struct state *s, int64_t ticks); /* room must be there */
 bool irt_locks_apply(struct irt_locks *l, const struct irt_shared_event *e);
 
 static inline bool is_alone(uint32_t site)

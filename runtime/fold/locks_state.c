@@ -118,20 +118,6 @@ static int unpack(const uint8_t **p, const uint8_t *end, int64_t *last, struct i
 	return 0;
 }
 
-/* The events come by locks; a thread has taken its own in the order of their times. */
-static int add_held(struct irt_locks *l, struct actor *a, const struct state *s, int64_t ticks)
-{
-	size_t i = a->held_count;
-
-	if (!irt_grow(&a->held, &a->held_room, a->held_count + 1, sizeof(*a->held)))
-		return INSTR_ERR_MEMORY;
-	for (; i > 0 && irt_locks_owner(state_at(l, a->held[i - 1]), (uint32_t)a->thread)->start_ticks > ticks; i--)
-		a->held[i] = a->held[i - 1];
-	a->held[i] = index_of_state(l, s);
-	a->held_count++;
-	return 0;
-}
-
 /* L1; and where it is, it has been before. */
 static int take_user(struct irt_locks *l, const struct irt_shared_event *e)
 {
@@ -152,8 +138,9 @@ static int take_user(struct irt_locks *l, const struct irt_shared_event *e)
 	if (e->operation == OWNER) {
 		if (!e->value || e->value > UINT32_MAX || irt_locks_in_the_way(s, 0, is_alone(e->site)) || irt_locks_owner(s, e->thread))
 			return INSTR_ERR_FORMAT;
-		if (add_held(l, a, s, e->ticks))
+		if (!irt_grow(&a->held, &a->held_room, a->held_count + 1, sizeof(*a->held)))
 			return INSTR_ERR_MEMORY;
+		irt_locks_put_held(l, a, s, e->ticks);
 		s->owners[s->owner_count++] = (struct owner){.thread = e->thread, .depth = (uint32_t)e->value, .row = row,
 							     .alone = is_alone(e->site), .start_ticks = e->ticks};
 	} else {

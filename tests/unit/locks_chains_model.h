@@ -187,7 +187,7 @@ static void ends_hold(struct life *l, struct hold *o)
 	memmove(o, o + 1, (size_t)rest * sizeof(*o));
 }
 
-/* What somebody has, in the order in which it took them. */
+/* What somebody has, in the order in which it took them; at one time: of the locks' numbers. */
 static int held_by(int who, struct hold *held[LOCKS], int life[LOCKS])
 {
 	int count = 0;
@@ -196,7 +196,7 @@ static int held_by(int who, struct hold *held[LOCKS], int life[LOCKS])
 		int i = count;
 		if (!h)
 			continue;
-		for (; i > 0 && held[i - 1]->since > h->since; i--)
+		for (; i > 0 && (held[i - 1]->since > h->since || (held[i - 1]->since == h->since && life[i - 1] > life_at[lock])); i--)
 			held[i] = held[i - 1], life[i] = life[i - 1];
 		held[i] = h;
 		life[i] = life_at[lock];

@@ -218,16 +218,13 @@ static void does_something(int slot)
 	}
 }
 
-/* Mostly one thing at a time; but of two locks that it takes at one time it is not known which was first. */
+/* Mostly one thing at a time. */
 static void acts(int slot)
 {
-	struct hold *held[LOCKS];
-	int life[LOCKS], count;
 	do {
 		does_something(slot);
 		model_passes(0);
-		count = held_by(in_slot[slot], held, life);
-	} while (!roll(4) && !(count && held[count - 1]->since == now));
+	} while (!roll(4));
 }
 
 /* ---- comparison -------------------------------------------------------------------------------------- */

@@ -25,7 +25,7 @@ echo "INSERT INTO sites VALUES (90, 1, 20, 'block', 'poll', 'epoll_wait', 'epoll
 INSERT INTO open_blocks SELECT 1, thread_id, 1, 2, 90, 5000000000 + thread_id * 1000 FROM threads WHERE thread_id BETWEEN 10 AND 14;
 INSERT INTO open_blocks VALUES (1, 15, 1, 2, 91, 6000000000), (1, 16, 0, 1, 90, 3000000000), (1, 16, 1, 2, 91, 6000000000),
 (1, 21, -1, 0, 90, 8000000000), (1, 17, 1, 2, 999, 5000000000);
-INSERT INTO locks VALUES (5, 1, 1, 4096, 1, 92, 0, NULL, NULL, 0, 0), (6, 1, 1, 8192, 1, 92, 0, NULL, NULL, 0, 0);
+INSERT INTO locks VALUES (5, 1, 1, 4096, 1, 92, 0, NULL, NULL, NULL, 0, 0), (6, 1, 1, 8192, 1, 92, 0, NULL, NULL, NULL, 0, 0);
 INSERT INTO lock_users VALUES (1, 5, 18, 0, 2, 92, 1, 8000000000), (1, 5, 19, 0, 2, 92, 1, 8100000000), (1, 6, 20, 0, 2, 92, 1, 8200000000),
 (1, 6, 12, 0, 1, 92, 1, 2000000000), (1, 6, 16, 1, 2, 92, 1, 8200000000), (1, 6, 22, 0, 0, 999, 1, 8300000000);" | change blocked.db
 t body blocked.db --stacks
