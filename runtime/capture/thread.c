@@ -36,7 +36,7 @@ struct start {
 	uint32_t process_id; /* who has taken it; 0 = nobody */
 };
 
-enum { STARTS = 512 };
+enum { STARTS = 4096 }; /* 128 KiB, of which pages that are used are touched */
 static struct start starts[STARTS];
 
 static uint64_t last_number;

@@ -131,3 +131,4 @@ another_drain() {
 	wait $program && complete trace.db 30 && sound trace.db && known 100 0 && is trace.db 'SELECT count(*) FROM thread_creations' 0
 }
 check creations_survive_their_drain another_drain
+finish

@@ -235,7 +235,7 @@ static void manners(void)
 	while (given_back < 300)
 		usleep(1000);
 	pthread_attr_setstacksize(&how, (size_t)1 << 46);
-	for (int i = 0; i < 600; i++) /* more that fail than may be under way at one time */
+	for (int i = 0; i < 5000; i++) /* more that fail than may be under way at one time */
 		need(pthread_create(&t, &how, tells, NULL), "failed");
 	turns(20, 0);
 }
