@@ -65,3 +65,4 @@ nothing() {
 		complete trace.db && is trace.db 'SELECT count(*) FROM heaps' 0
 }
 check switched_off_they_are_nothing nothing
+finish

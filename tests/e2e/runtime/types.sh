@@ -66,3 +66,4 @@ reports() {
 		exits_with 0 "$build/bin/instr-report" --peak && grep -q 'new(geo::shape)' out || { cat out; return 1; }
 }
 check reports_have_them reports
+finish
