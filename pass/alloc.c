@@ -15,7 +15,7 @@
  * of them, so a table of names and prototypes decides. What the module defines itself is left alone:
  * who calls that knows it, and it may be anything. The body of such a definition is left alone as
  * well, if other modules can call it: they record their calls of it, and what it takes from malloc
- * would count twice. (Allocators of a program's own that it declares: declared.c.)
+ * would count twice. (But not the locks that an allocator takes. Allocators of a program's own that it declares: declared.c.)
  */
 #include "pass.h"
 
@@ -192,6 +192,17 @@ static void copy_metadata(struct pass_allocs *allocs, LLVMValueRef to, LLVMValue
 
 /* Calls ----------------------------------------------------------------------------------------- */
 
+/* Of what an allocator calls, only the locks are anybody's business. */
+static bool is_told_elsewhere(LLVMValueRef call, bool is_lock)
+{
+	LLVMAttributeRef own = LLVMGetCallSiteStringAttribute(call, LLVMAttributeFunctionIndex, OWN_ATTRIBUTE, strlen(OWN_ATTRIBUTE));
+	unsigned bytes = 0;
+
+	if (own)
+		LLVMGetStringAttributeValue(own, &bytes);
+	return own && (!is_lock || bytes == strlen(OWN_LOCK));
+}
+
 /* The allocator that an instruction calls as it is declared, or NULL. A musttail call must stay what
  * it is, and operand bundles (nothing in C or C++ gives them to these functions) would be lost. */
 static struct known_allocator *called_by(struct pass_allocs *allocs, LLVMValueRef i)
@@ -201,11 +212,10 @@ static struct known_allocator *called_by(struct pass_allocs *allocs, LLVMValueRe
 	if (!invoke && !LLVMIsACallInst(i))
 		return NULL;
 	LLVMValueRef callee = LLVMGetCalledValue(i);
-	if (LLVMGetCallSiteStringAttribute(i, LLVMAttributeFunctionIndex, OWN_ATTRIBUTE, strlen(OWN_ATTRIBUTE)))
-		return NULL;
 	for (struct known_allocator *k = allocs->known; k < allocs->known + allocs->count; k++)
 		if (k->function == callee && !k->own)
-			return LLVMGetCalledFunctionType(i) == LLVMGlobalGetValueType(callee) &&
+			return !is_told_elsewhere(i, is_of_lock(k->allocator)) &&
+			       LLVMGetCalledFunctionType(i) == LLVMGlobalGetValueType(callee) &&
 			       LLVMGetInstructionCallConv(i) == LLVMCCallConv && !shim_is_musttail(i) &&
 			       (unsigned)LLVMGetNumOperands(i) == LLVMGetNumArgOperands(i) + (invoke ? 3 : 1) ? k : NULL;
 	return NULL;
@@ -353,12 +363,13 @@ void allocs_leave(struct pass_allocs *allocs, LLVMValueRef function)
 		}
 }
 
-static bool is_an_allocator(const struct pass_allocs *allocs, LLVMValueRef function)
+/* The function of this name that the module defines, or NULL. */
+static const struct known_allocator *defined_as(const struct pass_allocs *allocs, LLVMValueRef function)
 {
 	for (size_t k = 0; k < allocs->count; k++)
 		if (allocs->known[k].function == function)
-			return true;
-	return is_own(function);
+			return &allocs->known[k];
+	return NULL;
 }
 
 static bool is_of_pool(const struct allocator *allocator)
@@ -421,19 +432,25 @@ static void rewrite(struct pass_allocs *allocs, LLVMValueRef function, struct kn
 
 void allocs_rewrite(struct pass_allocs *allocs, LLVMValueRef function, unsigned *sites)
 {
-	if (is_an_allocator(allocs, function)) {
-		allocs_leave(allocs, function); /* its own business */
+	const struct known_allocator *defined = defined_as(allocs, function);
+	const bool own = defined || is_own(function);
+
+	if (defined && is_of_lock(defined->allocator)) {
+		allocs_leave(allocs, function);
 		return;
 	}
 	for (LLVMBasicBlockRef block = LLVMGetFirstBasicBlock(function); block; block = LLVMGetNextBasicBlock(block))
 		for (LLVMValueRef i = LLVMGetFirstInstruction(block), next; i; i = next) {
 			next = LLVMGetNextInstruction(i);
 			if (declared_is_mark(allocs, i)) {
-				declared_place(allocs, function, i, sites);
+				if (own && !declared_is_lock_mark(allocs, i))
+					LLVMInstructionEraseFromParent(i);
+				else
+					declared_place(allocs, function, i, sites);
 				continue;
 			}
 			struct known_allocator *known = called_by(allocs, i);
-			if (known && (!arguments_behind(known) || LLVMIsACallInst(i)))
+			if (known && !(own && !is_of_lock(known->allocator)) && (!arguments_behind(known) || LLVMIsACallInst(i)))
 				rewrite(allocs, function, known, i, sites);
 		}
 }

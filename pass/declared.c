@@ -15,7 +15,8 @@
  * behind the optimiser, as that of any other site: in the function where it then stands.
  *
  * What an allocator does within is its own business: it has no marks, and its calls of other allocators keep
- * a string attribute that says so wherever they are inlined to. So it is with a lock that is made of others that are
+ * a string attribute that says so wherever they are inlined to. (The locks that it takes are not: all wait for
+ * them that allocate.) So it is with a lock that is made of others that are
  * declared; but what it takes of pthread is a lock like any other.
  */
 #define _GNU_SOURCE
@@ -279,9 +280,9 @@ static LLVMValueRef build_bytes(struct marker *m, LLVMValueRef call, const struc
 	return LLVMBuildMul(m->builder, count, size, "");
 }
 
-static void set_own(struct marker *m, LLVMValueRef call)
+static void set_own(struct marker *m, LLVMValueRef call, const char *what)
 {
-	LLVMAddCallSiteAttribute(call, LLVMAttributeFunctionIndex, string_attribute(m->context, OWN_ATTRIBUTE, ""));
+	LLVMAddCallSiteAttribute(call, LLVMAttributeFunctionIndex, string_attribute(m->context, OWN_ATTRIBUTE, what));
 }
 
 /* The builder's place is in front of the call, or behind it. */
@@ -345,7 +346,8 @@ static void mark_lock(struct marker *m, LLVMValueRef call, const struct declared
 
 static void mark_call(struct marker *m, LLVMValueRef call, const struct declared *d)
 {
-	set_own(m, call); /* if it is one of instr/allocators.def, or instr/locks.def */
+	/* If it is one of instr/allocators.def, or instr/locks.def. */
+	set_own(m, call, is_lock(&d->declaration) ? OWN_LOCK : "");
 	if (is_lock(&d->declaration))
 		mark_lock(m, call, d);
 	else
@@ -380,12 +382,10 @@ static void mark_function(struct marker *m, LLVMValueRef function)
 		for (LLVMValueRef i = LLVMGetFirstInstruction(block); i; i = LLVMGetNextInstruction(i)) {
 			if (!LLVMIsACallInst(i) && !LLVMIsAInvokeInst(i))
 				continue;
-			if (own) {
-				set_own(m, i);
-				continue;
-			}
 			const struct declared *d = called_by(m, i);
-			if (d && !(own_lock && is_lock(&d->declaration))) {
+			if (own && !(d && is_lock(&d->declaration)))
+				set_own(m, i, "");
+			else if (d && !(own_lock && is_lock(&d->declaration))) {
 				calls = realloc(calls, (count + 1) * sizeof *calls);
 				if (!calls)
 					abort();
@@ -469,6 +469,11 @@ static int which_mark(const struct declared_marks *found, LLVMValueRef instructi
 bool declared_is_mark(const struct pass_allocs *allocs, LLVMValueRef instruction)
 {
 	return which_mark(allocs->marks, instruction) >= 0;
+}
+
+bool declared_is_lock_mark(const struct pass_allocs *allocs, LLVMValueRef instruction)
+{
+	return is_of_lock(which_mark(allocs->marks, instruction));
 }
 
 /* malloc'ed, or NULL. */

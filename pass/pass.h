@@ -269,6 +269,7 @@ const char *declaration_key(enum declared_kind kind);
 
 /* Of a call: it is recorded elsewhere, or nobody's business. Of a function: it is an allocator of the program's own. */
 #define OWN_ATTRIBUTE "instr-own"
+#define OWN_LOCK "lock" /* its value at a call of a lock; another one says nothing of locks */
 
 /* At the beginning of the pipeline: marks the calls of what is declared. Returns whether there are any, or
  * with a sentence in `error` that a declaration does not fit. */
@@ -278,6 +279,7 @@ bool declared_mark(const struct pass_settings *settings, LLVMModuleRef module, c
 void declared_init(struct pass_allocs *allocs);
 void declared_fini(struct pass_allocs *allocs);
 bool declared_is_mark(const struct pass_allocs *allocs, LLVMValueRef instruction);
+bool declared_is_lock_mark(const struct pass_allocs *allocs, LLVMValueRef instruction);
 
 /* The hook takes the place of a mark; `number` counts the sites of the function. */
 void declared_place(struct pass_allocs *allocs, LLVMValueRef function, LLVMValueRef mark, unsigned *number);
