@@ -27,13 +27,18 @@ __asm__(".weak _Unwind_Resume");
 
 enum { OWNER_DIED = 130 /* EOWNERDEAD: the lock has been taken */, NOT_PERMITTED = 1 /* EPERM */ };
 
-static inline __attribute__((always_inline)) void record(enum instr_ext ext, const struct instr_row *site, const void *lock,
-							 uint64_t value)
+static inline __attribute__((always_inline)) void record_as(enum irt_stamp stamp, enum instr_ext ext, const struct instr_row *site,
+							    const void *lock, uint64_t value)
 {
 	const uint64_t mode = site->flags >> INSTR_ROW_FAMILY_SHIFT & 255;
 
-	irt_record(&irt_local.lock_off, ext == INSTR_EXT_ACQUIRED ? IRT_STAMP_EARLY : IRT_STAMP_FENCED, 0, ext, site, 2,
-		   instr_hidden((uint64_t)lock), value | mode << INSTR_HEAP_FAMILY_SHIFT, 0);
+	irt_record(&irt_local.lock_off, stamp, 0, ext, site, 2, instr_hidden((uint64_t)lock), value | mode << INSTR_HEAP_FAMILY_SHIFT, 0);
+}
+
+static inline __attribute__((always_inline)) void record(enum instr_ext ext, const struct instr_row *site, const void *lock,
+							 uint64_t value)
+{
+	record_as(ext == INSTR_EXT_ACQUIRED ? IRT_STAMP_EARLY : IRT_STAMP_FENCED, ext, site, lock, value);
 }
 
 static inline int is_taken(int32_t result) { return result == 0 || result == OWNER_DIED; }
@@ -211,12 +216,13 @@ HOOK void __instr_cxx_unlock(void *lock, const struct instr_row *site, void (*f)
 
 enum { TIMED_OUT = 110 /* ETIMEDOUT */ };
 
-/* Whether it could be had at once is not known: it is a wait if somebody else had it meanwhile. */
+/* Whether it could be had at once is not known: it is a wait if somebody else had it meanwhile. Mostly it could: so what
+ * is behind the call reads the clock as ACQUIRED does. */
 HOOK void __instr_acquiring(void *lock, const struct instr_row *site) { record(INSTR_EXT_WAITING, site, lock, 0); }
 
 HOOK void __instr_acquired(void *lock, uint64_t got, const struct instr_row *site)
 {
-	record(INSTR_EXT_WAITED, site, lock, got ? 0 : TIMED_OUT);
+	record_as(IRT_STAMP_EARLY, INSTR_EXT_WAITED, site, lock, got ? 0 : TIMED_OUT);
 }
 
 HOOK void __instr_tried(void *lock, uint64_t got, const struct instr_row *site)
