@@ -32,6 +32,17 @@ check so_is_it_of_a_static_program tortured static 4
 lto() { traced lto "$programs/objects.c" -pthread -O2 -flto -fuse-ld=lld && tortured lto 4; }
 check so_is_it_with_lto lto
 
+# A wait in which its thread is cancelled has not returned. Where the program unwinds, its lock is seen to be taken again.
+cancelled() {
+	rm -f trace.db*
+	exits_with 0 "./$1" cancels "$2" && complete trace.db 30 && sound trace.db && agrees
+}
+cancels() {
+	for n in 2 8; do cancelled objects $n && cancelled O2 $n && cancelled unwind $n || { echo "with $n threads"; return 1; }; done
+	is trace.db 'SELECT sum(lost), sum(unknown) FROM locks' '0|0' && is trace.db 'SELECT count(*) FROM lock_users' 0
+}
+check waits_that_are_cancelled_do_not_count cancels
+
 # Without -g the variable alone is known.
 nameless() {
 	"$build/bin/instr-clang" -O1 -pthread "$programs/objects.c" -o nameless && rm -f trace.db* && exits_with 0 ./nameless torture 4 &&

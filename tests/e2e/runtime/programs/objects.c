@@ -4,6 +4,7 @@
  *
  *     torture  threads hand items on through queues of three kinds, with and without time limits; out, of each kind of
  *              call: its name, what it waits for, how many have returned, how many have failed
+ *     cancels  threads that wait for a condition, with and without a time limit, are woken and cancelled; out: the same
  *     known    waits of 200 ms each; out: the same, and how long they took
  *     manners  what each call returns, errno, interruption, cancellation: with and without instr the same
  */
@@ -262,6 +263,61 @@ static void torture(void)
 	say_counts(0);
 }
 
+/* ---- cancels ---------------------------------------------------------------------------------------- */
+
+/* Counted by whoever is cancelled, too. */
+static unsigned long returned[2], cancelled_holders;
+
+static void give_back(void *arg)
+{
+	need(pthread_mutex_trylock(&queue.lock) == EBUSY, "who is cancelled in a wait has the lock again");
+	cancelled_holders++;
+	need(!pthread_mutex_unlock(arg), "unlock");
+}
+
+static void *waits_to_be_cancelled(void *arg)
+{
+	const int number = (int)(intptr_t)arg;
+	struct timespec t;
+	pthread_mutex_lock(&queue.lock);
+	pthread_cleanup_push(give_back, &queue.lock);
+	for (int i = number;; i++) {
+		t = in_ns(CLOCK_REALTIME, 200000);
+		if (i % 2)
+			pthread_cond_wait(&queue.changed, &queue.lock);
+		else
+			pthread_cond_timedwait(&queue.changed, &queue.lock, &t);
+		returned[i % 2 == 0]++;
+		queue.items++;
+	}
+	pthread_cleanup_pop(0);
+	return NULL;
+}
+
+static void cancels(void)
+{
+	pthread_t id[64];
+	void *result;
+	for (int round = 0; round < 20; round++) {
+		for (int i = 0; i < threads; i++)
+			need(!pthread_create(&id[i], NULL, waits_to_be_cancelled, (void *)(intptr_t)i), "pthread_create");
+		for (int i = 0; i < 20; i++) {
+			pthread_mutex_lock(&queue.lock);
+			i % 3 ? pthread_cond_signal(&queue.changed) : pthread_cond_broadcast(&queue.changed);
+			pthread_mutex_unlock(&queue.lock);
+		}
+		for (int i = 0; i < threads; i++)
+			pthread_cancel(id[i]);
+		for (int i = 0; i < threads; i++)
+			need(!pthread_join(id[i], &result) && result == PTHREAD_CANCELED, "cancelled");
+		need(!pthread_mutex_trylock(&queue.lock) && !pthread_mutex_unlock(&queue.lock), "the lock is free");
+	}
+	all.calls[COND_WAIT] = returned[0];
+	all.calls[COND_TIMED] = returned[1];
+	need(cancelled_holders == 20ul * (unsigned long)threads && (unsigned long)queue.items == returned[0] + returned[1], "sums");
+	say_counts(0);
+}
+
 /* ---- known ------------------------------------------------------------------------------------------ */
 
 #define MEASURED(kind, call)                                \
@@ -489,6 +545,8 @@ int main(int argc, char **argv)
 	threads = argc > 2 ? atoi(argv[2]) : 2;
 	if (!strcmp(how, "torture")) {
 		torture();
+	} else if (!strcmp(how, "cancels")) {
+		cancels();
 	} else if (!strcmp(how, "known")) {
 		known();
 	} else {
