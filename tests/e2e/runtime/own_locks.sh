@@ -29,6 +29,10 @@ by_settings() {
 		tracedxx lto "$programs/own_locks.cc" -pthread -std=c++17 -O2 -DSETTINGS "$settings" -flto -fuse-ld=lld && counted lto 4
 }
 check so_are_they_by_settings_and_with_lto by_settings
+sanitized() {
+	tracedxx sanitized "$programs/own_locks.cc" -pthread -std=c++17 -O1 -fsanitize=thread && counted sanitized 4 && ! grep . err
+}
+check a_sanitizer_for_threads_sees_no_race sanitized
 undeclared() {
 	tracedxx undeclared "$programs/own_locks.cc" -pthread -std=c++17 -DSETTINGS && rm -f trace.db* && exits_with 0 ./undeclared counts 2 &&
 		complete trace.db && is trace.db 'SELECT count(*) FROM locks WHERE kind = 6' 0
