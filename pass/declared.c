@@ -47,6 +47,26 @@ static const struct {
 
 static bool is_lock(const struct pass_declaration *d) { return d->kind >= DECLARED_ACQUIRE; }
 
+/* The mutexes of libc++ with time limits, which nobody has to declare. What waits for them is in headers, with another mutex
+ * at the same address within. By the beginnings of their names; `this` is the lock. */
+static const struct {
+	const char *name;
+	enum declared_kind kind;
+	int mode; /* -1: for one alone */
+} libcxx[] = {
+#define TIMED(class)                                          \
+	{"_ZNSt3__1" class "4lockEv", DECLARED_ACQUIRE, -1},  \
+	{"_ZNSt3__1" class "8try_lockEv", DECLARED_TRY, -1},  \
+	{"_ZNSt3__1" class "14try_lock_untilI", DECLARED_ACQUIRE, -1}, \
+	{"_ZNSt3__1" class "6unlockEv", DECLARED_RELEASE, -1}
+	TIMED("11timed_mutex"), TIMED("21recursive_timed_mutex"), TIMED("18shared_timed_mutex"),
+#undef TIMED
+	{"_ZNSt3__118shared_timed_mutex11lock_sharedEv", DECLARED_ACQUIRE, DECLARED_READ},
+	{"_ZNSt3__118shared_timed_mutex15try_lock_sharedEv", DECLARED_TRY, DECLARED_READ},
+	{"_ZNSt3__118shared_timed_mutex21try_lock_shared_untilI", DECLARED_ACQUIRE, DECLARED_READ},
+	{"_ZNSt3__118shared_timed_mutex13unlock_sharedEv", DECLARED_RELEASE, DECLARED_READ},
+};
+
 /* Which functions are declared ------------------------------------------------------------------ */
 
 struct declared {
@@ -200,6 +220,20 @@ static void add_by_annotation(void *context, LLVMValueRef function, const char *
 	free(origin);
 }
 
+static void add_libcxx(struct marker *m, LLVMValueRef function)
+{
+	const char *name = linkage_name(function);
+
+	for (size_t i = 0; i < sizeof libcxx / sizeof *libcxx; i++) {
+		struct pass_declaration d = {.kind = libcxx[i].kind, .parameter = {-1, -1, -1, 0, -1, libcxx[i].mode}};
+		if (strncmp(name, libcxx[i].name, strlen(libcxx[i].name)))
+			continue;
+		if (LLVMGetTypeKind(LLVMGetReturnType(LLVMGlobalGetValueType(function))) != LLVMVoidTypeKind)
+			d.parameter[DECLARED_SUCCESS] = DECLARED_NONZERO;
+		add(m, function, &d, "libc++", name);
+	}
+}
+
 static void collect(struct marker *m, const struct pass_settings *settings)
 {
 	if (settings->declaration_count) {
@@ -210,6 +244,8 @@ static void collect(struct marker *m, const struct pass_settings *settings)
 			add_by_settings(m, settings, a);
 	}
 	each_annotation(m->module, add_by_annotation, m);
+	for (LLVMValueRef f = LLVMGetFirstFunction(m->module); m->lock && f; f = LLVMGetNextFunction(f))
+		add_libcxx(m, f);
 }
 
 /* Marks ----------------------------------------------------------------------------------------- */
