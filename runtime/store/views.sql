@@ -926,7 +926,7 @@ CREATE VIEW lock_names AS
 SELECT n.lock_id AS lock_id, -- the lock
        n.process_id AS process_id, -- its process
        n.name AS name, -- the variable it is in, 'table.shards[].lock'; NULL if it is in none, or not known
-       coalesce(n.name, n.file || coalesce(':' || n.line, ''), n.called, '(many)') AS label -- the same, or the place that used it first
+       coalesce(n.name, replace(n.file, rtrim(n.file, replace(n.file, '/', '')), '') || coalesce(':' || n.line, ''), n.called, '(many)') AS label -- the same, or the place that used it first, 'cache.c:31'
 FROM (SELECT l.lock_id, l.process_id, s.file, s.line, s.name AS called,
              coalesce(s.type, (SELECT min(o.type) FROM lock_totals t JOIN sites o ON o.site_id = t.site_id WHERE t.lock_id = l.lock_id)) AS name
       FROM locks l LEFT JOIN sites s ON s.site_id = l.site_id) n;
