@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #
-# setup.sh - what truth.sh and heap.sh begin with; sourced, with their arguments PART BIN LLVM_BIN OUT.
+# setup.sh - what truth.sh, heap.sh and locks.sh begin with; sourced, with their arguments PART BIN LLVM_BIN OUT.
 if [ $# -ne 4 ]; then
 	echo "usage: ${0##*/} PART BIN LLVM_BIN OUT" >&2
 	exit 2
