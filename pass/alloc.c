@@ -233,15 +233,24 @@ LLVMValueRef allocs_hook(struct pass_allocs *allocs, const char *name, LLVMTypeR
 	return LLVMConstPointerCast(hook, LLVMPointerType(type, 0));
 }
 
+/* ThreadSanitizer looks for locks taken in a circle, but not where they are only tried. */
+static bool is_watched_by_tsan(LLVMValueRef call)
+{
+	static const char name[] = "sanitize_thread";
+
+	return LLVMGetEnumAttributeAtIndex(LLVMGetBasicBlockParent(LLVMGetInstructionParent(call)), LLVMAttributeFunctionIndex,
+					   LLVMGetEnumAttributeKindForName(name, sizeof name - 1)) != NULL;
+}
+
 /* What the hook of a lock may try first; NULL if there is nothing, or the module has its own. Where nobody knows whether
  * the lock itself is there (old C++ libraries ask), nobody knows it of that either. */
-static LLVMValueRef attempt_of(struct pass_allocs *allocs, const struct known_allocator *known)
+static LLVMValueRef attempt_of(struct pass_allocs *allocs, const struct known_allocator *known, LLVMValueRef call)
 {
 	LLVMModuleRef module = allocs->rows->module;
 	LLVMTypeRef pointer = allocs->rows->pointer;
 	const bool boolean = known->allocator->prototype[0] == 'v';
 
-	if (!known->allocator->attempt)
+	if (!known->allocator->attempt || is_watched_by_tsan(call))
 		return LLVMConstNull(pointer);
 	LLVMValueRef attempt = LLVMGetNamedFunction(module, known->allocator->attempt);
 	if (!attempt && !LLVMGetNamedGlobal(module, known->allocator->attempt) &&
@@ -280,7 +289,7 @@ static LLVMValueRef build_call(struct pass_allocs *allocs, const struct known_al
 	arguments[count + 1] = LLVMConstPointerCast(known->function, pointer);
 	if (is_of_lock(known->allocator)) {
 		types[count + 2] = pointer;
-		arguments[count + 2] = attempt_of(allocs, known);
+		arguments[count + 2] = attempt_of(allocs, known, call);
 	}
 	type = LLVMFunctionType(LLVMGetReturnType(type), types, total, 0);
 	LLVMValueRef hook = allocs_hook(allocs, known->allocator->hook, type);

@@ -106,6 +106,13 @@ tsan() {
 		TSAN_OPTIONS=detect_deadlocks=1:second_deadlock_stack=1:suppress_equal_stacks=0:exitcode=0 both ./tsan-order &&
 		judged 4 'lock-order-inversion'
 }
+# It has to see what the program means, and not that we try first.
+traced_tsan() {
+	rm -f trace.db*
+	build_with traced tracedxx traced-tsan -fsanitize=thread &&
+		TSAN_OPTIONS=detect_deadlocks=1:second_deadlock_stack=1:suppress_equal_stacks=0:exitcode=0 both ./traced-tsan &&
+		judged 4 'lock-order-inversion' && complete trace.db && sound trace.db
+}
 if command -v valgrind >/dev/null; then
 	check helgrind_says_the_same_but_of_locks_had_by_trying_gates_and_readers helgrind
 else
@@ -113,6 +120,7 @@ else
 fi
 if echo 'int main(void) { return 0; }' | clang -x c -fsanitize=thread - -o "$scratch/has-tsan" 2>/dev/null; then
 	check thread_sanitizer_says_the_same_but_of_time_limits_gates_and_readers tsan
+	check and_the_same_when_they_are_traced traced_tsan
 else
 	echo "left out: this clang has no ThreadSanitizer"
 fi
