@@ -7,6 +7,7 @@
  *     chain   each has a mutex and waits for that of the next one; the last one computes, then sleeps
  *     rw      one writes, others wait to read and to write; then all others read, and that one waits to write
  *     ring    a mutex is handed round: who has it gives it back when the next one waits for it
+ *     inside  each makes calls that block with no mutex, with one, and with two
  *
  * out, from the program's own clock, by the rule that each moment of a wait is for who has the lock then, of several
  * readers for him who has it longest, or for who gave it back last:
@@ -15,7 +16,8 @@
  *     first|ADDRESS                               of a lock that nothing is said of
  *     lock|ADDRESS|MODE|TAKEN|WAITS|NS WAITED|HOLDS|NS HELD
  *     pair|ADDRESS|TID|TID OF WHOM FOR|WAITS|NS
- *     chain|ADDRESS|NS WAITED FOR ONE WHO WAITED|NS FOR ONE WHO DID NOT|ADDRESS OF WHAT HE WAITED FOR
+ *     chain|ADDRESS|NS WAITED FOR ONE WHO WAITED|NS FOR ONE WHO DID NOT|ADDRESS OF WHAT HE WAITED FOR|NS THAT HE SLEPT
+ *     call|ADDRESS|NAME|CALLS|NS|NS OF THE LONGEST
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -41,6 +43,7 @@ struct thread {
 	pid_t tid;
 	sem_t turn;
 	atomic_int at; /* number of the lock that it is about to wait for, + 1 */
+	uint64_t slept_ns; /* with others waiting for it */
 };
 struct op {
 	void *lock;
@@ -143,6 +146,13 @@ static void queue(int me, int mode)
 	give(o);
 }
 
+static void sleep_long(int me, unsigned us)
+{
+	uint64_t begin = now_ns();
+	usleep(us);
+	threads[me].slept_ns = now_ns() - begin;
+}
+
 static void chain(int me)
 {
 	struct op *own = take(me, me, MUTEX, 0);
@@ -151,12 +161,12 @@ static void chain(int me)
 	if (me == count - 1) {
 		until_it_waits(0, 1);
 		compute(10000);
-		usleep(20000);
+		sleep_long(me, 20000);
 	} else {
 		if (me < count - 2)
 			until_it_waits(me + 1, me + 2);
 		struct op *next = take(me, me + 1, MUTEX, 1);
-		usleep(2000);
+		sleep_long(me, 2000);
 		give(next);
 	}
 	give(own);
@@ -202,6 +212,44 @@ static void ring(int me)
 	}
 }
 
+enum { USLEEP, WRITE_CALL, NANOSLEEP, FSYNC, CALLS };
+static struct calls { uint64_t calls, ns, longest_ns; } calls[THREADS_MAX][CALLS];
+static int file;
+
+UNTRACED static void end_call(int me, int which, uint64_t begin)
+{
+	uint64_t ns = now_ns() - begin;
+	struct calls *c = &calls[me][which];
+	c->calls++;
+	c->ns += ns;
+	c->longest_ns = ns > c->longest_ns ? ns : c->longest_ns;
+}
+
+static void inside(int me)
+{
+	for (int i = 0; i < 10; i++) {
+		usleep(100);
+		pthread_mutex_lock(&mutexes[0]);
+		uint64_t begin = now_ns();
+		usleep(200);
+		end_call(me, USLEEP, begin);
+		begin = now_ns();
+		if (write(file, "x", 1) != 1)
+			abort();
+		end_call(me, WRITE_CALL, begin);
+		pthread_mutex_lock(&mutexes[1]);
+		begin = now_ns();
+		nanosleep(&(struct timespec){0, 300000}, NULL);
+		end_call(me, NANOSLEEP, begin);
+		pthread_mutex_unlock(&mutexes[1]);
+		begin = now_ns();
+		fsync(file);
+		end_call(me, FSYNC, begin);
+		pthread_mutex_unlock(&mutexes[0]);
+		usleep(100);
+	}
+}
+
 static const char *how;
 static void *run(void *arg)
 {
@@ -217,6 +265,8 @@ static void *run(void *arg)
 		chain(me);
 	else if (!strcmp(how, "rw"))
 		read_and_write(me);
+	else if (!strcmp(how, "inside"))
+		inside(me);
 	else
 		ring(me);
 	return NULL;
@@ -316,9 +366,22 @@ UNTRACED static void say_chain(void)
 	for (int i = 0; i + 1 < count; i++) {
 		const struct op *o = wait_of(i, i + 1), *next = i + 2 < count ? wait_of(i + 1, i + 2) : NULL;
 		uint64_t split = next ? next->ns[TAKEN] : o->ns[BEGUN];
-		printf("chain|%llu|%llu|%llu|%llu||\n", (unsigned long long)(uintptr_t)o->lock, (unsigned long long)(split - o->ns[BEGUN]),
-		       (unsigned long long)(o->ns[TAKEN] - split), (unsigned long long)(uintptr_t)(next ? next->lock : NULL));
+		printf("chain|%llu|%llu|%llu|%llu|%llu||\n", (unsigned long long)(uintptr_t)o->lock, (unsigned long long)(split - o->ns[BEGUN]),
+		       (unsigned long long)(o->ns[TAKEN] - split), (unsigned long long)(uintptr_t)(next ? next->lock : NULL),
+		       (unsigned long long)threads[i + 1].slept_ns);
 	}
+}
+
+UNTRACED static void say_calls(int lock, int which, const char *name)
+{
+	struct calls all = {0, 0, 0};
+	for (int i = 0; i < count; i++) {
+		all.calls += calls[i][which].calls;
+		all.ns += calls[i][which].ns;
+		all.longest_ns = calls[i][which].longest_ns > all.longest_ns ? calls[i][which].longest_ns : all.longest_ns;
+	}
+	printf("call|%llu|%s|%llu|%llu|%llu||\n", (unsigned long long)(uintptr_t)&mutexes[lock], name, (unsigned long long)all.calls,
+	       (unsigned long long)all.ns, (unsigned long long)all.longest_ns);
 }
 
 UNTRACED static uint64_t clock_cost(void)
@@ -334,6 +397,8 @@ int main(int argc, char **argv)
 	how = argc > 1 ? argv[1] : "queue";
 	count = argc > 2 ? atoi(argv[2]) : 4;
 	if (count < 2 || count > THREADS_MAX)
+		return 2;
+	if ((file = open("written", O_RDWR | O_CREAT | O_TRUNC, 0600)) < 0)
 		return 2;
 	pthread_barrier_init(&all, NULL, (unsigned)count);
 	for (int i = 0; i < count; i++) {
@@ -351,5 +416,12 @@ int main(int argc, char **argv)
 	account(&rw);
 	if (!strcmp(how, "chain"))
 		say_chain();
+	if (!strcmp(how, "inside")) {
+		say_calls(0, USLEEP, "usleep");
+		say_calls(0, WRITE_CALL, "write");
+		say_calls(0, NANOSLEEP, "nanosleep");
+		say_calls(0, FSYNC, "fsync");
+		say_calls(1, NANOSLEEP, "nanosleep");
+	}
 	return 0;
 }
