@@ -5,7 +5,8 @@
  *
  *     with HOOKS_CLOCK    enter and exit read the counter once and drop it: two clock reads per call
  *                         that really happens, the floor of any exact tracer with hooks out of line;
- *                         and so do the hooks around allocators: two per allocation and free
+ *                         and so do the hooks around allocators, locks and calls that may block: two per
+ *                         allocation and free, per lock and unlock, and per call
  *     without             enter and exit return at once: the price of the calls
  */
 	.text
@@ -31,8 +32,8 @@
 	HOOK	__instr_unwind
 	HOOK	__instr_tail
 
-	/* Around an allocator: goes on in the function that the program meant, whose arguments stand where
-	 * it wants them; its address is the last argument of the hook. */
+	/* Around an allocator or a lock: goes on in the function that the program meant, whose arguments stand
+	 * where it wants them; its address is the argument of the hook behind the row. */
 	.macro THROUGH name, function
 	.globl	\name
 	.type	\name, @function
@@ -63,6 +64,44 @@
 	THROUGH	__instr_free, rdx
 	THROUGH	__instr_free1, rcx
 	THROUGH	__instr_free2, r8
+	THROUGH	__instr_munmap, rcx
+	THROUGH	__instr_sbrk, rdx
+	THROUGH	__instr_lock, rdx
+	THROUGH	__instr_lock1, rcx
+	THROUGH	__instr_clocklock, r8
+	THROUGH	__instr_trylock, rdx
+	THROUGH	__instr_unlock, rdx
+	THROUGH	__instr_lock_init, rcx
+	THROUGH	__instr_spin_init, rcx
+	THROUGH	__instr_lock_destroy, rdx
+	THROUGH	__instr_mtx_destroy, rdx
+	THROUGH	__instr_cond_wait, rcx
+	THROUGH	__instr_cond_wait1, r8
+	THROUGH	__instr_cond_clockwait, r9
+	THROUGH	__instr_cxx_wait, rcx
+
+	/* Six arguments of its own: the row and the function are on the stack. */
+	.globl	__instr_mmap
+	.type	__instr_mmap, @function
+__instr_mmap:
+	jmp	*16(%rsp)
+	.size	__instr_mmap, . - __instr_mmap
+
+	/* In front of a call that may block, and behind it. */
+	.macro BESIDE name
+	.globl	\name
+	.type	\name, @function
+	.p2align 5
+\name:
+#ifdef HOOKS_CLOCK
+	rdtsc
+#endif
+	ret
+	.size	\name, . - \name
+	.endm
+
+	BESIDE	__instr_block_begin
+	BESIDE	__instr_block_end
 
 	.macro NOTHING name
 	.globl	\name
@@ -74,6 +113,15 @@
 
 	NOTHING	__instr_landed
 	NOTHING	__instr_printed
+	NOTHING	__instr_remapped
+	NOTHING	__instr_pooled
+	NOTHING	__instr_unpooled
+	NOTHING	__instr_pool_ended
+	NOTHING	__instr_allocated
+	NOTHING	__instr_freed
+	NOTHING	__instr_resizing
+	NOTHING	__instr_resized
+	NOTHING	__instr_block_shut
 	NOTHING	__instr_register
 	NOTHING	__instr_unregister
 
