@@ -3,60 +3,17 @@
 # tables.py - the tables made from samples: what is printed, what results/*.md and docs/overhead.md
 # hold. Each figure is a median over the rounds, with the least and the greatest beside it; ratios and
 # differences are taken within a round (results.py).
-from dataclasses import dataclass
-
-NOTHING = "–"
-MS, MIB = 1e6, 2.0**20
+from table import (MIB, MS, NOTHING, PEER_COLUMNS, TWO_READS, TWO_READS_CPU, Budget, Table, added, cell, cpu, number,
+                   pair_rows, peer_cells, scaled, PAIR_COLUMNS)
 
 WORKLOADS = {"pair": "recursion", "sqlite": "SQLite", "leveldb": "LevelDB", "indexer": "indexer (the demo)"}
 PROGRAMS = {key: name for key, name in WORKLOADS.items() if key != "pair"}
 PEERS = ("gprof", "XRay flight recorder", "uftrace", "callgrind")
-TWO_READS = ("clock reads", "two_reads_ns")
-TWO_READS_CPU = ("clock reads", "two_reads_cpu_ns")  # for what is itself CPU time
 FLOOR = "two clock reads, in hooks"
 HEAP_PROGRAMS = {"heap": "nothing but malloc and free", "heap used": "a program that uses its blocks"}
 HEAP_PEERS = ("heaptrack", "valgrind dhat", "uftrace, library calls", "gperftools heap profiler",
               "jemalloc, every allocation", "ltrace")
 OWN_ALLOCATOR = {"gperftools heap profiler": "untraced, tcmalloc", "jemalloc, every allocation": "untraced, jemalloc"}
-
-
-@dataclass
-class Table:
-    name: str     # docs/overhead.md has it between markers of this name
-    title: str
-    header: list
-    rows: list
-
-    def markdown(self):
-        widths = [max(len(str(row[i])) for row in [self.header] + self.rows) for i in range(len(self.header))]
-
-        def line(cells):
-            return "| " + " | ".join(str(c).ljust(w) for c, w in zip(cells, widths)) + " |"
-        rule = "|" + "|".join("-" * (w + 2) for w in widths) + "|"
-        return "\n".join([line(self.header), rule] + [line(row) for row in self.rows])
-
-
-def number(value, count=False):
-    """Three digits that count, no exponent; a count has no fraction."""
-    size = abs(value)
-    if count or size >= 1e4 or size == 0:
-        return f"{value:,.0f}"
-    for limit, digits in ((100, 0), (10, 1), (1, 2), (0, 3)):
-        if size >= limit:
-            return f"{value:.{digits}f}"
-    return str(value)
-
-
-def cell(spread, unit="", count=False):
-    if not spread:
-        return NOTHING
-    if spread.least == spread.most:
-        return number(spread.median, count) + unit
-    return f"{number(spread.median, count)}{unit} [{number(spread.least, count)}–{number(spread.most, count)}]"
-
-
-def scaled(results, divisor, *key):
-    return results.combine(lambda value: value / divisor, key)
 
 
 # ---- the floor --------------------------------------------------------------------------------------
@@ -204,41 +161,8 @@ def recording(results):
 # ---- the heap -------------------------------------------------------------------------------------------------
 
 
-def heap_added(results, benchmark, subject, metric="time_ns"):
-    """What a pair takes more than in the untraced program, in single reads of the clock."""
-    reads = TWO_READS if metric == "time_ns" else TWO_READS_CPU
-    return results.combine(lambda t, p, n, r: (t - p) / n / (r / 2), (benchmark, subject, metric),
-                           (benchmark, "untraced", metric), (benchmark, subject, "pairs"), (benchmark, *reads))
-
-
 def heap(results):
-    rows = []
-    for key, what in HEAP_PROGRAMS.items():
-        for subject in results.subjects(key):
-            time, pairs = (key, subject, "time_ns"), (key, subject, "pairs")
-            if subject == "clock reads" or not results.rounds(*time):
-                continue
-            stall, events = (key, subject, "stall_ns"), (key, subject, "events")
-            is_traced = subject == "traced"
-            is_plain = subject == "untraced"
-            rows.append([
-                what, subject,
-                cell(results.combine(lambda t, n: t / n, time, pairs)),
-                NOTHING if is_plain else cell(heap_added(results, key, subject)),
-                cell(results.combine(lambda s, n: s / n, stall, pairs)),
-                NOTHING if not is_traced else cell(results.combine(
-                    lambda t, s, p, n, r: (t - s - p) / n / (r / 2), time, stall, (key, "untraced", "time_ns"), pairs,
-                    (key, *TWO_READS))),
-                NOTHING if is_plain else cell(heap_added(results, key, subject, "cpu_ns")),
-                NOTHING if not is_traced else cell(results.combine(lambda e, t: e / t * 1e3, events, time)),
-                NOTHING if not is_traced else cell(results.combine(lambda d, e: d / e, (key, subject, "drain_ns"), events)),
-                cell(results.spread(key, subject, "lost_events"), count=True),
-                results.spread(*time).count,
-            ])
-    return Table("heap", "An allocation and a free",
-                 ["program", "variant", "ns per pair", "added, in clock reads", "of it waiting for the drain, ns",
-                  "added without waiting, in clock reads", "CPU time of the program, added, in clock reads",
-                  "million events per s", "drain, ns per event", "events lost", "rounds"], rows)
+    return Table("heap", "An allocation and a free", PAIR_COLUMNS, pair_rows(results, HEAP_PROGRAMS, "pairs"))
 
 
 def many(results):
@@ -322,20 +246,6 @@ def heap_bytes(results):
                  ["workload", "allocations, million", "bytes per allocation and free", "trace.db, MiB", "rounds"], rows)
 
 
-def peer_cells(results, benchmark, subject):
-    """What both tables of other tools end with."""
-    return [
-        cell(results.combine(lambda b, o: max(b, o) / MIB, (benchmark, subject, "peak_rss_bytes"),
-                             (benchmark, subject, "orphan_peak_rss_bytes"))),
-        cell(results.combine(lambda w, e: (w + e) / 1e9, (benchmark, subject, "wall_ns"),
-                             (benchmark, subject, "orphan_end_ns"))),
-        results.spread(benchmark, subject, "wall_ns").count,
-    ]
-
-
-PEER_COLUMNS = ["peak RSS of its largest process, MiB", "until all of it had ended, s", "rounds"]
-
-
 def heap_peers(results):
     rows, key = [], "heap peers"
     for subject in ("traced",) + HEAP_PEERS:
@@ -378,10 +288,6 @@ def container_peers(results):
 
 
 # ---- whole programs -------------------------------------------------------------------------------------
-
-
-def cpu(key, subject):
-    return (key, subject, "user_ns"), (key, subject, "system_ns")
 
 
 def programs(results):
@@ -482,12 +388,12 @@ def reports(results):
 
 
 def budgets(results):
-    """(what, limit, spread, unit) of every budget that was measured."""
+    """Every budget that was measured."""
     found = []
 
     def add(what, limit, spread, unit=""):
         if spread:
-            found.append((what, limit, spread, unit))
+            found.append(Budget(what, limit, spread, unit))
 
     two = ("pair", *TWO_READS)
     add("traced call pair on the recursion ÷ two clock reads", 1.15,
@@ -525,31 +431,29 @@ def budgets(results):
 def heap_budgets(results):
     found = []
     for key, what in HEAP_PROGRAMS.items():
-        found.append((f"an allocation and a free, added ÷ one clock read, {what}", 3.5,
-                      heap_added(results, key, "traced"), ""))
-        found.append((f"events lost, {what}", 0, results.spread(key, "traced", "lost_events"), ""))
+        found.append(Budget(f"an allocation and a free, added ÷ one clock read, {what}", 3.5,
+                            added(results, key, "traced", "pairs")))
+        found.append(Budget(f"events lost, {what}", 0, results.spread(key, "traced", "lost_events")))
     for subject in ("heap=on", "heap=all"):
-        found.append((f"containers, {subject} ÷ untraced", 1.5, results.combine(
-            lambda w, p: w / p, ("containers", subject, "wall_ns"), ("containers", "untraced", "wall_ns")), ""))
-        found.append((f"events lost, containers, {subject}", 0, results.spread("containers", subject, "lost_events"), ""))
+        found.append(Budget(f"containers, {subject} ÷ untraced", 1.5, results.combine(
+            lambda w, p: w / p, ("containers", subject, "wall_ns"), ("containers", "untraced", "wall_ns"))))
+        found.append(Budget(f"events lost, containers, {subject}", 0, results.spread("containers", subject, "lost_events")))
     for what, spread, _ in pair_bytes(results):
-        found.append((f"bytes per allocation and free, {what}", 6, spread, ""))
-    found.append(("events lost, 1 million blocks alive", 0, results.spread("heap many", "traced", "lost_events"), ""))
-    found.append(("peak RSS of the drain, 1 million blocks alive", 200,
-                  scaled(results, MIB, "heap many", "traced", "orphan_peak_rss_bytes"), " MiB"))
+        found.append(Budget(f"bytes per allocation and free, {what}", 6, spread))
+    found.append(Budget("events lost, 1 million blocks alive", 0, results.spread("heap many", "traced", "lost_events")))
+    found.append(Budget("peak RSS of the drain, 1 million blocks alive", 200,
+                        scaled(results, MIB, "heap many", "traced", "orphan_peak_rss_bytes"), " MiB"))
     for mode in results.subjects("heap many report"):
-        found.append((f"`instr-report {mode}`, 1 million blocks alive", 1000,
-                      scaled(results, MS, "heap many report", mode, "wall_ns"), " ms"))
-    return [row for row in found if row[2]]
+        found.append(Budget(f"`instr-report {mode}`, 1 million blocks alive", 1000,
+                            scaled(results, MS, "heap many report", mode, "wall_ns"), " ms"))
+    return [budget for budget in found if budget.spread]
 
 
 def verdicts(results):
     if results.facts.get("measured", "").startswith("quick"):
         return Table("budgets", "", [], [])  # too little work for any of them
-    rows = [[what, f"≤ {limit:g}{unit}", cell(spread, unit),
-             "yes" if spread.median <= limit else "**no**"]
-            for what, limit, spread, unit in budgets(results)]
-    return Table("budgets", "Against the budgets", ["what", "budget", "measured", "kept"], rows)
+    return Table("budgets", "Against the budgets", ["what", "budget", "measured", "kept"],
+                 [budget.verdict() for budget in budgets(results)])
 
 
 def machine(results):
