@@ -79,5 +79,32 @@ heap_no_paths() {
 }
 check heap_results_name_no_path_of_the_machine heap_no_paths
 
+quick_locks() {
+	exits_with 0 "$here/run" --build "$build" --clang "$compiler" --results "$scratch/locks" --quick locks blocks ||
+		return 1
+	says out "nothing but lock and unlock" && says out "100 ns of work beside them" && says out "a mutex, 16 threads" &&
+		says out "a read-write lock, 4 readers" && says out "condition variables, 2 threads in turns" &&
+		says out "traced ÷ untraced" && says out "a byte into a pipe and out of it" && says out "4 KiB of a file" &&
+		says out "preloaded counter"
+}
+check quick_locks_prints_its_rows quick_locks
+
+# The tools beside may fail where they are installed: that is theirs.
+locks_are_right() {
+	! grep -H "WRONG\|: left out: \(traced\|two clock reads\|untraced\|preloaded\)" "$scratch"/locks/*.csv
+}
+check locks_and_calls_are_complete_and_counted locks_are_right
+
+locks_lose_nothing() {
+	awk -F, '/,traced,lost_events,/ { runs++; if ($NF != 0) lost++ }
+		END { print runs + 0, "runs", lost + 0, "with losses"; exit runs < 20 || lost }' "$scratch"/locks/*.csv
+}
+check locks_lose_nothing locks_lose_nothing
+
+locks_no_paths() {
+	! grep -H "$scratch\|$build" "$scratch"/locks/*
+}
+check lock_results_name_no_path_of_the_machine locks_no_paths
+
 check docs_hold_the_newest_figures "$here/overhead-table" --check
 finish

@@ -217,6 +217,9 @@ SELECT calls AS recorded_calls, events AS events, events_kept AS kept_events,
        (SELECT coalesce(sum(bytes), 0) FROM heaps) AS heap_bytes,
        (SELECT coalesce(sum(peak_bytes), 0) FROM heaps) AS heap_peak_bytes,
        (SELECT coalesce(sum(count), 0) FROM heap_faults WHERE kind IN ('wrong family', 'freed twice')) AS heap_faults,
+       (SELECT coalesce(sum(acquisitions), 0) FROM lock_totals) AS lock_acquisitions,
+       (SELECT coalesce(sum(contended), 0) FROM lock_totals) AS lock_contended,
+       (SELECT coalesce(sum(calls), 0) FROM block_totals) AS block_calls,
        state = 'complete' AS is_complete
 FROM summary"""
 

@@ -10,6 +10,7 @@ import sys
 
 import calls
 import heap
+import locks
 import machine
 import tables
 import whole
@@ -28,6 +29,8 @@ BENCHMARKS = {
     "report": (whole.report, "instr-report on a synthetic trace with 100,000 functions"),
     "heap": (heap.heap, "10 million allocations and frees: what they cost, many living blocks, other tools"),
     "containers": (heap.containers, "a C++ program full of containers, other tools on it"),
+    "locks": (locks.locks, "a lock that nobody else wants, one that 2 to 16 threads want, other tools on them"),
+    "blocks": (locks.blocks, "a byte through a pipe, and 4 KiB of a file: calls that may block"),
     "peers": (calls.peers, "7 million of the same calls under gprof, XRay, uftrace and callgrind, if installed"),
 }
 BUSY = 0.3  # load above which figures are not worth much

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #
-# table.py - what tables are made of (tables.py): cells, and rows of the same shape.
+# table.py - what tables are made of (tables.py, lock_tables.py): cells, and rows of the same shape.
 from dataclasses import dataclass
 from typing import NamedTuple
 

@@ -3,6 +3,7 @@
 # tables.py - the tables made from samples: what is printed, what results/*.md and docs/overhead.md
 # hold. Each figure is a median over the rounds, with the least and the greatest beside it; ratios and
 # differences are taken within a round (results.py).
+import lock_tables
 from table import (MIB, MS, NOTHING, PEER_COLUMNS, TWO_READS, TWO_READS_CPU, Budget, Table, added, cell, cpu, number,
                    pair_rows, peer_cells, scaled, PAIR_COLUMNS)
 
@@ -425,7 +426,7 @@ def budgets(results):
     if functions:
         add(f"`instr-report --top`, {functions.median:,.0f} functions", 50,
             scaled(results, MS, "report", "--top", "wall_ns"), " ms")
-    return found + heap_budgets(results)
+    return found + heap_budgets(results) + lock_tables.budgets(results)
 
 
 def heap_budgets(results):
@@ -461,7 +462,7 @@ def machine(results):
 
 
 ALL = (machine, verdicts, clocks, pair, inactive, recording, programs, heap, containers, heap_bytes, many, code,
-       compile_time, startup, reports, fold, peers, heap_peers, container_peers)
+       compile_time, startup, reports, fold, peers, heap_peers, container_peers, *lock_tables.ALL)
 
 
 def tables(results):
