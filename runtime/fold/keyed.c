@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
  * keyed.c - see keyed.h.
+ *
+ * Most of what is looked up was looked up a moment ago: the lock that is given back was taken, its thread is the same.
+ * So what was found is kept by a few bits of its key, which cost less than the hash. Such an index is only a guess:
+ * it holds if the row that is there now has the key, of which there is one in the table.
  */
 #include "fold/keyed.h"
 
@@ -42,7 +46,7 @@ static void enter_all(struct irt_keyed *t)
 		enter(t, i);
 }
 
-bool irt_keyed_room(struct irt_keyed *t, size_t more)
+bool irt_keyed_make_room(struct irt_keyed *t, size_t more)
 {
 	size_t slot_count = t->slot_count ? t->slot_count : 64;
 
@@ -50,15 +54,16 @@ bool irt_keyed_room(struct irt_keyed *t, size_t more)
 		return false;
 	while (slot_count < 2 * (t->count + more))
 		slot_count *= 2;
-	if (slot_count == t->slot_count)
-		return true;
-	uint32_t *slots = calloc(slot_count, sizeof(*slots));
-	if (!slots)
-		return false;
-	free(t->slots);
-	t->slots = slots;
-	t->slot_count = slot_count;
-	enter_all(t);
+	if (slot_count != t->slot_count) {
+		uint32_t *slots = calloc(slot_count + IRT_KEYED_MEMO, sizeof(*slots));
+		if (!slots)
+			return false;
+		free(t->slots);
+		t->slots = slots;
+		t->slot_count = slot_count;
+		enter_all(t);
+	}
+	t->ready = t->room < slot_count / 2 ? t->room : slot_count / 2;
 	return true;
 }
 
@@ -67,12 +72,10 @@ uint32_t irt_keyed_find(const struct irt_keyed *t, const uint64_t *key)
 	if (!t->slot_count)
 		return IRT_KEYED_NONE;
 	for (size_t i = hash_of(key, t->key_words) & (t->slot_count - 1); t->slots[i]; i = (i + 1) & (t->slot_count - 1)) {
-		const uint64_t *k = irt_keyed_row(t, t->slots[i] - 1);
-		size_t same = 0;
-		while (same < t->key_words && k[same] == key[same])
-			same++;
-		if (same == t->key_words)
+		if (irt_keyed_has(t, t->slots[i] - 1, key, t->key_words)) {
+			*irt_keyed_memo(t, key, t->key_words) = t->slots[i];
 			return t->slots[i] - 1;
+		}
 	}
 	return IRT_KEYED_NONE;
 }

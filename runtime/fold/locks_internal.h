@@ -102,6 +102,21 @@ static inline uint32_t low_of(uint64_t key) { return (uint32_t)key; }
 
 static inline uint64_t between(int64_t from, int64_t to) { return to > from ? (uint64_t)to - (uint64_t)from : 0; }
 
+/* irt_keyed_put and irt_keyed_find of what mostly was there a moment ago. */
+static inline uint32_t put_again(struct irt_keyed *t, const uint64_t *key, size_t words)
+{
+	uint32_t i = irt_keyed_recall(t, key, words);
+
+	return i == IRT_KEYED_NONE ? irt_keyed_put(t, key) : i;
+}
+
+static inline uint32_t find_again(const struct irt_keyed *t, const uint64_t *key, size_t words)
+{
+	uint32_t i = irt_keyed_recall(t, key, words);
+
+	return i == IRT_KEYED_NONE ? irt_keyed_find(t, key) : i;
+}
+
 static inline void add_up(uint64_t *sum, uint64_t more)
 {
 	if (__builtin_add_overflow(*sum, more, sum) || *sum > INT64_MAX)

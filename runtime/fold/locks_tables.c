@@ -75,7 +75,7 @@ bool irt_locks_user_room(struct state *s)
 
 struct state *irt_locks_find_state(const struct irt_locks *l, uint64_t address)
 {
-	uint32_t i = irt_keyed_find(&l->states, &address);
+	uint32_t i = find_again(&l->states, &address, 1);
 
 	return i == IRT_KEYED_NONE ? NULL : state_at(l, i);
 }
@@ -83,7 +83,7 @@ struct state *irt_locks_find_state(const struct irt_locks *l, uint64_t address)
 struct state *irt_locks_state(struct irt_locks *l, uint64_t address)
 {
 	size_t before = l->states.count;
-	struct state *s = state_at(l, irt_keyed_put(&l->states, &address));
+	struct state *s = state_at(l, put_again(&l->states, &address, 1));
 
 	if (l->states.count != before) {
 		s->lock = NO_LOCK;
@@ -95,7 +95,7 @@ struct state *irt_locks_state(struct irt_locks *l, uint64_t address)
 struct actor *irt_locks_find_actor(const struct irt_locks *l, uint32_t thread)
 {
 	uint64_t key = thread;
-	uint32_t i = irt_keyed_find(&l->actors, &key);
+	uint32_t i = find_again(&l->actors, &key, 1);
 
 	return i == IRT_KEYED_NONE ? NULL : irt_keyed_row(&l->actors, i);
 }
@@ -104,7 +104,7 @@ struct actor *irt_locks_actor(struct irt_locks *l, uint32_t thread)
 {
 	size_t before = l->actors.count;
 	uint64_t key = thread;
-	struct actor *a = irt_keyed_row(&l->actors, irt_keyed_put(&l->actors, &key));
+	struct actor *a = irt_keyed_row(&l->actors, put_again(&l->actors, &key, 1));
 
 	if (l->actors.count != before)
 		a->waits_at = NO_STATE;
@@ -115,7 +115,7 @@ uint32_t irt_locks_totals(struct irt_locks *l, uint32_t lock, uint32_t context, 
 {
 	uint64_t key[2] = {two(lock, context), site};
 	size_t before = l->totals.count;
-	uint32_t i = irt_keyed_put(&l->totals, key);
+	uint32_t i = put_again(&l->totals, key, 2);
 
 	if (l->totals.count != before) {
 		struct totals_row *t = totals_at(l, i);

@@ -84,7 +84,7 @@ static uint32_t row_of(struct irt_locks *l, const struct state *s, const struct 
 	uint64_t key[3] = {two(s->lock, context), two((uint32_t)(holder + 1), next), two(call_context, call_site)};
 	if (!irt_keyed_room(&l->waits, 1))
 		return IRT_KEYED_NONE;
-	uint32_t i = irt_keyed_put(&l->waits, key);
+	uint32_t i = put_again(&l->waits, key, 3);
 	struct wait_row *r = irt_keyed_row(&l->waits, i);
 	r->row.number = i;
 	r->row.lock = s->lock;
@@ -105,7 +105,7 @@ static struct threads_row *threads_of(struct irt_locks *l, uint32_t lock, uint32
 		return NULL;
 	if (l->threads.count >= IRT_LOCK_ROWS_MAX && irt_keyed_find(&l->threads, key) == IRT_KEYED_NONE)
 		key[1] = 0;
-	return irt_keyed_row(&l->threads, irt_keyed_put(&l->threads, key));
+	return irt_keyed_row(&l->threads, put_again(&l->threads, key, 2));
 }
 
 /* ---- charging --------------------------------------------------------------------------------------- */
