@@ -79,6 +79,10 @@
 	THROUGH	__instr_cond_wait1, r8
 	THROUGH	__instr_cond_clockwait, r9
 	THROUGH	__instr_cxx_wait, rcx
+	THROUGH	__instr_cxx_wait1, r8
+	THROUGH	__instr_cxx_lock, rdx
+	THROUGH	__instr_cxx_trylock, rdx
+	THROUGH	__instr_cxx_unlock, rdx
 
 	/* Six arguments of its own: the row and the function are on the stack. */
 	.globl	__instr_mmap
@@ -87,7 +91,7 @@ __instr_mmap:
 	jmp	*16(%rsp)
 	.size	__instr_mmap, . - __instr_mmap
 
-	/* In front of a call that may block, and behind it. */
+	/* In front of a call that may block, or takes a lock of the program's own, and behind it. */
 	.macro BESIDE name
 	.globl	\name
 	.type	\name, @function
@@ -101,7 +105,11 @@ __instr_mmap:
 	.endm
 
 	BESIDE	__instr_block_begin
+	BESIDE	__instr_block_begin_if
 	BESIDE	__instr_block_end
+	BESIDE	__instr_acquired
+	BESIDE	__instr_tried
+	BESIDE	__instr_releasing
 
 	.macro NOTHING name
 	.globl	\name
@@ -121,6 +129,7 @@ __instr_mmap:
 	NOTHING	__instr_freed
 	NOTHING	__instr_resizing
 	NOTHING	__instr_resized
+	NOTHING	__instr_acquiring
 	NOTHING	__instr_block_shut
 	NOTHING	__instr_register
 	NOTHING	__instr_unregister

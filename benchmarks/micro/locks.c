@@ -171,7 +171,8 @@ static void run_team(struct team *team, unsigned long turns)
 	uint64_t spent_ns = cpu_ns() - start_cpu_ns;
 	unsigned long all = team->turns_of_each * team->threads;
 	int hands_over = team->turns == pingpong_turns;
-	say(all, end_ns - start_ns, spent_ns, hands_over ? team->threads + waits : all, team->threads);
+	/* The barrier, the waits for a condition, and the join. */
+	say(all, end_ns - start_ns, spent_ns, hands_over ? team->threads + waits : all, 2 * team->threads + waits);
 	printf("held_ns %.1f\noutside_ns %.1f\n", work_ns(team->held), work_ns(team->outside));
 }
 
