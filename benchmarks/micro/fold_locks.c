@@ -20,6 +20,7 @@
 
 #include "clock.h"
 #include "encode/chunk.h"
+#include "fold/heap.h"
 #include "fold/locks.h"
 #include "fold/walk.h"
 
@@ -222,7 +223,9 @@ static void one_round(struct stream *s, double *figures)
 	struct sums sums = {0};
 	uint64_t last = 0, now = 0;
 
-	if (irt_cct_create(&config.cct, NULL) || irt_locks_create(&config.locks) || irt_encoder_create(&encoder))
+	/* Nothing is done to the heap; the walk has one in the drain. */
+	if (irt_cct_create(&config.cct, NULL) || irt_heap_create(&config.heap, false) || irt_locks_create(&config.locks) ||
+	    irt_encoder_create(&encoder))
 		fail("no memory");
 	for (unsigned i = 0; i < s->thread_count; i++) {
 		struct thread *t = &s->threads[i];
@@ -251,6 +254,7 @@ static void one_round(struct stream *s, double *figures)
 		figures[i] = (double)(i == BYTES ? sums.bytes : sums.ns[i]) / (double)sums.events;
 	irt_encoder_destroy(encoder);
 	irt_locks_destroy(config.locks);
+	irt_heap_destroy(config.heap);
 	irt_cct_destroy(config.cct);
 }
 

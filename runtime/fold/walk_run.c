@@ -535,9 +535,11 @@ static enum irt_walk_stop walk_units(struct irt_walk *w, const struct instr_unit
 	batch.count = 0;
 	*record_units = 0;
 	while (at < count) {
-		/* the loop knows enters and exits alone, and there may be many others in a row */
-		bool other = instr_tag_kind(irt_load_relaxed(&units[at].tag)) == INSTR_EXT;
-		size_t part = other ? 0 : prepare(w, count - at, &batch), used = other ? walk_heap(w, units + at, count - at) : 0;
+		/* the loops know enters and exits, and the heap: there may be many of each in a row */
+		uint64_t tag = irt_load_relaxed(&units[at].tag);
+		bool other = instr_tag_kind(tag) == INSTR_EXT;
+		size_t part = other ? 0 : prepare(w, count - at, &batch);
+		size_t used = other && instr_tag_ext(tag) < INSTR_EXT_ACQUIRED ? walk_heap(w, units + at, count - at) : 0;
 		at += used;
 		if (used)
 			continue;
