@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
  * stacks.c - the calls that were open in each thread at a time, where the query stacks finds them: in
- * temp.open_frames and temp.open_blocks, whose names SQLite looks up before the file's.
+ * temp.open_frames, temp.open_blocks and temp.lock_users, whose names SQLite looks up before the file's.
  *
  * A thread's stack is in the last chunk that begins up to the time: it says how many calls were open at its begin,
  * and in which context; its events up to the time do the rest. When a call began that the chunk found open is in an
  * earlier one, the last of those in which fewer calls were open at some moment (chunks.min_depth); others are not
- * read. Where events are missing it is not known when these began, but which they are. What a thread is blocked in has
- * begun in the same chunk: behind that there is nothing, or what ends it, or a signal handler (then it is not seen).
+ * read. Where events are missing it is not known when these began, but which they are. What a thread is blocked in, or
+ * which lock it waits for, has begun in the same chunk: behind that there is nothing, or what ends it, or a signal handler (then it is not seen).
  *
  *     chunk ...   chunk     chunk with the time
  *     ─────────┬─────────┬───────────●
@@ -35,10 +35,11 @@ struct frame {
 struct stack {
 	struct frame *frames;
 	size_t count, room, low;
-	struct block { /* as in fold/walk.h */
+	struct block { /* as in fold/walk.h; or a wait for the lock at this address, not 0 */
 		size_t depth;
+		uint64_t address;
 		int64_t start_ticks;
-		uint32_t context, site_id;
+		uint32_t context, site;
 	} blocks[IRT_WALK_OPEN_BLOCKS];
 	size_t block_count;
 };
@@ -54,7 +55,7 @@ struct search {
 	int64_t process_id;  /* whose contexts these are; 0: none */
 	struct irt_contexts *contexts;
 	struct irt_chunk_decoder *decoder;
-	sqlite3_stmt *threads, *chunks, *behind, *data, *load, *put, *put_block;
+	sqlite3_stmt *threads, *chunks, *behind, *data, *load, *put, *put_block, *put_wait;
 	struct stack stack, before;
 	struct chunk {
 		int64_t chunk_id, first_event, events, start_ticks, end_ticks, start_context, start_depth, min_depth;
@@ -138,6 +139,8 @@ static void apply_to_blocks(struct stack *stack, const struct irt_event *e)
 	switch (e->operation) {
 	case IRT_OP_BLOCK:
 	case IRT_OP_BLOCKING:
+	case IRT_OP_WAITING:
+	case IRT_OP_WAITED:
 	case IRT_OP_LEFT:
 	case IRT_OP_LANDED:
 		least--;
@@ -150,11 +153,12 @@ static void apply_to_blocks(struct stack *stack, const struct irt_event *e)
 	}
 	while (stack->block_count && stack->blocks[stack->block_count - 1].depth >= least)
 		stack->block_count--;
-	if (e->operation != IRT_OP_BLOCKING)
+	if (e->operation != IRT_OP_BLOCKING && (e->operation != IRT_OP_WAITING || !e->extra))
 		return;
 	if (stack->block_count == IRT_WALK_OPEN_BLOCKS)
 		memmove(stack->blocks, stack->blocks + 1, --stack->block_count * sizeof(*stack->blocks));
-	stack->blocks[stack->block_count++] = (struct block){stack->count, e->ticks, e->context, e->site};
+	stack->blocks[stack->block_count++] = (struct block){
+		stack->count, e->operation == IRT_OP_WAITING ? e->extra : 0, e->ticks, e->context, e->site};
 }
 
 static int apply(struct stack *stack, const struct irt_event *e)
@@ -328,14 +332,16 @@ static int put_frame(struct search *s, const struct thread *t, int64_t depth, co
 
 static int put_block(struct search *s, const struct thread *t, const struct block *block)
 {
-	sqlite3_bind_int64(s->put_block, 1, t->process_id);
-	sqlite3_bind_int64(s->put_block, 2, t->thread_id);
-	sqlite3_bind_int64(s->put_block, 3, (int64_t)block->depth - 1);
-	sqlite3_bind_int64(s->put_block, 4, (t->process_id - 1) * IRT_CCT_ID_SPAN + block->context);
-	sqlite3_bind_int64(s->put_block, 5, block->site_id);
-	sqlite3_bind_int64(s->put_block, 6, block->start_ticks);
-	int rc = sqlite3_step(s->put_block);
-	sqlite3_reset(s->put_block);
+	sqlite3_stmt *put = block->address ? s->put_wait : s->put_block;
+
+	sqlite3_bind_int64(put, 1, t->process_id);
+	sqlite3_bind_int64(put, 2, t->thread_id);
+	sqlite3_bind_int64(put, 3, block->address ? (int64_t)block->address : (int64_t)block->depth - 1);
+	sqlite3_bind_int64(put, 4, (t->process_id - 1) * IRT_CCT_ID_SPAN + block->context);
+	sqlite3_bind_int64(put, 5, block->site);
+	sqlite3_bind_int64(put, 6, block->start_ticks);
+	int rc = sqlite3_step(put);
+	sqlite3_reset(put);
 	return rc == SQLITE_DONE ? 0 : tr_fail_sqlite(s->trace, rc, s->error);
 }
 
@@ -363,7 +369,16 @@ static const char table_sql[] =
 	"DROP TABLE IF EXISTS temp.open_blocks;"
 	"CREATE TEMP TABLE open_blocks (process_id INTEGER NOT NULL, thread_id INTEGER NOT NULL, depth INTEGER NOT NULL,"
 	" context_id INTEGER NOT NULL, site_id INTEGER NOT NULL, start_ticks INTEGER NOT NULL, PRIMARY KEY (thread_id, depth))"
-	" STRICT, WITHOUT ROWID;";
+	" STRICT, WITHOUT ROWID;"
+	"DROP TABLE IF EXISTS temp.lock_users;"
+	"CREATE TEMP TABLE lock_users (process_id INTEGER NOT NULL, lock_id INTEGER NOT NULL, thread_id INTEGER NOT NULL,"
+	" depth INTEGER NOT NULL, context_id INTEGER NOT NULL, site_id INTEGER NOT NULL, mode INTEGER NOT NULL,"
+	" start_ticks INTEGER NOT NULL, PRIMARY KEY (process_id, lock_id, thread_id, depth)) STRICT, WITHOUT ROWID;";
+
+/* Of the lock that was at the address then; none, where it is one of those that share a row. */
+static const char wait_sql[] =
+	"INSERT OR IGNORE INTO temp.lock_users SELECT ?1, lock_id, ?2, 0, ?4, ?5 >> 3, ?5 & 7, ?6 FROM main.locks"
+	" WHERE process_id = ?1 AND address = ?3 AND start_ticks <= ?6 AND (end_ticks IS NULL OR end_ticks >= ?6) LIMIT 1";
 
 /* Merged ones, too: their chunks may still be there. */
 static const char threads_sql[] =
@@ -392,6 +407,7 @@ static int add_threads(struct search *s)
 	    (status = prepare(s, &s->load, contexts_sql)) ||
 	    (status = prepare(s, &s->put, "INSERT INTO temp.open_frames VALUES (?1, ?2, ?3, ?4, 0)")) ||
 	    (status = prepare(s, &s->put_block, "INSERT INTO temp.open_blocks VALUES (?1, ?2, ?3, ?4, ?5, ?6)")) ||
+	    (status = prepare(s, &s->put_wait, wait_sql)) ||
 	    (status = irt_chunk_decoder_create(&s->decoder)))
 		return status;
 	sqlite3_bind_int64(s->threads, 1, s->ticks);
@@ -413,7 +429,7 @@ int tr_stacks_at(struct tr_trace *trace, int64_t at_ns, struct tr_error *error)
 		status = tr_find_ticks(trace, at_ns, &s.ticks, error);
 		if (!status)
 			status = add_threads(&s);
-		sqlite3_stmt *const all[] = {s.threads, s.chunks, s.behind, s.data, s.load, s.put, s.put_block};
+		sqlite3_stmt *const all[] = {s.threads, s.chunks, s.behind, s.data, s.load, s.put, s.put_block, s.put_wait};
 		for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
 			sqlite3_finalize(all[i]);
 		int ended = run_sql(&s, status ? "ROLLBACK" : "COMMIT");

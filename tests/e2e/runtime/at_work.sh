@@ -91,6 +91,8 @@ waits() {
 check of_a_thread_that_waits_it_says_so_far waits
 killed() { kill -9 "$(cat pid)" && complete trace.db 10 && stacks >got && diff hung got && "$build/bin/instr-report" --stacks 2>&1 | grep -q 'Calls that were open at the end'; }
 check when_it_is_killed_they_are_what_it_was_doing killed
+by_events() { stacks --at "$(ask trace.db 'SELECT duration_ns - 1000000 FROM summary')ns" >got && diff hung got; }
+check and_so_are_they_by_the_events by_events
 ended() { rm -f trace.db* && exits_with 0 ./at_work phases && mv out truth && complete trace.db 10 && sound trace.db && "$build/bin/instr-report" --stacks | grep -q 'No call was open at the end'; }
 check of_a_program_that_ended_nothing_is_open ended
 

@@ -6,7 +6,7 @@
 -- blocked in, or which lock it waits for, is one row more, before that of the call that does so. Threads that
 -- run in no call have one row without one. How long: up to :now, ns since the start of the run, where that is given and
 -- the thread goes on. (:at, ns since the start of the run, is for a reader that has put what was
--- open then in the place of open_frames and open_blocks, calls whose begin is not known without enter_ticks; at depth -1:
+-- open then in the place of open_frames, open_blocks and lock_users, calls whose begin is not known without enter_ticks; at depth -1:
 -- not known.)
 WITH
 times AS (
@@ -31,7 +31,7 @@ others AS MATERIALIZED (
     UNION ALL
     SELECT u.thread_id, coalesce(i.depth, -1), 2, u.context_id, u.site_id, u.lock_id, u.start_ticks
     FROM lock_users u JOIN contexts c ON c.context_id = u.context_id JOIN innermost i ON i.thread_id = u.thread_id
-    WHERE :at IS NULL AND u.depth = 0 AND CASE WHEN i.depth IS NULL THEN c.parent_id IS NULL ELSE i.context_id = u.context_id END),
+    WHERE u.depth = 0 AND CASE WHEN i.depth IS NULL THEN c.parent_id IS NULL ELSE i.context_id = u.context_id END),
 places AS MATERIALIZED (
     SELECT DISTINCT thread_id, group_concat(printf('%d %d %d %d', depth, kind, site_id, lock_id)) OVER
         (PARTITION BY thread_id ORDER BY depth, kind, lock_id ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS places
