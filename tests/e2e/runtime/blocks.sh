@@ -17,11 +17,11 @@ check builds builds
 lines="SELECT class || ' ' || coalesce(descriptor, '-'), sum(calls), sum(failed), sum(bytes), sum(blocked_ns)
 	FROM block_contexts WHERE called <> 'usleep' GROUP BY class, descriptor ORDER BY 1"
 # agrees [SLACK_NS]: counts are what the program has counted. With a slack, times are as it has measured them around the
-# same calls, and miss at most one percent and a millisecond of them, what the program has waited for the drain, and so much
-# for each call; 3 if only they do not agree.
+# same calls, and miss at most one percent and a millisecond of them, what the program has waited for the drain or a processor,
+# and so much for each call; 3 if only they do not agree.
 agrees() {
 	ask trace.db "$lines" | tr '|' ' ' | sort >traced.sums && sort out >own.sums || return 1
-	waited=$(ask trace.db 'SELECT sum(wait_ns) FROM thread_list')
+	waited=$(ask trace.db 'SELECT sum(wait_ns) + coalesce(sum(ready_ns), 0) FROM thread_list')
 	paste -d ' ' own.sums traced.sums | awk -v slack="${1:-none}" -v waited="$waited" '
 		$1 != $7 || $2 != $8 || $3 != $9 || $4 != $10 || $5 != $11 { print "counted and traced: " $0; bad = 1 }
 		{ miss = $6 - $12; most = $6 / 100 + 1000000 + waited + slack * $3 }
