@@ -15,69 +15,25 @@
  * began: of these only the innermost is known at any time; each, when it ends, takes its enter time
  * and the one below it from the list of closed calls.
  */
-#include "encode/contexts.h"
-#include "encode/format.h"
+#include "encode/decode_internal.h"
 
 #include <emmintrin.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zstd.h>
 
 #include "fold/array.h"
 #include "fold/heap.h"
-#include "fold/heap_code.h"
 #include "fold/varint.h"
 
 enum {
 	GOING = 1,
-	BLOCK = 1024, /* symbols unpacked at a time; a multiple of 4 */
+	BLOCK = IRT_DECODE_BLOCK,
 	RANKS = 4,
 };
 #define unlikely(x) __builtin_expect(!!(x), 0)
 #define SUCC_EXIT UINT32_C(0xfffffff0)
 #define SUCC_UNWIND (SUCC_EXIT + 1)
 #define SUCC_TAIL (SUCC_EXIT + 2)
-
-struct call {
-	int64_t enter; /* virtual time: ticks - waits so far in this chunk */
-	uint32_t context;
-	uint32_t after; /* state when it has ended */
-};
-
-struct irt_chunk_decoder {
-	const struct irt_contexts *contexts;
-	struct irt_chunk_header header;
-	uint8_t *streams;    /* all three, decompressed, one behind the other */
-	size_t stream_room;
-	const uint8_t *tokens, *times;
-	const uint8_t *closed, *closed_end;
-	const uint8_t *side, *side_end;
-	ZSTD_DCtx *zstd;
-
-	struct irt_heap_code heap;
-	uint64_t heap_near[IRT_HEAP_SIDES][IRT_HEAP_NEAR]; /* turned addresses of the last events of each side */
-	uint64_t heap_count[IRT_HEAP_SIDES];
-	bool heap_used;
-	uint64_t done;       /* events given out or unpacked into the block and given out */
-	uint64_t unpacked;
-	int64_t ticks, stopped;
-	int result;          /* GOING, 0 = ended as it should, or what went wrong */
-
-	uint32_t *states;    /* RANKS per state */
-	uint32_t state_room; /* contexts that states has room for */
-	uint32_t state;
-	uint32_t *touched;
-	size_t touched_room, touched_count;
-
-	struct call *calls;  /* those begun in this chunk: calls[1 .. call_count] */
-	size_t call_room, call_count;
-	uint32_t below_context; /* the innermost of those that are not */
-	uint64_t below_depth;   /* how many of these */
-	uint64_t closed_left;
-	int64_t closed_enter;
-
-	uint8_t block[BLOCK];
-};
 
 int irt_chunk_decoder_create(struct irt_chunk_decoder **out)
 {
@@ -282,16 +238,6 @@ static void unpack_block(struct irt_chunk_decoder *d)
 	d->unpacked += n;
 }
 
-static uint32_t current_context(const struct irt_chunk_decoder *d)
-{
-	return d->call_count ? d->calls[d->call_count].context : d->below_context;
-}
-
-static uint32_t depth_of(const struct irt_chunk_decoder *d)
-{
-	return (uint32_t)(d->below_depth + d->call_count) - 1; /* UINT32_MAX: none open */
-}
-
 /* Ends the innermost of the calls that were open before the chunk. */
 static int end_below(struct irt_chunk_decoder *d, struct call *ended)
 {
@@ -324,90 +270,6 @@ static int end_call(struct irt_chunk_decoder *d, struct call *ended)
 	return 0;
 }
 
-/* Operands of an event of the heap: [d->side, end). known: what it is and its size were predicted, and `where` says its
- * address. */
-static int get_heap_event(struct irt_chunk_decoder *d, const uint8_t *end, const struct irt_heap_prediction *known,
-			  uint64_t where, struct irt_event *e)
-{
-	uint64_t site, bytes, *address;
-	unsigned side;
-
-	d->heap_used = true;
-	if (known) {
-		e->operation = known->operation;
-		e->site = known->site;
-		e->context = current_context(d);
-		e->depth = depth_of(d);
-	} else if (irt_get_varint(&d->side, end, &site) && site <= UINT32_MAX && irt_get_varint(&d->side, end, &where)) {
-		e->site = (uint32_t)site;
-	} else {
-		return INSTR_ERR_FORMAT;
-	}
-	side = irt_heap_side(e->operation);
-	address = &d->heap.address[irt_heap_base(e->operation)];
-	if (!known) {
-		*address += (uint64_t)irt_unzigzag(where);
-	} else if (where & 1) {
-		*address += (uint64_t)irt_unzigzag(where >> 1);
-	} else {
-		if (side == IRT_HEAP_SIDES || where >> 1 >= IRT_HEAP_NEAR || where >> 1 >= d->heap_count[side ^ 1])
-			return INSTR_ERR_FORMAT;
-		*address = d->heap_near[side ^ 1][(d->heap_count[side ^ 1] - 1 - (where >> 1)) % IRT_HEAP_NEAR];
-	}
-	if (side != IRT_HEAP_SIDES)
-		d->heap_near[side][d->heap_count[side]++ % IRT_HEAP_NEAR] = *address;
-	e->extra = irt_turned_back(*address);
-	e->value = 0;
-	if (irt_heap_has_bytes(e->operation)) {
-		if (!irt_get_varint(&d->side, end, &bytes))
-			return INSTR_ERR_FORMAT;
-		if (!known)
-			e->value = bytes;
-		else
-			e->value = bytes ? bytes - 1 : known->bytes;
-		if (e->value > IRT_HEAP_FAILED)
-			return INSTR_ERR_FORMAT;
-	}
-	d->heap.slots[d->heap.last] = (struct irt_heap_prediction){.bytes = e->value, .site = e->site, .operation = (uint16_t)e->operation};
-	d->heap.last = irt_heap_slot_behind(e->operation, e->site);
-	return 0;
-}
-
-/* Operands of a call that may block: [d->side, end). known: what it is was predicted. Its ticks are not complete before its
- * time is known: end_operation. */
-static int get_block_event(struct irt_chunk_decoder *d, const uint8_t *end, const struct irt_heap_prediction *known,
-			   struct irt_event *e)
-{
-	uint64_t site, kind = 0, ticks, bytes;
-
-	d->heap_used = true;
-	if (known) {
-		e->operation = known->operation;
-		e->site = known->site;
-		e->value = e->extra = 0;
-		e->context = current_context(d);
-		e->depth = depth_of(d);
-	} else if (irt_get_varint(&d->side, end, &site) && site <= UINT32_MAX) {
-		e->site = (uint32_t)site;
-	} else {
-		return INSTR_ERR_FORMAT;
-	}
-	if (e->operation == IRT_OP_BLOCK) {
-		if (!irt_get_varint(&d->side, end, &kind) || !irt_get_varint(&d->side, end, &ticks) ||
-		    !irt_get_varint(&d->side, end, &bytes) || bytes > INSTR_BLOCK_BYTES_MASK)
-			return INSTR_ERR_FORMAT;
-		if (known)
-			kind = kind ? kind - 1 : known->bytes;
-		if (kind >> 1 > INSTR_BLOCK_KIND_MASK)
-			return INSTR_ERR_FORMAT;
-		e->value = (uint64_t)irt_unzigzag(ticks);
-		e->extra = bytes | kind >> 1 << INSTR_BLOCK_KIND_SHIFT | (kind & 1 ? INSTR_BLOCK_FAILED : 0);
-	}
-	d->heap.slots[d->heap.last] = (struct irt_heap_prediction){.bytes = kind, .site = e->site, .operation = (uint16_t)e->operation};
-	d->heap.last = irt_heap_slot_behind(e->operation, e->site);
-	return 0;
-}
-
 /* An operation, with its time. */
 static int end_operation(struct irt_chunk_decoder *d, struct irt_event *e)
 {
@@ -422,18 +284,6 @@ static int end_operation(struct irt_chunk_decoder *d, struct irt_event *e)
 		if (e->value >> 55)
 			return INSTR_ERR_FORMAT;
 	}
-	return 0;
-}
-
-/* Operands of a thread that was created, the same. */
-static int get_thread_event(struct irt_chunk_decoder *d, const uint8_t *end, struct irt_event *e)
-{
-	uint64_t site;
-
-	if (!irt_get_varint(&d->side, end, &site) || site > UINT32_MAX || !irt_get_varint(&d->side, end, &e->extra) ||
-	    e->extra > IRT_HEAP_ADDRESS_MASK || !irt_get_varint(&d->side, end, &e->value) || e->value >> 55)
-		return INSTR_ERR_FORMAT;
-	e->site = (uint32_t)site;
 	return 0;
 }
 
@@ -474,11 +324,11 @@ static int operate(struct irt_chunk_decoder *d, uint64_t opcode, struct irt_even
 			return INSTR_ERR_FORMAT;
 		end = d->side + length;
 		if (((opcode >= IRT_OP_ALLOC && opcode <= IRT_OP_RESET) ||
-		     (opcode >= IRT_OP_ACQUIRED && opcode <= IRT_OP_LOCK_DESTROY)) && get_heap_event(d, end, NULL, 0, e))
+		     (opcode >= IRT_OP_ACQUIRED && opcode <= IRT_OP_LOCK_DESTROY)) && irt_decode_heap(d, end, NULL, 0, e))
 			return INSTR_ERR_FORMAT;
-		if ((opcode == IRT_OP_BLOCK || opcode == IRT_OP_BLOCKING) && get_block_event(d, end, NULL, e))
+		if ((opcode == IRT_OP_BLOCK || opcode == IRT_OP_BLOCKING) && irt_decode_block(d, end, NULL, e))
 			return INSTR_ERR_FORMAT;
-		if (opcode == IRT_OP_THREAD && get_thread_event(d, end, e))
+		if (opcode == IRT_OP_THREAD && irt_decode_thread(d, end, e))
 			return INSTR_ERR_FORMAT;
 		d->side = end; /* whatever more a later version may say */
 		return 0;
@@ -519,9 +369,9 @@ static __attribute__((noinline)) int escape(struct irt_chunk_decoder *d, uint32_
 		const struct irt_heap_prediction known = d->heap.slots[d->heap.last];
 		int err = INSTR_ERR_FORMAT;
 		if (known.operation == IRT_OP_BLOCK || known.operation == IRT_OP_BLOCKING)
-			err = what == IRT_SIDE_HEAP ? get_block_event(d, d->side_end, &known, e) : INSTR_ERR_FORMAT;
+			err = what == IRT_SIDE_HEAP ? irt_decode_block(d, d->side_end, &known, e) : INSTR_ERR_FORMAT;
 		else if (known.operation)
-			err = get_heap_event(d, d->side_end, &known, (what - IRT_SIDE_HEAP) / 2, e);
+			err = irt_decode_heap(d, d->side_end, &known, (what - IRT_SIDE_HEAP) / 2, e);
 		return err ? err : IS_EVENT;
 	} else {
 		uint32_t child = 0;
