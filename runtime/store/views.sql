@@ -347,6 +347,16 @@ FROM (SELECT thread_id, calls, self_ticks FROM totals
       SELECT thread_id, 0, self_ticks FROM open_ticks) x
 GROUP BY x.thread_id;
 
+-- Time that each thread waited for locks. Threads that are merged are one row, as in thread_list.
+CREATE VIEW thread_lock_waits AS
+SELECT coalesce(t.thread_id, -l.process_id) AS thread_id, -- thread
+       sum(w.waits) AS waits, -- waits that it began
+       CAST(sum(w.ticks) * (SELECT ns_per_tick FROM rate) AS INTEGER) AS lock_ns -- how long they took, ns
+FROM lock_threads w
+JOIN locks l ON l.lock_id = w.lock_id
+LEFT JOIN threads t ON t.thread_id = w.thread_id AND t.flags < 32
+GROUP BY coalesce(t.thread_id, -l.process_id);
+
 -- Chunks of events with their times; events themselves are read with libinstr_sql or libtrace.
 CREATE VIEW chunk_list AS
 SELECT c.chunk_id AS chunk_id, -- ours

@@ -30,7 +30,7 @@ static const double tree_least_percent = 0.5;
 /* What rows can be sorted by, by mode; in the order of its enum in report.h. The first is the default, but of
  * --tree. */
 static const char *const sorts[REPORT_MODES][13] = {
-	[REPORT_THREADS] = {"cpu", "ready", "blocked", "self", "calls", "lived"},
+	[REPORT_THREADS] = {"cpu", "ready", "blocked", "self", "calls", "lived", "lock"},
 	[REPORT_TOP] = {"self", "total", "calls", "bytes", "allocs", "blocked", "lock"},
 	[REPORT_TREE] = {"self", "total", "calls", "bytes", "allocs", "blocked", "lock"},
 	[REPORT_BLOCKS] = {"time", "calls", "bytes", "longest", "failed"},
@@ -93,7 +93,7 @@ static const struct cli_option options[] = {
 	{CLI_TEXT, .name = "sort", .letter = 's', .argument = "KEY",
 	 .choices = "self|total|calls|cpu|ready|blocked|lived|lock|wait|hold|acquisitions|contended|bytes|allocs|live|peak|temporary|crossed|resized|copied|failed|freed|blocks|age|time|longest", .value = &sort,
 	 .help = "order by time without callees (self), time with callees (total), or number of calls (--top: self, --tree: total); "
-		 "--threads: by cpu, ready, blocked, self, calls, lived; --locks: by wait, hold, acquisitions, contended; --waits: by wait, contended; "
+		 "--threads: by cpu, ready, blocked, self, calls, lived, lock; --locks: by wait, hold, acquisitions, contended; --waits: by wait, contended; "
 		 "--allocs: by bytes, total (with callees), allocs, live (at the end), peak, temporary, crossed (freed by another "
 		 "thread), resized (by realloc: how often per block, and what that copied), copied, failed, freed (by it); --leaks: by bytes, blocks, age; --peak, --heap-at, --growth: by bytes, blocks; --blocks: by time, calls, bytes, longest, failed; with --heap, --top and --tree also by bytes, allocs, with --blocks by blocked, lock"},
 	{CLI_NUMBER, .name = "lock", .argument = "N", .value = &report.lock,

@@ -10,13 +10,13 @@
 #include "cli/text.h"
 #include "cli/units.h"
 
-enum { SHARE, CPU, READY, BLOCKED, LIVED, START, END, CALLS, SELF, PROCESS, THREAD, NAME, CREATOR, COLUMNS };
+enum { SHARE, CPU, READY, BLOCKED, LOCKS, LIVED, START, END, CALLS, SELF, PROCESS, THREAD, NAME, CREATOR, COLUMNS };
 
 /* By enum report_threads_sort. */
-static const char *const orders[] = {"cpu_ns", "ready_ns", "blocked_ns", "self_ns", "calls", "lived_ns"};
+static const char *const orders[] = {"cpu_ns", "ready_ns", "blocked_ns", "self_ns", "calls", "lived_ns", "lock_ns"};
 
 struct sums {
-	int64_t rows, cpu_ns, ready_ns, not_read, merged, created;
+	int64_t rows, cpu_ns, ready_ns, lock_ns, not_read, merged, created;
 };
 
 static int is_known(struct tr_query *q, const char *column)
@@ -36,6 +36,7 @@ static int read_sums(struct report *report, struct sums *sums)
 		sums->rows++;
 		sums->cpu_ns = report_sum(sums->cpu_ns, report_number(q, "cpu_ns"));
 		sums->ready_ns = report_sum(sums->ready_ns, report_number(q, "ready_ns"));
+		sums->lock_ns = report_sum(sums->lock_ns, report_number(q, "lock_ns"));
 		sums->not_read += !is_known(q, "cpu_ns");
 		sums->merged += report_number(q, "merged") > 0;
 		sums->created += is_known(q, "creator_context_id");
@@ -44,29 +45,32 @@ static int read_sums(struct report *report, struct sums *sums)
 	return status;
 }
 
-static size_t choose_columns(const struct report *report, int created, struct cli_column *columns, int *which)
+static size_t choose_columns(const struct report *report, const struct sums *sums, struct cli_column *columns, int *which)
 {
 	const struct cli_column all[COLUMNS] = {
 		[SHARE] = {.title = "cpu %"},
 		[CPU] = {.title = "cpu"},
 		[READY] = {.title = "no processor"},
 		[BLOCKED] = {.title = "blocked"},
+		[LOCKS] = {.title = "for locks", .drop = 2},
 		[LIVED] = {.title = "lived"},
-		[START] = {.title = "from", .drop = 2},
-		[END] = {.title = "to", .drop = 3},
+		[START] = {.title = "from", .drop = 3},
+		[END] = {.title = "to", .drop = 4},
 		[CALLS] = {.title = "calls", .drop = 1},
 		[SELF] = {.title = "in calls"},
-		[PROCESS] = {.title = "process", .drop = 4},
+		[PROCESS] = {.title = "process", .drop = 5},
 		[THREAD] = {.title = "thread"},
 		[NAME] = {.title = "name", .left = 1, .comfort = 12},
-		[CREATOR] = {.title = "created by", .left = 1, .drop = 5},
+		[CREATOR] = {.title = "created by", .left = 1, .drop = 6},
 	};
 	size_t count = 0;
 
 	for (int i = 0; i < COLUMNS; i++) {
-		if ((i == PROCESS && report->processes < 2) || (i == CREATOR && !created))
+		if ((i == PROCESS && report->processes < 2) || (i == CREATOR && !sums->created) || (i == LOCKS && !sums->lock_ns))
 			continue;
 		columns[count] = all[i];
+		if (i == LOCKS && report->sort == SORT_FOR_LOCKS)
+			columns[count].drop = 0;
 		which[count++] = i;
 	}
 	return count;
@@ -104,7 +108,7 @@ static void creator_cell(struct cli_table *table, struct tr_query *q)
 static void add_cell(struct cli_table *table, struct tr_query *q, int column, const struct sums *sums)
 {
 	static const char *const names[COLUMNS] = {
-		[CPU] = "cpu_ns", [READY] = "ready_ns", [BLOCKED] = "blocked_ns", [LIVED] = "lived_ns", [START] = "start_ns", [SELF] = "self_ns",
+		[CPU] = "cpu_ns", [READY] = "ready_ns", [BLOCKED] = "blocked_ns", [LOCKS] = "lock_ns", [LIVED] = "lived_ns", [START] = "start_ns", [SELF] = "self_ns",
 	};
 	double part = (double)report_number(q, "cpu_ns"), whole = (double)sums->cpu_ns;
 	char text[CLI_NUMBER_BYTES];
@@ -180,8 +184,8 @@ int report_threads(struct report *report)
 		return report_rows(report, "thread_profile", orders[report->sort]);
 	if ((status = read_sums(report, &sums)) || (status = report_query(report, &q, "thread_profile", orders[report->sort])))
 		return status;
+	const size_t count = choose_columns(report, &sums, columns, which);
 	say_sums(report, &sums);
-	const size_t count = choose_columns(report, sums.created != 0, columns, which);
 	struct cli_table *table = cli_table_create(columns, count);
 	for (; (status = tr_next(q, &report->error)) == 1; rows++)
 		for (size_t i = 0; i < count; i++)

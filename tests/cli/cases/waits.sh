@@ -15,6 +15,8 @@ for by in function context waiter holder thread; do
 done
 s "instr-report locks.db --waits --format json"
 s 'sqlite3 locks.db "SELECT wait_id, link, member_id, is_last FROM lock_wait_chains WHERE wait_id = 4"'
+t body locks.db --threads
+t body locks.db --threads --sort lock --limit 1
 say orders of locks
 t body locks.db --lock-order
 t body locks.db --lock-order --all

@@ -16,6 +16,7 @@ SELECT t.thread_id AS thread_id, -- thread
        t.ready_ns AS ready_ns, -- time that it was ready to run and had no processor, ns; NULL if it was never read
        CASE WHEN :now IS NOT NULL AND t.end_ns IS NULL AND t.blocked_ns IS NOT NULL THEN max(0, :now - t.start_ns - t.cpu_ns - t.ready_ns)
             ELSE t.blocked_ns END AS blocked_ns, -- the rest until these two were read: it slept or waited, ns; NULL if not known
+       coalesce(k.lock_ns, 0) AS lock_ns, -- time that it waited for locks, of that, ns
        t.cpu_read_ns AS cpu_read_ns, -- when that was, ns since the start of the run; NULL if never, and for merged ones
        coalesce(x.calls, 0) AS calls, -- calls entered
        coalesce(x.self_ns, 0) AS self_ns, -- time in instrumented calls, ns
@@ -26,7 +27,7 @@ SELECT t.thread_id AS thread_id, -- thread
        t.created_by AS created_by, -- its innermost function that is not of the C++ library
        t.created_file AS created_file, -- source file of the call; of that function, where the call is in the C++ library
        t.created_line AS created_line -- line of the one or the other
-FROM thread_list t LEFT JOIN thread_times x ON x.thread_id = t.thread_id
+FROM thread_list t LEFT JOIN thread_times x ON x.thread_id = t.thread_id LEFT JOIN thread_lock_waits k ON k.thread_id = t.thread_id
 WHERE t.process_id = coalesce(:process, t.process_id)
   AND (:thread IS NULL OR t.thread_id = :thread) AND (:thread_name IS NULL OR t.name = :thread_name)
 ORDER BY /*sort*/cpu_ns/*end*/ DESC NULLS LAST, t.thread_id < 0, t.thread_id
