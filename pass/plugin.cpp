@@ -25,6 +25,7 @@
 #include "llvm/Transforms/Utils/ModuleUtils.h"
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <numeric>
 
 using namespace llvm;
@@ -97,6 +98,9 @@ const char *shim_command_line(unsigned i) {
 void shim_demangle(const char *linkage_name, char **full, char **name) {
   ItaniumPartialDemangler D;
   *full = *name = nullptr;
+  // Without that beginning it reads types: "b", a variable, would be "bool".
+  if (strncmp(linkage_name, "_Z", 2) && strncmp(linkage_name, "___Z", 4))
+    return;
   if (D.partialDemangle(linkage_name)) // true: not a mangled name
     return;
   *full = D.finishDemangle(nullptr, nullptr);
