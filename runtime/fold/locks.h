@@ -114,7 +114,7 @@ struct irt_lock_order { /* lock_orders */
 	struct irt_lock_place from, to;
 	uint64_t count, contended, wait_ticks;
 	uint32_t thread;         /* who alone has done so; 0: several */
-	uint32_t gate_count, gates[IRT_LOCK_GATES]; /* locks that were had as well, each time */
+	uint32_t gate_count, gates[IRT_LOCK_GATES]; /* locks that were had as well, each time, and by no other reader */
 };
 
 struct irt_lock_call { /* lock_calls: calls that may block, made while the lock was had */

@@ -36,7 +36,7 @@ static bool has(const uint32_t *locks, size_t count, uint32_t lock)
 	return false;
 }
 
-/* Those of `held`, but for from and to, that were had each time. */
+/* Those of `held`, but for from and to, that were had each time, and alone. */
 static void keep_gates(struct order_row *r, const uint32_t *held, size_t count, uint32_t from, uint32_t to)
 {
 	uint32_t kept = 0;
@@ -56,11 +56,14 @@ static void keep_gates(struct order_row *r, const uint32_t *held, size_t count, 
 void irt_locks_count_order(struct irt_locks *l, const struct actor *a, uint32_t row, bool waited, uint64_t wait_ticks)
 {
 	const struct owner *held[HELD_MAX];
-	uint32_t locks[HELD_MAX], to = totals_at(l, row)->row.lock;
-	size_t count = a->held_count ? rows_held(l, a, held) : 0;
+	uint32_t locks[HELD_MAX], alone[HELD_MAX], to = totals_at(l, row)->row.lock;
+	size_t count = a->held_count ? rows_held(l, a, held) : 0, alone_count = 0;
 
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		locks[i] = totals_at(l, held[i]->row)->row.lock;
+		if (held[i]->alone) /* readers let each other in */
+			alone[alone_count++] = locks[i];
+	}
 	for (size_t i = 0; i < count; i++) {
 		if (locks[i] == to) /* of those that share a row */
 			continue;
@@ -69,7 +72,7 @@ void irt_locks_count_order(struct irt_locks *l, const struct actor *a, uint32_t 
 			key = two(held[i]->row, IRT_LOCK_OTHERS);
 		struct order_row *r = irt_keyed_row(&l->orders, irt_keyed_put(&l->orders, &key));
 		if (low_of(key) != IRT_LOCK_OTHERS)
-			keep_gates(r, locks, count, locks[i], to);
+			keep_gates(r, alone, alone_count, locks[i], to);
 		r->thread = !r->count || r->thread == a->thread ? (uint32_t)a->thread : 0;
 		r->count++;
 		r->contended += waited;

@@ -229,12 +229,15 @@ static void counts_orders(int who, int to, const struct place *at, bool waited, 
 		int kept = 0;
 		if (!s->count) {
 			for (int k = 0; k < count && kept < IRT_LOCK_GATES; k++)
-				if (k != i)
+				if (k != i && alone(held[k]->at.mode))
 					s->gates[kept++] = life[k];
 		} else {
 			for (int k = 0; k < s->gate_count; k++)
-				if (is_one_of(life, count, s->gates[k]))
-					s->gates[kept++] = s->gates[k];
+				for (int h = 0; h < count; h++)
+					if (life[h] == s->gates[k] && alone(held[h]->at.mode)) {
+						s->gates[kept++] = s->gates[k];
+						break;
+					}
 		}
 		s->gate_count = kept;
 		s->thread = !s->count || s->thread == who + 1 ? who + 1 : 0;

@@ -456,6 +456,22 @@ TEST(a_gate_that_was_not_had_each_time_is_none)
 	CHECK_EQ(order(1, 2, 1)->gate_count, 0);
 }
 
+TEST(what_is_had_for_reading_is_no_gate)
+{
+	begin();
+	for (int i = 0; i < 3; i++) { /* the last time it is written */
+		put_in(5, 1, IRT_OP_ACQUIRED, 0x3000, i < 2 ? INSTR_LOCK_READ : INSTR_LOCK_WRITE, 0);
+		lock(1, P), lock(1, i % 2 ? 0x4000 : Q), now += 10;
+		unlock(1, i % 2 ? 0x4000 : Q), unlock(1, P), unlock(1, 0x3000), now += 20000;
+	}
+	put_in(5, 1, IRT_OP_ACQUIRED, 0x3000, INSTR_LOCK_WRITE, 0), lock(1, Q), lock(1, P), now += 10;
+	done();
+	CHECK_EQ(order(1, 2, 1)->count, 2);
+	CHECK_EQ(order(1, 2, 1)->gate_count, 0);
+	CHECK_EQ(order(1, 3, 1)->gate_count, 0);
+	CHECK_EQ(order(2, 1, 1)->gate_count, 1);
+}
+
 TEST(calls_are_those_of_locks_that_were_had_all_the_while)
 {
 	begin();
