@@ -457,7 +457,7 @@ CREATE TABLE lock_orders (
     count         INTEGER NOT NULL, -- how often
     contended     INTEGER NOT NULL, -- after a wait for it
     wait_ticks    INTEGER NOT NULL, -- how long those waits took
-    gates         TEXT NOT NULL, -- locks that it had as well each time, at most four: JSON, '[3,7]'
+    gates         TEXT NOT NULL, -- locks that it had as well each time, and alone, at most four: JSON, '[3,7]'
     PRIMARY KEY (lock_id, context_id, site_id, mode, to_lock_id, to_context_id, to_site_id, to_mode)
 ) STRICT, WITHOUT ROWID;
 

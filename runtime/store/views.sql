@@ -1021,6 +1021,12 @@ LEFT JOIN threads w ON w.thread_id = t.thread_id AND w.flags < 32
 LEFT JOIN threads h ON h.thread_id = t.holder_thread_id AND h.flags < 32
 ORDER BY t.ticks DESC, t.waits DESC, t.lock_id, t.thread_id, t.holder_thread_id;
 
+-- Calls that take a lock if they can and do not wait for it: told by their names, as pthread_mutex_trylock.
+CREATE VIEW lock_try_sites AS
+SELECT s.site_id AS site_id -- the place
+FROM sites s
+WHERE s.kind = 'lock' AND (' ' || s.name GLOB '*[^a-zA-Z]try*' OR s.name GLOB '*Try[A-Z_]*' OR s.name GLOB '*Try');
+
 -- Which lock was taken by who had another one: most often first.
 CREATE VIEW lock_order_list AS
 SELECT o.lock_id AS lock_id, -- the lock that it had
@@ -1034,14 +1040,14 @@ SELECT o.lock_id AS lock_id, -- the lock that it had
        CASE WHEN d.context_id IS NOT NULL AND d.parent_id IS NULL THEN '(no function)' ELSE g.name END AS to_function, -- its innermost function
        t.file || coalesce(':' || t.line, '') AS to_place, -- where in the source
        t.name AS to_called, -- what it called there
-       t.name LIKE '%try%' AS tries, -- 1: that call does not wait
+       t.site_id IN (SELECT site_id FROM lock_try_sites) AS tries, -- 1: that call does not wait
        o.mode = 3 AS reads, -- 1: it had the first one as one of several readers
        o.to_mode = 3 AS to_reads, -- 1: the second
        o.thread_id AS thread_id, -- the thread that alone has done so; NULL: several
        o.count AS count, -- how often
        o.contended AS contended, -- after a wait for it
        CAST(o.wait_ticks * r.ns_per_tick AS INTEGER) AS wait_ns, -- how long those waits took, ns
-       o.gates AS gates -- locks that it had as well each time: JSON
+       o.gates AS gates -- locks that it had as well each time, and alone: JSON
 FROM rate r
 CROSS JOIN lock_orders o
 LEFT JOIN lock_names a ON a.lock_id = o.lock_id
@@ -1064,9 +1070,9 @@ SELECT a.lock_id AS lock_id, -- one lock
        b.count AS reverse_count, -- and the other way round
        (a.thread_id = b.thread_id) IS TRUE AS one_thread -- 1: one thread alone has done both
 FROM (SELECT lock_id, to_lock_id, sum(count) AS count, iif(count(thread_id) = count(*) AND count(DISTINCT thread_id) = 1, max(thread_id), NULL) AS thread_id
-      FROM lock_orders o LEFT JOIN sites t ON t.site_id = o.to_site_id WHERE (t.name LIKE '%try%') IS NOT TRUE GROUP BY lock_id, to_lock_id) a
+      FROM lock_orders WHERE to_site_id NOT IN (SELECT site_id FROM lock_try_sites) GROUP BY lock_id, to_lock_id) a
 JOIN (SELECT lock_id, to_lock_id, sum(count) AS count, iif(count(thread_id) = count(*) AND count(DISTINCT thread_id) = 1, max(thread_id), NULL) AS thread_id
-      FROM lock_orders o LEFT JOIN sites t ON t.site_id = o.to_site_id WHERE (t.name LIKE '%try%') IS NOT TRUE GROUP BY lock_id, to_lock_id) b
+      FROM lock_orders WHERE to_site_id NOT IN (SELECT site_id FROM lock_try_sites) GROUP BY lock_id, to_lock_id) b
      ON b.lock_id = a.to_lock_id AND b.to_lock_id = a.lock_id
 LEFT JOIN lock_names x ON x.lock_id = a.lock_id
 LEFT JOIN lock_names y ON y.lock_id = a.to_lock_id

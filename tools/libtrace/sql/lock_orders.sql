@@ -12,7 +12,7 @@ SELECT o.lock_id AS lock_id, -- the lock that it had
        sum(o.contended) AS contended, -- after a wait for it
        sum(o.wait_ns) AS wait_ns, -- how long those waits took, ns
        iif(count(o.thread_id) = count(*) AND min(o.thread_id) = max(o.thread_id), max(o.thread_id), NULL) AS thread_id, -- the thread that alone has done so; NULL: several
-       group_concat(o.gates) AS gates, -- locks that it had as well each time, by calling contexts: '[3,7],[3]'
+       group_concat(o.gates) AS gates, -- locks that it had as well each time, and alone, by calling contexts: '[3,7],[3]'
        max(o.count) AS most, -- how often so, of that:
        o.function AS function, -- where it had taken the first one
        o.place AS place, -- in the source
