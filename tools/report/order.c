@@ -7,7 +7,7 @@
  *
  * An edge "A, then B" is all acquisitions of B by who had A. A cycle is no danger where all who go along its edges have
  * one lock more, the same one (a gate), where it was one thread alone, and where somebody reads what another one reads.
- * Each edge that lies on a cycle is on one that is shown: the shortest.
+ * Each edge that lies on a cycle is on one that is shown: the shortest that is a danger, else the shortest.
  */
 #include "report/report.h"
 
@@ -22,6 +22,9 @@ enum {
 	GATES_MAX = 4,       /* schema.sql: lock_orders.gates */
 	CYCLES_SHOWN = 20,
 	CYCLES_MAX = 1000,   /* that are looked for */
+	LONGEST = 8,         /* edges of a cycle that is looked for behind a shorter one that is no danger */
+	STEPS_MAX = 20000,   /* of such a search ... */
+	ALL_STEPS_MAX = 1 << 24, /* ... and of all of them */
 	EDGES_MAX = 1 << 17, /* that are looked through for cycles */
 	NONE = -1,
 };
@@ -33,7 +36,7 @@ struct edge {
 	int gate_count;
 	char *from_name, *to_name, *from_place, *to_place; /* of the most frequent */
 	int is_apart;        /* on no cycle */
-	int is_shown;        /* on a cycle that is */
+	enum { UNSEEN, HARMLESS, DANGER } is_shown; /* on a cycle that is */
 };
 
 struct graph {
@@ -41,7 +44,7 @@ struct graph {
 	size_t count, room;
 	int64_t more;        /* that were left out */
 	size_t *came_by, *queue; /* of a search: the edge before each edge */
-	size_t shown, harmless;
+	size_t shown, harmless, steps;
 };
 
 /* ---- the graph ---------------------------------------------------------------------------------------- */
@@ -318,6 +321,70 @@ static int is_one_thread(const struct graph *g, size_t start, size_t last)
 	return thread != 0;
 }
 
+/* ---- another cycle through an edge whose shortest one is no danger ------------------------------------ */
+
+struct search { size_t path[LONGEST], length, longest, steps; };
+
+static int may_wait(const struct graph *g, size_t start, size_t last) { return !find_gate(g, start, last) && !is_one_thread(g, start, last); }
+
+static int has_been_at(const struct graph *g, const struct search *s, int64_t lock)
+{
+	for (size_t i = 0; i < s->length; i++)
+		if (g->edges[s->path[i]].from == lock)
+			return 1;
+	return 0;
+}
+
+/* Goes on from the end of the path, to cycles of the longest length. 1: there is one, and came_by has it. */
+static int go_on(struct graph *g, struct search *s)
+{
+	size_t at = s->path[s->length - 1];
+	const struct edge *e = &g->edges[at];
+
+	if (s->length == s->longest) {
+		for (size_t i = 1; i < s->length; i++)
+			g->came_by[s->path[i]] = s->path[i - 1];
+		return meets(e, &g->edges[s->path[0]]) && may_wait(g, s->path[0], at);
+	}
+	for (size_t i = first_from(g, e->to); i < g->count && g->edges[i].from == e->to && !has_been_at(g, s, e->to); i++) {
+		if (s->steps == STEPS_MAX || g->steps == ALL_STEPS_MAX)
+			return 0;
+		s->steps++;
+		g->steps++;
+		if (g->edges[i].is_apart || !meets(e, &g->edges[i]))
+			continue;
+		s->path[s->length++] = i;
+		if (go_on(g, s))
+			return 1;
+		s->length--;
+	}
+	return 0;
+}
+
+/* As find_cycle; three edges that are each on a harmless circle with its way back may be a circle that is not. */
+static int64_t find_danger(struct graph *g, size_t start)
+{
+	struct search s = {.path = {start}};
+
+	for (s.longest = 2; s.longest <= LONGEST; s.longest++) {
+		s.length = 1;
+		if (go_on(g, &s))
+			return (int64_t)s.path[s.length - 1];
+	}
+	return NONE;
+}
+
+/* The cycle through an edge that is to be told: the shortest that is a danger, else the shortest. */
+static int64_t find_worst(struct graph *g, size_t start)
+{
+	int64_t shortest = find_cycle(g, start), last;
+
+	if (shortest == NONE || may_wait(g, start, (size_t)shortest))
+		return shortest;
+	last = find_danger(g, start);
+	return last != NONE ? last : find_cycle(g, start);
+}
+
 static void print_cycle(struct report *report, struct graph *g, size_t start, size_t last)
 {
 	int64_t gate = find_gate(g, start, last);
@@ -347,7 +414,8 @@ static void print_cycle(struct report *report, struct graph *g, size_t start, si
 	size_t edges = 0;
 	for (at = last; ; at = g->came_by[at]) {
 		g->queue[edges++] = at;
-		g->edges[at].is_shown = 1;
+		if (g->edges[at].is_shown != DANGER)
+			g->edges[at].is_shown = gate || one ? HARMLESS : DANGER;
 		if (at == start)
 			break;
 	}
@@ -373,8 +441,8 @@ int report_lock_order(struct report *report)
 	if (!status && g.count)
 		take_apart(&g);
 	for (size_t i = 0; !status && i < g.count && g.shown < CYCLES_MAX; i++) {
-		int64_t last = g.edges[i].is_apart || g.edges[i].is_shown ? NONE : find_cycle(&g, i);
-		if (last != NONE)
+		int64_t last = g.edges[i].is_apart || g.edges[i].is_shown == DANGER ? NONE : find_worst(&g, i);
+		if (last != NONE && (g.edges[i].is_shown == UNSEEN || may_wait(&g, i, (size_t)last)))
 			print_cycle(report, &g, i, (size_t)last);
 	}
 	if (!status && g.count + (size_t)g.more == 0)
