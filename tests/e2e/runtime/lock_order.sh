@@ -7,7 +7,7 @@
 
 # CASE, OURS (danger, harmless: a circle, and why it is none; none), HELGRIND, TSAN: "same" is to warn where we see danger.
 # Where they differ:
-#   gate alone              a third lock lets one at a time; it was one thread: both warn, and there is no deadlock
+#   gate write_gate alone   a third lock lets one at a time; it was one thread: both warn, and there is no deadlock
 #   tries half_tries scoped at_once   who tries does not wait: helgrind takes it for waiting
 #   time_limit              who waits with a limit waits: ThreadSanitizer takes it for trying
 #   readers reader_of_a_reader        readers do not wait for readers: both take them for writers
@@ -17,6 +17,10 @@ hierarchy none same same
 gate harmless warns warns
 half_gate danger same same
 two_gates danger same same
+write_gate harmless warns warns
+read_gate danger same same
+three_gates danger same same
+three_alone danger same same
 tries none warns same
 half_tries none warns same
 had_by_trying danger same same
@@ -140,5 +144,30 @@ number() {
 		is trace.db 'SELECT count(*), sum(count), min(count), max(count) FROM (SELECT sum(count) AS count FROM lock_orders GROUP BY lock_id, to_lock_id)' '56|112|2|2' &&
 		is trace.db 'SELECT count(*), sum(count), sum(reverse_count), sum(one_thread) FROM lock_inversions' '28|56|56|0'
 }
+own() {
+	cat >own.c <<-'PROGRAM'
+		#include <pthread.h>
+		struct lock { int taken; } a, b, c;
+		int try_registry(struct lock *l) { return !__atomic_exchange_n(&l->taken, 1, __ATOMIC_SEQ_CST); }
+		void registry_lock(struct lock *l) { while (!try_registry(l)); }
+		void registry_unlock(struct lock *l) { __atomic_store_n(&l->taken, 0, __ATOMIC_SEQ_CST); }
+		static void *one(void *x) { registry_lock(&a), registry_lock(&b), registry_unlock(&b), registry_unlock(&a); return x; }
+		static void *two(void *x) { registry_lock(&b), registry_lock(&a), registry_unlock(&a), registry_unlock(&b); return x; }
+		static void *three(void *x) { registry_lock(&a), try_registry(&c), registry_unlock(&c), registry_unlock(&a); return x; }
+		static void *four(void *x) { registry_lock(&c), try_registry(&a), registry_unlock(&a), registry_unlock(&c); return x; }
+		int main(void)
+		{
+			void *(*const threads[])(void *) = {one, two, three, four};
+			pthread_t id;
+			for (int i = 0; i < 4; i++)
+				pthread_create(&id, NULL, threads[i], NULL), pthread_join(id, NULL);
+			return 0;
+		}
+	PROGRAM
+	traced own own.c -pthread '--instr=acquire=registry_lock(lock=0):try_acquire=try_registry(lock=0,success=nonzero):release=registry_unlock(lock=0)' &&
+		rm -f trace.db* && exits_with 0 ./own && complete trace.db && sound trace.db && exits_with 0 "$build/bin/instr-report" --lock-order &&
+		says out '2 orders, 1 circle' && says out 'Possible deadlock: a #' && is trace.db "SELECT lock, other_lock FROM lock_inversions" 'a|b'
+}
+check locks_of_a_programs_own_are_tried_by_what_is_declared_so own
 check each_two_of_many_locks_are_a_circle_of_their_own number
 finish

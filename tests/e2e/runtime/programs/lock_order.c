@@ -82,6 +82,11 @@ ORDER(hierarchy, BOTH(a, b), BOTH(b, c), BOTH(a, c))
 ORDER(gate, LOCK(gate); BOTH(a, b); UNLOCK(gate), LOCK(gate); BOTH(b, a); UNLOCK(gate), )
 ORDER(half_gate, LOCK(gate); BOTH(a, b); UNLOCK(gate), BOTH(b, a), )
 ORDER(two_gates, LOCK(gate); BOTH(a, b); UNLOCK(gate), LOCK(other_gate); BOTH(b, a); UNLOCK(other_gate), )
+ORDER(write_gate, WRITE(p); BOTH(a, b); UNREAD(p), WRITE(p); BOTH(b, a); UNREAD(p), )
+ORDER(read_gate, READ(p); BOTH(a, b); UNREAD(p), READ(p); BOTH(b, a); UNREAD(p), )
+ORDER(three_gates, LOCK(gate); BOTH(a, b); BOTH(b, a); UNLOCK(gate), LOCK(other_gate); BOTH(b, c); BOTH(c, b); UNLOCK(other_gate),
+      LOCK(recursive); BOTH(c, a); BOTH(a, c); UNLOCK(recursive))
+ORDER(three_alone, BOTH(a, b); BOTH(b, a), BOTH(b, c); BOTH(c, b), BOTH(c, a); BOTH(a, c))
 ORDER(tries, LOCK(a); TRY(b); UNLOCK(b); UNLOCK(a), LOCK(b); TRY(a); UNLOCK(a); UNLOCK(b), )
 ORDER(half_tries, BOTH(a, b), LOCK(b); TRY(a); UNLOCK(a); UNLOCK(b), )
 ORDER(had_by_trying, TRY(a); LOCK(b); UNLOCK(b); UNLOCK(a), BOTH(b, a), )
@@ -103,7 +108,8 @@ ORDER(many_in_any_order, all_pairs(l, 0), all_pairs(l, 0), )
 
 #define KNOWN(name) {#name, &name##_locks, {name##_1, name##_2, name##_3}}
 static const struct order orders[] = {
-	KNOWN(inversion), KNOWN(circle), KNOWN(hierarchy), KNOWN(gate), KNOWN(half_gate), KNOWN(two_gates), KNOWN(tries), KNOWN(half_tries),
+	KNOWN(inversion), KNOWN(circle), KNOWN(hierarchy), KNOWN(gate), KNOWN(half_gate), KNOWN(two_gates), KNOWN(write_gate),
+	KNOWN(read_gate), KNOWN(three_gates), KNOWN(three_alone), KNOWN(tries), KNOWN(half_tries),
 	KNOWN(had_by_trying), KNOWN(time_limit), KNOWN(recursive), KNOWN(alone), KNOWN(readers), KNOWN(writers), KNOWN(readers_that_write),
 	KNOWN(reader_of_a_reader), KNOWN(spinning), KNOWN(two_kinds), KNOWN(condition), KNOWN(made_anew), KNOWN(hand_over_hand),
 	KNOWN(given_back_before), KNOWN(many_in_order), KNOWN(many_in_any_order),
