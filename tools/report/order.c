@@ -323,7 +323,7 @@ static int is_one_thread(const struct graph *g, size_t start, size_t last)
 
 /* ---- another cycle through an edge whose shortest one is no danger ------------------------------------ */
 
-struct search { size_t path[LONGEST], length, longest, steps; };
+struct search { size_t path[LONGEST], length, longest, steps; int any; };
 
 static int may_wait(const struct graph *g, size_t start, size_t last) { return !find_gate(g, start, last) && !is_one_thread(g, start, last); }
 
@@ -344,7 +344,7 @@ static int go_on(struct graph *g, struct search *s)
 	if (s->length == s->longest) {
 		for (size_t i = 1; i < s->length; i++)
 			g->came_by[s->path[i]] = s->path[i - 1];
-		return meets(e, &g->edges[s->path[0]]) && may_wait(g, s->path[0], at);
+		return meets(e, &g->edges[s->path[0]]) && (s->any || may_wait(g, s->path[0], at));
 	}
 	for (size_t i = first_from(g, e->to); i < g->count && g->edges[i].from == e->to && !has_been_at(g, s, e->to); i++) {
 		if (s->steps == STEPS_MAX || g->steps == ALL_STEPS_MAX)
@@ -361,10 +361,11 @@ static int go_on(struct graph *g, struct search *s)
 	return 0;
 }
 
-/* As find_cycle; three edges that are each on a harmless circle with its way back may be a circle that is not. */
-static int64_t find_danger(struct graph *g, size_t start)
+/* As find_cycle, by way of locks that are passed once. Three edges that are each on a harmless circle with its way back
+ * may be a circle that is not: it is looked for, or (any) any circle. */
+static int64_t find_other(struct graph *g, size_t start, int any)
 {
-	struct search s = {.path = {start}};
+	struct search s = {.path = {start}, .any = any};
 
 	for (s.longest = 2; s.longest <= LONGEST; s.longest++) {
 		s.length = 1;
@@ -374,15 +375,29 @@ static int64_t find_danger(struct graph *g, size_t start)
 	return NONE;
 }
 
+/* Who reads a lock and who writes it are two edges' ends: the shortest way round may pass a lock twice. Nobody could have
+ * it both times. */
+static int passes_once(const struct graph *g, size_t start, size_t last)
+{
+	for (size_t at = last; at != start; at = g->came_by[at])
+		for (size_t before = at; before != start;)
+			if (g->edges[before = g->came_by[before]].from == g->edges[at].from)
+				return 0;
+	return 1;
+}
+
 /* The cycle through an edge that is to be told: the shortest that is a danger, else the shortest. */
 static int64_t find_worst(struct graph *g, size_t start)
 {
 	int64_t shortest = find_cycle(g, start), last;
 
-	if (shortest == NONE || may_wait(g, start, (size_t)shortest))
+	if (shortest == NONE)
+		return NONE;
+	int is_one = passes_once(g, start, (size_t)shortest);
+	if (is_one && may_wait(g, start, (size_t)shortest))
 		return shortest;
-	last = find_danger(g, start);
-	return last != NONE ? last : find_cycle(g, start);
+	last = find_other(g, start, 0);
+	return last != NONE ? last : is_one ? find_cycle(g, start) : find_other(g, start, 1);
 }
 
 static void print_cycle(struct report *report, struct graph *g, size_t start, size_t last)
