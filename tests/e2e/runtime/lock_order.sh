@@ -7,7 +7,7 @@
 
 # CASE, OURS (danger, harmless: a circle, and why it is none; none), HELGRIND, TSAN: "same" is to warn where we see danger.
 # Where they differ:
-#   gate write_gate alone   a third lock lets one at a time; it was one thread: both warn, and there is no deadlock
+#   gate write_gate alone read_and_written   a third lock lets one at a time; it was one thread: both warn, and there is no deadlock
 #   tries half_tries scoped at_once   who tries does not wait: helgrind takes it for waiting
 #   time_limit              who waits with a limit waits: ThreadSanitizer takes it for trying
 #   readers reader_of_a_reader        readers do not wait for readers: both take them for writers
@@ -27,6 +27,7 @@ had_by_trying danger same same
 time_limit danger same silent
 recursive none same same
 alone harmless warns warns
+read_and_written harmless warns warns
 readers none warns warns
 writers danger same same
 readers_that_write danger same same
@@ -170,4 +171,7 @@ own() {
 }
 check locks_of_a_programs_own_are_tried_by_what_is_declared_so own
 check each_two_of_many_locks_are_a_circle_of_their_own number
+
+random_orders() { report hierarchy && python3 "$runtime_tests/lock_circles.py" "$build/bin/instr-report" trace.db; }
+check random_orders_have_the_circles_that_are_found_by_trying_all random_orders
 finish

@@ -93,6 +93,8 @@ ORDER(had_by_trying, TRY(a); LOCK(b); UNLOCK(b); UNLOCK(a), BOTH(b, a), )
 ORDER(time_limit, LOCK(a); timed(&l->b); UNLOCK(b); UNLOCK(a), LOCK(b); timed(&l->a); UNLOCK(a); UNLOCK(b), )
 ORDER(recursive, LOCK(recursive); LOCK(a); LOCK(recursive); UNLOCK(recursive); UNLOCK(a); UNLOCK(recursive), BOTH(recursive, a), )
 ORDER(alone, BOTH(a, b); BOTH(b, a), , )
+ORDER(read_and_written, READ(p); WRITE(q); UNREAD(q); UNREAD(p); WRITE(q); WRITE(p); UNREAD(p); UNREAD(q),
+      READ(q); LOCK(a); UNLOCK(a); UNREAD(q); LOCK(a); READ(q); UNREAD(q); UNLOCK(a), )
 ORDER(readers, READ(p); READ(q); UNREAD(q); UNREAD(p), READ(q); READ(p); UNREAD(p); UNREAD(q), )
 ORDER(writers, WRITE(p); WRITE(q); UNREAD(q); UNREAD(p), WRITE(q); WRITE(p); UNREAD(p); UNREAD(q), )
 ORDER(readers_that_write, READ(p); WRITE(q); UNREAD(q); UNREAD(p), READ(q); WRITE(p); UNREAD(p); UNREAD(q), )
@@ -110,7 +112,7 @@ ORDER(many_in_any_order, all_pairs(l, 0), all_pairs(l, 0), )
 static const struct order orders[] = {
 	KNOWN(inversion), KNOWN(circle), KNOWN(hierarchy), KNOWN(gate), KNOWN(half_gate), KNOWN(two_gates), KNOWN(write_gate),
 	KNOWN(read_gate), KNOWN(three_gates), KNOWN(three_alone), KNOWN(tries), KNOWN(half_tries),
-	KNOWN(had_by_trying), KNOWN(time_limit), KNOWN(recursive), KNOWN(alone), KNOWN(readers), KNOWN(writers), KNOWN(readers_that_write),
+	KNOWN(had_by_trying), KNOWN(time_limit), KNOWN(recursive), KNOWN(alone), KNOWN(read_and_written), KNOWN(readers), KNOWN(writers), KNOWN(readers_that_write),
 	KNOWN(reader_of_a_reader), KNOWN(spinning), KNOWN(two_kinds), KNOWN(condition), KNOWN(made_anew), KNOWN(hand_over_hand),
 	KNOWN(given_back_before), KNOWN(many_in_order), KNOWN(many_in_any_order),
 };
