@@ -68,6 +68,9 @@ void irt_locks_destroy(struct irt_locks *locks); /* NULL is allowed */
 
 /* INSTR_ERR_MEMORY: nothing has changed. */
 int irt_locks_add(struct irt_locks *locks, const struct irt_shared_event *event);
+/* As irt_pending_room and irt_pending_added: many of one thread. */
+struct irt_shared_event *irt_locks_room(struct irt_locks *locks, size_t count);
+void irt_locks_added(struct irt_locks *locks, size_t count);
 
 /* Applies what is pending up to that time; behind it, another thread may still have been earlier. INT64_MAX: all.
  * INSTR_ERR_MEMORY: not all; call it again. */

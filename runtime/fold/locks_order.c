@@ -19,6 +19,10 @@ int irt_locks_add(struct irt_locks *l, const struct irt_shared_event *e)
 	return 0;
 }
 
+struct irt_shared_event *irt_locks_room(struct irt_locks *l, size_t count) { return irt_pending_room(&l->pending, count); }
+
+void irt_locks_added(struct irt_locks *l, size_t count) { irt_pending_added(&l->pending, count); }
+
 /* Another thread has the lock that this one takes: does it give it back right behind, by the clock of another
  * processor? Then what it does to the lock until then is first. false: no memory; try again. */
 static bool pull_forward(struct irt_locks *l, size_t at)

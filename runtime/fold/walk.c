@@ -194,6 +194,7 @@ void irt_walk_drop_edges(struct irt_walk *w)
 	w->edges = NULL;
 	w->edge_count = w->edge_slots = 0;
 	memset(w->heap_sites, 0, sizeof(w->heap_sites));
+	memset(w->lock_sites, 0, sizeof(w->lock_sites));
 	for (uint32_t i = 0; i < w->touched_count; i++) {
 		uint64_t *q = w->states + (size_t)w->touched[i] * RANKS;
 		for (unsigned r = 0; r < RANKS; r++)

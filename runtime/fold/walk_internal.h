@@ -190,7 +190,7 @@ struct heap_seen {
 	uint64_t turned;
 	uint64_t number; /* how manieth of its side, * 2 + enum irt_heap_side; 0 = empty */
 };
-enum { HEAP_SEEN_BITS = 12, HEAP_SEEN_BITS_FEW = 8, HEAP_SEEN_FEW = 2048, HEAP_SITE_BITS = 6 };
+enum { HEAP_SEEN_BITS = 12, HEAP_SEEN_BITS_FEW = 8, HEAP_SEEN_FEW = 2048, HEAP_SITE_BITS = 6, LOCK_SITE_BITS = 4 };
 
 /* The site of a record whose word 2 is this. */
 struct heap_site {
@@ -260,7 +260,7 @@ struct irt_walk {
 	bool code_used;
 	struct heap_seen *heap_seen; /* NULL: no event of the heap yet */
 	unsigned heap_seen_shift;    /* of a hash */
-	struct heap_site heap_sites[1 << HEAP_SITE_BITS]; /* of plain records; found by a hash */
+	struct heap_site heap_sites[1 << HEAP_SITE_BITS], lock_sites[1 << LOCK_SITE_BITS]; /* of plain records; found by a hash */
 	uint64_t heap_numbers[IRT_HEAP_SIDES], heap_first[IRT_HEAP_SIDES]; /* that the next event gets; the chunk's first one got */
 	bool chunk_has_pos;
 	uint64_t chunk_pos, chunk_first_event;
@@ -369,6 +369,9 @@ int irt_walk_find_site(struct irt_walk *w, uint64_t tag, uint64_t t, uint32_t *s
 uint8_t *irt_walk_put_heap(struct irt_walk *w, uint8_t *side, const struct irt_shared_event *e);
 bool irt_walk_make_heap_seen(struct irt_walk *w); /* false: no memory */
 
+/* walk_run.c. Sets w->hot for a loop over units that end there. */
+void irt_walk_set_hot(struct irt_walk *w, const struct instr_unit *end);
+
 /* walk_block.c. A record of a call that may block, a BLOCK of two units at least; as irt_walk_step, room is there. */
 bool irt_walk_is_block(unsigned ext, unsigned units);
 int irt_walk_step_block(struct irt_walk *w, uint64_t tag, uint64_t t, const struct instr_unit *payload);
@@ -386,6 +389,8 @@ int irt_walk_replay_thread(struct irt_walk *w, const struct irt_event *event);
 /* walk_lock.c */
 bool irt_walk_is_lock(unsigned ext, unsigned units);
 int irt_walk_step_lock(struct irt_walk *w, uint64_t tag, uint64_t t, const struct instr_unit *payload);
+/* Plain ones in a row. Returns the units that are done; of the first that is not, the step knows what it is. */
+size_t irt_walk_locks(struct irt_walk *w, const struct instr_unit *units, size_t count);
 int irt_walk_replay_lock(struct irt_walk *w, const struct irt_event *event);
 
 /* Closes the innermost frame at virtual time v. how: IRT_OP_EXIT, TAIL: returned; else unwound. Room

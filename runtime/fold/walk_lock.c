@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
  * walk_lock.c - records of locks: to the locks of the process, and into the open chunk, where they are told as events
- * of the heap are (heap_code.h).
+ * of the heap are (heap_code.h). One at a time, or, if they are plain, many in a row, as walk_run.c does those of the
+ * heap.
  */
 #include "fold/walk_internal.h"
+
+#include "fold/array.h"
+
+enum { LOCK_UNITS = 2, ROW_MAX = 512 }; /* of a plain record; records in a row */
 
 bool irt_walk_is_lock(unsigned ext, unsigned units)
 {
@@ -36,6 +41,100 @@ int irt_walk_step_lock(struct irt_walk *w, uint64_t tag, uint64_t t, const struc
 			   irt_walk_put_heap(w, irt_walk_side_end(w), &(struct irt_shared_event){
 				   .operation = e.operation, .site = e.site, .address = e.address, .bytes = e.value}), n);
 	return STEP_ON;
+}
+
+/* The site of a plain record, which is not in lock_sites. false: it is not plain, or not known. */
+static bool find_lock_site(struct irt_walk *w, uint64_t tag, unsigned family, struct heap_site *s)
+{
+	const uint64_t first = INSTR_EXT_ACQUIRED | LOCK_UNITS << 8, last = INSTR_EXT_LOCK_DESTROY | LOCK_UNITS << 8;
+	uint32_t id;
+
+	if ((tag & INSTR_KIND_MASK) != INSTR_EXT || (tag >> INSTR_AUX_SHIFT) - first > last - first || family >= INSTR_LOCK_OWN ||
+	    irt_walk_find_edge(w, SITE_EDGES, instr_tag_row(tag), &id) != 0)
+		return false;
+	*s = (struct heap_site){tag, irt_site(id, family)};
+	return true;
+}
+
+/* As irt_walk_put_heap, which does what is not predicted. */
+static inline uint8_t *put_lock(struct irt_walk *w, uint8_t *side, const struct irt_shared_event *e)
+{
+	struct irt_heap_prediction *p = &w->code.slots[w->code.last];
+	uint64_t *before = &w->code.address[IRT_HEAP_BASE_LOCKS];
+	uint64_t turned = irt_turned(e->address), distance = irt_zigzag((int64_t)(turned - *before));
+
+	if (p->operation != e->operation || p->site != e->site || distance > IRT_HEAP_DISTANCE_MAX || irt_heap_has_bytes(e->operation))
+		return irt_walk_put_heap(w, side, e);
+	*before = turned;
+	w->code.last = p->next;
+	return irt_put_any_varint(side, 2 * (2 * distance + 1) + IRT_SIDE_HEAP);
+}
+
+size_t irt_walk_locks(struct irt_walk *w, const struct instr_unit *units, size_t count)
+{
+	const uint32_t context = context_of(w, w->frames[w->depth].node), thread = w->config.thread;
+	const uint64_t from = w->last - w->config.origin_ticks;
+	struct hot *const k = &w->hot;
+	struct irt_shared_event *events;
+	uint32_t n = 0, done = 0, room;
+
+	/* One alone is the step's, and so is a call that the thread has left, and what begins or ends a chunk. */
+	if (count < 2 * LOCK_UNITS || instr_tag_kind(irt_load_relaxed(&units[LOCK_UNITS].tag)) != INSTR_EXT ||
+	    instr_tag_ext(irt_load_relaxed(&units->tag)) > INSTR_EXT_LOCK_DESTROY || !w->config.locks ||
+	    (w->told_call && !w->open_block_count) || w->chunk_events == 0 || w->chunk_events >= w->config.chunk_events)
+		return 0;
+	room = w->config.chunk_events - w->chunk_events;
+	room = room < ROW_MAX ? room : ROW_MAX;
+	room = room < count / LOCK_UNITS ? room : (uint32_t)(count / LOCK_UNITS);
+	if (!irt_grow(&w->symbols, &w->symbol_room, w->chunk_events + room, 1) ||
+	    !irt_grow(&w->side, &w->side_room, w->side_bytes + (size_t)room * SIDE_EVENT_MAX, 1) ||
+	    !(events = irt_locks_room(w->config.locks, room)))
+		return 0;
+	irt_walk_set_hot(w, units);
+	uint8_t *side = k->side, *symbols = w->symbols + w->chunk_events;
+	for (; done < room; done++, units += LOCK_UNITS) {
+		const uint64_t t = irt_load_acquire(&units->ticks), tag = irt_load_relaxed(&units->tag); /* A2 */
+		const uint64_t x = t - k->base, word = irt_load_relaxed(&units[1].tag);
+		const unsigned family = word >> INSTR_HEAP_FAMILY_SHIFT & 7;
+		struct heap_site *s = &w->lock_sites[tag * UINT64_C(0x9e3779b97f4a7c15) >> (64 - LOCK_SITE_BITS)];
+		uint64_t address;
+		uint32_t now, d;
+
+		if (unlikely(x >= k->limit)) /* not committed, too */
+			break;
+		now = (uint32_t)(x * k->reciprocal >> 32);
+		d = now - n;
+		if (unlikely((int32_t)d < 0)) {
+			now = n;
+			d = 0;
+		} else if (unlikely(d >= k->pause)) {
+			break;
+		}
+		if (unlikely((s->tag ^ tag) | (irt_site_family(s->site) ^ family)) && !find_lock_site(w, tag, family, s))
+			break;
+		address = instr_hidden(irt_load_relaxed(&units[1].ticks)) & IRT_HEAP_ADDRESS_MASK;
+		if (unlikely(!address))
+			break;
+		n = now;
+		const uint32_t operation = IRT_OP_ACQUIRED - INSTR_EXT_ACQUIRED + instr_tag_ext(tag);
+		events[done] = (struct irt_shared_event){
+			.ticks = (int64_t)(from + n * k->unit), .context = context, .site = s->site, .thread = thread, .operation = operation,
+			.address = address, .value = irt_heap_has_bytes(operation) ? word & INSTR_HEAP_BYTES_MASK : 0};
+		irt_walk_count_lock(w, operation, events[done].value);
+		side = put_lock(w, side, &events[done]);
+		if (d >= TIME_ESCAPE)
+			side = irt_put_varint(side, d - TIME_ESCAPE);
+		symbols[done] = (uint8_t)(TOKEN_ESCAPE << 4 | (d < TIME_ESCAPE ? d : TIME_ESCAPE));
+	}
+	if (!done)
+		return 0;
+	w->side_bytes = (size_t)(side - w->side);
+	irt_locks_added(w->config.locks, done);
+	w->n += n;
+	w->last += n * k->unit;
+	w->events += done;
+	w->chunk_events += done;
+	return (size_t)done * LOCK_UNITS;
 }
 
 int irt_walk_replay_lock(struct irt_walk *w, const struct irt_event *e)

@@ -340,7 +340,7 @@ static uint64_t find_limit(const struct irt_walk *w, uint64_t base)
 	return base - 1 < UINT64_C(1) << 63 ? limit : 0; /* 0 - base must be beyond it */
 }
 
-static void set_hot(struct irt_walk *w, const struct instr_unit *end)
+void irt_walk_set_hot(struct irt_walk *w, const struct instr_unit *end)
 {
 	struct hot *k = &w->hot;
 
@@ -484,7 +484,7 @@ static __attribute__((noinline)) size_t walk_heap(struct irt_walk *w, const stru
 	    !irt_grow(&w->side, &w->side_room, w->side_bytes + (size_t)room * SIDE_EVENT_MAX, 1) ||
 	    !irt_walk_make_heap_seen(w) || !(events = irt_heap_room(w->config.heap, room)))
 		return 0;
-	set_hot(w, units);
+	irt_walk_set_hot(w, units);
 	symbols = w->symbols + w->chunk_events;
 	for (; done < room; done++, units += HEAP_UNITS) {
 		const uint64_t t = irt_load_acquire(&units->ticks), tag = irt_load_relaxed(&units->tag); /* A2 */
@@ -535,16 +535,16 @@ static enum irt_walk_stop walk_units(struct irt_walk *w, const struct instr_unit
 	batch.count = 0;
 	*record_units = 0;
 	while (at < count) {
-		/* the loops know enters and exits, and the heap: there may be many of each in a row */
+		/* the loops know enters and exits, the heap, and locks: there may be many of each in a row */
 		uint64_t tag = irt_load_relaxed(&units[at].tag);
-		bool other = instr_tag_kind(tag) == INSTR_EXT;
+		bool other = instr_tag_kind(tag) == INSTR_EXT, is_heap = instr_tag_ext(tag) < INSTR_EXT_ACQUIRED;
 		size_t part = other ? 0 : prepare(w, count - at, &batch);
-		size_t used = other && instr_tag_ext(tag) < INSTR_EXT_ACQUIRED ? walk_heap(w, units + at, count - at) : 0;
+		size_t used = other ? (is_heap ? walk_heap : irt_walk_locks)(w, units + at, count - at) : 0;
 		at += used;
 		if (used)
 			continue;
 		if (part) {
-			set_hot(w, units + at + part);
+			irt_walk_set_hot(w, units + at + part);
 			used = w->general ? walk_careful(w, units + at, &batch)
 					  : walk_plain(w, units + at, &batch);
 			at += used;
@@ -585,7 +585,6 @@ int64_t irt_walk_stack(const struct irt_walk *w)
 {
 	return w->sp_from;
 }
-
 
 enum irt_walk_stop irt_walk_late(struct irt_walk *w, const struct instr_unit *units, size_t count,
 				 int64_t stack, size_t *consumed, size_t *record_units)
