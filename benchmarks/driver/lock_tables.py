@@ -54,6 +54,7 @@ def teams(results):
             cell(thousands_per_s(results, key, "traced")),
             cell(against(results, key, "traced")),
             cell(against(results, key, "untraced again")),
+            cell(results.combine(lambda t, p: t / p, (key, "traced", "cpu_ns"), (key, "untraced", "cpu_ns"))),
             cell(results.combine(lambda c, n: c / n * 100, (key, "traced", "lock_contended"), acquired), " %"),
             cell(scaled(results, MS, key, "traced", "stall_ns")),
             cell(results.combine(lambda d, e: d / e, (key, "traced", "drain_ns"), (key, "traced", "events"))),
@@ -62,7 +63,8 @@ def teams(results):
         ])
     return Table("lock_teams", "Locks that threads want from each other",
                  ["program", "held, ns", "without it, ns", "untraced, thousand turns per s", "traced",
-                  "traced ÷ untraced", "untraced again ÷ untraced", "acquisitions after a wait",
+                  "traced ÷ untraced", "untraced again ÷ untraced", "CPU time of the program, traced ÷ untraced",
+                  "acquisitions after a wait",
                   "waiting for the drain, ms, all threads", "drain, ns per event", "events lost", "rounds"], rows)
 
 
