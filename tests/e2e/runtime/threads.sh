@@ -15,7 +15,7 @@ runs() { rm -f trace.db*; exits_with 0 ./threads "$@" && says out done && [ ! -s
 
 five_thousand() {
 	runs churn 5000 && calls trace.db work 15000 && calls trace.db three 5000 && sound trace.db &&
-		is trace.db 'SELECT sum(flags < 16) + sum(merged), sum(events) - sum(waits) - (SELECT sum(calls) FROM block_totals) - (SELECT sum(threads) FROM thread_creators) - (SELECT count(*) FROM thread_creations) FROM threads WHERE flags < 32' "5001|$((5000 * 8 + 6))" &&
+		is trace.db 'SELECT sum(flags < 16) + sum(merged), sum(events) - sum(waits) - 2 * (SELECT sum(calls) FROM block_totals) - (SELECT sum(threads) FROM thread_creators) - (SELECT count(*) FROM thread_creations) FROM threads WHERE flags < 32' "5001|$((5000 * 8 + 6))" &&
 		is trace.db "SELECT sum(calls), sum(failed) FROM block_contexts WHERE class = 'join'" '5000|0'
 }
 check five_thousand_short_threads_lose_nothing five_thousand
