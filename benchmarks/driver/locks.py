@@ -145,7 +145,7 @@ def counter(bench, command):
 
     def after(metrics):
         with open(file) as counts:
-            locked, _, unlocked = (int(word) for word in counts.read().split())
+            locked, _, unlocked = (int(word) for word in counts.readline().split())
         made["after"](metrics)
         if not locked == unlocked == metrics["true_acquisitions"]:
             bench.note("lock peers", f"WRONG: a preloaded library counts {locked} locks and {unlocked} unlocks of "

@@ -32,8 +32,8 @@
 	HOOK	__instr_unwind
 	HOOK	__instr_tail
 
-	/* Around an allocator or a lock: goes on in the function that the program meant, whose arguments stand
-	 * where it wants them; its address is the argument of the hook behind the row. */
+	/* Around an allocator, a lock or what creates a thread: goes on in the function that the program meant,
+	 * whose arguments stand where it wants them; its address is the argument of the hook behind the row. */
 	.macro THROUGH name, function
 	.globl	\name
 	.type	\name, @function
@@ -83,6 +83,8 @@
 	THROUGH	__instr_cxx_lock, rdx
 	THROUGH	__instr_cxx_trylock, rdx
 	THROUGH	__instr_cxx_unlock, rdx
+	THROUGH	__instr_pthread_create, r9
+	THROUGH	__instr_thrd_create, r8
 
 	/* Six arguments of its own: the row and the function are on the stack. */
 	.globl	__instr_mmap
@@ -91,7 +93,7 @@ __instr_mmap:
 	jmp	*16(%rsp)
 	.size	__instr_mmap, . - __instr_mmap
 
-	/* In front of a call that may block, or takes a lock of the program's own, and behind it. */
+	/* In front of a call that may block, takes a lock of the program's own or creates a thread, and behind it. */
 	.macro BESIDE name
 	.globl	\name
 	.type	\name, @function
@@ -110,6 +112,8 @@ __instr_mmap:
 	BESIDE	__instr_acquired
 	BESIDE	__instr_tried
 	BESIDE	__instr_releasing
+	BESIDE	__instr_thread_begin
+	BESIDE	__instr_thread_end
 
 	.macro NOTHING name
 	.globl	\name
