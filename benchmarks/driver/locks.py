@@ -16,7 +16,7 @@ BESIDE_STEPS, HELD_STEPS, OUTSIDE_STEPS = 150, 300, 1500
 PAIR_TURNS, PAIR_TURNS_QUICK = 5_000_000, 50_000
 BESIDE_TURNS, BESIDE_TURNS_QUICK = 2_000_000, 20_000
 THREADS = (2, 4, 8, 16)
-TEAM_TURNS, TEAM_TURNS_QUICK = 300_000, 8_000
+TEAM_TURNS, TEAM_TURNS_QUICK = 600_000, 8_000
 PINGPONG_TURNS, PINGPONG_TURNS_QUICK = 30_000, 1_000
 PIPE_TURNS, PIPE_TURNS_QUICK = 300_000, 5_000
 PREAD_TURNS, PREAD_TURNS_QUICK = 500_000, 5_000
@@ -90,7 +90,7 @@ def teams(bench, programs):
     shapes = [(f"mutex {threads}", ["mutex", str(threads), turns, *work]) for threads in THREADS]
     shapes.append(("read 4", ["read", "4", turns, *work]))
     shapes.append(("pingpong 2", ["pingpong", str(bench.size(PINGPONG_TURNS, PINGPONG_TURNS_QUICK))]))
-    rounds = bench.rounds(7) if bench.quick else max(bench.rounds(7), TEAM_ROUNDS_LEAST)
+    rounds = bench.rounds(5) if bench.quick else max(bench.rounds(5), TEAM_ROUNDS_LEAST)
     for benchmark, arguments in shapes:
         bench.interleave(benchmark, [
             programs.untraced_subject(arguments),
