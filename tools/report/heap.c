@@ -407,6 +407,13 @@ int report_places(struct report *report, const struct report_places *p)
 		}
 		if (p->path_from)
 			add_path_rows(table, p->count, tr_text(q, tr_column(q, "path"), NULL), p->path_from);
+		if (p->path_from && p->other_path && *tr_text(q, tr_column(q, p->other_path), NULL)) {
+			struct cli_buffer title = {0};
+			cli_add_text(&title, p->other_title);
+			path_row(table, p->count, &title);
+			cli_buffer_fini(&title);
+			add_path_rows(table, p->count, tr_text(q, tr_column(q, p->other_path), NULL), p->path_from);
+		}
 		sum += (double)report_number(q, p->part);
 		rows++;
 	}

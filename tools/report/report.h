@@ -183,6 +183,7 @@ struct report_places {
 	size_t count;
 	void (*add_cell)(struct report *, struct cli_table *, struct tr_query *, int which);
 	void (*add_below)(struct cli_buffer *, struct tr_query *); /* a text for a line below the row; NULL: there is none */
+	const char *other_path, *other_title; /* a column with one more call path, and what stands above that; NULL: none */
 	void (*say_nothing)(struct report *); /* in place of a table without rows */
 };
 int report_places(struct report *, const struct report_places *);

@@ -175,5 +175,6 @@ int report_waits(struct report *report)
 		.query = view->query, .order = orders[report->sort], .part = orders[report->sort],
 		.whole = (double)(report->sort ? sums.waits : sums.wait_ns), .path_from = report->by == BY_CONTEXT ? FIGURES_WIDTH : 0,
 		.columns = columns, .which = which, .count = (size_t)view->count, .add_cell = add_cell,
-		.add_below = view->by == BY_FUNCTION || view->by == BY_CONTEXT ? add_below : NULL, .say_nothing = say_nothing});
+		.add_below = view->by == BY_FUNCTION || view->by == BY_CONTEXT ? add_below : NULL,
+		.other_path = "holder_path", .other_title = "for who had taken it in", .say_nothing = say_nothing});
 }
