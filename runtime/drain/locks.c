@@ -21,6 +21,8 @@ _Static_assert(LOCK_IDS > IRT_LOCKS_MAX + 1, "each lock of a process has an id")
 
 void irt_settle_locks(struct irt_session *s)
 {
+	for (uint32_t i = 0; i < s->thread_count; i++)
+		s->starved |= irt_walk_tell_inside(s->threads[i]->walk) != 0;
 	for (uint32_t i = 0; i < s->process_count; i++) {
 		struct irt_drained_process *p = s->processes[i];
 		if (irt_locks_is_waiting(p->locks))
@@ -62,7 +64,8 @@ static int put_totals(void *arg, const struct irt_lock_totals *t)
 		.failed = (int64_t)t->failed, .wait_ticks = (int64_t)t->wait_ticks, .max_wait_ticks = (int64_t)t->max_wait_ticks,
 		.waits = wait_bytes ? waits : NULL, .waits_bytes = (int64_t)wait_bytes, .holds = (int64_t)t->holds,
 		.hold_ticks = (int64_t)t->hold_ticks, .max_hold_ticks = (int64_t)t->max_hold_ticks,
-		.hold_times = hold_bytes ? holds : NULL, .hold_times_bytes = (int64_t)hold_bytes});
+		.hold_times = hold_bytes ? holds : NULL, .hold_times_bytes = (int64_t)hold_bytes, .allocs = (int64_t)t->allocs,
+		.alloc_bytes = (int64_t)t->alloc_bytes});
 }
 
 static int put_wait(void *arg, const struct irt_lock_wait *w)
@@ -218,7 +221,8 @@ static int take_totals(void *arg, const struct irt_store_lock_totals *row)
 		.lock = (uint32_t)(row->lock_id - first_id(r->p)), .context = index_of(row->context_id), .site_id = (uint32_t)row->site_id,
 		.mode = (uint32_t)row->mode, .acquisitions = (uint64_t)row->acquisitions, .contended = (uint64_t)row->contended,
 		.failed = (uint64_t)row->failed, .wait_ticks = (uint64_t)row->wait_ticks, .max_wait_ticks = (uint64_t)row->max_wait_ticks,
-		.holds = (uint64_t)row->holds, .hold_ticks = (uint64_t)row->hold_ticks, .max_hold_ticks = (uint64_t)row->max_hold_ticks};
+		.holds = (uint64_t)row->holds, .hold_ticks = (uint64_t)row->hold_ticks, .max_hold_ticks = (uint64_t)row->max_hold_ticks,
+		.allocs = (uint64_t)row->allocs, .alloc_bytes = (uint64_t)row->alloc_bytes};
 	int e = is_site(row->site_id, row->mode) ? 0 : INSTR_ERR_FORMAT;
 	if (!e && row->waits_bytes > 0)
 		e = irt_histogram_read(&t.waits, row->waits, (size_t)row->waits_bytes);

@@ -50,6 +50,7 @@ enum irt_operation {
 	IRT_OP_REFUSED = 36, /* ... was not to be had, and not waited for; `value` is what the call returned */
 	IRT_OP_LOCK_INIT = 37, /* a lock begins at `extra` */
 	IRT_OP_LOCK_DESTROY = 38, /* ... ends */
+	IRT_OP_INSIDE = 41, /* never in chunks: what locks.h says */
 };
 
 /* What an escaped token is, in the side stream: a number. */

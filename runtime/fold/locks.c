@@ -208,6 +208,10 @@ bool irt_locks_apply(struct irt_locks *l, const struct irt_shared_event *e)
 
 	if (is_call(e->operation))
 		return irt_locks_apply_call(l, e);
+	if (e->operation == IRT_OP_INSIDE) {
+		irt_locks_apply_inside(l, e);
+		return true;
+	}
 	if (e->operation == IRT_OP_LOCK_INIT || e->operation == IRT_OP_LOCK_DESTROY) {
 		s = irt_locks_find_state(l, e->address);
 		return !s || s->lock == NO_LOCK || end_lock(l, s, e->ticks);

@@ -27,8 +27,12 @@
  * a chain), or it was in a call that may block, or it ran, as far as is known. A chain ends with a thread that is in it
  * already, and behind eight waits.
  *
- * What a thread does while it has a lock: it takes another one (lock_orders), or makes calls that may block
- * (lock_calls). Of those a walk need tell only if its thread has a lock.
+ * What a thread does while it has a lock: it takes another one (lock_orders), makes calls that may block
+ * (lock_calls), or allocates (lock_totals). Of the last two a walk need tell only if its thread has a lock.
+ *
+ * Blocks: an event INSIDE says that the thread has allocated `value` blocks of `address` bytes since the last one of its
+ * locks, or the last INSIDE: each lock that it has gets them. A walk makes one before an event of a lock if there is
+ * something to tell, and where the locks are settled; a replay makes them again, so chunks have none.
  *
  * Threads: one at a time.
  */
@@ -98,6 +102,7 @@ struct irt_lock_totals { /* lock_totals */
 	uint64_t acquisitions, contended, failed;
 	uint64_t wait_ticks, max_wait_ticks;
 	uint64_t holds, hold_ticks, max_hold_ticks; /* those that have ended */
+	uint64_t allocs, alloc_bytes;                /* in all */
 	struct irt_histogram waits, hold_times;      /* the locks' own */
 };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
- * locks_inside.c - see locks.h: what threads do while they have locks: take others, and make calls that may block.
+ * locks_inside.c - see locks.h: what threads do while they have locks: take others, make calls that may
+ * block, and allocate.
  *
  * An order "from, then to" is counted for each lock that the thread has when it takes another one (of very many, for the
  * last ones). Where two locks are taken in both orders, by two threads, each may end up with one of them and wait for the
@@ -123,4 +124,25 @@ bool irt_locks_apply_call(struct irt_locks *l, const struct irt_shared_event *e)
 	}
 	a->in_call = false;
 	return true;
+}
+
+/* ---- blocks ------------------------------------------------------------------------------------------ */
+
+void irt_locks_count_inside(struct irt_locks *l, uint32_t row, uint64_t allocs, uint64_t bytes)
+{
+	struct irt_lock_totals *t = irt_locks_touch_totals(l, row);
+
+	add_up(&t->allocs, allocs);
+	add_up(&t->alloc_bytes, bytes);
+}
+
+void irt_locks_apply_inside(struct irt_locks *l, const struct irt_shared_event *e)
+{
+	const struct actor *a = irt_locks_find_actor(l, e->thread);
+
+	for (size_t i = 0; a && i < a->held_count; i++) {
+		const struct owner *o = irt_locks_owner(state_at(l, a->held[i]), e->thread);
+		if (o)
+			irt_locks_count_inside(l, o->row, e->value, e->address);
+	}
 }

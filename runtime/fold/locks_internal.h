@@ -154,6 +154,8 @@ bool irt_locks_inside_room(struct irt_locks *l, const struct actor *a);
 /* It takes another lock, for which it has waited so long, if it was a wait. */
 void irt_locks_count_order(struct irt_locks *l, const struct actor *a, uint32_t row, bool waited, uint64_t wait_ticks);
 bool irt_locks_apply_call(struct irt_locks *l, const struct irt_shared_event *e); /* BLOCKING, BLOCK */
+void irt_locks_apply_inside(struct irt_locks *l, const struct irt_shared_event *e); /* INSIDE */
+void irt_locks_count_inside(struct irt_locks *l, uint32_t row, uint64_t allocs, uint64_t bytes);
 
 /* locks.c. false: no memory; what is missing is done when it is called again. */
 void irt_locks_put_held(struct irt_locks *l, struct actor *a, const struct state *s, int64_t ticks); /* room must be there */

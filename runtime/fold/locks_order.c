@@ -33,7 +33,8 @@ static bool pull_forward(struct irt_locks *l, size_t at)
 	const struct owner *o;
 
 	while (s && (o = irt_locks_in_the_way(s, e->thread, is_alone(e->site)))) {
-		uint32_t thread = o->thread;
+		uint32_t thread = o->thread, row = o->row;
+		uint64_t allocs = 0, bytes = 0;
 		size_t i = at + 1, found = 0;
 		for (uint32_t depth = o->depth; i < last && (uint64_t)l->pending.events[i].ticks - (uint64_t)e->ticks <= IRT_LOCK_SLACK_TICKS; i++) {
 			const struct irt_shared_event *p = &l->pending.events[i];
@@ -50,6 +51,11 @@ static bool pull_forward(struct irt_locks *l, size_t at)
 			return true;
 		for (size_t k = at + 1; k <= found; k++) {
 			struct irt_shared_event *p = &l->pending.events[k];
+			if (p->thread == thread && p->operation == IRT_OP_INSIDE) { /* the thread's other locks get it in its turn */
+				add_up(&allocs, p->value);
+				add_up(&bytes, p->address);
+				continue;
+			}
 			if (p->thread != thread || (p->address != e->address && !is_call(p->operation)) || p->operation == DONE)
 				continue;
 			struct irt_shared_event now = *p;
@@ -58,6 +64,8 @@ static bool pull_forward(struct irt_locks *l, size_t at)
 				return false;
 			p->operation = DONE;
 		}
+		if (allocs)
+			irt_locks_count_inside(l, row, allocs, bytes);
 		s = irt_locks_find_state(l, e->address);
 	}
 	return true;

@@ -167,7 +167,8 @@ int irt_locks_restore_totals(struct irt_locks *l, const struct irt_lock_totals *
 {
 	size_t before = l->totals.count;
 
-	if (row->lock >= l->lock_count || !can_be(row->context, row->site_id, row->mode))
+	if (row->lock >= l->lock_count || !can_be(row->context, row->site_id, row->mode) || row->allocs > INT64_MAX ||
+	    row->alloc_bytes > INT64_MAX)
 		return INSTR_ERR_FORMAT;
 	if (!irt_locks_make_room(l))
 		return INSTR_ERR_MEMORY;

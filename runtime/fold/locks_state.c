@@ -113,6 +113,8 @@ static int unpack(const uint8_t **p, const uint8_t *end, int64_t *last, struct i
 		return INSTR_ERR_FORMAT;
 	if (e->operation == CALLER || is_call(e->operation))
 		return e->address ? INSTR_ERR_FORMAT : 0;
+	if (e->operation == IRT_OP_INSIDE)
+		return 0;
 	if (!e->address || e->operation == DONE || e->operation > IRT_OP_LOCK_DESTROY || (e->operation > WAITER && e->operation < IRT_OP_ACQUIRED))
 		return INSTR_ERR_FORMAT;
 	return 0;

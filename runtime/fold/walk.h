@@ -255,6 +255,10 @@ struct irt_walk_open_block {
 size_t irt_walk_open_blocks(const struct irt_walk *walk, struct irt_walk_open_block at[IRT_WALK_OPEN_BLOCKS]);
 bool irt_walk_open_blocks_unsaved(const struct irt_walk *walk); /* not as they were at irt_walk_saved */
 
+/* Tells the locks what the thread has allocated since their last event, if it has locks: before they are settled, or
+ * saved. INSTR_ERR_MEMORY: it is told later. */
+int irt_walk_tell_inside(struct irt_walk *walk);
+
 /* ---- checkpoint ------------------------------------------------------------------------------------ */
 
 /* Columns of totals. */

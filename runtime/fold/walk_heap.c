@@ -128,6 +128,22 @@ int irt_walk_step_heap(struct irt_walk *w, uint64_t tag, uint64_t t, const struc
 	}
 	if (irt_heap_add(w->config.heap, &e))
 		return IRT_WALK_NO_MEMORY;
+	if (w->locks_held)
+		irt_walk_count_inside(w, &e, 1);
 	put_heap_event(w, &e, n);
 	return STEP_ON;
+}
+
+int irt_walk_replay_heap(struct irt_walk *w, const struct irt_event *e)
+{
+	struct irt_shared_event event = {.ticks = e->ticks, .address = e->extra, .bytes = e->value, .context = e->context, .site = e->site,
+					 .thread = w->config.thread, .operation = e->operation};
+
+	if (!w->config.heap)
+		return 0;
+	if (irt_heap_add(w->config.heap, &event))
+		return INSTR_ERR_MEMORY;
+	if (w->locks_held && e->operation != IRT_OP_POOL)
+		irt_walk_count_inside(w, &event, 1);
+	return 0;
 }

@@ -198,6 +198,13 @@ struct heap_site {
 	uint32_t site;
 };
 
+/* What the thread has allocated with locks, and the locks do not know yet; and the event of the heap before. */
+struct walk_inside {
+	uint64_t allocs, bytes;
+	uint64_t address, size;
+	uint32_t operation, family; /* operation 0: none, or no block came of it */
+};
+
 struct irt_walk {
 	struct hot hot;
 	struct irt_walk_config config;
@@ -233,6 +240,7 @@ struct irt_walk {
 	uint32_t open_block_count, saved_block_count;
 	uint32_t locks_held;   /* how often it has taken locks, and not given back */
 	uint32_t held_least;   /* ... at least, since the last call that may block began */
+	struct walk_inside inside; /* walk_lock.c */
 	bool told_call;        /* the locks of the process know that it is in a call */
 	bool open_blocks_changed;
 
@@ -363,6 +371,7 @@ int irt_walk_step(struct irt_walk *w, const struct instr_unit *units, size_t cou
 /* walk_heap.c. A record of the heap, of a kind that is known and as long as that needs; as irt_walk_step, room is there. */
 bool irt_walk_is_heap(unsigned ext, unsigned units);
 int irt_walk_step_heap(struct irt_walk *w, uint64_t tag, uint64_t t, const struct instr_unit *payload);
+int irt_walk_replay_heap(struct irt_walk *w, const struct irt_event *event);
 /* The id of a record's site; STEP_ON, or what to stop with. */
 int irt_walk_find_site(struct irt_walk *w, uint64_t tag, uint64_t t, uint32_t *site_id);
 /* An event of the heap in the open chunk. */
@@ -392,6 +401,8 @@ int irt_walk_step_lock(struct irt_walk *w, uint64_t tag, uint64_t t, const struc
 /* Plain ones in a row. Returns the units that are done; of the first that is not, the step knows what it is. */
 size_t irt_walk_locks(struct irt_walk *w, const struct instr_unit *units, size_t count);
 int irt_walk_replay_lock(struct irt_walk *w, const struct irt_event *event);
+/* Events of the heap while the thread has locks: what they allocate is told with the next event of a lock. */
+void irt_walk_count_inside(struct irt_walk *w, const struct irt_shared_event *events, size_t count);
 
 /* Closes the innermost frame at virtual time v. how: IRT_OP_EXIT, TAIL: returned; else unwound. Room
  * in w->closed is there. */

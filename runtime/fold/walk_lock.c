@@ -15,6 +15,66 @@ bool irt_walk_is_lock(unsigned ext, unsigned units)
 	return ext >= INSTR_EXT_ACQUIRED && ext <= INSTR_EXT_LOCK_DESTROY && units >= 2;
 }
 
+/* ---- blocks that are allocated while it has locks ------------------------------------------------------- */
+
+/* As the heap counts them (heap_totals.allocs): what a new or a realloc of the program's own has called is one with it. */
+static bool is_within(const struct walk_inside *i, const struct irt_shared_event *e)
+{
+	return e->operation == i->operation && e->address == i->address &&
+	       (e->operation == IRT_OP_RESIZED || irt_site_family(e->site) != i->family);
+}
+
+void irt_walk_count_inside(struct irt_walk *w, const struct irt_shared_event *e, size_t count)
+{
+	struct walk_inside *i = &w->inside;
+
+	for (const struct irt_shared_event *end = e + count; e < end; e++) {
+		bool begins = (e->operation == IRT_OP_ALLOC || e->operation == IRT_OP_RESIZED) && e->address &&
+			      e->bytes != IRT_HEAP_FAILED && irt_heap_kind(irt_site_family(e->site)) == IRT_HEAP_HEAP;
+		if (begins && !is_within(i, e)) {
+			i->allocs++;
+			i->bytes += e->bytes;
+		} else if (begins && i->allocs) {
+			i->bytes += e->bytes - i->size; /* it is not told yet */
+		}
+		i->operation = begins ? e->operation : 0;
+		i->family = irt_site_family(e->site);
+		i->address = e->address;
+		i->size = e->bytes;
+	}
+}
+
+static __attribute__((noinline)) int tell_inside(struct irt_walk *w, int64_t ticks)
+{
+	struct walk_inside *i = &w->inside;
+
+	if (!w->config.locks)
+		return 0;
+	if (irt_locks_add(w->config.locks, &(struct irt_shared_event){
+		    .ticks = ticks, .address = i->bytes, .value = i->allocs, .thread = w->config.thread, .operation = IRT_OP_INSIDE}))
+		return INSTR_ERR_MEMORY;
+	i->allocs = i->bytes = 0;
+	return 0;
+}
+
+int irt_walk_tell_inside(struct irt_walk *w)
+{
+	return w->inside.allocs ? tell_inside(w, (int64_t)(w->last - w->config.origin_ticks)) : 0;
+}
+
+/* ---- events --------------------------------------------------------------------------------------------- */
+
+/* INSTR_ERR_MEMORY: try again. */
+static inline __attribute__((always_inline)) int add(struct irt_walk *w, const struct irt_shared_event *e)
+{
+	if (w->config.locks && ((unlikely(w->inside.allocs) && tell_inside(w, e->ticks)) || irt_walk_leave_call(w, e->ticks) || irt_locks_add(w->config.locks, e)))
+		return INSTR_ERR_MEMORY;
+	irt_walk_count_lock(w, e->operation, e->value);
+	if (!w->locks_held)
+		w->inside.operation = 0;
+	return 0;
+}
+
 int irt_walk_step_lock(struct irt_walk *w, uint64_t tag, uint64_t t, const struct instr_unit *payload)
 {
 	uint64_t word = irt_load_relaxed(&payload->tag), n = irt_walk_stamp(w, t);
@@ -33,10 +93,8 @@ int irt_walk_step_lock(struct irt_walk *w, uint64_t tag, uint64_t t, const struc
 		e.address |= IRT_LOCK_IS_OWN;
 	if (irt_heap_has_bytes(e.operation))
 		e.value = word & INSTR_HEAP_BYTES_MASK;
-	if (e.address && (irt_walk_leave_call(w, e.ticks) || irt_locks_add(w->config.locks, &e))) /* at 0 there is none, whatever the record says */
+	if (e.address && add(w, &e)) /* at 0 there is none, whatever the record says */
 		return IRT_WALK_NO_MEMORY;
-	if (e.address)
-		irt_walk_count_lock(w, e.operation, e.value);
 	irt_walk_put_event(w, TOKEN_ESCAPE,
 			   irt_walk_put_heap(w, irt_walk_side_end(w), &(struct irt_shared_event){
 				   .operation = e.operation, .site = e.site, .address = e.address, .bytes = e.value}), n);
@@ -139,12 +197,7 @@ size_t irt_walk_locks(struct irt_walk *w, const struct instr_unit *units, size_t
 
 int irt_walk_replay_lock(struct irt_walk *w, const struct irt_event *e)
 {
-	if (!e->extra)
-		return 0;
-	if (w->config.locks && (irt_walk_leave_call(w, e->ticks) || irt_locks_add(w->config.locks, &(struct irt_shared_event){
+	return !e->extra ? 0 : add(w, &(struct irt_shared_event){
 		.ticks = e->ticks, .address = e->extra, .value = e->value, .context = e->context, .site = e->site,
-		.thread = w->config.thread, .operation = e->operation})))
-		return INSTR_ERR_MEMORY;
-	irt_walk_count_lock(w, e->operation, e->value);
-	return 0;
+		.thread = w->config.thread, .operation = e->operation});
 }

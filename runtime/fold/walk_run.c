@@ -516,6 +516,8 @@ static __attribute__((noinline)) size_t walk_heap(struct irt_walk *w, const stru
 			.bytes = irt_heap_has_bytes(operation) ? word & INSTR_HEAP_BYTES_MASK : 0};
 	}
 	w->side_bytes = (size_t)(put_heap_events(w, k->side, events, symbols, steps, done) - w->side);
+	if (unlikely(w->locks_held))
+		irt_walk_count_inside(w, events, done);
 	irt_heap_added(w->config.heap, done);
 	w->n += n;
 	w->last += n * k->unit;

@@ -379,9 +379,7 @@ int irt_walk_replay(struct irt_walk *w, const struct irt_event *e)
 	case IRT_OP_UNMAP:
 	case IRT_OP_POOL:
 	case IRT_OP_RESET:
-		err = w->config.heap ? irt_heap_add(w->config.heap, &(struct irt_shared_event){
-			.ticks = e->ticks, .address = e->extra, .bytes = e->value, .context = e->context, .site = e->site,
-			.thread = w->config.thread, .operation = e->operation}) : 0;
+		err = irt_walk_replay_heap(w, e);
 		break;
 	case IRT_OP_BLOCK:
 	case IRT_OP_BLOCKING:

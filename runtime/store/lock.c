@@ -48,6 +48,8 @@ int irt_store_put_lock_totals(struct irt_store *store, const struct irt_store_lo
 	irt_bind_number(&b, row->hold_ticks);
 	irt_bind_number(&b, row->max_hold_ticks);
 	irt_bind_blob(&b, row->hold_times, row->hold_times ? row->hold_times_bytes : 0);
+	irt_bind_number(&b, row->allocs);
+	irt_bind_number(&b, row->alloc_bytes);
 	return irt_bind_done(&b, "write totals of a lock");
 }
 
@@ -127,6 +129,8 @@ static void lock_totals_columns(struct irt_cursor *c, struct irt_store_lock_tota
 	row->hold_ticks = irt_row_number(c);
 	row->max_hold_ticks = irt_row_number(c);
 	row->hold_times = irt_row_blob(c, &row->hold_times_bytes);
+	row->allocs = irt_row_number(c);
+	row->alloc_bytes = irt_row_number(c);
 }
 
 int irt_store_read_lock_totals(struct irt_store *store, int64_t first, int64_t last, void *arg,
@@ -137,7 +141,7 @@ int irt_store_read_lock_totals(struct irt_store *store, int64_t first, int64_t l
 	return irt_store_read_rows(store,
 				   "SELECT"
 				   " lock_id, context_id, site_id, mode, acquisitions, contended, failed, wait_ticks,"
-				   " max_wait_ticks, waits, holds, hold_ticks, max_hold_ticks, hold_times"
+				   " max_wait_ticks, waits, holds, hold_ticks, max_hold_ticks, hold_times, allocs, alloc_bytes"
 				   " FROM lock_totals WHERE lock_id BETWEEN ? AND ? ORDER BY lock_id, context_id, site_id, mode",
 				   IRT_NO_KEY, first, last, arg, &caller, lock_totals_row);
 }

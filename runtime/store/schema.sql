@@ -415,6 +415,8 @@ CREATE TABLE lock_totals (
     hold_ticks     INTEGER NOT NULL, -- how long, of all holds
     max_hold_ticks INTEGER NOT NULL, -- the longest
     hold_times     BLOB, -- holds by their ticks, the same; NULL if there are none
+    allocs         INTEGER NOT NULL, -- blocks of the heap that a thread allocated while it had the lock from here on, counted as heap_totals.allocs; of several locks each has them; holds that have not ended included
+    alloc_bytes    INTEGER NOT NULL, -- their bytes
     PRIMARY KEY (lock_id, context_id, site_id, mode)
 ) STRICT, WITHOUT ROWID;
 

@@ -383,6 +383,7 @@ struct irt_store_lock_totals {
 	int64_t holds, hold_ticks, max_hold_ticks;
 	const void *hold_times;     /* or NULL */
 	int64_t hold_times_bytes;
+	int64_t allocs, alloc_bytes;
 };
 
 struct irt_store_lock_wait { /* lock_waits */

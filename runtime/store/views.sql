@@ -891,6 +891,8 @@ SELECT l.lock_id AS lock_id, -- the lock
        coalesce(t.holds, 0) AS holds, -- how often it was held and given back
        CAST(coalesce(t.hold_ticks, 0) * r.ns_per_tick AS INTEGER) AS hold_ns, -- time it was held, ns
        CAST(coalesce(t.max_hold_ticks, 0) * r.ns_per_tick AS INTEGER) AS max_hold_ns, -- longest hold, ns
+       coalesce(t.allocs, 0) AS allocs, -- blocks that were allocated by who had it
+       coalesce(t.alloc_bytes, 0) AS alloc_bytes, -- their bytes
        (SELECT count(*) FROM lock_users u WHERE u.process_id = l.process_id AND u.lock_id = l.lock_id AND u.depth > 0) AS holders, -- threads that had it at the end
        (SELECT count(*) FROM lock_users u WHERE u.process_id = l.process_id AND u.lock_id = l.lock_id AND u.depth = 0) AS waiters, -- threads that waited for it at the end
        l.lost AS lost, -- holds whose end was not seen
@@ -900,7 +902,8 @@ CROSS JOIN locks l
 LEFT JOIN sites s ON s.site_id = l.site_id
 LEFT JOIN (SELECT t.lock_id, min(s.type) AS type, sum(acquisitions) AS acquisitions, sum(contended) AS contended, sum(failed) AS failed,
                   sum(wait_ticks) AS wait_ticks, max(max_wait_ticks) AS max_wait_ticks, sum(holds) AS holds,
-                  sum(hold_ticks) AS hold_ticks, max(max_hold_ticks) AS max_hold_ticks
+                  sum(hold_ticks) AS hold_ticks, max(max_hold_ticks) AS max_hold_ticks,
+                  sum(allocs) AS allocs, sum(alloc_bytes) AS alloc_bytes
            FROM lock_totals t LEFT JOIN sites s USING (site_id) GROUP BY t.lock_id) t ON t.lock_id = l.lock_id
 ORDER BY t.wait_ticks DESC, t.hold_ticks DESC, l.lock_id;
 
@@ -923,7 +926,9 @@ SELECT t.lock_id AS lock_id, -- the lock
        CAST(t.max_wait_ticks * r.ns_per_tick AS INTEGER) AS max_wait_ns, -- longest wait, ns
        t.holds AS holds, -- how often it was held from here on
        CAST(t.hold_ticks * r.ns_per_tick AS INTEGER) AS hold_ns, -- how long, ns
-       CAST(t.max_hold_ticks * r.ns_per_tick AS INTEGER) AS max_hold_ns -- longest hold, ns
+       CAST(t.max_hold_ticks * r.ns_per_tick AS INTEGER) AS max_hold_ns, -- longest hold, ns
+       t.allocs AS allocs, -- blocks that were allocated by who had taken it here
+       t.alloc_bytes AS alloc_bytes -- their bytes
 FROM rate r
 CROSS JOIN lock_totals t
 LEFT JOIN contexts c ON c.context_id = t.context_id

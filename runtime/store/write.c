@@ -142,8 +142,8 @@ const char *const irt_store_sql[IRT_ST_COUNT] = {
 		" holder_context_id, holder_thread_id, lost, unknown) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 	[IRT_ST_LOCK_TOTALS] =
 		"INSERT OR REPLACE INTO lock_totals (lock_id, context_id, site_id, mode, acquisitions, contended, failed,"
-		" wait_ticks, max_wait_ticks, waits, holds, hold_ticks, max_hold_ticks, hold_times)"
-		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		" wait_ticks, max_wait_ticks, waits, holds, hold_ticks, max_hold_ticks, hold_times, allocs,"
+		" alloc_bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 	[IRT_ST_LOCK_WAIT] =
 		"INSERT OR REPLACE INTO lock_waits (wait_id, lock_id, context_id, holder_context_id, holder_wait_id,"
 		" call_context_id, call_site_id, waits, ticks) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",

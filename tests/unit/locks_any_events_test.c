@@ -20,14 +20,15 @@ static struct irt_shared_event any_event(int64_t ticks)
 {
 	static const uint32_t operations[] = {
 		IRT_OP_ACQUIRED, IRT_OP_ACQUIRED, IRT_OP_WAITING, IRT_OP_WAITING, IRT_OP_WAITED, IRT_OP_WAITED, IRT_OP_RELEASED, IRT_OP_RELEASED,
-		IRT_OP_RELEASED, IRT_OP_REFUSED, IRT_OP_BLOCKING, IRT_OP_BLOCK};
+		IRT_OP_RELEASED, IRT_OP_REFUSED, IRT_OP_BLOCKING, IRT_OP_BLOCK, IRT_OP_INSIDE};
 	static const uint64_t results[] = {0, 0, 0, 110, 4, 35, IRT_LOCK_OWNER_DIED};
-	uint32_t operation = roll(60) ? operations[roll(12)] : IRT_OP_LOCK_INIT + (uint32_t)roll(2);
+	uint32_t operation = roll(60) ? operations[roll(13)] : IRT_OP_LOCK_INIT + (uint32_t)roll(2);
 	int is_call = operation == IRT_OP_BLOCKING || operation == IRT_OP_BLOCK;
 	return (struct irt_shared_event){
 		.ticks = ticks, .address = is_call ? 0 : 0x1000 * (1 + roll(ADDRESSES)), .context = (uint32_t)roll(3),
 		.site = irt_site(1 + (uint32_t)roll(2), is_call ? 0 : 1 + (unsigned)roll(3)), .thread = 1 + (uint32_t)roll(THREADS),
-		.operation = operation, .value = operation == IRT_OP_WAITING ? roll(2) : operation == IRT_OP_WAITED ? results[roll(7)] : 0};
+		.operation = operation, .value = operation == IRT_OP_WAITING ? roll(2) : operation == IRT_OP_WAITED ? results[roll(7)] :
+								  operation == IRT_OP_INSIDE ? 1 + roll(100) : 0};
 }
 
 static size_t tell_place(char *out, const struct irt_lock_place *p)
@@ -47,8 +48,9 @@ static void tell(const struct locks_file *f, char *out)
 	for (size_t i = 0; i < f->totals_count; i++) {
 		const struct irt_lock_totals *t = &f->totals[i];
 		out += tell_place(out, &(struct irt_lock_place){t->lock, t->context, t->site_id, t->mode});
-		out += sprintf(out, "totals %u %u %u %u %u %u %u %u\n", (unsigned)t->acquisitions, (unsigned)t->contended, (unsigned)t->failed,
-			       (unsigned)t->wait_ticks, (unsigned)t->max_wait_ticks, (unsigned)t->holds, (unsigned)t->hold_ticks, (unsigned)t->max_hold_ticks);
+		out += sprintf(out, "totals %u %u %u %u %u %u %u %u %u %u\n", (unsigned)t->acquisitions, (unsigned)t->contended, (unsigned)t->failed,
+			       (unsigned)t->wait_ticks, (unsigned)t->max_wait_ticks, (unsigned)t->holds, (unsigned)t->hold_ticks, (unsigned)t->max_hold_ticks,
+			       (unsigned)t->allocs, (unsigned)t->alloc_bytes);
 	}
 	for (size_t i = 0; i < f->wait_count; i++) {
 		const struct irt_lock_wait *w = &f->waits[i];

@@ -263,6 +263,20 @@ static void takes(int who, int lock, const struct place *at, bool waited, int64_
 	l->owners[l->owner_count++] = (struct hold){who, 1, *at, now};
 }
 
+/* As many blocks, of so many bytes. */
+static void allocates(int who, int blocks, int bytes)
+{
+	struct hold *held[LOCKS];
+	int life[LOCKS], count = held_by(who, held, life);
+	for (int i = 0; i < count; i++) {
+		char text[TEXT], *out = text + tell_place(text, life[i], &held[i]->at);
+		sprintf(out, " allocates");
+		struct sum *s = sum_of(text);
+		s->count += (uint64_t)blocks;
+		s->ticks += (uint64_t)bytes;
+	}
+}
+
 static void returns_from_call(int who)
 {
 	struct person *p = &people[who];

@@ -23,6 +23,14 @@ static void happens(int slot, int64_t ticks, uint32_t operation, int lock, const
 		.site = irt_site((uint32_t)at->site, (unsigned)at->mode), .thread = (uint32_t)in_slot[slot] + 1, .operation = operation};
 }
 
+static void allocates_at(int slot, int64_t ticks)
+{
+	int blocks = 1 + (int)roll(9), bytes = (int)roll(1000);
+	happens(slot, ticks, IRT_OP_INSIDE, NOBODY, &(struct place){0, 0, 0}, (uint64_t)blocks);
+	queue[slot][queued[slot] - 1].address = (uint64_t)bytes;
+	allocates(in_slot[slot], blocks, bytes);
+}
+
 static void comes(int slot)
 {
 	CHECK(person_count < PEOPLE);
@@ -74,7 +82,8 @@ static bool clears_way(int lock, int who, int mode)
 			return false;
 	}
 	while (!is_gone && (o = in_the_way(l, who, mode))) {
-		int slot = people[o->who].slot;
+		struct hold *held[LOCKS];
+		int life[LOCKS], slot = people[o->who].slot, only = held_by(o->who, held, life) == 1; /* else another may end before that */
 		frozen[slot] = now;
 		if (people[o->who].in_call) {
 			happens(slot, ++frozen[slot], IRT_OP_BLOCK, NOBODY, &people[o->who].call, 0);
@@ -82,6 +91,8 @@ static bool clears_way(int lock, int who, int mode)
 		}
 		for (int i = 0; i < o->depth; i++) {
 			frozen[slot] += 1 + (int64_t)roll(3);
+			if (only && !roll(3))
+				allocates_at(slot, frozen[slot]);
 			happens(slot, frozen[slot], IRT_OP_RELEASED, lock, &o->at, 0);
 		}
 		ends_hold(l, o);
@@ -206,8 +217,10 @@ static void does_something(int slot)
 		wants(slot);
 	else if (what < 80)
 		gives_back(slot);
-	else if (what < 97)
+	else if (what < 90)
 		calls(slot);
+	else if (what < 97)
+		allocates_at(slot, now);
 	else if (what < 98) {
 		happens(slot, now, roll(2) ? IRT_OP_LOCK_DESTROY : IRT_OP_LOCK_INIT, lock, &at, 0);
 		ends_life(lock);
@@ -279,6 +292,15 @@ static int compare_sums(const struct locks_file *f)
 		SAME(text, "calls", c->calls, sum_of(text)->count);
 		SAME(text, "ticks", c->ticks, sum_of(text)->ticks);
 		SAME(text, "most ticks", c->max_ticks, sum_of(text)->max_ticks);
+	}
+	for (size_t i = 0; i < f->totals_count; i++) {
+		const struct irt_lock_totals *t = &f->totals[i];
+		sprintf(text + tell_place_of(text, &(struct irt_lock_place){t->lock, t->context, t->site_id, t->mode}), " allocates");
+		if (!t->allocs)
+			continue;
+		SAME(text, "blocks", t->allocs, sum_of(text)->count);
+		SAME(text, "bytes", t->alloc_bytes, sum_of(text)->ticks);
+		rows++;
 	}
 	for (size_t i = 0; i < f->order_count; i++, rows++) {
 		const struct irt_lock_order *o = &f->orders[i];

@@ -11,7 +11,7 @@
 enum { THREADS = 6, LOCKS = 3, LIVES = 400, CONTEXTS = 4, MODES = 6, TICKS = 6000 };
 
 struct model_totals {
-	uint64_t acquisitions, contended, failed, wait, max_wait, holds, hold, max_hold;
+	uint64_t acquisitions, contended, failed, wait, max_wait, holds, hold, max_hold, allocs, bytes;
 };
 
 static struct model_life {
@@ -204,6 +204,16 @@ static void goes_on(int thread)
 	}
 }
 
+static void allocates(int thread)
+{
+	struct model_totals *t = totals_of(thread);
+	uint64_t blocks = 1 + roll(5), bytes = roll(100);
+	happens(thread, IRT_OP_INSIDE, 0, 0, 0, blocks);
+	queue[thread][queued[thread] - 1].address = bytes;
+	t->allocs += blocks;
+	t->bytes += bytes;
+}
+
 /* ---- comparison -------------------------------------------------------------------------------------- */
 
 static void compare(const struct locks_file *f)
@@ -229,6 +239,8 @@ static void compare(const struct locks_file *f)
 				CHECK_EQ(y->holds, x->holds);
 				CHECK_EQ(y->hold_ticks, x->hold);
 				CHECK_EQ(y->max_hold_ticks, x->max_hold);
+				CHECK_EQ(y->allocs, x->allocs);
+				CHECK_EQ(y->alloc_bytes, x->bytes);
 				CHECK_EQ(irt_histogram_count(&y->hold_times), x->holds);
 				CHECK(irt_histogram_count(&y->waits) <= x->contended);
 			}
@@ -277,6 +289,8 @@ static void run(uint64_t number)
 		int i = (int)roll(THREADS);
 		if (threads[i].lock < 0)
 			starts(i);
+		else if (threads[i].depth && !roll(4))
+			allocates(i);
 		else
 			goes_on(i);
 		if (!roll(50)) {

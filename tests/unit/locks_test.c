@@ -205,6 +205,69 @@ TEST(a_release_that_a_clock_says_is_later_comes_first)
 	CHECK_EQ(totals(0, 2, INSTR_LOCK_MUTEX).hold_ticks, 50000);
 }
 
+static void allocates(uint32_t thread, uint64_t blocks, uint64_t bytes) { put(thread, IRT_OP_INSIDE, bytes, 0, blocks); }
+
+TEST(what_is_allocated_counts_for_each_lock_that_the_thread_has)
+{
+	begin();
+	allocates(1, 1, 1000);
+	lock(1, P), now += 10;
+	allocates(1, 3, 100), now += 10;
+	allocates(2, 1, 5000), now += 10;
+	lock(1, Q), lock(1, Q), now += 10;
+	allocates(1, 2, 50), now += 10;
+	unlock(1, Q), unlock(1, Q), now += 10;
+	allocates(1, 1, 8), now += 10;
+	unlock(1, P), now += 10;
+	allocates(1, 1, 2000), now += 10;
+	done();
+	CHECK_EQ(totals(0, 1, INSTR_LOCK_MUTEX).allocs, 6);
+	CHECK_EQ(totals(0, 1, INSTR_LOCK_MUTEX).alloc_bytes, 158);
+	CHECK_EQ(totals(1, 1, INSTR_LOCK_MUTEX).allocs, 2);
+	CHECK_EQ(totals(1, 1, INSTR_LOCK_MUTEX).alloc_bytes, 50);
+	CHECK_EQ(file.totals_count, 2);
+}
+
+TEST(what_is_allocated_is_in_the_file_before_it_is_settled_and_before_the_lock_is_given_back)
+{
+	begin();
+	lock(1, P), now += 10;
+	allocates(1, 3, 100), now += 10;
+	settle_and_save();
+	CHECK_EQ(totals(0, 1, INSTR_LOCK_MUTEX).allocs, 3);
+	allocates(1, 4, 10), now += 10;
+	locks_file_save(&file, locks);
+	irt_locks_destroy(locks);
+	locks = locks_file_restore(&file);
+	done();
+	CHECK_EQ(totals(0, 1, INSTR_LOCK_MUTEX).allocs, 7);
+	CHECK_EQ(totals(0, 1, INSTR_LOCK_MUTEX).alloc_bytes, 110);
+	CHECK_EQ(totals(0, 1, INSTR_LOCK_MUTEX).holds, 0);
+}
+
+/* A lock that is taken and given back between the two is counted in its turn. */
+TEST(what_was_allocated_before_a_release_that_is_pulled_forward_was_allocated_with_the_lock)
+{
+	begin();
+	lock(1, P), now += 50000;
+	int64_t taken = now;
+	now += SLACK / 2;
+	lock(1, Q), now += 1;
+	allocates(1, 2, 32), unlock(1, Q);
+	now += 1;
+	allocates(1, 1, 16), unlock(1, P);
+	now = taken;
+	lock(2, P), now += 50000;
+	unlock(2, P);
+	done();
+	CHECK_EQ(file.locks[0].lost, 0);
+	CHECK_EQ(totals(0, 1, INSTR_LOCK_MUTEX).allocs, 3);
+	CHECK_EQ(totals(0, 1, INSTR_LOCK_MUTEX).alloc_bytes, 48);
+	CHECK_EQ(totals(0, 2, INSTR_LOCK_MUTEX).allocs, 0);
+	CHECK_EQ(totals(1, 1, INSTR_LOCK_MUTEX).allocs, 2);
+	CHECK_EQ(totals(1, 1, INSTR_LOCK_MUTEX).alloc_bytes, 32);
+}
+
 TEST(a_hold_whose_end_was_not_seen_ends_with_the_next)
 {
 	begin();
@@ -519,6 +582,7 @@ TEST(bytes_that_cannot_be_are_refused)
 	waits(2, P), now += 10;
 	CHECK_EQ(irt_locks_settle(locks, now), 0);
 	lock(3, Q);
+	allocates(3, 2, 50);
 	locks_file_save(&file, locks);
 	for (size_t i = 0; i < file.state_bytes; i++)
 		for (int bit = 0; bit < 8; bit++) {

@@ -99,8 +99,8 @@ static int see_pending(void *arg, const struct irt_store_lock_pending *row)
 TEST(rows_of_locks_come_back_as_they_were_put)
 {
 	struct irt_store_lock locks[] = {{1, 1, 1, 0x7000, 2, 3, 4, NONE, NONE, NONE, 5, 6}, {2, 1, 0, 0, 0, 0, 7, 8, 9, 10, 11, 12}};
-	struct irt_store_lock_totals totals[] = {{1, 2, 3, 4, 5, 6, 7, 8, 9, "\1\0\2", 3, 10, 11, 12, "\3\4", 2},
-						 {2, 2, 3, 4, 0, 0, 1, 0, 0, NULL, 0, 0, 0, 0, NULL, 0}};
+	struct irt_store_lock_totals totals[] = {{1, 2, 3, 4, 5, 6, 7, 8, 9, "\1\0\2", 3, 10, 11, 12, "\3\4", 2, 13, 14},
+						 {2, 2, 3, 4, 0, 0, 1, 0, 0, NULL, 0, 0, 0, 0, NULL, 0, 0, 0}};
 	struct irt_store_lock_wait waits[] = {{1, 2, 3, -1, NONE, NONE, NONE, 4, 5}, {INT64_C(1) << 32, 2, 3, 4, 1, NONE, NONE, 5, 6},
 					      {(INT64_C(1) << 32) + 1, 2, 3, 4, NONE, 5, 6, 7, 8}};
 	struct irt_store_lock_threads threads[] = {{1, 0, 0, 2, 3}, {1, 4, 5, 6, INT64_MAX}};
@@ -217,6 +217,7 @@ static void first_part(int process)
 	lock(process, 2, Q);
 	waits(process, 3, P), waits(process, 1, Q);
 	put(process, 2, IRT_OP_BLOCKING, 0, 0, 0);
+	put(process, 1, IRT_OP_INSIDE, 96, 0, 3), put(process, 2, IRT_OP_INSIDE, 16, 0, 1);
 	waits(process, 4, R);
 	put(process, 5, IRT_OP_REFUSED, R, INSTR_LOCK_MUTEX, 16);
 	for (int i = 0; i < PROCESSES; i += 2)
@@ -226,6 +227,7 @@ static void first_part(int process)
 static void second_part(int process)
 {
 	now = 100000;
+	put(process, 2, IRT_OP_INSIDE, 8, 0, 2);
 	put(process, 2, IRT_OP_BLOCK, 0, 0, 0);
 	unlock(process, 2, Q);
 	put(process, 1, IRT_OP_WAITED, Q, INSTR_LOCK_MUTEX, 0);
@@ -294,6 +296,8 @@ TEST(chains_orders_and_calls_of_a_process_are_told_with_its_own_ids)
 		  "8 for 0, 4 for 1, 3 for 1, 1 for 2");
 	CHECK_STR(ask("trace.db", "SELECT group_concat((lock_id - 2 * 131072) || ' ' || (call_context_id % 2097152), ', ') FROM"
 				  " (SELECT * FROM lock_calls WHERE lock_id > 2 * 131072 ORDER BY lock_id, call_context_id)"), "3 21, 4 21, 5 21, 5 22");
+	CHECK_STR(ask("trace.db", "SELECT group_concat((lock_id - 2 * 131072) || ' ' || allocs || ' ' || alloc_bytes, ', ') FROM"
+				  " (SELECT * FROM lock_totals WHERE lock_id > 2 * 131072 AND allocs > 0 ORDER BY lock_id)"), "3 3 96, 4 3 96, 5 3 24");
 	CHECK_EQ(ask_number("trace.db", "SELECT count(*) FROM lock_waits WHERE holder_context_id = -1 AND lock_id IN (2, 2 * 131072 + 2)"), 2);
 	begin_session(NULL);
 }
@@ -349,7 +353,7 @@ TEST(rows_of_locks_that_cannot_be_are_refused)
 		"UPDATE lock_waits SET lock_id = 17 WHERE wait_id = 1", "UPDATE OR REPLACE lock_threads SET lock_id = 17",
 		"UPDATE lock_orders SET site_id = 1 << 29", "UPDATE lock_orders SET to_mode = 2", "UPDATE lock_orders SET count = -1",
 		"UPDATE lock_calls SET site_id = 99", "UPDATE lock_calls SET call_site_id = -1", "UPDATE lock_calls SET ticks = -5",
-		"DELETE FROM locks WHERE lock_id = 1", "DELETE FROM lock_totals", "UPDATE lock_pending SET state = x'01'",
+		"DELETE FROM locks WHERE lock_id = 1", "DELETE FROM lock_totals", "UPDATE lock_totals SET allocs = -1", "UPDATE lock_totals SET alloc_bytes = -1", "UPDATE lock_pending SET state = x'01'",
 	};
 	for (size_t i = 0; i < sizeof(damages) / sizeof(*damages); i++) {
 		new_folder();

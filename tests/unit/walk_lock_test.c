@@ -10,7 +10,7 @@
 
 enum { SITE = 2, P = 0x561230 };
 
-enum { CALL_SITE = 4 };
+enum { CALL_SITE = 4, MAPPING_SITE = 8 };
 
 static struct irt_locks *locks;
 
@@ -42,14 +42,14 @@ static void lock_record(enum instr_ext kind, uint64_t address, unsigned mode, ui
 }
 
 struct found {
-	struct irt_lock_totals totals[64];
+	struct irt_lock_totals totals[1024];
 	size_t count;
 	uint64_t address;
 };
 static int note_totals(void *user, const struct irt_lock_totals *t)
 {
 	struct found *f = user;
-	CHECK(f->count < 64);
+	CHECK(f->count < 1024);
 	f->totals[f->count++] = *t;
 	return 0;
 }
@@ -223,6 +223,92 @@ TEST(no_lock_is_at_address_zero)
 	CHECK_EQ(settled(locks).count, 0);
 }
 
+static void heap_record(enum instr_ext kind, uint64_t address, unsigned family, uint64_t bytes)
+{
+	ext(kind, SITE, instr_hidden(address), bytes | (uint64_t)family << INSTR_HEAP_FAMILY_SHIFT);
+}
+static void allocates(uint64_t address, uint64_t bytes) { heap_record(INSTR_EXT_ALLOC, address, INSTR_FAMILY_MALLOC, bytes); }
+
+/* Its only lock. */
+static struct irt_lock_totals inside(void)
+{
+	struct found f = settled(locks);
+	CHECK_EQ(f.count, 1);
+	return f.totals[0];
+}
+
+TEST(what_is_allocated_while_a_lock_is_held_counts_as_the_heap_counts_it)
+{
+	begin_locks();
+	enter(1, 0x1000);
+	allocates(0x7000, 1000);
+	takes();
+	allocates(0x8000, 24);
+	takes(), gives_back();
+	heap_record(INSTR_EXT_RESIZE, 0x8000, INSTR_FAMILY_MALLOC, 0);
+	heap_record(INSTR_EXT_RESIZED, 0x9000, INSTR_FAMILY_MALLOC, 100);
+	heap_record(INSTR_EXT_RESIZE, 0x9000, INSTR_FAMILY_MALLOC, 0);
+	heap_record(INSTR_EXT_RESIZED, 0x9000, INSTR_FAMILY_MALLOC, IRT_HEAP_FAILED);
+	allocates(0, 77);
+	ext(INSTR_EXT_ALLOC, MAPPING_SITE, instr_hidden(0xa0000), 4096 | (uint64_t)INSTR_FAMILY_MAPPING << INSTR_HEAP_FAMILY_SHIFT);
+	heap_record(INSTR_EXT_FREE, 0x9000, INSTR_FAMILY_MALLOC, 0);
+	heap_record(INSTR_EXT_ALLOC, 0xb000, INSTR_FAMILY_MALLOC, 40); /* a new of the program's own calls malloc */
+	heap_record(INSTR_EXT_ALLOC, 0xb000, INSTR_FAMILY_NEW, 32);
+	gives_back();
+	allocates(0xc000, 2000);
+	run();
+	CHECK_EQ(inside().allocs, 3);
+	CHECK_EQ(inside().alloc_bytes, 24 + 100 + 32);
+	struct irt_heap_sums sums;
+	CHECK_EQ(irt_heap_settle(heap, INT64_MAX), 0);
+	CHECK(irt_heap_sums(heap, IRT_HEAP_HEAP, &sums));
+	CHECK_EQ(sums.allocs, inside().allocs + 2);
+	CHECK_EQ(sums.bytes, inside().alloc_bytes + 3000);
+}
+
+TEST(many_blocks_in_a_row_are_counted_as_one_by_one)
+{
+	enum { BLOCKS = 300 };
+	begin_locks();
+	enter(1, 0x1000);
+	for (uint64_t turn = 0; turn < 3; turn++) {
+		if (turn == 1)
+			takes();
+		for (uint64_t i = 0; i < BLOCKS; i++)
+			allocates(0x10000 * (turn + 1) + 64 * i, i);
+		if (turn == 1)
+			gives_back();
+	}
+	run();
+	CHECK_EQ(inside().allocs, BLOCKS);
+	CHECK_EQ(inside().alloc_bytes, BLOCKS * (BLOCKS - 1) / 2);
+}
+
+TEST(what_was_allocated_before_a_checkpoint_is_told_then_and_once)
+{
+	bool in_call;
+	begin_locks();
+	enter(1, 0x1000);
+	takes();
+	allocates(0x7000, 10);
+	run();
+	CHECK_EQ(inside().allocs, 0);
+	CHECK_EQ(irt_walk_tell_inside(walk), 0);
+	CHECK_EQ(irt_walk_tell_inside(walk), 0);
+	CHECK_EQ(inside().allocs, 1);
+	irt_walk_destroy(walk);
+	walk = walk_with(locks, blocks);
+	irt_walk_restore_locks(walk, irt_locks_held(locks, 5, &in_call), in_call);
+	count = walked = 0;
+	allocates(0x8000, 5);
+	gives_back();
+	allocates(0x9000, 5);
+	run();
+	CHECK_EQ(irt_walk_tell_inside(walk), 0);
+	CHECK_EQ(inside().allocs, 2);
+	CHECK_EQ(inside().alloc_bytes, 15);
+}
+
 /* Values of all sizes; an allocation now and then, which shares the predictions. */
 static void random_records(uint64_t seed)
 {
@@ -303,6 +389,14 @@ TEST(a_chunk_gives_back_what_was_put_in)
 		CHECK(!memcmp(x, y, x_bytes));
 		free(x);
 		free(y);
+		struct found p = settled(locks), q = settled(again);
+		uint64_t allocs = 0;
+		for (size_t i = 0; i < p.count; i++) {
+			CHECK_EQ(p.totals[i].allocs, q.totals[i].allocs);
+			CHECK_EQ(p.totals[i].alloc_bytes, q.totals[i].alloc_bytes);
+			allocs += p.totals[i].allocs;
+		}
+		CHECK(allocs > 20);
 		struct calls a = calls_of(blocks), b = calls_of(calls);
 		CHECK(a.with_lock && a.without);
 		CHECK_EQ(a.with_lock, b.with_lock);

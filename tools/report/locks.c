@@ -138,11 +138,13 @@ static void add_pair_cell(struct report *report, struct cli_table *table, struct
 	}
 }
 
-/* "fsync  store cache.c:34", "table (lock)  grow cache.c:42" */
+/* "fsync  store cache.c:34", "lock table  grow cache.c:42", "blocks allocated, 3.1 MiB  taken in look_up cache.c:22" */
 static void add_inside_cell(struct report *report, struct cli_table *table, struct tr_query *q, int column)
 {
 	const char *place = tr_text(q, tr_column(q, "place"), NULL), *base = strrchr(place, '/');
+	const char *kind = tr_text(q, tr_column(q, "what"), NULL);
 	struct cli_buffer what = {0}, where = {0};
+	char bytes[CLI_NUMBER_BYTES];
 
 	(void)report;
 	switch (column) {
@@ -156,8 +158,11 @@ static void add_inside_cell(struct report *report, struct cli_table *table, stru
 		duration_cell(table, q, "longest_ns");
 		break;
 	default:
-		cli_add_format(&what, "%s%s", *tr_text(q, tr_column(q, "what"), NULL) == 'l' ? "lock " : "", tr_text(q, tr_column(q, "called"), NULL));
-		cli_add_format(&where, "%s%s%s", report_name(q, tr_column(q, "function")), *place ? " " : "", base ? base + 1 : place);
+		if (*kind == 'a')
+			cli_add_format(&what, "block%s allocated, %s", report_number(q, "count") == 1 ? "" : "s", cli_bytes(bytes, report_number(q, "bytes")));
+		else
+			cli_add_format(&what, "%s%s", *kind == 'l' ? "lock " : "", tr_text(q, tr_column(q, "called"), NULL));
+		cli_add_format(&where, "%s%s%s%s", *kind == 'a' ? "taken in " : "", report_name(q, tr_column(q, "function")), *place ? " " : "", base ? base + 1 : place);
 		cli_cell_parts(table, CLI_PLAIN, NULL, cli_text_of(&what), cli_text_of(&where));
 		cli_buffer_fini(&what);
 		cli_buffer_fini(&where);
@@ -176,7 +181,7 @@ static void say_no_waits(struct report *report)
 
 static void say_nothing_inside(struct report *report)
 {
-	cli_add_text(&report->out, "No other lock was taken while it was held, and nothing called that may block.\n");
+	cli_add_text(&report->out, "While it was held no other lock was taken, nothing called that may block, and nothing allocated.\n");
 }
 
 static int add_list(struct report *report)

@@ -20,11 +20,11 @@ INSERT INTO sites (site_id, module_id, row, kind, family, name, linkage_name, fi
 INSERT INTO locks VALUES (1, 1, 1, 4096, 2, 11, 1000, NULL, 3, 2, 0, 0), (2, 1, 2, 8192, 4, 14, 2000, 8000, 4, 1, 1, 2),
     (3, 1, 4, 12288, 4, 15, 3000, NULL, NULL, NULL, 0, 0);
 INSERT INTO lock_totals VALUES
-    (1, 2, 11, 1, 1000, 40, 3, 2500000, 900000, NULL, 1000, 30000, 900, NULL),
-    (1, 3, 12, 1, 5, 1, 0, 100, 100, NULL, 4, 3000000, 1000000, NULL),
-    (2, 4, 13, 3, 70, 0, 0, 0, 0, NULL, 70, 700, 10, NULL),
-    (2, 4, 14, 2, 2, 2, 0, 600, 400, NULL, 2, 5000, 4000, NULL),
-    (3, 4, 15, 4, 1, 0, 0, 0, 0, NULL, 0, 0, 0, NULL);
+    (1, 2, 11, 1, 1000, 40, 3, 2500000, 900000, NULL, 1000, 30000, 900, NULL, 1204, 3250585),
+    (1, 3, 12, 1, 5, 1, 0, 100, 100, NULL, 4, 3000000, 1000000, NULL, 0, 0),
+    (2, 4, 13, 3, 70, 0, 0, 0, 0, NULL, 70, 700, 10, NULL, 16, 512),
+    (2, 4, 14, 2, 2, 2, 0, 600, 400, NULL, 2, 5000, 4000, NULL, 0, 0),
+    (3, 4, 15, 4, 1, 0, 0, 0, 0, NULL, 0, 0, 0, NULL, 0, 0);
 INSERT INTO sites (site_id, module_id, row, kind, family, name, linkage_name, file, line, column, type) VALUES
     (16, 1, 5, 'block', 'sync', 'fsync', 'fsync', '/src/cache.c', 34, 5, NULL);
 INSERT INTO lock_waits VALUES (1, 2, 4, 4, NULL, NULL, NULL, 0, 200), (2, 2, 4, 4, NULL, 3, 16, 1, 300), (3, 2, 4, -1, NULL, NULL, NULL, 1, 100),

@@ -231,8 +231,9 @@ GROUP BY o.lock_id, o.to_lock_id, o.to_context_id, o.to_site_id, o.to_mode HAVIN
 SELECT 'lock_calls: lock ' || lock_id || ' site ' || call_site_id FROM lock_calls k LEFT JOIN sites s ON s.site_id = k.call_site_id
 WHERE (k.call_site_id AND s.kind IS NOT 'block') OR k.calls < 1 OR k.max_ticks > k.ticks OR k.max_ticks < 0;
 SELECT 'locks: lock ' || lock_id || ' context ' || context_id || ' site ' || site_id FROM lock_totals
-WHERE min(acquisitions, contended, failed, wait_ticks, max_wait_ticks, holds, hold_ticks, max_hold_ticks) < 0 OR holds > acquisitions
-   OR max_wait_ticks > wait_ticks OR max_hold_ticks > hold_ticks OR (hold_times IS NULL) <> (holds = 0) OR (contended = 0 AND wait_ticks > 0);
+WHERE min(acquisitions, contended, failed, wait_ticks, max_wait_ticks, holds, hold_ticks, max_hold_ticks, allocs, alloc_bytes) < 0 OR holds > acquisitions
+   OR max_wait_ticks > wait_ticks OR max_hold_ticks > hold_ticks OR (hold_times IS NULL) <> (holds = 0) OR (contended = 0 AND wait_ticks > 0)
+   OR (allocs > 0 AND acquisitions = 0) OR (allocs = 0 AND alloc_bytes > 0);
 SELECT 'locks: ' || lock_id || ' does not fit' FROM locks l LEFT JOIN contexts c USING (context_id)
 WHERE c.process_id IS NOT l.process_id OR end_ticks < start_ticks OR min(lost, unknown) < 0 OR (kind = 0) <> (address = 0);
 SELECT 'locks: a site or context of lock ' || t.lock_id || ' is of another kind or process' FROM lock_totals t JOIN locks l USING (lock_id)
