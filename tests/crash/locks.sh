@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #
 # locks.sh BUILD [TURNS] - a program that is killed while its threads take locks, its drain with it or not: the trace has
-# what it had counted itself, and who has which lock. (That waiters' sums are holders' is in sound.sql.)
+# what it had counted itself, what it has allocated with which lock, and who has which. (That waiters' sums are holders' is in sound.sql.)
 . "$(dirname "$0")/own.sh"
 . "$(dirname "$0")/crash.sh"
 turns=${2:-20}
@@ -19,6 +19,7 @@ kept() {
 	sound trace.db && is trace.db "SELECT sum(acquisitions) BETWEEN $taken AND $taken + $1, sum(holds) BETWEEN $given - $1 AND $given + $1,
 		sum(failed), (SELECT sum(lost) FROM locks), (SELECT sum(unknown) FROM locks) FROM lock_totals" '1|1|0|0|0' &&
 		is trace.db "SELECT count(*) <= $1 FROM lock_users" 1 &&
+		is trace.db "SELECT (SELECT total(allocs) FROM lock_totals) - total(allocs), (SELECT total(alloc_bytes) FROM lock_totals) - total(bytes) FROM heap_totals WHERE kind = 0" '0.0|0.0' &&
 		is trace.db "SELECT sum(acquisitions) - sum(holds) = (SELECT count(*) FROM lock_users WHERE depth > 0) FROM lock_totals" 1
 }
 begun() {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
  * takes_locks.c THREADS TURNS - each thread takes one of four mutexes and of two read-write locks, and gives it back;
- * counters.h has how many it has taken (each thread its own counter) and given back (32 behind that).
+ * counters.h has how many it has taken (each thread its own counter) and given back (32 behind that). It allocates only
+ * while it has one.
  */
 #include "counters.h"
 
@@ -12,6 +13,8 @@ static uint64_t turns;
 static pthread_mutex_t mutexes[4] = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_MUTEX_INITIALIZER, PTHREAD_MUTEX_INITIALIZER,
 				     PTHREAD_MUTEX_INITIALIZER};
 static pthread_rwlock_t rws[2] = {PTHREAD_RWLOCK_INITIALIZER, PTHREAD_RWLOCK_INITIALIZER};
+
+static void *volatile block;
 
 static void *loop(void *arg)
 {
@@ -30,6 +33,11 @@ static void *loop(void *arg)
 		if (state >> 40 & 1) /* some are held for a while */
 			for (volatile int k = 0; k < 200; k++)
 				;
+		if (state >> 41 & 1) {
+			void *mine = malloc(1 + (state >> 42 & 63));
+			block = mine; /* not optimised away */
+			free(mine);
+		}
 		given->calls++; /* before: of what is recorded and was not counted there is one at most */
 		if (which < 12)
 			pthread_mutex_unlock(&mutexes[which % 4]);
