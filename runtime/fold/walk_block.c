@@ -94,8 +94,8 @@ void irt_walk_count_lock(struct irt_walk *w, uint32_t operation, uint64_t value)
 {
 	if (operation == IRT_OP_ACQUIRED || (operation == IRT_OP_WAITED && (value == 0 || value == IRT_LOCK_OWNER_DIED)))
 		w->locks_held++;
-	else if (operation == IRT_OP_RELEASED && w->locks_held)
-		w->locks_held--;
+	else if (operation == IRT_OP_RELEASED && w->locks_held && !--w->locks_held)
+		w->inside.operation = 0; /* what it allocates now is not seen there */
 	if (w->locks_held < w->held_least)
 		w->held_least = w->locks_held;
 }

@@ -70,8 +70,6 @@ static inline __attribute__((always_inline)) int add(struct irt_walk *w, const s
 	if (w->config.locks && ((unlikely(w->inside.allocs) && tell_inside(w, e->ticks)) || irt_walk_leave_call(w, e->ticks) || irt_locks_add(w->config.locks, e)))
 		return INSTR_ERR_MEMORY;
 	irt_walk_count_lock(w, e->operation, e->value);
-	if (!w->locks_held)
-		w->inside.operation = 0;
 	return 0;
 }
 
