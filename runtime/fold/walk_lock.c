@@ -134,10 +134,11 @@ size_t irt_walk_locks(struct irt_walk *w, const struct instr_unit *units, size_t
 	struct irt_shared_event *events;
 	uint32_t n = 0, done = 0, room;
 
-	/* One alone is the step's, and so is a call that the thread has left, and what begins or ends a chunk. */
+	/* One alone is the step's, and so is a call that the thread has left, what it has allocated, and what begins or ends a
+	 * chunk. */
 	if (count < 2 * LOCK_UNITS || instr_tag_kind(irt_load_relaxed(&units[LOCK_UNITS].tag)) != INSTR_EXT ||
 	    instr_tag_ext(irt_load_relaxed(&units->tag)) > INSTR_EXT_LOCK_DESTROY || !w->config.locks ||
-	    (w->told_call && !w->open_block_count) || w->chunk_events == 0 || w->chunk_events >= w->config.chunk_events)
+	    (w->told_call && !w->open_block_count) || w->inside.allocs || w->chunk_events == 0 || w->chunk_events >= w->config.chunk_events)
 		return 0;
 	room = w->config.chunk_events - w->chunk_events;
 	room = room < ROW_MAX ? room : ROW_MAX;
