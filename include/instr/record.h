@@ -94,6 +94,10 @@ enum instr_ext {
 	INSTR_EXT_REFUSED = 36, /* a call that does not wait did not get it; value: what that returned, 8 bits */
 	INSTR_EXT_LOCK_INIT = 37, /* a lock begins here; value 0 */
 	INSTR_EXT_LOCK_DESTROY = 38, /* ... and ends here; value 0 */
+	/* Conditions: p[0] is the condition's address. */
+	INSTR_EXT_SIGNALLED = 39, /* it will be signalled now; value 1: to all who wait for it */
+	INSTR_EXT_CONDITION = 40, /* value 0: the thread waits for it with the lock that it gives back next; 1: it does so no
+	                         * more, without a signal */
 	/* Calls that may block, 48..63; row = the site's. */
 	INSTR_EXT_BLOCK = 48, /* 2 units, stamped when the call has returned: p[0] ticks that it took; p[1] bytes that it
 	                       * moved (48 bits) | enum instr_descriptor << 48 | INSTR_BLOCK_FAILED */

@@ -324,7 +324,7 @@ static int operate(struct irt_chunk_decoder *d, uint64_t opcode, struct irt_even
 			return INSTR_ERR_FORMAT;
 		end = d->side + length;
 		if (((opcode >= IRT_OP_ALLOC && opcode <= IRT_OP_RESET) ||
-		     (opcode >= IRT_OP_ACQUIRED && opcode <= IRT_OP_LOCK_DESTROY)) && irt_decode_heap(d, end, NULL, 0, e))
+		     (opcode >= IRT_OP_ACQUIRED && opcode <= IRT_OP_CONDITION)) && irt_decode_heap(d, end, NULL, 0, e))
 			return INSTR_ERR_FORMAT;
 		if ((opcode == IRT_OP_BLOCK || opcode == IRT_OP_BLOCKING) && irt_decode_block(d, end, NULL, e))
 			return INSTR_ERR_FORMAT;

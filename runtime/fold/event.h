@@ -50,6 +50,9 @@ enum irt_operation {
 	IRT_OP_REFUSED = 36, /* ... was not to be had, and not waited for; `value` is what the call returned */
 	IRT_OP_LOCK_INIT = 37, /* a lock begins at `extra` */
 	IRT_OP_LOCK_DESTROY = 38, /* ... ends */
+	IRT_OP_SIGNALLED = 39, /* the condition at `extra` is signalled; `value` 1: to all who wait for it */
+	IRT_OP_CONDITION = 40, /* ... is waited for with the lock that is given back next; `value` 1: is waited for no
+	                     * more, without a signal */
 	IRT_OP_INSIDE = 41, /* never in chunks: what locks.h says */
 };
 

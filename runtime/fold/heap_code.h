@@ -69,7 +69,8 @@ static inline unsigned irt_heap_side(uint32_t operation)
 static inline int irt_heap_has_bytes(uint32_t operation)
 {
 	return operation == IRT_OP_ALLOC || operation == IRT_OP_RESIZED || operation == IRT_OP_UNMAP ||
-	       operation == IRT_OP_WAITING || operation == IRT_OP_WAITED || operation == IRT_OP_REFUSED;
+	       operation == IRT_OP_WAITING || operation == IRT_OP_WAITED || operation == IRT_OP_REFUSED ||
+	       operation == IRT_OP_SIGNALLED || operation == IRT_OP_CONDITION;
 }
 
 #endif

@@ -88,14 +88,17 @@ static bool take(struct irt_locks *l, struct state *s, struct actor *a, const st
 		o = NULL;
 	}
 	if (o) {
+		if (a->condition) /* it had it twice, and has kept it */
+			irt_locks_wake(l, a, false);
 		irt_locks_touch_totals(l, t->row)->acquisitions++;
 		o->depth++;
 		return true;
 	}
-	if (!irt_locks_charge_waiters(l, s, e->ticks))
+	uint64_t behind_signal = 0;
+	if (!irt_locks_charge_waiters(l, s, e->ticks) || (a->condition && !irt_locks_come_back(l, s, a, t->row, &behind_signal)))
 		return false;
 	irt_locks_touch_totals(l, t->row)->acquisitions++;
-	irt_locks_count_order(l, a, t->row, t->waited, t->wait_ticks);
+	irt_locks_count_order(l, a, t->row, t->waited || behind_signal, t->waited ? t->wait_ticks : behind_signal);
 	s->owners[s->owner_count++] = (struct owner){.thread = e->thread, .depth = 1, .row = t->row, .alone = alone,
 						     .start_ticks = e->ticks};
 	irt_locks_put_held(l, a, s, e->ticks);
@@ -138,6 +141,7 @@ static bool end_lock(struct irt_locks *l, struct state *s, int64_t ticks)
 {
 	bool waited;
 
+	irt_locks_end_conditions(l, s);
 	while (s->waiter_count)
 		if (!irt_locks_end_wait(l, s, &s->waiters[s->waiter_count - 1], ticks, 0, &waited))
 			return false;
@@ -212,6 +216,9 @@ bool irt_locks_apply(struct irt_locks *l, const struct irt_shared_event *e)
 		irt_locks_apply_inside(l, e);
 		return true;
 	}
+	irt_locks_end_sleep(l, e);
+	if (is_condition(e->operation))
+		return irt_locks_apply_condition(l, e);
 	if (e->operation == IRT_OP_LOCK_INIT || e->operation == IRT_OP_LOCK_DESTROY) {
 		s = irt_locks_find_state(l, e->address);
 		return !s || s->lock == NO_LOCK || end_lock(l, s, e->ticks);
@@ -220,12 +227,18 @@ bool irt_locks_apply(struct irt_locks *l, const struct irt_shared_event *e)
 		return false;
 	s = irt_locks_state(l, e->address);
 	a = irt_locks_actor(l, e->thread);
-	if (!irt_locks_user_room(s) || !irt_grow(&a->held, &a->held_room, a->held_count + 1, sizeof(*a->held)) || !irt_locks_inside_room(l, a))
+	if (!irt_locks_user_room(s) || !irt_grow(&a->held, &a->held_room, a->held_count + 1, sizeof(*a->held)) || !irt_locks_inside_room(l, a) ||
+	    !irt_keyed_room(&l->conditions, a->condition != 0))
 		return false;
 	need_lock(l, s, e);
 	l->changed = true;
-	if (e->operation == IRT_OP_RELEASED)
-		return release(l, s, e);
+	if (e->operation == IRT_OP_RELEASED) {
+		if (!release(l, s, e))
+			return false;
+		if (a->condition)
+			irt_locks_fall_asleep(l, s, a);
+		return true;
+	}
 	row = irt_locks_totals(l, s->lock, e->context, e->site);
 	switch (e->operation) {
 	case IRT_OP_WAITING:

@@ -23,6 +23,12 @@
  * to have the lock himself, he waits for nobody, and that time is charged to nobody. Of one thread one wait is told: that
  * which it began last (the end of another was not seen, or it is in a signal handler).
  *
+ * Who waits for a condition (CONDITION, then RELEASED, until it has the lock again) has waited for the lock as well, as far
+ * as somebody else had it between the last signal of that condition and its return. That is charged to him who had it,
+ * when it is back; the rest was waiting for the signal. A signal is for one, who comes back first of those who waited
+ * when it came (to all, if it says so), and so a thread that comes back when there is none left, by a time limit or for
+ * no reason, has not waited for the lock. What the holder did meanwhile is not told of these.
+ *
  * What the holder did meanwhile is told as well: it waited for another lock itself (the row of that wait, and so on:
  * a chain), or it was in a call that may block, or it ran, as far as is known. A chain ends with a thread that is in it
  * already, and behind eight waits.
@@ -54,6 +60,7 @@ enum {
 	IRT_LOCK_SLACK_TICKS = 1 << 13, /* two to four microseconds */
 	IRT_LOCK_TRIED = 1,             /* value of WAITING: it could not be had at once */
 	IRT_LOCK_OWNER_DIED = 130,      /* value of WAITED: EOWNERDEAD */
+	IRT_LOCK_ALL = 1,               /* value of SIGNALLED: all who wait for the condition */
 	IRT_LOCK_CALL_LEFT = 1,         /* value of BLOCK: the call has not returned, the thread is not in it any more */
 	IRT_LOCKS_MAX = 1 << 16,        /* locks of a process; all that come later are one row, which has no address */
 	IRT_LOCKS_NONE = -1,            /* in place of a context: not known */

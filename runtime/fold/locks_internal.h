@@ -4,6 +4,7 @@
  *
  *     locks.c        what each event does
  *     locks_waits.c  whom waits are charged to, and what those did meanwhile
+ *     locks_conditions.c  waits for conditions
  *     locks_inside.c what threads do while they have locks
  *     locks_order.c  the order of events
  *     locks_tables.c the tables of locks, of what was done to them, and of threads
@@ -56,12 +57,29 @@ struct state {
 	uint32_t holder_thread; /* who had it last; 0 */
 	int64_t holder;      /* its context; IRT_LOCKS_NONE */
 	uint64_t round;      /* irt_locks.round, when its waiters were charged */
+	uint32_t conditions; /* index + 1 of the first one of its list (locks_conditions.c); 0: none */
 	struct owner *owners;
 	struct waiter *waiters;
 	size_t owner_count, owner_room, waiter_count, waiter_room;
 };
 
-/* A thread that has a lock, waits for one, or is in a call that may block. */
+struct charge { uint32_t context, thread; uint64_t ticks; }; /* of who had the lock */
+
+/* The condition at an address, and the lock with which it is waited for. */
+struct condition {
+	uint64_t address;     /* the key */
+	uint32_t state, lock; /* as it was when they came who are asleep */
+	uint32_t next;        /* in the list of the lock, as state.conditions */
+	uint32_t sleepers, called; /* who are asleep; of them those who were so when it was signalled last */
+	uint32_t signals;     /* that have woken nobody yet; at most `called` */
+	uint64_t last_signal; /* its number */
+	uint64_t binding;     /* number of the lock's; 0: none */
+	int64_t mark_ticks;   /* up to there is noted who had the lock */
+	struct charge *charges; /* since the last signal, by when they first had it */
+	size_t charge_count, charge_room;
+};
+
+/* A thread that has a lock, waits for one or for a condition, or is in a call that may block. */
 struct actor {
 	uint64_t thread;     /* the key */
 	uint32_t *held;      /* states, by when it took them; at one time: by locks */
@@ -70,6 +88,9 @@ struct actor {
 	bool in_call;
 	uint32_t call_context, call_site;
 	int64_t call_ticks;  /* since then */
+	uint64_t condition;  /* that it waits for; 0: none */
+	uint64_t binding;    /* its, when the thread fell asleep; 0: it has the lock still */
+	uint64_t seen_signal; /* the last one by then */
 };
 
 struct totals_row { uint64_t key[2]; bool changed; struct irt_lock_totals row; };
@@ -90,6 +111,9 @@ struct irt_locks {
 	struct irt_keyed orders;  /* rows of totals: from, to */
 	struct irt_keyed calls;   /* row of totals; context and site */
 	struct irt_keyed threads; /* lock; thread and holder */
+	struct irt_keyed conditions;
+	size_t asleep;         /* actors that wait for conditions, or have said so */
+	uint64_t last_binding;
 	size_t idle_limit;     /* of actors: beyond, those who do nothing go */
 	size_t user_count;     /* owners and waiters of all locks */
 	uint64_t round;
@@ -149,6 +173,27 @@ const struct owner *irt_locks_in_the_way(const struct state *s, uint32_t thread,
 struct owner *irt_locks_owner(const struct state *s, uint32_t thread);   /* NULL */
 struct waiter *irt_locks_waiter(const struct state *s, uint32_t thread); /* NULL */
 
+uint32_t irt_locks_put_wait(struct irt_locks *l, const struct irt_lock_wait *key); /* room must be there, as for the next */
+struct threads_row *irt_locks_put_threads(struct irt_locks *l, uint32_t lock, uint32_t thread, uint32_t holder);
+static inline struct irt_lock_wait *irt_locks_wait_row(const struct irt_locks *l, uint32_t i) { return &((struct wait_row *)irt_keyed_row(&l->waits, i))->row; }
+
+/* locks_conditions.c. false: no memory; what is missing is done when it is called again. */
+struct condition *irt_locks_find_condition(const struct irt_locks *l, uint64_t address); /* NULL */
+void irt_locks_signals_left(struct irt_locks *l, struct condition *c, uint32_t signals);
+bool irt_locks_add_charge(struct condition *c, uint32_t context, uint32_t thread, uint64_t ticks);
+bool irt_locks_charge_conditions(struct irt_locks *l, struct state *s, int64_t ticks); /* before its owners change */
+void irt_locks_end_conditions(struct irt_locks *l, struct state *s);                   /* of a lock that ends */
+bool irt_locks_apply_condition(struct irt_locks *l, const struct irt_shared_event *e);
+bool irt_locks_is_bound(const struct irt_locks *l, const struct condition *c); /* is it waited for with the lock that is there still? */
+/* The condition for which it is asleep; NULL: none, or not any more. */
+struct condition *irt_locks_sleeps_for(const struct irt_locks *l, const struct actor *a);
+static inline bool was_called(const struct actor *a, const struct condition *c) { return c->signals && a->seen_signal != c->last_signal; }
+void irt_locks_wake(struct irt_locks *l, struct actor *a, bool by_signal);
+void irt_locks_end_sleep(struct irt_locks *l, const struct irt_shared_event *e); /* if the event says that it has ended */
+void irt_locks_fall_asleep(struct irt_locks *l, struct state *s, struct actor *a); /* room for a condition must be there */
+/* It takes the lock again. *waited: so long behind the signal; left alone: it has not. */
+bool irt_locks_come_back(struct irt_locks *l, struct state *s, struct actor *a, uint32_t row, uint64_t *waited);
+
 /* locks_inside.c. Room first (false: no memory); the rest cannot fail. */
 bool irt_locks_inside_room(struct irt_locks *l, const struct actor *a);
 /* It takes another lock, for which it has waited so long, if it was a wait. */
@@ -166,6 +211,7 @@ static inline bool is_alone(uint32_t site)
 	return irt_site_family(site) != INSTR_LOCK_READ && irt_site_family(site) != INSTR_LOCK_OWN_READ;
 }
 static inline bool is_taken(uint64_t result) { return result == 0 || result == IRT_LOCK_OWNER_DIED; }
+static inline bool is_condition(uint32_t operation) { return operation == IRT_OP_SIGNALLED || operation == IRT_OP_CONDITION; }
 static inline bool is_call(uint32_t operation) { return operation == IRT_OP_BLOCKING || operation == IRT_OP_BLOCK; }
 
 #endif

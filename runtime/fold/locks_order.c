@@ -56,7 +56,7 @@ static bool pull_forward(struct irt_locks *l, size_t at)
 				add_up(&bytes, p->address);
 				continue;
 			}
-			if (p->thread != thread || (p->address != e->address && !is_call(p->operation)) || p->operation == DONE)
+			if (p->thread != thread || (p->address != e->address && !is_call(p->operation) && p->operation != IRT_OP_CONDITION) || p->operation == DONE)
 				continue;
 			struct irt_shared_event now = *p;
 			now.ticks = e->ticks; /* it cannot have been later */

@@ -16,7 +16,8 @@ int irt_locks_create(struct irt_locks **locks)
 	*l = (struct irt_locks){.states = IRT_KEYED(struct state, 1), .actors = IRT_KEYED(struct actor, 1),
 				.totals = IRT_KEYED(struct totals_row, 2), .waits = IRT_KEYED(struct wait_row, 3),
 				.orders = IRT_KEYED(struct order_row, 1), .calls = IRT_KEYED(struct call_row, 2),
-				.threads = IRT_KEYED(struct threads_row, 2), .idle_limit = IDLE_MIN};
+				.threads = IRT_KEYED(struct threads_row, 2), .conditions = IRT_KEYED(struct condition, 1),
+				.idle_limit = IDLE_MIN};
 	return 0;
 }
 
@@ -34,6 +35,9 @@ void irt_locks_destroy(struct irt_locks *l)
 	}
 	for (size_t i = 0; i < l->actors.count; i++)
 		free(((struct actor *)irt_keyed_row(&l->actors, i))->held);
+	for (size_t i = 0; i < l->conditions.count; i++)
+		free(((struct condition *)irt_keyed_row(&l->conditions, i))->charges);
+	irt_keyed_fini(&l->conditions);
 	irt_keyed_fini(&l->states);
 	irt_keyed_fini(&l->actors);
 	irt_keyed_fini(&l->totals);
@@ -50,7 +54,7 @@ static bool is_busy(void *row)
 {
 	struct actor *a = row;
 
-	if (a->held_count || a->waits_at != NO_STATE || a->in_call)
+	if (a->held_count || a->waits_at != NO_STATE || a->in_call || a->condition)
 		return true;
 	free(a->held);
 	return false;

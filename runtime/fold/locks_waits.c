@@ -60,6 +60,21 @@ static bool seems_wait(const struct state *s, const struct waiter *w, const stru
 	return o ? true : !irt_locks_owner(s, w->thread) && (w->tried || w->charged);
 }
 
+uint32_t irt_locks_put_wait(struct irt_locks *l, const struct irt_lock_wait *w)
+{
+	uint64_t key[3] = {two(w->lock, w->context), two((uint32_t)(w->holder + 1), w->next), two(w->call_context, w->call_site)};
+	uint32_t i = put_again(&l->waits, key, 3);
+	struct wait_row *r = irt_keyed_row(&l->waits, i);
+	uint64_t waits = r->row.waits, ticks = r->row.ticks;
+
+	r->row = *w;
+	r->row.number = i;
+	r->row.waits = waits;
+	r->row.ticks = ticks;
+	r->changed = true;
+	return i;
+}
+
 /* The row that the wait is charged to now. IRT_KEYED_NONE: no memory. */
 static uint32_t row_of(struct irt_locks *l, const struct state *s, const struct waiter *w, struct chain *c)
 {
@@ -81,28 +96,16 @@ static uint32_t row_of(struct irt_locks *l, const struct state *s, const struct 
 			call_site = a->call_site;
 		}
 	}
-	uint64_t key[3] = {two(s->lock, context), two((uint32_t)(holder + 1), next), two(call_context, call_site)};
 	if (!irt_keyed_room(&l->waits, 1))
 		return IRT_KEYED_NONE;
-	uint32_t i = put_again(&l->waits, key, 3);
-	struct wait_row *r = irt_keyed_row(&l->waits, i);
-	r->row.number = i;
-	r->row.lock = s->lock;
-	r->row.context = context;
-	r->row.holder = holder;
-	r->row.next = next;
-	r->row.call_context = call_context;
-	r->row.call_site = call_site;
-	r->changed = true;
-	return i;
+	return irt_locks_put_wait(l, &(struct irt_lock_wait){.lock = s->lock, .context = context, .holder = holder, .next = next,
+							     .call_context = call_context, .call_site = call_site});
 }
 
-static struct threads_row *threads_of(struct irt_locks *l, uint32_t lock, uint32_t thread, uint32_t holder)
+struct threads_row *irt_locks_put_threads(struct irt_locks *l, uint32_t lock, uint32_t thread, uint32_t holder)
 {
 	uint64_t key[2] = {lock, two(thread, holder)};
 
-	if (!irt_keyed_room(&l->threads, 1))
-		return NULL;
 	if (l->threads.count >= IRT_LOCK_ROWS_MAX && irt_keyed_find(&l->threads, key) == IRT_KEYED_NONE)
 		key[1] = 0;
 	return irt_keyed_row(&l->threads, put_again(&l->threads, key, 2));
@@ -124,11 +127,12 @@ static bool charge(struct irt_locks *l, struct state *s, struct waiter *w, int64
 	if ((!o && !sure && !w->charged) || (w->charged && !more))
 		return true;
 	uint32_t row = row_of(l, s, w, &(struct chain){.count = 0});
-	struct threads_row *threads = row == IRT_KEYED_NONE ? NULL : threads_of(l, s->lock, w->thread, o ? o->thread : s->holder_thread);
+	struct threads_row *threads = row == IRT_KEYED_NONE || !irt_keyed_room(&l->threads, 1) ? NULL :
+		irt_locks_put_threads(l, s->lock, w->thread, o ? o->thread : s->holder_thread);
 	if (!threads)
 		return false;
 	struct irt_lock_totals *t = irt_locks_touch_totals(l, w->row);
-	struct irt_lock_wait *wait = &((struct wait_row *)irt_keyed_row(&l->waits, row))->row;
+	struct irt_lock_wait *wait = irt_locks_wait_row(l, row);
 	if (!w->charged) {
 		w->charged = true;
 		t->contended++;
@@ -171,7 +175,7 @@ static bool charge_through(struct irt_locks *l, struct state *s, int64_t ticks, 
 bool irt_locks_charge_waiters(struct irt_locks *l, struct state *s, int64_t ticks)
 {
 	l->round++;
-	return !s->waiter_count || charge_through(l, s, ticks, 0);
+	return (!s->conditions || irt_locks_charge_conditions(l, s, ticks)) && (!s->waiter_count || charge_through(l, s, ticks, 0));
 }
 
 bool irt_locks_charge_for(struct irt_locks *l, const struct actor *a, int64_t ticks)

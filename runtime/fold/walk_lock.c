@@ -12,7 +12,7 @@ enum { LOCK_UNITS = 2, ROW_MAX = 512 }; /* of a plain record; records in a row *
 
 bool irt_walk_is_lock(unsigned ext, unsigned units)
 {
-	return ext >= INSTR_EXT_ACQUIRED && ext <= INSTR_EXT_LOCK_DESTROY && units >= 2;
+	return ext >= INSTR_EXT_ACQUIRED && ext <= INSTR_EXT_CONDITION && units >= 2;
 }
 
 /* ---- blocks that are allocated while it has locks ------------------------------------------------------- */

@@ -220,6 +220,8 @@ unsigned irt_walk_event_units(const struct irt_event *e)
 	case IRT_OP_REFUSED:
 	case IRT_OP_LOCK_INIT:
 	case IRT_OP_LOCK_DESTROY:
+	case IRT_OP_SIGNALLED:
+	case IRT_OP_CONDITION:
 		return 2;
 	default:
 		return 1;

@@ -395,6 +395,8 @@ int irt_walk_replay(struct irt_walk *w, const struct irt_event *e)
 	case IRT_OP_REFUSED:
 	case IRT_OP_LOCK_INIT:
 	case IRT_OP_LOCK_DESTROY:
+	case IRT_OP_SIGNALLED:
+	case IRT_OP_CONDITION:
 		err = irt_walk_replay_lock(w, e);
 		break;
 	default:

@@ -20,15 +20,18 @@ static struct irt_shared_event any_event(int64_t ticks)
 {
 	static const uint32_t operations[] = {
 		IRT_OP_ACQUIRED, IRT_OP_ACQUIRED, IRT_OP_WAITING, IRT_OP_WAITING, IRT_OP_WAITED, IRT_OP_WAITED, IRT_OP_RELEASED, IRT_OP_RELEASED,
-		IRT_OP_RELEASED, IRT_OP_REFUSED, IRT_OP_BLOCKING, IRT_OP_BLOCK, IRT_OP_INSIDE};
+		IRT_OP_RELEASED, IRT_OP_REFUSED, IRT_OP_BLOCKING, IRT_OP_BLOCK, IRT_OP_CONDITION, IRT_OP_CONDITION, IRT_OP_CONDITION, IRT_OP_SIGNALLED,
+		IRT_OP_INSIDE};
 	static const uint64_t results[] = {0, 0, 0, 110, 4, 35, IRT_LOCK_OWNER_DIED};
-	uint32_t operation = roll(60) ? operations[roll(13)] : IRT_OP_LOCK_INIT + (uint32_t)roll(2);
+	uint32_t operation = roll(60) ? operations[roll(17)] : IRT_OP_LOCK_INIT + (uint32_t)roll(2);
 	int is_call = operation == IRT_OP_BLOCKING || operation == IRT_OP_BLOCK;
+	int is_condition = operation == IRT_OP_CONDITION || operation == IRT_OP_SIGNALLED;
 	return (struct irt_shared_event){
-		.ticks = ticks, .address = is_call ? 0 : 0x1000 * (1 + roll(ADDRESSES)), .context = (uint32_t)roll(3),
+		.ticks = ticks, .address = is_call ? 0 : is_condition ? 0x9000 + 64 * roll(2) : 0x1000 * (1 + roll(ADDRESSES)), .context = (uint32_t)roll(3),
 		.site = irt_site(1 + (uint32_t)roll(2), is_call ? 0 : 1 + (unsigned)roll(3)), .thread = 1 + (uint32_t)roll(THREADS),
 		.operation = operation, .value = operation == IRT_OP_WAITING ? roll(2) : operation == IRT_OP_WAITED ? results[roll(7)] :
-								  operation == IRT_OP_INSIDE ? 1 + roll(100) : 0};
+								  operation == IRT_OP_INSIDE ? 1 + roll(100) :
+								  operation == IRT_OP_SIGNALLED ? roll(2) : operation == IRT_OP_CONDITION ? !roll(8) : 0};
 }
 
 static size_t tell_place(char *out, const struct irt_lock_place *p)

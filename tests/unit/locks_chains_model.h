@@ -18,7 +18,7 @@
 #include <stdio.h>
 
 enum {
-	SLOTS = 6, LOCKS = 10, CONTEXTS = 3, PEOPLE = 1 << 14, LIVES = 1 << 12,
+	SLOTS = 6, LOCKS = 10, CONDITIONS = 3, TENTATIVE = 1 << 10, CONTEXTS = 3, PEOPLE = 1 << 14, LIVES = 1 << 12,
 	GONE = 8, SUMS = 1 << 14, TEXT = 256, NOBODY = -1,
 };
 
@@ -44,8 +44,17 @@ static struct person {
 	int lock;
 	struct place at, call;
 	int64_t since, deferred, call_since;
+	bool in_sleep, sleeps, called; /* it is in a call that waits for a condition; it is known to; a signal has come since */
+	int condition, sleep_life;
+	struct place sleep_at;
 } people[PEOPLE];
 static int person_count, in_slot[SLOTS], gone[GONE], gone_count, gone_waiting;
+
+/* Whom somebody would have waited for since the last signal, if that was for him. */
+static struct tentative { int context, thread; uint64_t ticks; } tentative[SLOTS][TENTATIVE];
+static int tentative_count[SLOTS];
+
+static int signals[CONDITIONS]; /* that nobody has come back from yet */
 
 static int64_t now;
 static uint64_t seed;
@@ -160,9 +169,102 @@ static void charge(int who, int ticks)
 	p->deferred = 0;
 }
 
+/* ---- conditions -------------------------------------------------------------------------------------- */
+
+/* Those who are asleep for it (with this lock), or were when it was signalled. */
+static int sleepers(int condition, bool called, int who[SLOTS + GONE])
+{
+	int count = 0;
+	for (int i = 0; i < SLOTS + gone_count; i++) {
+		int one = i < SLOTS ? in_slot[i] : gone[i - SLOTS];
+		if (people[one].sleeps && people[one].condition == condition && (!called || people[one].called))
+			who[count++] = one;
+	}
+	return count;
+}
+
+static void keeps_signals(int condition, int count)
+{
+	int who[SLOTS + GONE], called = sleepers(condition, true, who);
+	signals[condition] = count < called ? count : called;
+	for (int i = 0; i < called && !signals[condition]; i++)
+		people[who[i]].called = false;
+}
+
+static void is_signalled(int condition, bool all)
+{
+	int who[SLOTS + GONE], count = sleepers(condition, false, who);
+	for (int i = 0; i < count; i++) {
+		people[who[i]].called = true;
+		if (people[who[i]].slot != NOBODY)
+			tentative_count[people[who[i]].slot] = 0;
+	}
+	keeps_signals(condition, all ? count : signals[condition] + 1);
+}
+
+static void wakes(int who, bool by_signal)
+{
+	struct person *p = &people[who];
+	bool called = p->sleeps && p->called;
+	p->sleeps = p->called = false;
+	if (called)
+		keeps_signals(p->condition, signals[p->condition] - by_signal);
+}
+
+static void falls_asleep(int who, int condition, int life)
+{
+	int others[SLOTS + GONE], count = sleepers(condition, false, others);
+	for (int i = 0; i < count; i++)
+		if (people[others[i]].sleep_life != life)
+			people[others[i]].sleeps = people[others[i]].called = false;
+	keeps_signals(condition, signals[condition]);
+	people[who].in_sleep = people[who].sleeps = true;
+	people[who].condition = condition;
+	people[who].sleep_life = life;
+	tentative_count[people[who].slot] = 0;
+}
+
+static void sleeps_on(int who)
+{
+	const struct person *p = &people[who];
+	const struct hold *o = p->sleeps && p->called ? in_the_way(&lives[p->sleep_life], who, INSTR_LOCK_MUTEX) : NULL;
+	struct tentative *t = tentative[p->slot];
+	int i = 0, count = tentative_count[p->slot];
+	if (!o)
+		return;
+	while (i < count && (t[i].context != o->at.context || t[i].thread != o->who + 1))
+		i++;
+	CHECK(i < TENTATIVE);
+	if (i == count)
+		t[tentative_count[p->slot]++] = (struct tentative){o->at.context, o->who + 1, 0};
+	t[i].ticks++;
+}
+
+/* How long it has waited for the lock, now that it has it again. */
+static uint64_t comes_back(int who)
+{
+	const struct person *p = &people[who];
+	uint64_t all = 0;
+	char text[TEXT];
+	for (int i = 0; p->sleeps && p->called && i < tentative_count[p->slot]; i++) {
+		const struct tentative *t = &tentative[p->slot][i];
+		sprintf(text, "%d by %d for %d", p->sleep_life, p->sleep_at.context, t->context);
+		sum_of(text)->count += !i;
+		sum_of(text)->ticks += t->ticks;
+		sprintf(text, "%d: thread %d for %d", p->sleep_life, who + 1, t->thread);
+		sum_of(text)->count += !i;
+		sum_of(text)->ticks += t->ticks;
+		all += t->ticks;
+	}
+	wakes(who, true);
+	return all;
+}
+
 /* So long it has been as it is now; 0: it has come to be so. */
 static void model_passes(int ticks)
 {
+	for (int i = 0; i < SLOTS && ticks; i++)
+		sleeps_on(in_slot[i]);
 	for (int i = 0; i < SLOTS; i++)
 		charge(in_slot[i], ticks);
 	for (int i = 0; i < gone_count; i++)
@@ -304,6 +406,13 @@ static void ends_life(int lock)
 	for (int i = 0; i < person_count; i++)
 		if (people[i].lock == lock)
 			people[i].waits = false;
+	for (int i = 0; i < CONDITIONS; i++) {
+		int who[SLOTS + GONE], count = sleepers(i, false, who);
+		for (int k = 0; k < count; k++)
+			if (people[who[k]].sleep_life == life_at[lock])
+				people[who[k]].sleeps = people[who[k]].called = false;
+		keeps_signals(i, signals[i]);
+	}
 	l->unclear = l->owner_count > 1;
 	l->lost += (uint64_t)l->owner_count;
 	while (l->owner_count)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
- * locks_chains_model_test.c - chains of waits, orders of locks, calls made with them, and threads that wait for threads,
+ * locks_chains_model_test.c - chains of waits, waits for conditions, orders of locks, calls made with them, and threads that wait for threads,
  * of random programs whose threads have several locks at once, against a model that looks at every tick. What the
  * threads did comes in pieces, settled up to random times; now and then all is brought to rows and made again of them.
  */
@@ -43,7 +43,7 @@ static void goes(int slot)
 	struct person *p = &people[in_slot[slot]];
 	struct hold *held[LOCKS];
 	int life[LOCKS];
-	if (p->in_wait || p->in_call || held_by(in_slot[slot], held, life)) {
+	if (p->in_wait || p->in_sleep || p->in_call || held_by(in_slot[slot], held, life)) {
 		if (gone_count == GONE || (p->in_wait && (gone_waiting || hold_of(life_of(p->lock), in_slot[slot]))))
 			return;
 		gone_waiting += p->in_wait;
@@ -78,7 +78,7 @@ static bool clears_way(int lock, int who, int mode)
 			continue;
 		if ((p->slot == NOBODY) != is_gone)
 			return false;
-		if (!is_gone && (p->in_wait || frozen[p->slot] >= now || l->owners[i].depth > LATE / 3))
+		if (!is_gone && (p->in_wait || p->in_sleep || frozen[p->slot] >= now || l->owners[i].depth > LATE / 3))
 			return false;
 	}
 	while (!is_gone && (o = in_the_way(l, who, mode))) {
@@ -186,6 +186,66 @@ static void gives_back(int slot)
 		ends_hold(&lives[life[i]], held[i]);
 }
 
+static void happens_to(int slot, int condition, uint32_t operation, uint64_t value)
+{
+	struct place at = {(int)roll(CONTEXTS), 13, INSTR_LOCK_MUTEX};
+	happens(slot, now, operation, LOCKS + condition, &at, value);
+}
+
+static void sleeps(int slot)
+{
+	int who = in_slot[slot], life[LOCKS], condition = (int)roll(CONDITIONS);
+	struct hold *held[LOCKS];
+	int count = held_by(who, held, life);
+	int i = count ? (int)roll((uint64_t)count) : 0;
+	if (!count || !alone(held[i]->at.mode) || held[i]->depth > 1)
+		return;
+	if (lives[life[i]].lock != condition && roll(10)) /* mostly with the same one */
+		return;
+	struct place at = {(int)roll(CONTEXTS), 14, held[i]->at.mode};
+	happens_to(slot, condition, IRT_OP_CONDITION, 0);
+	happens(slot, now, IRT_OP_RELEASED, lives[life[i]].lock, &at, 0);
+	people[who].sleep_at = at;
+	ends_hold(&lives[life[i]], held[i]);
+	falls_asleep(who, condition, life[i]);
+}
+
+static void goes_on_sleeping(int slot)
+{
+	int who = in_slot[slot];
+	struct person *p = &people[who];
+	int lock = lives[p->sleep_life].lock;
+	if (!roll(60)) { /* it does something else: it cannot be asleep */
+		int other = (int)roll((uint64_t)lock_count);
+		if (hold_of(life_of(other), who))
+			return;
+		happens(slot, now, IRT_OP_RELEASED, other, &p->sleep_at, 0);
+		need_life(other, &p->sleep_at)->unknown++;
+		wakes(who, false);
+		return;
+	}
+	if (p->sleeps && !p->called ? roll(12) : roll(3))
+		return;
+	if (in_the_way(life_of(lock), who, p->sleep_at.mode) && (roll(6) || !clears_way(lock, who, p->sleep_at.mode)))
+		return;
+	if (!roll(6)) {
+		happens_to(slot, p->condition, IRT_OP_CONDITION, 1);
+		wakes(who, false);
+	}
+	happens(slot, now, IRT_OP_ACQUIRED, lock, &p->sleep_at, 0);
+	uint64_t waited = comes_back(who);
+	p->in_sleep = false;
+	takes(who, lock, &p->sleep_at, waited, (int64_t)waited);
+}
+
+static void is_signalled_by(int slot)
+{
+	int condition = (int)roll(CONDITIONS);
+	bool all = !roll(3);
+	happens_to(slot, condition, IRT_OP_SIGNALLED, all ? IRT_LOCK_ALL : 0);
+	is_signalled(condition, all);
+}
+
 static void calls(int slot)
 {
 	struct person *p = &people[in_slot[slot]];
@@ -213,6 +273,12 @@ static void does_something(int slot)
 		goes(slot);
 	else if (people[who].in_wait)
 		goes_on_waiting(slot);
+	else if (people[who].in_sleep)
+		goes_on_sleeping(slot);
+	else if (!roll(25))
+		is_signalled_by(slot);
+	else if (!roll(4))
+		sleeps(slot);
 	else if (what < 50)
 		wants(slot);
 	else if (what < 80)
@@ -389,6 +455,7 @@ static void begin(uint64_t number)
 	memset(queued, 0, sizeof(queued));
 	memset(given, 0, sizeof(given));
 	memset(frozen, 0, sizeof(frozen));
+	memset(signals, 0, sizeof(signals));
 	sum_count = life_count = person_count = gone_count = gone_waiting = 0;
 	lock_count = 3 + (int)roll(LOCKS - 2);
 	churns = number % 4 == 0;

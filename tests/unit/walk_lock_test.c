@@ -330,9 +330,10 @@ static void random_records(uint64_t seed)
 			enter(3, 0xe00);
 			leave(3, 0xe00);
 		} else {
-			enum instr_ext kind = INSTR_EXT_ACQUIRED + which % 7;
-			int has_value = kind == INSTR_EXT_WAITING || kind == INSTR_EXT_WAITED || kind == INSTR_EXT_REFUSED;
-			lock_record(kind, address, mode, has_value ? kind == INSTR_EXT_WAITING ? seed >> 60 & 1 : seed >> 56 : 0);
+			enum instr_ext kind = INSTR_EXT_ACQUIRED + which % 9;
+			int has_value = kind == INSTR_EXT_WAITING || kind == INSTR_EXT_WAITED || kind == INSTR_EXT_REFUSED ||
+					kind == INSTR_EXT_SIGNALLED || kind == INSTR_EXT_CONDITION;
+			lock_record(kind, address, mode, has_value ? kind != INSTR_EXT_WAITED && kind != INSTR_EXT_REFUSED ? seed >> 60 & 1 : seed >> 56 : 0);
 		}
 		now += seed >> 61 == 0 ? seed >> 40 & 0xfffff : 0;
 	}
