@@ -80,6 +80,10 @@
 	THROUGH	__instr_cond_clockwait, r9
 	THROUGH	__instr_cxx_wait, rcx
 	THROUGH	__instr_cxx_wait1, r8
+	THROUGH	__instr_cond_signal, rdx
+	THROUGH	__instr_cond_broadcast, rdx
+	THROUGH	__instr_cxx_notify_one, rdx
+	THROUGH	__instr_cxx_notify_all, rdx
 	THROUGH	__instr_cxx_lock, rdx
 	THROUGH	__instr_cxx_trylock, rdx
 	THROUGH	__instr_cxx_unlock, rdx

@@ -249,7 +249,7 @@ _Static_assert(sizeof(struct instr_module) == 64, "the pass emits this layout");
  *   void  __instr_unpooled(const void *pool, const void *block, row, f)
  *   void  __instr_pool_ended(const void *pool, row, f)
  *
- * and of the functions that take locks, wait for them and give them back (instr/locks.def). Behind the row and the
+ * and of the functions that take locks, wait for them and give them back (instr/locks.def), and signal conditions. Behind the row and the
  * function they have one more argument: what to try first, a function with the prototype of pthread_mutex_trylock, or NULL.
  * Of __instr_cxx_lock it returns a bool, whether it got the lock.
  *
@@ -267,6 +267,10 @@ _Static_assert(sizeof(struct instr_module) == 64, "the pass emits this layout");
  *   int   __instr_cond_clockwait(void *condition, void *lock, clockid_t, const struct timespec *, row, f, NULL)
  *   void  __instr_cxx_wait(std::condition_variable *, std::unique_lock<std::mutex> *, row, f, NULL)
  *   void  __instr_cxx_wait1(std::condition_variable *, std::unique_lock<std::mutex> *, W, row, f, NULL)
+ *   int   __instr_cond_signal(void *condition, row, f, NULL)
+ *   int   __instr_cond_broadcast(void *condition, row, f, NULL)
+ *   void  __instr_cxx_notify_one(std::condition_variable *, row, f, NULL)
+ *   void  __instr_cxx_notify_all(std::condition_variable *, row, f, NULL)
  *   void  __instr_cxx_lock(void *lock, row, f, try)
  *   bool  __instr_cxx_trylock(void *lock, row, f, NULL)
  *   void  __instr_cxx_unlock(void *lock, row, f, NULL)

@@ -25,7 +25,8 @@
 /* As in heap.c: a program without exceptions has no unwinder. */
 __asm__(".weak _Unwind_Resume");
 
-enum { OWNER_DIED = 130 /* EOWNERDEAD: the lock has been taken */, NOT_PERMITTED = 1 /* EPERM */ };
+enum { OWNER_DIED = 130 /* EOWNERDEAD: the lock has been taken */, NOT_PERMITTED = 1 /* EPERM */,
+       CANCELLED = -1 };
 
 static inline __attribute__((always_inline)) void record_as(enum irt_stamp stamp, enum instr_ext ext, const struct instr_row *site,
 							    const void *lock, uint64_t value)
@@ -111,20 +112,24 @@ HOOK int32_t __instr_unlock(void *lock, const struct instr_row *site, int32_t (*
 }
 
 struct again {
-	void *lock;
+	void *condition, *lock;
 	const struct instr_row *site;
 	int32_t result;
 };
 
-/* Who has not had the lock, and is told so, does not have it now. */
+/* Whom no signal has woken says so. Who has not had the lock, and is told so, does not have it now. */
 static inline __attribute__((nothrow)) void end_wait(const struct again *a)
 {
+	if (!is_taken(a->result))
+		record_as(IRT_STAMP_EARLY, INSTR_EXT_CONDITION, a->site, a->condition, 1);
 	if (a->result != NOT_PERMITTED)
 		record(INSTR_EXT_ACQUIRED, a->site, a->lock, 0);
 }
 
-#define GIVING_BACK(its_lock)                                                          \
-	__attribute__((cleanup(end_wait))) struct again again_ = {its_lock, site, 0};  \
+/* Until it has returned, it counts as cancelled. */
+#define GIVING_BACK(its_lock)                                                                              \
+	__attribute__((cleanup(end_wait))) struct again again_ = {condition, its_lock, site, CANCELLED};  \
+	record_as(IRT_STAMP_EARLY, INSTR_EXT_CONDITION, site, condition, 0);                               \
 	record(INSTR_EXT_RELEASED, site, again_.lock, 0)
 
 HOOK int32_t __instr_cond_wait(void *condition, void *lock, const struct instr_row *site, int32_t (*f)(void *, void *),
@@ -159,6 +164,7 @@ HOOK void __instr_cxx_wait(void *condition, void **unique, const struct instr_ro
 	(void)attempt;
 	GIVING_BACK(*unique);
 	f(condition, unique);
+	again_.result = 0;
 }
 
 HOOK void __instr_cxx_wait1(void *condition, void **unique, uint64_t until, const struct instr_row *site,
@@ -167,6 +173,36 @@ HOOK void __instr_cxx_wait1(void *condition, void **unique, uint64_t until, cons
 	(void)attempt;
 	GIVING_BACK(*unique);
 	f(condition, unique, until);
+	again_.result = 0;
+}
+
+/* What is signalled is stamped and published before it is, as what gives a lock back. */
+HOOK int32_t __instr_cond_signal(void *condition, const struct instr_row *site, int32_t (*f)(void *), const void *attempt)
+{
+	(void)attempt;
+	record(INSTR_EXT_SIGNALLED, site, condition, 0);
+	return f(condition);
+}
+
+HOOK int32_t __instr_cond_broadcast(void *condition, const struct instr_row *site, int32_t (*f)(void *), const void *attempt)
+{
+	(void)attempt;
+	record(INSTR_EXT_SIGNALLED, site, condition, 1);
+	return f(condition);
+}
+
+HOOK void __instr_cxx_notify_one(void *condition, const struct instr_row *site, void (*f)(void *), const void *attempt)
+{
+	(void)attempt;
+	record(INSTR_EXT_SIGNALLED, site, condition, 0);
+	f(condition);
+}
+
+HOOK void __instr_cxx_notify_all(void *condition, const struct instr_row *site, void (*f)(void *), const void *attempt)
+{
+	(void)attempt;
+	record(INSTR_EXT_SIGNALLED, site, condition, 1);
+	f(condition);
 }
 
 /* ---- those of libc++, which return nothing, or whether they got it ---------------------------------- */

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // A wait for a condition gives a lock back and takes it again, and blocks: a hook in its place, which goes by the name of
-// the lock, and hooks around that, by the name of the condition. Each alone, where the other is off.
+// the lock, and hooks around that, by the name of the condition. Each alone, where the other is off. Signals of conditions
+// are of locks: what they wake waits for one.
 //
 // RUN: %ir -O0 -g %s > %t && FileCheck %s < %t && %verify < %t
 // RUN: %ir -O2 -g %s > %t && FileCheck %s < %t && %verify < %t
@@ -29,6 +30,14 @@
 // CHECK: call i64 @__instr_block_begin(
 // CHECK-NEXT: {{.*}}call i32 {{.*}}@__instr_cond_wait1{{.*}}@cnd_timedwait{{.*}}null)
 // CHECK: call void @__instr_block_end({{.*}}, i32 -1, i32 35, {{.*}})
+// CHECK-LABEL: define{{.*}} @wakes(
+// CHECK-NOT: @__instr_block
+// CHECK: call i32 {{.*}}@__instr_cond_signal{{.*}}@__instr_site.wakes.1{{.*}}@pthread_cond_signal{{.*}}null)
+// CHECK: call i32 {{.*}}@__instr_cond_broadcast{{.*}}@pthread_cond_broadcast{{.*}}null)
+// CHECK: call i32 {{.*}}@__instr_cond_signal{{.*}}@cnd_signal{{.*}}null)
+// CHECK: call i32 {{.*}}@__instr_cond_broadcast{{.*}}@cnd_broadcast{{.*}}null)
+// CHECK-NOT: @__instr_block
+// CHECK: ret i32
 //
 // BLOCK-NOT: @__instr_cond
 // BLOCK: call i64 @__instr_block_begin(
@@ -54,4 +63,12 @@ int all(const struct timespec *t)
 	r += pthread_cond_clockwait(&queue.not_empty, &queue.lock, 1, t);
 	r += cnd_wait(&other, &two);
 	return r + cnd_timedwait(&other, &two, t);
+}
+
+int wakes(void)
+{
+	int r = pthread_cond_signal(&queue.not_empty);
+	r += pthread_cond_broadcast(&queue.not_empty);
+	r += cnd_signal(&other);
+	return r + cnd_broadcast(&other);
 }

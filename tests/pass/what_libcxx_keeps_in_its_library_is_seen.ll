@@ -48,6 +48,19 @@ thrown:
   resume { ptr, i32 } %l
 }
 
+; CHECK-LABEL: define void @wakes(
+; CHECK: call void @__instr_cxx_notify_one(ptr %c, ptr @__instr_site.wakes.1, ptr @_ZNSt3__118condition_variable10notify_oneEv, ptr null)
+; CHECK-NEXT: call void @__instr_cxx_notify_all(ptr %c, ptr @__instr_site.wakes.2, ptr @_ZNSt3__118condition_variable10notify_allEv, ptr null)
+; CHECK-NEXT: call void @__instr_cxx_notify_one(ptr %c, ptr @__instr_site.wakes.3, ptr @_ZNSt18condition_variable10notify_oneEv, ptr null)
+; CHECK-NEXT: call void @__instr_cxx_notify_all(ptr %c, ptr @__instr_site.wakes.4, ptr @_ZNSt18condition_variable10notify_allEv, ptr null)
+define void @wakes(ptr %c) {
+  call void @_ZNSt3__118condition_variable10notify_oneEv(ptr %c) nounwind
+  call void @_ZNSt3__118condition_variable10notify_allEv(ptr %c) nounwind
+  call void @_ZNSt18condition_variable10notify_oneEv(ptr %c) nounwind
+  call void @_ZNSt18condition_variable10notify_allEv(ptr %c) nounwind
+  ret void
+}
+
 declare void @_ZNSt3__15mutex4lockEv(ptr)
 declare zeroext i1 @_ZNSt3__15mutex8try_lockEv(ptr)
 declare void @_ZNSt3__15mutex6unlockEv(ptr)
@@ -57,4 +70,8 @@ declare void @_ZNSt3__119__shared_mutex_base11lock_sharedEv(ptr)
 declare void @_ZNSt3__118condition_variable15__do_timed_waitERNS_11unique_lockINS_5mutexEEENS_6chrono10time_pointINS5_12system_clockENS5_8durationIxNS_5ratioILl1ELl1000000000EEEEEEE(ptr, ptr, i64)
 declare void @_ZNSt3__120__libcpp_atomic_waitEPVKvi(ptr, i32)
 declare void @_ZNSt3__117__assoc_sub_state10__sub_waitERNS_11unique_lockINS_5mutexEEE(ptr, ptr)
+declare void @_ZNSt3__118condition_variable10notify_oneEv(ptr)
+declare void @_ZNSt3__118condition_variable10notify_allEv(ptr)
+declare void @_ZNSt18condition_variable10notify_oneEv(ptr)
+declare void @_ZNSt18condition_variable10notify_allEv(ptr)
 declare i32 @__gxx_personality_v0(...)
