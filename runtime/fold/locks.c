@@ -141,7 +141,8 @@ static bool end_lock(struct irt_locks *l, struct state *s, int64_t ticks)
 {
 	bool waited;
 
-	irt_locks_end_conditions(l, s);
+	if (s->lock != NO_LOCK)
+		irt_locks_end_conditions(l, s->lock);
 	while (s->waiter_count)
 		if (!irt_locks_end_wait(l, s, &s->waiters[s->waiter_count - 1], ticks, 0, &waited))
 			return false;
@@ -216,7 +217,8 @@ bool irt_locks_apply(struct irt_locks *l, const struct irt_shared_event *e)
 		irt_locks_apply_inside(l, e);
 		return true;
 	}
-	irt_locks_end_sleep(l, e);
+	if (l->asleep)
+		irt_locks_end_sleep(l, e);
 	if (is_condition(e->operation))
 		return irt_locks_apply_condition(l, e);
 	if (e->operation == IRT_OP_LOCK_INIT || e->operation == IRT_OP_LOCK_DESTROY) {
@@ -228,7 +230,7 @@ bool irt_locks_apply(struct irt_locks *l, const struct irt_shared_event *e)
 	s = irt_locks_state(l, e->address);
 	a = irt_locks_actor(l, e->thread);
 	if (!irt_locks_user_room(s) || !irt_grow(&a->held, &a->held_room, a->held_count + 1, sizeof(*a->held)) || !irt_locks_inside_room(l, a) ||
-	    !irt_keyed_room(&l->conditions, a->condition != 0))
+	    (a->condition && !irt_keyed_room(&l->conditions, 1)))
 		return false;
 	need_lock(l, s, e);
 	l->changed = true;

@@ -35,7 +35,7 @@ bool irt_locks_is_bound(const struct irt_locks *l, const struct condition *c)
 
 static void use_up(struct irt_locks *l, struct condition *c)
 {
-	uint32_t *at = &state_at(l, c->state)->conditions, i = index_of(l, c) + 1;
+	uint32_t *at = &l->locks[c->lock].conditions, i = index_of(l, c) + 1;
 
 	if (!c->signals)
 		return;
@@ -48,13 +48,13 @@ static void use_up(struct irt_locks *l, struct condition *c)
 
 void irt_locks_signals_left(struct irt_locks *l, struct condition *c, uint32_t signals)
 {
-	struct state *s = state_at(l, c->state);
+	uint32_t *first = &l->locks[c->lock].conditions;
 
 	if (signals > c->called)
 		signals = c->called;
 	if (signals && !c->signals) {
-		c->next = s->conditions;
-		s->conditions = index_of(l, c) + 1;
+		c->next = *first;
+		*first = index_of(l, c) + 1;
 	}
 	if (signals)
 		c->signals = signals;
@@ -77,11 +77,11 @@ bool irt_locks_add_charge(struct condition *c, uint32_t context, uint32_t thread
 	return true;
 }
 
-bool irt_locks_charge_conditions(struct irt_locks *l, struct state *s, int64_t ticks)
+bool irt_locks_charge_conditions(struct irt_locks *l, const struct state *s, int64_t ticks)
 {
 	const struct owner *o = irt_locks_in_the_way(s, 0, true);
 
-	for (uint32_t i = s->conditions; i; i = condition_at(l, i - 1)->next) {
+	for (uint32_t i = s->lock == NO_LOCK ? 0 : l->locks[s->lock].conditions; i; i = condition_at(l, i - 1)->next) {
 		struct condition *c = condition_at(l, i - 1);
 		uint64_t more = between(c->mark_ticks, ticks);
 		if (!more)
@@ -167,7 +167,7 @@ bool irt_locks_come_back(struct irt_locks *l, struct state *s, struct actor *a, 
 
 void irt_locks_end_sleep(struct irt_locks *l, const struct irt_shared_event *e)
 {
-	struct actor *a = l->asleep ? irt_locks_find_actor(l, e->thread) : NULL;
+	struct actor *a = irt_locks_find_actor(l, e->thread);
 	const struct condition *c;
 
 	if (!a || !a->condition)
@@ -213,7 +213,7 @@ bool irt_locks_apply_condition(struct irt_locks *l, const struct irt_shared_even
 		a->condition = e->address;
 		a->binding = 0;
 		l->asleep++;
-	} else if (e->operation == IRT_OP_SIGNALLED && l->asleep && (c = irt_locks_find_condition(l, e->address)) && irt_locks_is_bound(l, c)) {
+	} else if (e->operation == IRT_OP_SIGNALLED && (c = irt_locks_find_condition(l, e->address)) && irt_locks_is_bound(l, c)) {
 		uint32_t signals = e->value & IRT_LOCK_ALL || c->signals >= c->sleepers ? c->sleepers : c->signals + 1;
 		c->last_signal++;
 		c->called = c->sleepers;
@@ -225,8 +225,8 @@ bool irt_locks_apply_condition(struct irt_locks *l, const struct irt_shared_even
 	return true;
 }
 
-void irt_locks_end_conditions(struct irt_locks *l, struct state *s)
+void irt_locks_end_conditions(struct irt_locks *l, uint32_t lock)
 {
-	while (s->conditions)
-		use_up(l, condition_at(l, s->conditions - 1));
+	while (l->locks[lock].conditions)
+		use_up(l, condition_at(l, l->locks[lock].conditions - 1));
 }

@@ -57,7 +57,6 @@ struct state {
 	uint32_t holder_thread; /* who had it last; 0 */
 	int64_t holder;      /* its context; IRT_LOCKS_NONE */
 	uint64_t round;      /* irt_locks.round, when its waiters were charged */
-	uint32_t conditions; /* index + 1 of the first one of its list (locks_conditions.c); 0: none */
 	struct owner *owners;
 	struct waiter *waiters;
 	size_t owner_count, owner_room, waiter_count, waiter_room;
@@ -69,7 +68,7 @@ struct charge { uint32_t context, thread; uint64_t ticks; }; /* of who had the l
 struct condition {
 	uint64_t address;     /* the key */
 	uint32_t state, lock; /* as it was when they came who are asleep */
-	uint32_t next;        /* in the list of the lock, as state.conditions */
+	uint32_t next;        /* in the list of the lock, as lock_row.conditions */
 	uint32_t sleepers, called; /* who are asleep; of them those who were so when it was signalled last */
 	uint32_t signals;     /* that have woken nobody yet; at most `called` */
 	uint64_t last_signal; /* its number */
@@ -98,7 +97,11 @@ struct wait_row { uint64_t key[3]; bool changed; struct irt_lock_wait row; };
 struct order_row { uint64_t key[1]; bool changed; uint32_t gate_count, gates[IRT_LOCK_GATES], thread; uint64_t count, contended, wait_ticks; };
 struct call_row { uint64_t key[2]; bool changed; uint64_t calls, ticks, max_ticks; };
 struct threads_row { uint64_t key[2]; bool changed; uint64_t waits, ticks; };
-struct lock_row { struct irt_lock row; bool changed; };
+struct lock_row {
+	struct irt_lock row;
+	bool changed;
+	uint32_t conditions; /* index + 1 of the first one of its list (locks_conditions.c); 0: none */
+};
 
 struct irt_locks {
 	struct irt_pending pending;
@@ -181,8 +184,8 @@ static inline struct irt_lock_wait *irt_locks_wait_row(const struct irt_locks *l
 struct condition *irt_locks_find_condition(const struct irt_locks *l, uint64_t address); /* NULL */
 void irt_locks_signals_left(struct irt_locks *l, struct condition *c, uint32_t signals);
 bool irt_locks_add_charge(struct condition *c, uint32_t context, uint32_t thread, uint64_t ticks);
-bool irt_locks_charge_conditions(struct irt_locks *l, struct state *s, int64_t ticks); /* before its owners change */
-void irt_locks_end_conditions(struct irt_locks *l, struct state *s);                   /* of a lock that ends */
+bool irt_locks_charge_conditions(struct irt_locks *l, const struct state *s, int64_t ticks); /* before its owners change */
+void irt_locks_end_conditions(struct irt_locks *l, uint32_t lock); /* of a lock that ends */
 bool irt_locks_apply_condition(struct irt_locks *l, const struct irt_shared_event *e);
 bool irt_locks_is_bound(const struct irt_locks *l, const struct condition *c); /* is it waited for with the lock that is there still? */
 /* The condition for which it is asleep; NULL: none, or not any more. */

@@ -175,7 +175,7 @@ static bool charge_through(struct irt_locks *l, struct state *s, int64_t ticks, 
 bool irt_locks_charge_waiters(struct irt_locks *l, struct state *s, int64_t ticks)
 {
 	l->round++;
-	return (!s->conditions || irt_locks_charge_conditions(l, s, ticks)) && (!s->waiter_count || charge_through(l, s, ticks, 0));
+	return (!l->asleep || irt_locks_charge_conditions(l, s, ticks)) && (!s->waiter_count || charge_through(l, s, ticks, 0));
 }
 
 bool irt_locks_charge_for(struct irt_locks *l, const struct actor *a, int64_t ticks)
