@@ -39,7 +39,7 @@ struct plain {
 	uint64_t waits;
 	struct { uint64_t op, site, bytes; } slots[256];
 	uint32_t slot;
-	uint64_t turned; /* the last address */
+	uint64_t turned[2]; /* the last address: of the heap, of locks */
 	int has_begun;   /* a call that may block has; the last one then */
 	int64_t begun_ticks;
 	uint64_t *near[2], near_count[2]; /* addresses of all ALLOC and RESIZED; of all FREE, RESIZE and UNMAP */
@@ -87,18 +87,19 @@ static inline void plain_heap(struct plain *d, uint64_t op, uint64_t where, stru
 		site = plain_varint(&d->side);
 	}
 	int ends = op == 18 || op == 19 || op == 21;
+	uint64_t *turned = &d->turned[op >= 32];
 	if (!predicted) {
-		d->turned += (uint64_t)plain_signed(&d->side);
+		*turned += (uint64_t)plain_signed(&d->side);
 	} else if (where % 2) {
-		d->turned += where / 2 % 2 ? -(where / 4) - 1 : where / 4;
+		*turned += where / 2 % 2 ? -(where / 4) - 1 : where / 4;
 	} else {
 		if (op > 21 || where / 2 >= d->near_count[!ends] || where / 2 >= 4096)
 			abort();
-		d->turned = d->near[!ends][d->near_count[!ends] - 1 - where / 2];
+		*turned = d->near[!ends][d->near_count[!ends] - 1 - where / 2];
 	}
 	if (op <= 21)
-		d->near[ends][d->near_count[ends]++] = d->turned;
-	if (op == 17 || op == 20) {
+		d->near[ends][d->near_count[ends]++] = *turned;
+	if (op == 17 || op == 20 || op == 21 || op == 33 || op == 34 || op == 36 || op == 39 || op == 40) {
 		bytes = plain_varint(&d->side);
 		if (predicted)
 			bytes = bytes ? bytes - 1 : d->slots[d->slot].bytes;
@@ -111,7 +112,7 @@ static inline void plain_heap(struct plain *d, uint64_t op, uint64_t where, stru
 	d->slot = (uint32_t)(4 * site + op - 17) * 2654435769u / (1u << 24);
 	e->operation = (uint32_t)op;
 	e->site = (uint32_t)site;
-	e->extra = d->turned * 16 + d->turned / ((uint64_t)1 << 60);
+	e->extra = *turned * 16 + *turned / ((uint64_t)1 << 60);
 	e->value = bytes;
 }
 
@@ -269,7 +270,7 @@ static inline struct irt_event *plain_decode(const struct plain_context *context
 				if (op == PLAIN_PREDICTED && what != 2)
 					abort();
 				plain_block(&d, op, e);
-			} else if (op == PLAIN_PREDICTED || (op >= 17 && op <= 20)) {
+			} else if (op == PLAIN_PREDICTED || (op >= 17 && op <= 23) || (op >= 32 && op <= 40)) {
 				plain_heap(&d, op, (what - 2) / 2, e);
 			} else if (op == 27) {
 				plain_thread(&d, e);

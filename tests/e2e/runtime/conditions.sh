@@ -72,6 +72,10 @@ check who_is_woken_within_its_time_limit_has_waited_for_the_lock known c timed 8
 check so_it_is_with_that_of_c11 known c11 timed 4 4
 check who_gives_up_has_not_waited_for_the_lock known c give_up 6 0
 
+# Totals are the fold of what a decoder reads that is written from docs/format.md alone.
+folded() { runs c timed 8 && "$build/tests/crash_verify" trace.db; }
+check events_of_conditions_are_as_the_format_says folded
+
 # The lock's page has them, as any wait.
 told() {
 	known c pool 8 20 && is own.db "SELECT waits, lock_waits FROM everything" '20|20' && lock=$(ask trace.db "SELECT lock_id FROM locks WHERE address = $(ask own.db 'SELECT address FROM everything')") &&
