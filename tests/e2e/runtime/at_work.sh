@@ -51,12 +51,12 @@ check the_report_has_them report
 # stacks ARGUMENT...: THREADS NAME DEPTH FUNCTION, one line for each call; and for what threads are blocked in
 stacks() {
 	"$build/bin/instr-report" --stacks --format csv "$@" | tr -d '\r' |
-		awk -F, 'NR > 1 { print $2, $5, $6, $13 == "call" ? $8 : $13 == "waits" ? "waits for " $17 : $13 " in " $14 }' | sort
+		awk -F, 'NR > 1 { print $2, $5, $6, $13 == "call" ? $8 : $13 == "waits" ? "waits for " $NF : $13 " in " $14 }' | sort
 }
 printf '%s\n' '1 at_work 0 main' '1 at_work 1 hang' '1 at_work 1 blocks in pthread_join' '1 left 0 transfer' '1 left 1 lock_both' \
 	'1 left 2 lock_second' '1 left 2 waits for locks[]' '1 right 0 transfer' '1 right 1 lock_both' '1 right 2 lock_second' \
 	'1 right 2 waits for locks[]' >>"$scratch/hung.part"
-for call in '0 serve' '1 wait_for_work'; do
+for call in '0 serve' '1 wait_for_work' '1 blocks in pthread_cond_wait'; do
 	for thread in 1 2 3; do echo "3 server $call"; done
 done >>"$scratch/hung.part"
 # left and right are in the same calls, but wait for each other's lock
