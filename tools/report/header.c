@@ -348,7 +348,7 @@ static void add_choice(struct report *report)
 		report_say(report, CLI_PLAIN, "Below: threads named %s only", report->thread_name);
 	else if (report->process_id != ANY)
 		report_say(report, CLI_PLAIN, "Below: process %" PRId64 " only", report->process_id);
-	if (report->only)
+	if (report->only && report->mode == REPORT_BLOCKS)
 		report_say(report, CLI_PLAIN, "Below: calls of %s, and those that it makes, only", report->only);
 	if (report->age_ns != ANY)
 		report_say(report, CLI_PLAIN, "Below: blocks that were at least %s old only", cli_duration(age, report->age_ns));

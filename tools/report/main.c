@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
  * main.c - instr-report: profiles from a trace. Reads the command line, opens the trace, lets one of
- * top.c, tree.c, threads.c, stacks.c, info.c, blocks.c, locks.c, waits.c, order.c, allocs.c, live.c, memory.c and history.c answer.
+ * top.c, tree.c, calls.c, threads.c, stacks.c, info.c, blocks.c, locks.c, waits.c, order.c, allocs.c, live.c, memory.c and history.c answer.
  */
 #include "report/report.h"
 
@@ -28,11 +28,13 @@ enum { TOP_LIMIT = 30, TREE_LIMIT = 100, INFO_LIMIT = 20, PATHS_LIMIT = 15, MEMO
 static const double tree_least_percent = 0.5;
 
 /* What rows can be sorted by, by mode; in the order of its enum in report.h. The first is the default, but of
- * --tree. */
+ * --tree, --callers and --callees. */
 static const char *const sorts[REPORT_MODES][13] = {
 	[REPORT_THREADS] = {"cpu", "ready", "blocked", "self", "calls", "lived", "lock"},
 	[REPORT_TOP] = {"self", "total", "calls", "bytes", "allocs", "blocked", "lock"},
 	[REPORT_TREE] = {"self", "total", "calls", "bytes", "allocs", "blocked", "lock"},
+	[REPORT_CALLERS] = {"self", "total", "calls"},
+	[REPORT_CALLEES] = {"self", "total", "calls"},
 	[REPORT_BLOCKS] = {"time", "calls", "bytes", "longest", "failed"},
 	[REPORT_LOCKS] = {"wait", "hold", "acquisitions", "contended"},
 	[REPORT_WAITS] = {"wait", "contended"},
@@ -49,7 +51,7 @@ static struct report report = {.process_id = ANY, .thread_id = ANY, .by = CLI_UN
 static int mode = CLI_UNSET, format = CLI_FORMAT_TEXT, blocks, no_pager;
 static int64_t limit = CLI_UNSET;
 static double least_percent = CLI_UNSET;
-static const char *thread, *sort;
+static const char *thread, *sort, *callers, *callees;
 
 static const struct cli_option options[] = {
 	{CLI_HEADING, .name = "Reports"},
@@ -57,6 +59,10 @@ static const struct cli_option options[] = {
 	 .help = "functions, those with the most time first (the default)"},
 	{CLI_MODE, .name = "tree", .mode = REPORT_TREE, .value = &mode,
 	 .help = "calling contexts: what each function called, and from where"},
+	{CLI_TEXT, .name = "callers", .argument = "NAME", .value = &callers,
+	 .help = "who calls this function, how often, and what these calls took; NAME with or without its parameters, * stands for anything"},
+	{CLI_TEXT, .name = "callees", .argument = "NAME", .value = &callees,
+	 .help = "what this function calls, how often, and what that took"},
 	{CLI_MODE, .name = "threads", .mode = REPORT_THREADS, .value = &mode,
 	 .help = "threads: how long each lived, ran, was ready without a processor, slept or waited, and what it called"},
 	{CLI_MODE, .name = "stacks", .mode = REPORT_STACKS, .value = &mode,
@@ -92,7 +98,7 @@ static const struct cli_option options[] = {
 	{CLI_HEADING, .name = "What to show"},
 	{CLI_TEXT, .name = "sort", .letter = 's', .argument = "KEY",
 	 .choices = "self|total|calls|cpu|ready|blocked|lived|lock|wait|hold|acquisitions|contended|bytes|allocs|live|peak|temporary|crossed|resized|copied|failed|freed|blocks|age|time|longest", .value = &sort,
-	 .help = "order by time without callees (self), time with callees (total), or number of calls (--top: self, --tree: total); "
+	 .help = "order by time without callees (self), time with callees (total), or number of calls (--top: self, --tree, --callers, --callees: total); "
 		 "--threads: by cpu, ready, blocked, self, calls, lived, lock; --locks: by wait, hold, acquisitions, contended; --waits: by wait, contended; "
 		 "--allocs: by bytes, total (with callees), allocs, live (at the end), peak, temporary, crossed (freed by another "
 		 "thread), resized (by realloc: how often per block, and what that copied), copied, failed, freed (by it); --leaks: by bytes, blocks, age; --peak, --heap-at, --growth: by bytes, blocks; --blocks: by time, calls, bytes, longest, failed; with --heap, --top and --tree also by bytes, allocs, with --blocks by blocked, lock"},
@@ -136,6 +142,7 @@ static const struct cli_option options[] = {
 static const char *const usage[] = {
 	"[FILE] [--top] [OPTIONS]",
 	"[FILE] --tree [OPTIONS]",
+	"[FILE] --callers NAME | --callees NAME [OPTIONS]",
 	"[FILE] --threads [--by creator] [OPTIONS]",
 	"[FILE] --stacks [--at TIME] [OPTIONS]",
 	"[FILE] --blocks [--by function|site|context] [--only NAME] [--all] [OPTIONS]",
@@ -156,6 +163,8 @@ static const struct cli_note examples[] = {
 	{"instr-report", "where the time of the run in trace.db went"},
 	{"instr-report --tree --min 1", "by calling context, down to one percent"},
 	{"instr-report --sort calls --limit 10", "the ten functions called most often"},
+	{"instr-report --callers 'Table::insert'", "who calls it, and what these calls take"},
+	{"instr-report --callees worker", "what it calls"},
 	{"instr-report --threads", "which threads were busy, and which waited"},
 	{"instr-report --threads --by creator", "what creates the threads, and how many"},
 	{"instr-report --stacks", "what every thread of a program that hangs is doing"},
@@ -225,29 +234,39 @@ static void choose_thread(void)
 		report.thread_name = thread;
 }
 
-/* Two reports are options with a time, and one goes beside two others. Returns CLI_GO, or the exit status. */
+/* Some reports are options with a value, and one goes beside two others. Returns CLI_GO, or the exit status. */
 static int choose_mode(void)
 {
-	const int at = report.at_ns != ANY, growth = report.span_ns[0] != CLI_UNSET;
-	const char *timed = at ? "heap-at" : growth ? "growth" : NULL;
+	const struct { const char *name; int given, mode; } valued[] = {
+		{"callers", callers != NULL, REPORT_CALLERS}, {"callees", callees != NULL, REPORT_CALLEES},
+		{"heap-at", report.at_ns != ANY, REPORT_HEAP_AT}, {"growth", report.span_ns[0] != CLI_UNSET, REPORT_GROWTH},
+	};
+	const char *named = NULL;
+	int with_value = CLI_UNSET;
 
-	if (at && growth)
-		return cli_wrong_usage("--heap-at and --growth exclude each other");
+	for (size_t i = 0; i < sizeof(valued) / sizeof(*valued); i++) {
+		if (!valued[i].given)
+			continue;
+		if (named)
+			return cli_wrong_usage("--%s and --%s exclude each other", named, valued[i].name);
+		named = valued[i].name;
+		with_value = valued[i].mode;
+	}
 	report.with_blocks = blocks && (mode == REPORT_TOP || mode == REPORT_TREE);
 	for (const struct cli_option *o = options; o->kind; o++) {
 		if (o->kind != CLI_MODE || o->mode != mode)
 			continue;
-		if (timed)
-			return cli_wrong_usage("--%s and --%s exclude each other", o->name, timed);
+		if (named)
+			return cli_wrong_usage("--%s and --%s exclude each other", o->name, named);
 		if (blocks && !report.with_blocks)
 			return cli_wrong_usage("--blocks and --%s exclude each other", o->name);
 	}
-	if (blocks && timed)
-		return cli_wrong_usage("--blocks and --%s exclude each other", timed);
+	if (blocks && named)
+		return cli_wrong_usage("--blocks and --%s exclude each other", named);
 	if (blocks && !report.with_blocks)
 		mode = REPORT_BLOCKS;
-	if (at || growth)
-		mode = at ? REPORT_HEAP_AT : REPORT_GROWTH;
+	if (named)
+		mode = with_value;
 	return CLI_GO;
 }
 
@@ -313,6 +332,8 @@ static int check_mode(void)
 		return cli_wrong_usage("--histogram goes with --allocs, --blocks and --locks");
 	if (report.only && !*report.only)
 		return cli_wrong_usage("--only takes the name of a function");
+	if ((callers && !*callers) || (callees && !*callees))
+		return cli_wrong_usage("--%s takes the name of a function", callers ? "callers" : "callees");
 	if (mode != REPORT_BLOCKS && report.only)
 		return cli_wrong_usage(report.with_blocks ? "--only goes with --blocks alone" : "--only goes with --blocks");
 	if (mode != REPORT_TREE && least_percent >= 0)
@@ -339,7 +360,7 @@ static int is_had(int order)
 static int choose_sort(void)
 {
 	static const char *const with[REPORT_MODES] = {
-		[REPORT_THREADS] = " with --threads", [REPORT_LOCKS] = " with --locks", [REPORT_WAITS] = " with --waits", [REPORT_BLOCKS] = " with --blocks", [REPORT_ALLOCS] = " with --allocs", [REPORT_LEAKS] = " with --leaks", [REPORT_PEAK] = " with --peak",
+		[REPORT_THREADS] = " with --threads", [REPORT_CALLERS] = " with --callers", [REPORT_CALLEES] = " with --callees", [REPORT_LOCKS] = " with --locks", [REPORT_WAITS] = " with --waits", [REPORT_BLOCKS] = " with --blocks", [REPORT_ALLOCS] = " with --allocs", [REPORT_LEAKS] = " with --leaks", [REPORT_PEAK] = " with --peak",
 		[REPORT_HEAP_AT] = " with --heap-at", [REPORT_GROWTH] = " with --growth",
 	};
 	const char *const *words = sorts[report.mode];
@@ -349,7 +370,7 @@ static int choose_sort(void)
 	while (words[count])
 		count++;
 	if (!sort)
-		report.sort = report.mode == REPORT_TREE ? SORT_TOTAL : 0;
+		report.sort = report.mode == REPORT_TREE || report.mode == REPORT_CALLERS || report.mode == REPORT_CALLEES ? SORT_TOTAL : 0;
 	for (int i = 0; sort && i < count; i++) {
 		if (is_had(i) && !strcmp(sort, words[i])) {
 			report.sort = i;
@@ -379,12 +400,15 @@ static void settle_defaults(void)
 {
 	static const int64_t text_limits[REPORT_MODES] = {
 		[REPORT_TOP] = TOP_LIMIT,     [REPORT_TREE] = TREE_LIMIT,   [REPORT_THREADS] = TOP_LIMIT, [REPORT_STACKS] = STACKS_LIMIT,
-		[REPORT_INFO] = INFO_LIMIT,   [REPORT_BLOCKS] = TOP_LIMIT,  [REPORT_LOCKS] = TOP_LIMIT,  [REPORT_WAITS] = TOP_LIMIT, [REPORT_LOCK_ORDER] = TOP_LIMIT, [REPORT_ALLOCS] = TOP_LIMIT,
+		[REPORT_INFO] = INFO_LIMIT,   [REPORT_BLOCKS] = TOP_LIMIT,  [REPORT_LOCKS] = TOP_LIMIT,  [REPORT_WAITS] = TOP_LIMIT, [REPORT_LOCK_ORDER] = TOP_LIMIT,
+		[REPORT_CALLERS] = TOP_LIMIT, [REPORT_CALLEES] = TOP_LIMIT, [REPORT_ALLOCS] = TOP_LIMIT,
 		[REPORT_LEAKS] = PATHS_LIMIT, [REPORT_PEAK] = PATHS_LIMIT, [REPORT_MEMORY] = MEMORY_LIMIT,
 		[REPORT_HEAP_AT] = PATHS_LIMIT, [REPORT_GROWTH] = PATHS_LIMIT,
 	};
 
 	report.mode = mode == CLI_UNSET ? REPORT_TOP : mode;
+	if (callers || callees)
+		report.only = callers ? callers : callees;
 	report.format = format;
 	if (report.by == CLI_UNSET)
 		report.by = report.kind == KIND_HEAP ? BY_FUNCTION : BY_SITE;
@@ -418,7 +442,12 @@ static int check_choice(void)
 		if (!status)
 			return cli_wrong_usage("%s has no lock %" PRId64 " (--locks lists them)", tr_path(report.trace), report.lock);
 	}
-	if (report.only) {
+	if (callers || callees) {
+		if ((status = report_check_function(&report, report.only, &result)))
+			goto failed;
+		if (result != CLI_GO)
+			return result;
+	} else if (report.only) {
 		if ((status = report_query(&report, &q, "blocks", NULL)) || (status = tr_next(q, &report.error)) < 0)
 			goto failed;
 		tr_finish(q);
@@ -488,6 +517,7 @@ static void limit_memory(int on)
 
 static int (*const answers[REPORT_MODES])(struct report *) = {
 	[REPORT_TOP] = report_top,       [REPORT_TREE] = report_tree,  [REPORT_INFO] = report_info,
+	[REPORT_CALLERS] = report_calls, [REPORT_CALLEES] = report_calls,
 	[REPORT_THREADS] = report_threads, [REPORT_STACKS] = report_stacks,
 	[REPORT_BLOCKS] = report_blocked, [REPORT_LOCKS] = report_locks, [REPORT_WAITS] = report_waits, [REPORT_LOCK_ORDER] = report_lock_order,
 	[REPORT_ALLOCS] = report_allocs, [REPORT_LEAKS] = report_live, [REPORT_PEAK] = report_live,

@@ -11,8 +11,23 @@
 static const char *const row_names[] = {"function", "site", "context", "type", "waiter", "holder", "thread", "creator"};
 const char *const report_kinds[REPORT_KINDS] = {"heap", "pools", "mappings"};
 
+/* The pattern for GLOB of a name in which only * is special. NULL for NULL; to be freed. */
+static char *glob_of(const char *name)
+{
+	struct cli_buffer glob = {0};
+
+	if (!name)
+		return NULL;
+	for (const char *c = name; *c; c++)
+		cli_add_format(&glob, *c == '[' || *c == '?' ? "[%c]" : "%c", *c);
+	char *text = cli_strdup(cli_text_of(&glob));
+	cli_buffer_fini(&glob);
+	return text;
+}
+
 int report_query(struct report *report, struct tr_query **query, const char *name, const char *sort)
 {
+	char *only = glob_of(report->only);
 	const struct tr_argument arguments[] = {
 		{.name = "limit", .type = report->limit == NO_LIMIT ? TR_NULL : TR_INTEGER, .integer = report->limit},
 		{.name = "process", .type = report->process_id == ANY ? TR_NULL : TR_INTEGER, .integer = report->process_id},
@@ -27,12 +42,13 @@ int report_query(struct report *report, struct tr_query **query, const char *nam
 		{.name = "kind", .type = TR_TEXT, .text = report_kinds[report->kind]},
 		{.name = "by", .type = TR_TEXT, .text = row_names[report->by]},
 		{.name = "idle", .type = TR_INTEGER, .integer = report->all},
-		{.name = "only", .type = report->only ? TR_TEXT : TR_NULL, .text = report->only},
+		{.name = "only", .type = only ? TR_TEXT : TR_NULL, .text = only},
 		{.name = "lock", .type = report->one_lock == ANY ? TR_NULL : TR_INTEGER, .integer = report->one_lock},
 		{.name = "least", .type = report->least > 0 ? TR_REAL : TR_NULL, .real = report->least},
 	};
-	return tr_prepare(report->trace, query, name, sort, arguments, sizeof(arguments) / sizeof(arguments[0]),
-			  &report->error);
+	int status = tr_prepare(report->trace, query, name, sort, arguments, sizeof(arguments) / sizeof(arguments[0]), &report->error);
+	free(only);
+	return status;
 }
 
 int report_query_limited(struct report *report, struct tr_query **query, const char *name, const char *sort, int64_t limit)

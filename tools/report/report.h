@@ -5,7 +5,7 @@
  *     main.c ──► header.c (what was recorded, and what is missing) ──► top.c | tree.c | threads.c | stacks.c | info.c
  *                    ├──► blocks.c (its sums, and its answer; beside.c: beside the time of --top and --tree)
  *                    └──► heap.c (the heap's sums, wrong frees) ──► allocs.c (histogram.c) | live.c | memory.c | history.c
- *                    └──► locks.c
+ *                    └──► locks.c | calls.c
  */
 #ifndef TOOLS_REPORT_REPORT_H
 #define TOOLS_REPORT_REPORT_H
@@ -16,11 +16,11 @@
 #include "libtrace/trace.h"
 
 enum report_mode {
-	REPORT_TOP, REPORT_TREE, REPORT_THREADS, REPORT_STACKS, REPORT_INFO, REPORT_BLOCKS, REPORT_LOCKS, REPORT_WAITS, REPORT_LOCK_ORDER, REPORT_ALLOCS, REPORT_LEAKS, REPORT_PEAK, REPORT_MEMORY, REPORT_HEAP_AT,
+	REPORT_TOP, REPORT_TREE, REPORT_THREADS, REPORT_STACKS, REPORT_INFO, REPORT_BLOCKS, REPORT_LOCKS, REPORT_WAITS, REPORT_LOCK_ORDER, REPORT_CALLERS, REPORT_CALLEES, REPORT_ALLOCS, REPORT_LEAKS, REPORT_PEAK, REPORT_MEMORY, REPORT_HEAP_AT,
 	REPORT_GROWTH, REPORT_MODES,
 };
 /* What rows can be ordered by; what each is called stands in main.c. */
-enum report_sort { /* --top, --tree; the latter ones with --heap, or with --blocks */
+enum report_sort { /* --top, --tree, --callers, --callees; the latter ones with --heap, or with --blocks */
 	SORT_SELF, SORT_TOTAL, SORT_CALLS, SORT_HEAP_BYTES, SORT_HEAP_ALLOCS, SORT_BLOCKED_TIME, SORT_LOCK_TIME,
 };
 enum report_wait { WAIT_BLOCKED, WAIT_FOR_WORK, WAIT_FOR_LOCKS };
@@ -62,7 +62,7 @@ struct report {
 	int with_blocks;       /* --top, --tree: what was waited beside the time */
 	int all;               /* --blocks: waits for work too; --lock-order: all orders */
 	int histogram;         /* --allocs: sizes and lifetimes; --blocks: times; --locks: waits and holds */
-	const char *only;      /* --blocks: NULL, or what is called, or calls */
+	const char *only;      /* NULL, or a function: --callers, --callees: which; --blocks: what is called, or calls */
 	int limited;           /* the limit was asked for */
 
 	struct cli_buffer out; /* the answer as text */
@@ -125,6 +125,7 @@ static inline int report_is_crowded(const struct report *report)
 int report_header(struct report *);
 int report_top(struct report *);
 int report_tree(struct report *);
+int report_calls(struct report *); /* --callers, --callees */
 int report_threads(struct report *);
 int report_creators(struct report *); /* --threads --by creator */
 int report_stacks(struct report *);
@@ -137,6 +138,9 @@ int report_blocked(struct report *);
 int report_live(struct report *);
 int report_memory(struct report *);
 int report_history(struct report *);
+
+/* calls.c: fills *exit_status and says so if the trace has no call of a function of this name. */
+int report_check_function(struct report *, const char *name, int *exit_status);
 
 /* header.c: a sentence that a reader of the figures has to know: a line of the header, or of stderr. */
 void report_say(struct report *, enum cli_style, const char *format, ...) __attribute__((format(printf, 3, 4)));
