@@ -140,6 +140,23 @@ def check_pairs(path, contexts, threads, asked, name):
     return wrong
 
 
+def is_kept(context, focus, ignore):
+    """--focus and --ignore: does the path go through the one, and not through the other?"""
+    path = set(context.path())
+    return (focus is None or bool(path & named(focus))) and not (ignore is not None and path & named(ignore))
+
+
+def asked_for(asked, focus, ignore):
+    return (*asked, *(("--focus", focus) if focus else ()), *(("--ignore", ignore) if ignore else ()))
+
+
+def check_paths(path, contexts, threads, asked, focus, ignore):
+    asked = asked_for(asked, focus, ignore)
+    walked = {c.number: figures(c, threads) for c in contexts if is_kept(c, focus, ignore) and figures(c, threads)}
+    said = {int(row["context_id"]): [int(row[k]) for k in ("calls", "self_ns", "total_ns")] for row in ask(path, "--paths", *asked)}
+    return differ(f"--paths {asked}", walked, said)
+
+
 def main():
     wrong = 0
     for seed in sys.argv[1:]:
@@ -151,6 +168,10 @@ def main():
                 continue
             for asked, threads in scopes:
                 wrong += check_pairs("random.db", contexts, threads, asked, name)
+        names = [name for name in ("main", "ns::*", "step", "list", "parse") if named(name) & called]
+        for focus, ignore in [(None, None)] + [(a, b) for a in [None] + names for b in [None] + names if a or b]:
+            asked, threads = scopes[(len(focus or "") + len(ignore or "")) % len(scopes)]
+            wrong += check_paths("random.db", contexts, threads, asked, focus, ignore)
     print("as a walk through the tree says" if not wrong else f"{wrong} differences")
     return 1 if wrong else 0
 

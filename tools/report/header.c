@@ -350,6 +350,10 @@ static void add_choice(struct report *report)
 		report_say(report, CLI_PLAIN, "Below: process %" PRId64 " only", report->process_id);
 	if (report->only && report->mode == REPORT_BLOCKS)
 		report_say(report, CLI_PLAIN, "Below: calls of %s, and those that it makes, only", report->only);
+	if (report->focus)
+		report_say(report, CLI_PLAIN, "Below: only call paths through %s", report->focus);
+	if (report->ignore)
+		report_say(report, CLI_PLAIN, "Below: no call paths through %s", report->ignore);
 	if (report->age_ns != ANY)
 		report_say(report, CLI_PLAIN, "Below: blocks that were at least %s old only", cli_duration(age, report->age_ns));
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
  * main.c - instr-report: profiles from a trace. Reads the command line, opens the trace, lets one of
- * top.c, tree.c, calls.c, threads.c, stacks.c, info.c, blocks.c, locks.c, waits.c, order.c, allocs.c, live.c, memory.c and history.c answer.
+ * top.c, tree.c, calls.c, paths.c, threads.c, stacks.c, info.c, blocks.c, locks.c, waits.c, order.c, allocs.c, live.c, memory.c and history.c answer.
  */
 #include "report/report.h"
 
@@ -35,6 +35,7 @@ static const char *const sorts[REPORT_MODES][13] = {
 	[REPORT_TREE] = {"self", "total", "calls", "bytes", "allocs", "blocked", "lock"},
 	[REPORT_CALLERS] = {"self", "total", "calls"},
 	[REPORT_CALLEES] = {"self", "total", "calls"},
+	[REPORT_PATHS] = {"self", "total", "calls"},
 	[REPORT_BLOCKS] = {"time", "calls", "bytes", "longest", "failed"},
 	[REPORT_LOCKS] = {"wait", "hold", "acquisitions", "contended"},
 	[REPORT_WAITS] = {"wait", "contended"},
@@ -63,6 +64,8 @@ static const struct cli_option options[] = {
 	 .help = "who calls this function, how often, and what these calls took; NAME with or without its parameters, * stands for anything"},
 	{CLI_TEXT, .name = "callees", .argument = "NAME", .value = &callees,
 	 .help = "what this function calls, how often, and what that took"},
+	{CLI_MODE, .name = "paths", .mode = REPORT_PATHS, .value = &mode,
+	 .help = "call paths, those in which the most time was spent first"},
 	{CLI_MODE, .name = "threads", .mode = REPORT_THREADS, .value = &mode,
 	 .help = "threads: how long each lived, ran, was ready without a processor, slept or waited, and what it called"},
 	{CLI_MODE, .name = "stacks", .mode = REPORT_STACKS, .value = &mode,
@@ -109,6 +112,10 @@ static const struct cli_option options[] = {
 	{CLI_FLAG, .name = "all", .value = &report.all, .help = "--blocks: waits for work too; --lock-order: all orders"},
 	{CLI_TEXT, .name = "only", .argument = "NAME", .value = &report.only,
 	 .help = "--blocks: only calls of this function (read, poll ...), or made by it; with or without its parameters, * stands for anything"},
+	{CLI_TEXT, .name = "focus", .argument = "NAME", .value = &report.focus,
+	 .help = "--paths: only call paths through functions of this name, named as with --only"},
+	{CLI_TEXT, .name = "ignore", .argument = "NAME", .value = &report.ignore,
+	 .help = "--paths: without call paths through functions of this name"},
 	{CLI_FLAG, .name = "histogram", .value = &report.histogram,
 	 .help = "--allocs: how large blocks are and how long they live; --blocks: how long calls took; --locks: how long locks were waited "
 		 "for and held; of all rows, of the first N with --limit N, or (--locks) of the one with --lock N"},
@@ -143,6 +150,7 @@ static const char *const usage[] = {
 	"[FILE] [--top] [OPTIONS]",
 	"[FILE] --tree [OPTIONS]",
 	"[FILE] --callers NAME | --callees NAME [OPTIONS]",
+	"[FILE] --paths [--focus NAME] [--ignore NAME] [OPTIONS]",
 	"[FILE] --threads [--by creator] [OPTIONS]",
 	"[FILE] --stacks [--at TIME] [OPTIONS]",
 	"[FILE] --blocks [--by function|site|context] [--only NAME] [--all] [OPTIONS]",
@@ -165,6 +173,7 @@ static const struct cli_note examples[] = {
 	{"instr-report --sort calls --limit 10", "the ten functions called most often"},
 	{"instr-report --callers 'Table::insert'", "who calls it, and what these calls take"},
 	{"instr-report --callees worker", "what it calls"},
+	{"instr-report --paths --focus 'Table::*'", "the hottest call paths through the functions of a class"},
 	{"instr-report --threads", "which threads were busy, and which waited"},
 	{"instr-report --threads --by creator", "what creates the threads, and how many"},
 	{"instr-report --stacks", "what every thread of a program that hangs is doing"},
@@ -332,6 +341,10 @@ static int check_mode(void)
 		return cli_wrong_usage("--histogram goes with --allocs, --blocks and --locks");
 	if (report.only && !*report.only)
 		return cli_wrong_usage("--only takes the name of a function");
+	if ((report.focus && !*report.focus) || (report.ignore && !*report.ignore))
+		return cli_wrong_usage("--%s takes the name of a function", report.focus && !*report.focus ? "focus" : "ignore");
+	if ((report.focus || report.ignore) && mode != REPORT_PATHS)
+		return cli_wrong_usage("--%s goes with --paths", report.focus ? "focus" : "ignore");
 	if ((callers && !*callers) || (callees && !*callees))
 		return cli_wrong_usage("--%s takes the name of a function", callers ? "callers" : "callees");
 	if (mode != REPORT_BLOCKS && report.only)
@@ -360,7 +373,7 @@ static int is_had(int order)
 static int choose_sort(void)
 {
 	static const char *const with[REPORT_MODES] = {
-		[REPORT_THREADS] = " with --threads", [REPORT_CALLERS] = " with --callers", [REPORT_CALLEES] = " with --callees", [REPORT_LOCKS] = " with --locks", [REPORT_WAITS] = " with --waits", [REPORT_BLOCKS] = " with --blocks", [REPORT_ALLOCS] = " with --allocs", [REPORT_LEAKS] = " with --leaks", [REPORT_PEAK] = " with --peak",
+		[REPORT_THREADS] = " with --threads", [REPORT_CALLERS] = " with --callers", [REPORT_CALLEES] = " with --callees", [REPORT_PATHS] = " with --paths", [REPORT_LOCKS] = " with --locks", [REPORT_WAITS] = " with --waits", [REPORT_BLOCKS] = " with --blocks", [REPORT_ALLOCS] = " with --allocs", [REPORT_LEAKS] = " with --leaks", [REPORT_PEAK] = " with --peak",
 		[REPORT_HEAP_AT] = " with --heap-at", [REPORT_GROWTH] = " with --growth",
 	};
 	const char *const *words = sorts[report.mode];
@@ -401,7 +414,7 @@ static void settle_defaults(void)
 	static const int64_t text_limits[REPORT_MODES] = {
 		[REPORT_TOP] = TOP_LIMIT,     [REPORT_TREE] = TREE_LIMIT,   [REPORT_THREADS] = TOP_LIMIT, [REPORT_STACKS] = STACKS_LIMIT,
 		[REPORT_INFO] = INFO_LIMIT,   [REPORT_BLOCKS] = TOP_LIMIT,  [REPORT_LOCKS] = TOP_LIMIT,  [REPORT_WAITS] = TOP_LIMIT, [REPORT_LOCK_ORDER] = TOP_LIMIT,
-		[REPORT_CALLERS] = TOP_LIMIT, [REPORT_CALLEES] = TOP_LIMIT, [REPORT_ALLOCS] = TOP_LIMIT,
+		[REPORT_CALLERS] = TOP_LIMIT, [REPORT_CALLEES] = TOP_LIMIT, [REPORT_PATHS] = PATHS_LIMIT, [REPORT_ALLOCS] = TOP_LIMIT,
 		[REPORT_LEAKS] = PATHS_LIMIT, [REPORT_PEAK] = PATHS_LIMIT, [REPORT_MEMORY] = MEMORY_LIMIT,
 		[REPORT_HEAP_AT] = PATHS_LIMIT, [REPORT_GROWTH] = PATHS_LIMIT,
 	};
@@ -442,12 +455,14 @@ static int check_choice(void)
 		if (!status)
 			return cli_wrong_usage("%s has no lock %" PRId64 " (--locks lists them)", tr_path(report.trace), report.lock);
 	}
-	if (callers || callees) {
-		if ((status = report_check_function(&report, report.only, &result)))
+	const char *const asked[] = {callers, callees, report.focus, report.ignore};
+	for (size_t i = 0; i < sizeof(asked) / sizeof(*asked); i++) {
+		if (asked[i] && (status = report_check_function(&report, asked[i], &result)))
 			goto failed;
 		if (result != CLI_GO)
 			return result;
-	} else if (report.only) {
+	}
+	if (report.only && report.mode == REPORT_BLOCKS) {
 		if ((status = report_query(&report, &q, "blocks", NULL)) || (status = tr_next(q, &report.error)) < 0)
 			goto failed;
 		tr_finish(q);
@@ -517,7 +532,7 @@ static void limit_memory(int on)
 
 static int (*const answers[REPORT_MODES])(struct report *) = {
 	[REPORT_TOP] = report_top,       [REPORT_TREE] = report_tree,  [REPORT_INFO] = report_info,
-	[REPORT_CALLERS] = report_calls, [REPORT_CALLEES] = report_calls,
+	[REPORT_CALLERS] = report_calls, [REPORT_CALLEES] = report_calls, [REPORT_PATHS] = report_paths,
 	[REPORT_THREADS] = report_threads, [REPORT_STACKS] = report_stacks,
 	[REPORT_BLOCKS] = report_blocked, [REPORT_LOCKS] = report_locks, [REPORT_WAITS] = report_waits, [REPORT_LOCK_ORDER] = report_lock_order,
 	[REPORT_ALLOCS] = report_allocs, [REPORT_LEAKS] = report_live, [REPORT_PEAK] = report_live,

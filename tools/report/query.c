@@ -27,7 +27,7 @@ static char *glob_of(const char *name)
 
 int report_query(struct report *report, struct tr_query **query, const char *name, const char *sort)
 {
-	char *only = glob_of(report->only);
+	char *only = glob_of(report->only), *focus = glob_of(report->focus), *ignore = glob_of(report->ignore);
 	const struct tr_argument arguments[] = {
 		{.name = "limit", .type = report->limit == NO_LIMIT ? TR_NULL : TR_INTEGER, .integer = report->limit},
 		{.name = "process", .type = report->process_id == ANY ? TR_NULL : TR_INTEGER, .integer = report->process_id},
@@ -43,11 +43,15 @@ int report_query(struct report *report, struct tr_query **query, const char *nam
 		{.name = "by", .type = TR_TEXT, .text = row_names[report->by]},
 		{.name = "idle", .type = TR_INTEGER, .integer = report->all},
 		{.name = "only", .type = only ? TR_TEXT : TR_NULL, .text = only},
+		{.name = "focus", .type = focus ? TR_TEXT : TR_NULL, .text = focus},
+		{.name = "ignore", .type = ignore ? TR_TEXT : TR_NULL, .text = ignore},
 		{.name = "lock", .type = report->one_lock == ANY ? TR_NULL : TR_INTEGER, .integer = report->one_lock},
 		{.name = "least", .type = report->least > 0 ? TR_REAL : TR_NULL, .real = report->least},
 	};
 	int status = tr_prepare(report->trace, query, name, sort, arguments, sizeof(arguments) / sizeof(arguments[0]), &report->error);
 	free(only);
+	free(focus);
+	free(ignore);
 	return status;
 }
 

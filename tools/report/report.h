@@ -5,7 +5,7 @@
  *     main.c ──► header.c (what was recorded, and what is missing) ──► top.c | tree.c | threads.c | stacks.c | info.c
  *                    ├──► blocks.c (its sums, and its answer; beside.c: beside the time of --top and --tree)
  *                    └──► heap.c (the heap's sums, wrong frees) ──► allocs.c (histogram.c) | live.c | memory.c | history.c
- *                    └──► locks.c | calls.c
+ *                    └──► locks.c | calls.c | paths.c
  */
 #ifndef TOOLS_REPORT_REPORT_H
 #define TOOLS_REPORT_REPORT_H
@@ -16,11 +16,11 @@
 #include "libtrace/trace.h"
 
 enum report_mode {
-	REPORT_TOP, REPORT_TREE, REPORT_THREADS, REPORT_STACKS, REPORT_INFO, REPORT_BLOCKS, REPORT_LOCKS, REPORT_WAITS, REPORT_LOCK_ORDER, REPORT_CALLERS, REPORT_CALLEES, REPORT_ALLOCS, REPORT_LEAKS, REPORT_PEAK, REPORT_MEMORY, REPORT_HEAP_AT,
+	REPORT_TOP, REPORT_TREE, REPORT_THREADS, REPORT_STACKS, REPORT_INFO, REPORT_BLOCKS, REPORT_LOCKS, REPORT_WAITS, REPORT_LOCK_ORDER, REPORT_CALLERS, REPORT_CALLEES, REPORT_PATHS, REPORT_ALLOCS, REPORT_LEAKS, REPORT_PEAK, REPORT_MEMORY, REPORT_HEAP_AT,
 	REPORT_GROWTH, REPORT_MODES,
 };
 /* What rows can be ordered by; what each is called stands in main.c. */
-enum report_sort { /* --top, --tree, --callers, --callees; the latter ones with --heap, or with --blocks */
+enum report_sort { /* --top, --tree, --callers, --callees, --paths; the latter ones with --heap, or with --blocks */
 	SORT_SELF, SORT_TOTAL, SORT_CALLS, SORT_HEAP_BYTES, SORT_HEAP_ALLOCS, SORT_BLOCKED_TIME, SORT_LOCK_TIME,
 };
 enum report_wait { WAIT_BLOCKED, WAIT_FOR_WORK, WAIT_FOR_LOCKS };
@@ -63,6 +63,8 @@ struct report {
 	int all;               /* --blocks: waits for work too; --lock-order: all orders */
 	int histogram;         /* --allocs: sizes and lifetimes; --blocks: times; --locks: waits and holds */
 	const char *only;      /* NULL, or a function: --callers, --callees: which; --blocks: what is called, or calls */
+	const char *focus;     /* --paths: NULL, or a function that paths must go through */
+	const char *ignore;    /* ... or one that they must not */
 	int limited;           /* the limit was asked for */
 
 	struct cli_buffer out; /* the answer as text */
@@ -72,6 +74,7 @@ struct report {
 	double hook_cost_ns;   /* what an empty call measures, and adds to its caller; 0: not known */
 	int64_t processes;
 	int recording;         /* the end that it knows of is the last checkpoint */
+	int marked;            /* a time was marked as distorted */
 	struct report_whole {  /* what shares are shares of: the whole run */
 		int64_t functions, calls, self_ns;
 	} whole;
@@ -126,6 +129,7 @@ int report_header(struct report *);
 int report_top(struct report *);
 int report_tree(struct report *);
 int report_calls(struct report *); /* --callers, --callees */
+int report_paths(struct report *);
 int report_threads(struct report *);
 int report_creators(struct report *); /* --threads --by creator */
 int report_stacks(struct report *);
@@ -138,6 +142,9 @@ int report_blocked(struct report *);
 int report_live(struct report *);
 int report_memory(struct report *);
 int report_history(struct report *);
+
+/* top.c: what shares are shares of: the process, or the threads, that were asked for. */
+int report_read_whole(struct report *, struct report_whole *);
 
 /* calls.c: fills *exit_status and says so if the trace has no call of a function of this name. */
 int report_check_function(struct report *, const char *name, int *exit_status);

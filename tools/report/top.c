@@ -36,13 +36,13 @@ static const char *choose_query(const struct report *report, const char **sort)
 	return report->with_heap ? "top_heap" : report->with_blocks ? "top_blocks" : by_thread(report) ? "top_threads" : narrowed ? "top_process" : "top";
 }
 
-/* What shares are shares of. */
-static int read_whole(struct report *report, struct report_whole *whole)
+int report_read_whole(struct report *report, struct report_whole *whole)
 {
 	struct tr_query *q;
 	int status;
 
-	*whole = report->whole;
+	if (whole != &report->whole)
+		*whole = report->whole;
 	if (!by_thread(report) && report->process_id == ANY)
 		return 0;
 	if ((status = report_query(report, &q, by_thread(report) ? "whole_threads" : "whole_process", NULL)))
@@ -215,7 +215,7 @@ int report_top(struct report *report)
 	report_say_none_beside(report);
 	if (report->show_sql || report->format != CLI_FORMAT_TEXT)
 		return report_rows(report, query, sort);
-	if ((status = read_whole(report, &whole)) || (status = report_query(report, &q, query, sort)))
+	if ((status = report_read_whole(report, &whole)) || (status = report_query(report, &q, query, sort)))
 		return status;
 	const size_t share = tr_column(q, share_of(report, &whole, &row.all)), count = choose_columns(report, columns, which);
 	struct cli_table *table = cli_table_create(columns, count);
