@@ -157,6 +157,57 @@ def check_paths(path, contexts, threads, asked, focus, ignore):
     return differ(f"--paths {asked}", walked, said)
 
 
+def check_tree(path, contexts, threads, asked, focus, ignore):
+    """--tree with these: what is left of the tree, with the sums of the self times that are left."""
+    asked = asked_for(asked, focus, ignore)
+    there = {c.number for c in contexts if figures(c, threads)}
+    walked = {}
+    for c in contexts:
+        above, context = [], c
+        while context.parent:
+            above.append(context)
+            context = context.parent
+        if is_kept(c, focus, ignore) and all(a.number in there for a in above):
+            for a in above:
+                kept = is_kept(a, focus, ignore)
+                calls, self_ticks, _ = figures(a, threads)
+                row = walked.setdefault(a.number, [a.depth, calls, self_ticks if kept else 0, 0])
+                row[3] += figures(c, threads)[1]
+    rows = ask(path, "--tree", *asked)
+    said = {int(row["context_id"]): [int(row[k]) for k in ("depth", "calls", "self_ns", "total_ns")] for row in rows}
+    wrong = differ(f"--tree {asked}", walked, said)
+    wrong += differ(f"--tree --depth 2 {asked}", {n: row for n, row in walked.items() if row[0] <= 2},
+                    {int(row["context_id"]): [int(row[k]) for k in ("depth", "calls", "self_ns", "total_ns")]
+                     for row in ask(path, "--tree", "--depth", "2", *asked)})
+    if [row for row in rows if int(row["total_ns"])]:
+        parents = {c.number: c.parent.number for c in contexts}
+        open_ = []
+        for row in rows:  # each behind its caller
+            del open_[int(row["depth"]) - 1:]
+            if open_ and parents[int(row["context_id"])] != open_[-1]:
+                wrong += differ(f"--tree {asked}: order", {}, row)
+            open_.append(int(row["context_id"]))
+    return wrong
+
+
+def check_inverted(path, contexts, threads, asked, focus, ignore, depth):
+    asked = (*asked_for(asked, focus, ignore), "--depth", str(depth))
+    walked = {}
+    for c in contexts:
+        if not is_kept(c, focus, ignore) or not figures(c, threads):
+            continue
+        way = [NAMES[function] for function in reversed(c.path())]
+        for level in range(1, len(way) + 1 if not depth else min(len(way), depth) + 1):
+            row = walked.setdefault(tuple(way[:level]), [0, 0, 0])
+            for i, value in enumerate((*figures(c, threads)[:2], 1)):
+                row[i] += value
+    said, way = {}, []
+    for row in ask(path, "--tree", "--inverted", *asked):
+        way[int(row["depth"]) - 1:] = [row["function"]]
+        said[tuple(way)] = [int(row[k]) for k in ("calls", "self_ns", "contexts")]
+    return differ(f"--tree --inverted {asked}", walked, said)
+
+
 def main():
     wrong = 0
     for seed in sys.argv[1:]:
@@ -172,6 +223,9 @@ def main():
         for focus, ignore in [(None, None)] + [(a, b) for a in [None] + names for b in [None] + names if a or b]:
             asked, threads = scopes[(len(focus or "") + len(ignore or "")) % len(scopes)]
             wrong += check_paths("random.db", contexts, threads, asked, focus, ignore)
+            wrong += check_inverted("random.db", contexts, threads, asked, focus, ignore, len(focus or "") % 4)
+            if focus or ignore:
+                wrong += check_tree("random.db", contexts, threads, asked, focus, ignore)
     print("as a walk through the tree says" if not wrong else f"{wrong} differences")
     return 1 if wrong else 0
 

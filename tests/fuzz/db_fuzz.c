@@ -49,7 +49,7 @@ static void query(struct tr_trace *trace, uint8_t which, const struct tr_argumen
 static void report_on(struct tr_trace *trace, uint8_t how)
 {
 	static const char *const rows[] = {"top", "top_threads", "tree", "threads", "run", "messages"};
-	struct report report = {.trace = trace, .process_id = ANY, .thread_id = ANY, .age_ns = ANY, .stacks_ns = ANY, .now_ns = -1,
+	struct report report = {.trace = trace, .process_id = ANY, .thread_id = ANY, .age_ns = ANY, .stacks_ns = ANY, .now_ns = -1, .depth = NO_LIMIT,
 				.limit = how & 64 ? NO_LIMIT : 30};
 	int status;
 

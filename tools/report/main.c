@@ -25,6 +25,7 @@
 
 /* Rows of text. Those with call paths take several lines each. */
 enum { TOP_LIMIT = 30, TREE_LIMIT = 100, INFO_LIMIT = 20, PATHS_LIMIT = 15, MEMORY_LIMIT = 20, STACKS_LIMIT = 20 };
+enum { INVERTED_DEPTH = 10 }; /* each level more is another row for each context */
 static const double tree_least_percent = 0.5;
 
 /* What rows can be sorted by, by mode; in the order of its enum in report.h. The first is the default, but of
@@ -46,7 +47,7 @@ static const char *const sorts[REPORT_MODES][13] = {
 	[REPORT_GROWTH] = {"bytes", "blocks"},
 };
 
-static struct report report = {.process_id = ANY, .thread_id = ANY, .by = CLI_UNSET, .age_ns = ANY, .lock = ANY, .one_lock = ANY, .at_ns = ANY,
+static struct report report = {.process_id = ANY, .thread_id = ANY, .by = CLI_UNSET, .age_ns = ANY, .lock = ANY, .one_lock = ANY, .depth = CLI_UNSET, .at_ns = ANY,
 			       .stacks_ns = ANY, .now_ns = -1,
 			       .span_ns = {CLI_UNSET, CLI_UNSET}};
 static int mode = CLI_UNSET, format = CLI_FORMAT_TEXT, blocks, no_pager;
@@ -113,9 +114,14 @@ static const struct cli_option options[] = {
 	{CLI_TEXT, .name = "only", .argument = "NAME", .value = &report.only,
 	 .help = "--blocks: only calls of this function (read, poll ...), or made by it; with or without its parameters, * stands for anything"},
 	{CLI_TEXT, .name = "focus", .argument = "NAME", .value = &report.focus,
-	 .help = "--paths: only call paths through functions of this name, named as with --only"},
+	 .help = "--tree, --paths: only call paths through functions of this name, named as with --callers; what calls these has the "
+		 "time of such paths"},
 	{CLI_TEXT, .name = "ignore", .argument = "NAME", .value = &report.ignore,
-	 .help = "--paths: without call paths through functions of this name"},
+	 .help = "--tree, --paths: without call paths through functions of this name"},
+	{CLI_FLAG, .name = "inverted", .value = &report.inverted,
+	 .help = "--tree: functions by their own time, and below each what calls it, and what calls that"},
+	{CLI_NUMBER, .name = "depth", .argument = "N", .value = &report.depth,
+	 .help = "--tree: at most N levels, 0 for all (--inverted: 10)"},
 	{CLI_FLAG, .name = "histogram", .value = &report.histogram,
 	 .help = "--allocs: how large blocks are and how long they live; --blocks: how long calls took; --locks: how long locks were waited "
 		 "for and held; of all rows, of the first N with --limit N, or (--locks) of the one with --lock N"},
@@ -148,7 +154,7 @@ static const struct cli_option options[] = {
 
 static const char *const usage[] = {
 	"[FILE] [--top] [OPTIONS]",
-	"[FILE] --tree [OPTIONS]",
+	"[FILE] --tree [--focus NAME] [--ignore NAME] [--inverted] [--depth N] [OPTIONS]",
 	"[FILE] --callers NAME | --callees NAME [OPTIONS]",
 	"[FILE] --paths [--focus NAME] [--ignore NAME] [OPTIONS]",
 	"[FILE] --threads [--by creator] [OPTIONS]",
@@ -173,6 +179,8 @@ static const struct cli_note examples[] = {
 	{"instr-report --sort calls --limit 10", "the ten functions called most often"},
 	{"instr-report --callers 'Table::insert'", "who calls it, and what these calls take"},
 	{"instr-report --callees worker", "what it calls"},
+	{"instr-report --tree --inverted", "functions, what calls them, what calls that"},
+	{"instr-report --tree --focus tokenize --depth 4", "only call paths through a function"},
 	{"instr-report --paths --focus 'Table::*'", "the hottest call paths through the functions of a class"},
 	{"instr-report --threads", "which threads were busy, and which waited"},
 	{"instr-report --threads --by creator", "what creates the threads, and how many"},
@@ -343,8 +351,13 @@ static int check_mode(void)
 		return cli_wrong_usage("--only takes the name of a function");
 	if ((report.focus && !*report.focus) || (report.ignore && !*report.ignore))
 		return cli_wrong_usage("--%s takes the name of a function", report.focus && !*report.focus ? "focus" : "ignore");
-	if ((report.focus || report.ignore) && mode != REPORT_PATHS)
-		return cli_wrong_usage("--%s goes with --paths", report.focus ? "focus" : "ignore");
+	if ((report.focus || report.ignore) && mode != REPORT_TREE && mode != REPORT_PATHS)
+		return cli_wrong_usage("--%s goes with --tree and --paths", report.focus ? "focus" : "ignore");
+	if ((report.inverted || report.depth != CLI_UNSET) && mode != REPORT_TREE)
+		return cli_wrong_usage("--%s goes with --tree", report.inverted ? "inverted" : "depth");
+	if ((report.focus || report.ignore || report.inverted) && (report.with_heap || report.with_blocks))
+		return cli_wrong_usage("--%s does not go with --%s", report.focus ? "focus" : report.ignore ? "ignore" : "inverted",
+				       report.with_heap ? "heap" : "blocks");
 	if ((callers && !*callers) || (callees && !*callees))
 		return cli_wrong_usage("--%s takes the name of a function", callers ? "callers" : "callees");
 	if (mode != REPORT_BLOCKS && report.only)
@@ -430,6 +443,10 @@ static void settle_defaults(void)
 	else
 		report.limit = limit ? limit : NO_LIMIT;
 	report.limited = limit > 0;
+	if (report.depth == CLI_UNSET)
+		report.depth = report.inverted ? INVERTED_DEPTH : NO_LIMIT;
+	else if (!report.depth)
+		report.depth = NO_LIMIT;
 	if (least_percent < 0)
 		least_percent = format == CLI_FORMAT_TEXT ? tree_least_percent : 0;
 	report.least = report.mode == REPORT_TREE ? least_percent / 100 : 0;

@@ -43,6 +43,7 @@ int report_query(struct report *report, struct tr_query **query, const char *nam
 		{.name = "by", .type = TR_TEXT, .text = row_names[report->by]},
 		{.name = "idle", .type = TR_INTEGER, .integer = report->all},
 		{.name = "only", .type = only ? TR_TEXT : TR_NULL, .text = only},
+		{.name = "depth", .type = report->depth == NO_LIMIT ? TR_NULL : TR_INTEGER, .integer = report->depth},
 		{.name = "focus", .type = focus ? TR_TEXT : TR_NULL, .text = focus},
 		{.name = "ignore", .type = ignore ? TR_TEXT : TR_NULL, .text = ignore},
 		{.name = "lock", .type = report->one_lock == ANY ? TR_NULL : TR_INTEGER, .integer = report->one_lock},

@@ -63,7 +63,9 @@ struct report {
 	int all;               /* --blocks: waits for work too; --lock-order: all orders */
 	int histogram;         /* --allocs: sizes and lifetimes; --blocks: times; --locks: waits and holds */
 	const char *only;      /* NULL, or a function: --callers, --callees: which; --blocks: what is called, or calls */
-	const char *focus;     /* --paths: NULL, or a function that paths must go through */
+	int64_t depth;         /* --tree: levels at most; NO_LIMIT: all */
+	int inverted;          /* --tree: from functions to what calls them */
+	const char *focus;     /* --tree, --paths: NULL, or a function that paths must go through */
 	const char *ignore;    /* ... or one that they must not */
 	int limited;           /* the limit was asked for */
 

@@ -2,6 +2,8 @@
  *
  * tree.c - the profile by calling context: each line a call path, indented below its caller. Shares
  * are of all self time; with memory or waits beside the time (--heap, --blocks), of these if they are the order.
+ * Only some call paths (--focus, --ignore); from functions to what calls them (--inverted): then a line has what came by
+ * its way of the time and the calls of the function that it began with.
  *
  * The query gives contexts in the order of printing. What the drawing needs (is there a later
  * sibling?) and what recursion looks like is known only at the end, so all rows are kept:
@@ -48,6 +50,7 @@ struct node {
 	uint64_t name_hash; /* of a name that is longer than what a line shows; else 0 */
 	char *name, *place;
 	int has_max, last; /* last: no sibling follows */
+	int is_way;        /* to what was asked for: has no time of its own here */
 	int outside;       /* stands for what was allocated while no function was open */
 };
 
@@ -75,7 +78,21 @@ static uint64_t hash_of_long(const char *text)
 
 static const char *query_of(const struct report *report)
 {
-	return report->with_heap ? "tree_heap" : report->with_blocks ? "tree_blocks" : "tree";
+	return report->with_heap ? "tree_heap" : report->with_blocks ? "tree_blocks" : report->inverted ? "tree_inverted"
+	       : report->focus || report->ignore ? "tree_focus" : "tree";
+}
+
+static const char *order_of(const struct report *report)
+{
+	return report->inverted ? report->sort == SORT_CALLS ? "3" : "2" : sort_columns[report->sort];
+}
+
+/* The query of inverted trees has the time that came by a line's way as that line's: a part of it is of no other line at
+ * the outermost ones only. */
+static void read_inverted(struct node *n, struct tr_query *q)
+{
+	n->total_ns = report_number(q, "self_ns");
+	n->self_ns = n->depth == 1 ? n->total_ns : 0;
 }
 
 static void read_beside(const struct report *report, struct node *n, struct tr_query *q)
@@ -116,7 +133,7 @@ static int read_nodes(struct report *report, struct nodes *nodes)
 
 	if (lines != NO_LIMIT && lines < INT64_MAX / READ_PER_LINE)
 		lines *= READ_PER_LINE;
-	int status = report_query_limited(report, &q, query_of(report), sort_columns[report->sort], lines);
+	int status = report_query_limited(report, &q, query_of(report), order_of(report), lines);
 	if (status)
 		return status;
 	const size_t process = tr_column(q, "process_id"), depth = tr_column(q, "depth"), function = tr_column(q, "function"),
@@ -128,19 +145,23 @@ static int read_nodes(struct report *report, struct nodes *nodes)
 			nodes->items = cli_realloc(nodes->items, nodes->room, sizeof(*nodes->items));
 		}
 		nodes->items[nodes->count++] = (struct node){
-			.process_id = tr_integer(q, process),
+			.process_id = report->inverted ? 0 : tr_integer(q, process),
 			.depth = tr_integer(q, depth),
 			.calls = tr_integer(q, calls),
 			.hooked = tr_integer(q, calls),
 			.self_ns = tr_integer(q, self_ns),
-			.total_ns = tr_integer(q, total_ns),
-			.max_ns = tr_integer(q, max_ns),
-			.has_max = tr_type(q, max_ns) != TR_NULL,
+			.total_ns = report->inverted ? 0 : tr_integer(q, total_ns),
+			.max_ns = report->inverted ? 0 : tr_integer(q, max_ns),
+			.has_max = !report->inverted && tr_type(q, max_ns) != TR_NULL,
 			.levels = 1,
 			.name_hash = hash_of_long(report_name(q, function)),
 			.name = cli_cut(report_name(q, function)),
 			.place = cli_strdup(report_place(q, file, line)),
 		};
+		if (report->inverted)
+			read_inverted(&nodes->items[nodes->count - 1], q);
+		else if (report->focus)
+			nodes->items[nodes->count - 1].is_way = !report_number(q, "through");
 		if (report_is_crowded(report))
 			read_beside(report, &nodes->items[nodes->count - 1], q);
 	}
@@ -178,10 +199,12 @@ static int is_same_function(const struct node *a, const struct node *b)
 	return a->name_hash == b->name_hash && !strcmp(a->name, b->name) && !strcmp(a->place, b->place);
 }
 
-static void merge_level(struct node *into, struct node *from)
+static void merge_level(const struct report *report, struct node *into, struct node *from)
 {
 	into->levels++;
-	into->calls = report_sum(into->calls, from->calls);
+	if (!report->inverted) /* there what came by the longer way is a part */
+		into->calls = report_sum(into->calls, from->calls);
+	into->is_way &= from->is_way;
 	into->hooked = report_sum(into->hooked, from->hooked);
 	into->self_ns = report_sum(into->self_ns, from->self_ns);
 	for (size_t i = 0; i < 2; i++)
@@ -194,7 +217,7 @@ static void merge_level(struct node *into, struct node *from)
 	free(from->place);
 }
 
-static void fold_recursion(struct nodes *nodes)
+static void fold_recursion(const struct report *report, struct nodes *nodes)
 {
 	/* Of each node: how many callees are shown; the first node of its chain, where it is the only
 	 * callee of the same function; of that: how long the chain is; where it goes. */
@@ -220,7 +243,7 @@ static void fold_recursion(struct nodes *nodes)
 		struct node *n = &nodes->items[i];
 		if (head[i] != i && length[head[i]] >= FOLDED_FROM) {
 			place[i] = place[head[i]];
-			merge_level(&nodes->items[place[i]], n);
+			merge_level(report, &nodes->items[place[i]], n);
 			continue;
 		}
 		n->parent = n->parent == NO_PARENT ? NO_PARENT : place[n->parent];
@@ -339,10 +362,15 @@ struct marks {
 	int distorted, folded;
 };
 
+static int is_distorted(const struct report *report, const struct node *n)
+{
+	return !report->inverted && !n->is_way && report_is_distorted(report, n->self_ns, n->hooked);
+}
+
 static void add_cell(const struct report *report, struct cli_table *table, const struct node *n, double whole, const char *lead, int column)
 {
 	const struct beside *first = &n->beside[0], *second = &n->beside[1];
-	const int distorted = report_is_distorted(report, n->self_ns, n->hooked);
+	const int distorted = is_distorted(report, n);
 	char text[CLI_NUMBER_BYTES];
 
 	switch (column) {
@@ -354,7 +382,10 @@ static void add_cell(const struct report *report, struct cli_table *table, const
 		cli_cell(table, CLI_PLAIN, cli_duration(text, n->total_ns));
 		break;
 	case SELF:
-		cli_cell_format(table, distorted ? CLI_DIM : CLI_PLAIN, "%s%s", distorted ? "~" : "", cli_duration(text, n->self_ns));
+		if (n->is_way)
+			cli_cell(table, CLI_DIM, "-");
+		else
+			cli_cell_format(table, distorted ? CLI_DIM : CLI_PLAIN, "%s%s", distorted ? "~" : "", cli_duration(text, n->self_ns));
 		break;
 	case CALLS:
 		cli_cell(table, CLI_PLAIN, cli_count(text, n->calls));
@@ -393,13 +424,13 @@ static int add_rows(struct report *report, struct cli_table *table, const int *w
 	int status = 0;
 
 	find_last_siblings(nodes, drawn);
-	if (report->processes > 1)
+	if (report->processes > 1 && !report->inverted)
 		status = report_query_limited(report, &processes, "processes", NULL, NO_LIMIT);
 	for (size_t i = 0; i < nodes->count && !status; i++) {
 		struct node *n = &nodes->items[i];
 		if (processes && (!i || nodes->items[i - 1].process_id != n->process_id))
 			status = add_process_line(report, table, n->process_id, processes);
-		marks->distorted |= report_is_distorted(report, n->self_ns, n->hooked);
+		marks->distorted |= is_distorted(report, n);
 		marks->folded |= n->levels > 1;
 		draw_lead(&lead, n, drawn, continues);
 		for (size_t c = 0; c < count; c++)
@@ -430,10 +461,14 @@ static void explain(struct report *report, int64_t hidden, int64_t rest, int64_t
 	char count[64], share[CLI_NUMBER_BYTES];
 
 	cli_add_text(&report->out, cli_style_on(CLI_DIM));
-	if (hidden > 0)
-		cli_add_format(&report->out, "%s hidden, with %s of the %s: --min 0 --limit 0 shows all\n",
+	if (report->focus || report->ignore || report->inverted)
+		cli_add_format(&report->out, "In these: %s of the self time; --min 0 --limit 0%s shows all of them\n",
+			       cli_share(share, (double)report_difference(whole, rest), (double)whole), report->depth != NO_LIMIT ? " --depth 0" : "");
+	else if (hidden > 0)
+		cli_add_format(&report->out, "%s hidden, with %s of the %s: --min 0 --limit 0%s shows all\n",
 			       cli_counted(count, sizeof(count), hidden, "calling context", NULL),
-			       cli_share(share, rest > 0 ? (double)rest : 0, (double)whole), what[report->sort]);
+			       cli_share(share, rest > 0 ? (double)rest : 0, (double)whole), what[report->sort],
+			       report->depth != NO_LIMIT ? " --depth 0" : "");
 	if (marks->folded)
 		cli_add_format(&report->out, "%sN a function that calls itself, N levels deep, in one line\n",
 			       cli_screen()->utf8 ? "\xC3\x97" : "x");
@@ -444,6 +479,9 @@ static void explain(struct report *report, int64_t hidden, int64_t rest, int64_t
 static int is_shown(const struct report *report, int column)
 {
 	switch (column) {
+	case SELF:
+	case MAX:
+		return !report->inverted;
 	case TOTAL_MEMORY:
 	case BYTES:
 	case ALLOCS:
@@ -466,8 +504,8 @@ static size_t choose_columns(const struct report *report, struct cli_column *col
 {
 	const int crowded = report_is_crowded(report);
 	const struct cli_column all[COLUMNS] = {
-		[SHARE] = {.title = share_titles[report->sort]},
-		[TOTAL] = {.title = "total", .drop = report->with_heap ? 1 : crowded ? 2 : 0},
+		[SHARE] = {.title = report->inverted ? "self %" : share_titles[report->sort]},
+		[TOTAL] = {.title = report->inverted ? "self" : "total", .drop = report->with_heap ? 1 : crowded ? 2 : 0},
 		[SELF] = {.title = "self"},
 		[CALLS] = {.title = "calls", .drop = crowded ? 4 : 0},
 		[MAX] = {.title = "max", .drop = crowded ? 5 : 1},
@@ -479,7 +517,7 @@ static size_t choose_columns(const struct report *report, struct cli_column *col
 		[IDLE] = {.title = "idle", .drop = 3},
 		[TOTAL_LOCK] = {.title = "total lock"},
 		[LOCK] = {.title = "lock wait", .drop = 1},
-		[NAME] = {.title = "calling context", .left = 1, .comfort = crowded ? 32 : 40, .shorten = report_shorten_name},
+		[NAME] = {.title = report->inverted ? "function, and what calls it" : "calling context", .left = 1, .comfort = crowded ? 32 : 40, .shorten = report_shorten_name},
 	};
 	size_t count = 0;
 
@@ -509,14 +547,14 @@ int report_tree(struct report *report)
 
 	report_say_none_beside(report);
 	if (report->show_sql || report->format != CLI_FORMAT_TEXT)
-		return report_rows(report, query_of(report), sort_columns[report->sort]);
+		return report_rows(report, query_of(report), order_of(report));
 	if ((status = read_whole(report, &contexts, &whole)) || (status = read_nodes(report, &nodes))) {
 		free_nodes(&nodes);
 		return status;
 	}
 	whole = whole_of(report, whole);
 	find_parents(&nodes);
-	fold_recursion(&nodes);
+	fold_recursion(report, &nodes);
 	if (report->limit != NO_LIMIT && nodes.count > (size_t)report->limit)
 		cut(report, &nodes, (size_t)report->limit);
 	int64_t hidden = contexts;
@@ -532,6 +570,7 @@ int report_tree(struct report *report)
 		explain(report, hidden, report_difference(whole, shown), whole, &marks);
 	} else if (!status) {
 		cli_add_text(&report->out, !contexts ? "No calls were recorded.\n"
+					    : report->focus || report->ignore ? "No call path is left that has so much time: --min 0 shows all.\n"
 					    : report->sort >= SORT_BLOCKED_TIME
 						      ? "No calling context has waited so long: --min 0 shows all.\n"
 					    : report->sort >= SORT_HEAP_BYTES

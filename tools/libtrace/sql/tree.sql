@@ -3,7 +3,7 @@
 -- tree: calling contexts, each before those that it calls, most time first: the view tree, narrowed
 -- down to process :process and the threads that :thread (its number) or :thread_name name, without
 -- contexts below the share :least (0 to 1) of all self time, and at most :limit of them, those with
--- the most time. What calls one that is shown has at least its time, so the rest is still a tree.
+-- the most time, and :depth levels. What calls one that is shown has at least its time, so the rest is still a tree.
 WITH RECURSIVE
 chosen AS (
     SELECT thread_id FROM threads
@@ -30,6 +30,7 @@ walk AS (
     SELECT n.process_id, w.depth + 1, n.self_ticks, n.total_ticks, n.calls, n.context_id, n.parent_id,
            n.function_id, n.min_ticks, n.max_ticks, n.flags
     FROM walk w JOIN nodes n ON n.parent_id = w.context_id
+    WHERE w.depth < coalesce(:depth, 9223372036854775807)
     ORDER BY 1, 2 DESC, /*sort*/4/*end*/ DESC, 6 LIMIT -1) -- without a LIMIT SQLite leaves the ORDER BY out
 SELECT w.process_id AS process_id, -- process
        w.context_id AS context_id, -- calling context

@@ -51,6 +51,7 @@ walk AS (
     SELECT n.process_id, w.depth + 1, n.self_ticks, n.total_ticks, n.calls, n.total_blocked, n.total_locks,
            n.context_id, n.parent_id, iif(n.parent_id IS NULL, NULL, n.context_id)
     FROM walk w JOIN nodes n ON n.below_id = w.from_id
+    WHERE w.depth < coalesce(:depth, 9223372036854775807)
     ORDER BY 1, 2 DESC, /*sort*/4/*end*/ DESC, 8 LIMIT -1) -- without a LIMIT SQLite leaves the ORDER BY out
 SELECT w.process_id AS process_id, -- process
        w.context_id AS context_id, -- calling context
