@@ -80,6 +80,8 @@ def make(random_, path):
                    [(thread, c.number, calls, calls, total, own, total) for c in contexts for thread, (calls, own, total) in c.rows.items()])
     db.execute("INSERT INTO function_totals SELECT 0, function_id, sum(calls), sum(returns), 0, 0, 0, sum(total_ticks * (1 - recursive)),"
                "sum(self_ticks), 0, 0, 0, max(max_ticks) FROM totals JOIN contexts USING (context_id) GROUP BY function_id")
+    db.execute("INSERT INTO function_totals SELECT process_id, function_id, sum(calls), sum(returns), 0, 0, 0, sum(total_ticks * (1 - recursive)),"
+               "sum(self_ticks), 0, 0, 0, max(max_ticks) FROM totals JOIN contexts USING (context_id) GROUP BY process_id, function_id")
     db.commit()
     db.close()
     return [c for c in contexts if c.parent]
@@ -138,6 +140,19 @@ def check_pairs(path, contexts, threads, asked, name):
                 [int(row[k]) for k in ("calls", "total_ns", "self_ns", "recursive_calls")] for row in ask(path, mode, name, *asked)}
         wrong += differ(f"{mode} {name} {asked}", dict(pairs), said)
     return wrong
+
+
+def check_top(path, contexts, threads, asked, name):
+    """--top --only: calls, self and total (once in recursion) of each function of the name."""
+    walked = {}
+    for c in contexts:
+        f = figures(c, threads)
+        if f and c.function in named(name):
+            row = walked.setdefault(NAMES[c.function], [0, 0, 0])
+            for i, value in enumerate((f[0], f[1], 0 if c.function in c.parent.path() else f[2])):
+                row[i] += value
+    said = {row["function"]: [int(row[k]) for k in ("calls", "self_ns", "total_ns")] for row in ask(path, "--only", name, *asked)}
+    return differ(f"--only {name} {asked}", walked, said)
 
 
 def is_kept(context, focus, ignore):
@@ -219,6 +234,7 @@ def main():
                 continue
             for asked, threads in scopes:
                 wrong += check_pairs("random.db", contexts, threads, asked, name)
+                wrong += check_top("random.db", contexts, threads, asked, name)
         names = [name for name in ("main", "ns::*", "step", "list", "parse") if named(name) & called]
         for focus, ignore in [(None, None)] + [(a, b) for a in [None] + names for b in [None] + names if a or b]:
             asked, threads = scopes[(len(focus or "") + len(ignore or "")) % len(scopes)]

@@ -350,6 +350,8 @@ static void add_choice(struct report *report)
 		report_say(report, CLI_PLAIN, "Below: process %" PRId64 " only", report->process_id);
 	if (report->only && report->mode == REPORT_BLOCKS)
 		report_say(report, CLI_PLAIN, "Below: calls of %s, and those that it makes, only", report->only);
+	if (report->only && report->mode == REPORT_TOP)
+		report_say(report, CLI_PLAIN, "Below: %s only", report->only);
 	if (report->focus)
 		report_say(report, CLI_PLAIN, "Below: only call paths through %s", report->focus);
 	if (report->ignore)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
- * histogram.c - how large blocks are and how long those lived that were freed, how long calls took that may
+ * histogram.c - how large blocks are and how long those lived that were freed, how long calls took, and those that may
  * block, how long locks were waited for and held, in powers of two: two histograms side by side, so that both
  * fit on a screen.
  */
@@ -25,6 +25,7 @@ static const struct histogram {
 		char *(*unit)(char *, int64_t);
 	} halves[HALVES]; /* the second one may be none */
 } histograms[REPORT_MODES] = {
+	[REPORT_TOP] = {"call_histogram", "calls", "No call has ended.\n", {{"call_ns", "took from", "calls", cli_duration}, {0}}},
 	[REPORT_ALLOCS] = {"heap_histogram", "blocks", "No sizes were recorded.\n",
 			   {{"size_bytes", "size from", "blocks", cli_bytes}, {"lifetime_ns", "life from", "freed", cli_duration}}},
 	[REPORT_BLOCKS] = {"block_histogram", "calls", "No time was spent in calls that may block.\n",

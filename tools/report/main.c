@@ -112,7 +112,8 @@ static const struct cli_option options[] = {
 	 .help = "--top, --tree: the memory beside the time, what was allocated in the function itself and in all that it called"},
 	{CLI_FLAG, .name = "all", .value = &report.all, .help = "--blocks: waits for work too; --lock-order: all orders"},
 	{CLI_TEXT, .name = "only", .argument = "NAME", .value = &report.only,
-	 .help = "--blocks: only calls of this function (read, poll ...), or made by it; with or without its parameters, * stands for anything"},
+	 .help = "--top: only functions of this name, with or without parameters, * stands for anything; --blocks: only calls of "
+		 "this function (read, poll ...), or made by it"},
 	{CLI_TEXT, .name = "focus", .argument = "NAME", .value = &report.focus,
 	 .help = "--tree, --paths: only call paths through functions of this name, named as with --callers; what calls these has the "
 		 "time of such paths"},
@@ -123,7 +124,7 @@ static const struct cli_option options[] = {
 	{CLI_NUMBER, .name = "depth", .argument = "N", .value = &report.depth,
 	 .help = "--tree: at most N levels, 0 for all (--inverted: 10)"},
 	{CLI_FLAG, .name = "histogram", .value = &report.histogram,
-	 .help = "--allocs: how large blocks are and how long they live; --blocks: how long calls took; --locks: how long locks were waited "
+	 .help = "--allocs: how large blocks are and how long they live; --top, --blocks: how long calls took; --locks: how long locks were waited "
 		 "for and held; of all rows, of the first N with --limit N, or (--locks) of the one with --lock N"},
 	{CLI_CHOICE, .name = "by", .argument = "WHAT", .choices = "function|site|context|type|waiter|holder|thread|creator", .value = &report.by,
 	 .help = "--allocs, --blocks: a row for each function, each place in the source (site), each place and call path (context), or (--allocs) each type of what is allocated; --waits: who waited for whom by function, by calling context, by who waited (waiter), by whom that was for (holder), or by thread; --threads: creator, a row for each call path and place that has created threads"},
@@ -153,7 +154,7 @@ static const struct cli_option options[] = {
 };
 
 static const char *const usage[] = {
-	"[FILE] [--top] [OPTIONS]",
+	"[FILE] [--top] [--only NAME] [--histogram] [OPTIONS]",
 	"[FILE] --tree [--focus NAME] [--ignore NAME] [--inverted] [--depth N] [OPTIONS]",
 	"[FILE] --callers NAME | --callees NAME [OPTIONS]",
 	"[FILE] --paths [--focus NAME] [--ignore NAME] [OPTIONS]",
@@ -179,6 +180,7 @@ static const struct cli_note examples[] = {
 	{"instr-report --sort calls --limit 10", "the ten functions called most often"},
 	{"instr-report --callers 'Table::insert'", "who calls it, and what these calls take"},
 	{"instr-report --callees worker", "what it calls"},
+	{"instr-report --only tokenize --histogram", "how long its calls took"},
 	{"instr-report --tree --inverted", "functions, what calls them, what calls that"},
 	{"instr-report --tree --focus tokenize --depth 4", "only call paths through a function"},
 	{"instr-report --paths --focus 'Table::*'", "the hottest call paths through the functions of a class"},
@@ -345,8 +347,11 @@ static int check_mode(void)
 		return cli_wrong_usage("--heap goes with --top and --tree");
 	if (report.with_heap && thread)
 		return cli_wrong_usage("the heap belongs to all threads of a process: --heap does not go with --thread");
-	if (mode != REPORT_ALLOCS && mode != REPORT_BLOCKS && mode != REPORT_LOCKS && report.histogram)
-		return cli_wrong_usage("--histogram goes with --allocs, --blocks and --locks");
+	const int top = mode == REPORT_TOP || mode == CLI_UNSET;
+	if (!top && mode != REPORT_ALLOCS && mode != REPORT_BLOCKS && mode != REPORT_LOCKS && report.histogram)
+		return cli_wrong_usage("--histogram goes with --top, --allocs, --blocks and --locks");
+	if (top && report.histogram && (report.with_heap || report.with_blocks))
+		return cli_wrong_usage("--histogram with --top shows how long calls took: --%s does not go with it", report.with_heap ? "heap" : "blocks");
 	if (report.only && !*report.only)
 		return cli_wrong_usage("--only takes the name of a function");
 	if ((report.focus && !*report.focus) || (report.ignore && !*report.ignore))
@@ -360,8 +365,9 @@ static int check_mode(void)
 				       report.with_heap ? "heap" : "blocks");
 	if ((callers && !*callers) || (callees && !*callees))
 		return cli_wrong_usage("--%s takes the name of a function", callers ? "callers" : "callees");
-	if (mode != REPORT_BLOCKS && report.only)
-		return cli_wrong_usage(report.with_blocks ? "--only goes with --blocks alone" : "--only goes with --blocks");
+	if (!top && mode != REPORT_BLOCKS && report.only)
+		return cli_wrong_usage(mode == REPORT_TREE || mode == REPORT_PATHS ? "--only goes with --top and --blocks (only call paths through a function: --focus NAME)"
+				       : "--only goes with --top and --blocks");
 	if (mode != REPORT_TREE && least_percent >= 0)
 		return cli_wrong_usage("--min goes with --tree");
 	if ((status = check_by()) != CLI_GO)
@@ -472,7 +478,7 @@ static int check_choice(void)
 		if (!status)
 			return cli_wrong_usage("%s has no lock %" PRId64 " (--locks lists them)", tr_path(report.trace), report.lock);
 	}
-	const char *const asked[] = {callers, callees, report.focus, report.ignore};
+	const char *const asked[] = {report.mode == REPORT_BLOCKS ? NULL : report.only, report.focus, report.ignore};
 	for (size_t i = 0; i < sizeof(asked) / sizeof(*asked); i++) {
 		if (asked[i] && (status = report_check_function(&report, asked[i], &result)))
 			goto failed;

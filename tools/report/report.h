@@ -61,8 +61,8 @@ struct report {
 	int with_heap;         /* --top, --tree: the memory beside the time */
 	int with_blocks;       /* --top, --tree: what was waited beside the time */
 	int all;               /* --blocks: waits for work too; --lock-order: all orders */
-	int histogram;         /* --allocs: sizes and lifetimes; --blocks: times; --locks: waits and holds */
-	const char *only;      /* NULL, or a function: --callers, --callees: which; --blocks: what is called, or calls */
+	int histogram;         /* --allocs: sizes and lifetimes; --top, --blocks: times; --locks: waits and holds */
+	const char *only;      /* NULL, or a function: --callers, --callees: which; --top: only it; --blocks: what is called, or calls */
 	int64_t depth;         /* --tree: levels at most; NO_LIMIT: all */
 	int inverted;          /* --tree: from functions to what calls them */
 	const char *focus;     /* --tree, --paths: NULL, or a function that paths must go through */

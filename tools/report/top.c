@@ -201,25 +201,47 @@ static void add_cell(struct cli_table *table, struct tr_query *q, const struct r
 	}
 }
 
-int report_top(struct report *report)
+/* "2,700,000 calls: median 10 ns, 90% within 11 ns, 99% within ..., the longest 45 ns" */
+static int add_quantiles(struct report *report, const char *sort)
 {
-	const char *sort, *query = choose_query(report, &sort);
+	static const struct { const char *column, *said; } parts[] = {
+		{"p50_ns", "half took up to "}, {"p90_ns", ", 90% up to "}, {"p99_ns", ", 99% up to "}, {"p999_ns", ", 99.9% up to "},
+		{"max_ns", ", the longest "},
+	};
+	char text[CLI_NUMBER_BYTES], count[64];
+	struct tr_query *q;
+	int status = report_query_limited(report, &q, "call_quantiles", sort, report->limited ? report->limit : NO_LIMIT);
+
+	if (status)
+		return status;
+	if ((status = tr_next(q, &report->error)) == 1 && report_number(q, "calls") > 0) {
+		cli_add_format(&report->out, "%s: ", cli_counted(count, sizeof(count), report_number(q, "calls"), "call", NULL));
+		for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++)
+			cli_add_format(&report->out, "%s%s", parts[i].said, cli_duration(text, report_number(q, parts[i].column)));
+		cli_add_text(&report->out, "\n");
+		report->lines++;
+	}
+	tr_finish(q);
+	return status < 0 ? status : 0;
+}
+
+static int report_functions(struct report *report, const char *query, const char *sort)
+{
 	struct cli_column columns[COLUMNS];
 	struct report_whole whole;
 	struct tr_query *q;
-	int which[COLUMNS], status, marked = 0;
+	int which[COLUMNS], status, marked = 0, more = 0;
 	int64_t rows = 0, functions = 0;
 	double self_sum = 0;
 	struct row row = {0};
 
-	report_say_none_beside(report);
-	if (report->show_sql || report->format != CLI_FORMAT_TEXT)
-		return report_rows(report, query, sort);
-	if ((status = report_read_whole(report, &whole)) || (status = report_query(report, &q, query, sort)))
+	/* How many functions of a name there are is not known: a row more tells that there are. */
+	if ((status = report_read_whole(report, &whole)) ||
+	    (status = (report->only ? report_query_and_one : report_query)(report, &q, query, sort)))
 		return status;
 	const size_t share = tr_column(q, share_of(report, &whole, &row.all)), count = choose_columns(report, columns, which);
 	struct cli_table *table = cli_table_create(columns, count);
-	while ((status = tr_next(q, &report->error)) == 1) {
+	while ((status = tr_next(q, &report->error)) == 1 && !(more = report->only && report->limit != NO_LIMIT && rows == report->limit)) {
 		row.part = (double)tr_integer(q, share);
 		row.distorted = report_is_distorted(report, report_number(q, "self_ns"), report_number(q, "calls"));
 		row.sum += row.part;
@@ -231,18 +253,38 @@ int report_top(struct report *report)
 		functions += !report_is_crowded(report) || strcmp(report_name(q, tr_column(q, "function")), "(no function)") != 0;
 	}
 	tr_finish(q);
-	if (!status && rows)
+	if (status >= 0 && rows)
 		cli_table_print(table, &report->out, cli_screen()->width, 0);
-	if (!status && !rows)
-		cli_add_text(&report->out, "No calls were recorded.\n");
+	if (status >= 0 && !rows)
+		cli_add_text(&report->out, report->only ? "It was not called there.\n" : "No calls were recorded.\n");
 	report->lines += cli_table_lines(table);
 	cli_table_destroy(table);
-	if (status)
+	if (status < 0)
 		return status;
-	if (whole.functions > functions && rows && report->sort >= SORT_HEAP_BYTES)
+	if (more)
+		cli_add_format(&report->out, "%sThere are more: --limit 0 shows all%s\n", cli_style_on(CLI_DIM), cli_style_off(CLI_DIM));
+	if (!report->only && whole.functions > functions && rows && report->sort >= SORT_HEAP_BYTES)
 		say_rest(report, whole.functions - functions, row.sum, row.all);
-	else if (whole.functions > functions && rows)
+	else if (!report->only && whole.functions > functions && rows)
 		say_rest(report, whole.functions - functions, self_sum, (double)whole.self_ns);
 	report_explain_marks(report, marked);
 	return 0;
+}
+
+int report_top(struct report *report)
+{
+	const char *order, *query = choose_query(report, &order), *sort = report->histogram ? figures[report->sort] : order;
+	int status = 0;
+
+	report_say_none_beside(report);
+	if (report->show_sql || report->format != CLI_FORMAT_TEXT)
+		return report_rows(report, report->histogram ? "call_histogram" : query, sort);
+	if (!report->histogram)
+		return report_functions(report, query, sort);
+	/* As of the heap: some rows stand above theirs. */
+	if (report->limited && !(status = report_functions(report, query, order)))
+		cli_add_text(&report->out, "\n");
+	if (!status)
+		status = report_histogram(report, sort);
+	return status ? status : add_quantiles(report, sort);
 }

@@ -51,7 +51,6 @@ t body damaged.db --blocks --histogram --only fsync
 s 'instr-report damaged.db --blocks --histogram --only recv | tail -1'
 t body damaged.db --locks --histogram
 say wrong usage
-t instr-report waiting.db --histogram
 t instr-report waiting.db --top --blocks --histogram
 t instr-report waiting.db --top --blocks --only read
 t instr-report waiting.db --locks --only read

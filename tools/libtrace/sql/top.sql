@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 --
--- top: profile by function of the whole run, the first :limit rows.
+-- top: profile by function of the whole run, of functions that :only names if that is given, the first :limit rows.
 SELECT function, -- demangled name
        file, -- source file
        line, -- line of its definition
@@ -12,4 +12,5 @@ SELECT function, -- demangled name
        p99_ns, -- 99th percentile of finished calls, ns
        max_ns -- longest finished call, ns
 FROM /*sort*/top/*end*/
+WHERE :only IS NULL OR function || '(' GLOB :only || '(*'
 LIMIT coalesce(:limit, -1);

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 --
--- top_blocks: profile by function with what it waited beside the time, of the whole run or of process :process, the first
--- :limit rows. Times as in top; waits as in wait_ticks and wait_below, those for work among blocked with :idle.
+-- top_blocks: profile by function with what it waited beside the time, of the whole run or of process :process, of
+-- functions that :only names if that is given, the first :limit rows. Times as in top; waits as in wait_ticks and wait_below, those for work among blocked with :idle.
 WITH
 parts AS (
     SELECT function_id, 0 AS root, calls, self_ticks, total_ticks, min_ticks, p50_ticks, p99_ticks, max_ticks,
@@ -31,6 +31,7 @@ figures AS (
            sum(lock_ticks) AS lock_ticks, sum(total_blocked_ticks) AS total_blocked_ticks,
            sum(total_idle_ticks) AS total_idle_ticks, sum(total_lock_ticks) AS total_lock_ticks
     FROM parts
+    WHERE :only IS NULL OR (NOT root AND function_id IN (SELECT function_id FROM functions WHERE name || '(' GLOB :only || '(*'))
     GROUP BY function_id, root
     HAVING NOT root OR sum(blocked_ticks) > 0 OR sum(lock_ticks) > 0
     ORDER BY /*sort*/self_ticks/*end*/ DESC, sum(self_ticks) DESC, sum(calls) DESC LIMIT coalesce(:limit, -1))

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 --
 -- top_heap: profile by function with the memory beside the time, of the whole run or of process :process,
--- the first :limit rows. Times as in top, bytes as in heap_functions.
+-- of functions that :only names if that is given, the first :limit rows. Times as in top, bytes as in heap_functions.
 WITH
 parts AS (
     SELECT function_id, 0 AS root, calls, self_ticks, total_ticks, min_ticks, p50_ticks, p99_ticks, max_ticks,
@@ -26,6 +26,7 @@ figures AS (
            max(max_ticks) AS max_ticks, sum(allocs) AS allocs, sum(bytes) AS bytes, sum(total_allocs) AS total_allocs,
            sum(total_bytes) AS total_bytes
     FROM parts
+    WHERE :only IS NULL OR (NOT root AND function_id IN (SELECT function_id FROM functions WHERE name || '(' GLOB :only || '(*'))
     GROUP BY function_id, root
     HAVING NOT root OR sum(allocs) > 0
     ORDER BY /*sort*/self_ticks/*end*/ DESC, sum(self_ticks) DESC, sum(calls) DESC LIMIT coalesce(:limit, -1))

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 --
--- top_process: profile by function of process :process, the first :limit rows. Columns as in top.
+-- top_process: profile by function of process :process, of functions that :only names if that is given, the first :limit rows. Columns as in top.
 WITH
 open_functions AS (
     SELECT o.function_id, sum(o.total_ticks * o.outermost) AS total_ticks, sum(o.self_ticks) AS self_ticks
@@ -12,7 +12,7 @@ figures AS (
            t.self_ticks + coalesce(o.self_ticks, 0) AS self_ticks,
            t.total_ticks + coalesce(o.total_ticks, 0) AS total_ticks
     FROM function_totals t LEFT JOIN open_functions o USING (function_id)
-    WHERE t.process_id = :process
+    WHERE t.process_id = :process AND (:only IS NULL OR t.function_id IN (SELECT function_id FROM functions WHERE name || '(' GLOB :only || '(*'))
     ORDER BY /*sort*/self_ticks/*end*/ DESC, t.calls DESC LIMIT coalesce(:limit, -1))
 SELECT f.name AS function, -- demangled name
        f.file AS file, -- source file

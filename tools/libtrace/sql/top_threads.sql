@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 --
 -- top_threads: profile by function of the threads that :thread (its number) or :thread_name name,
--- of process :process if that is given; the first :limit rows. Columns as in top.
+-- of process :process and of functions that :only names if these are given; the first :limit rows. Columns as in top.
 -- histogram_quantile is a function of the reader. Where there is none, leave its two lines out.
 WITH
 chosen AS (
@@ -21,6 +21,7 @@ by_function AS (
            histogram_quantile(g.histogram, 0.99, g.min_ticks, g.max_ticks) AS p99_ticks,
            min(g.min_ticks) AS min_ticks, max(g.max_ticks) AS max_ticks
     FROM figures g JOIN contexts c USING (context_id) WHERE c.parent_id IS NOT NULL
+      AND (:only IS NULL OR c.function_id IN (SELECT function_id FROM functions WHERE name || '(' GLOB :only || '(*'))
     GROUP BY c.function_id
     ORDER BY /*sort*/self_ticks/*end*/ DESC, calls DESC LIMIT coalesce(:limit, -1))
 SELECT f.name AS function, -- demangled name
