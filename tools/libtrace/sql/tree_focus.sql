@@ -72,8 +72,8 @@ SELECT w.process_id AS process_id, -- process
        w.calls AS calls, -- calls entered
        CAST(w.self_ticks * (SELECT ns_per_tick FROM rate) AS INTEGER) AS self_ns, -- time without instrumented callees, ns; 0 where the path goes through no function of :focus
        CAST(w.total_ticks * (SELECT ns_per_tick FROM rate) AS INTEGER) AS total_ns, -- the same of this context and all below that are left, ns
-       CAST(w.min_ticks * (SELECT ns_per_tick FROM rate) AS INTEGER) AS min_ns, -- shortest finished call, ns; NULL where the path goes through no function of :focus
-       CAST(w.max_ticks * (SELECT ns_per_tick FROM rate) AS INTEGER) AS max_ns, -- longest finished call, ns; likewise
+       CAST(w.min_ticks * (SELECT ns_per_tick FROM rate) AS INTEGER) AS min_ns, -- shortest finished call, with all that it called, ns; NULL where the path goes through no function of :focus
+       CAST(w.max_ticks * (SELECT ns_per_tick FROM rate) AS INTEGER) AS max_ns, -- longest finished call, with all that it called, ns; likewise
        w.flags AS flags, -- 1 = stands for deeper calls too (recursion folded), 2 = "(other)": the tree was full
        w.kept AS through -- 1: the path goes through a function of :focus (or none was given); 0: what calls it
 FROM walk w CROSS JOIN functions f USING (function_id)
