@@ -39,6 +39,8 @@ builds_by_find_package() {
 }
 check a_project_builds_by_find_package builds_by_find_package
 check what_find_package_built_is_recorded records by-cmake/program fibonacci 177
+exports() { "$moved/bin/instr-export" folded --value calls trace.db | grep "fibonacci [0-9]*$"; }
+check what_is_recorded_is_exported exports
 check its_shared_library_is_recorded_too records by-cmake/program thrower 1
 check a_static_program_builds_and_is_recorded records by-cmake/program_static fibonacci 177
 

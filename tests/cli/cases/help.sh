@@ -6,7 +6,7 @@ for tool in instr-report instr-run; do
 	t $tool -h --color never
 	t $tool --version
 done | awk '/^\$ .* -h/ { skip = 1 } /^\$ .* --version/ { skip = 0 } !skip'
-for tool in instr-report instr-run instr-recover; do
+for tool in instr-report instr-run instr-recover instr-export; do
 	say "$tool"
 	$tool --generate man >$tool.1
 	cmp $tool.1 "$SOURCE/docs/man/$tool.1" && echo the man page is current

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * main.c - instr-export: traces in the formats of other tools. Reads the command line, opens the trace, lets a format write.
+ */
+#include "export/export.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "cli/options.h"
+#include "instr/version.h"
+
+/* Sanitizers reserve terabytes of addresses. */
+#ifdef __has_feature
+#define INSTR_ADDRESSES_ARE_OURS !(__has_feature(address_sanitizer) || __has_feature(thread_sanitizer))
+#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define INSTR_ADDRESSES_ARE_OURS 0
+#else
+#define INSTR_ADDRESSES_ARE_OURS 1
+#endif
+
+/* In the order of --value. */
+static const struct export_value values[] = {
+	{"time", "export_time", {"self_ns", "self time", "nanoseconds"}},
+	{"calls", "export_time", {"calls", "calls", "none"}},
+	{"alloc_bytes", "export_heap", {"alloc_bytes", "bytes allocated", "bytes"}},
+	{"live_bytes", "export_heap", {"live_bytes", "bytes alive at the end", "bytes"}},
+	{"lock", "export_block", {"lock_ns", "waits for locks", "nanoseconds"}},
+	{"blocked", "export_block", {"blocked_ns", "calls that block", "nanoseconds"}},
+};
+
+static const struct format {
+	const char *name;
+	int (*by_value)(struct export *, const struct export_value *);
+} formats[] = {
+	{"folded", export_folded},
+};
+enum { FORMATS = sizeof(formats) / sizeof(formats[0]) };
+
+static struct export export = {.process_id = ANY, .thread_id = ANY};
+static const char *out, *thread;
+static int value = CLI_UNSET;
+
+static const struct cli_option options[] = {
+	{CLI_HEADING, .name = "What to export"},
+	{CLI_CHOICE, .name = "value", .argument = "WHAT", .choices = "time|calls|alloc_bytes|live_bytes|lock|blocked", .value = &value,
+	 .help = "folded: time without callees in ns (the default), calls, bytes allocated on the heap, bytes of them that were alive at the end, "
+		 "waits for locks in ns, time in calls that may block in ns"},
+	{CLI_FLAG, .name = "all", .value = &export.idle,
+	 .help = "calls that may block: waits for work (accept, poll, sleep, signals, conditions, semaphores), too"},
+	{CLI_NUMBER, .name = "process", .letter = 'p', .argument = "N", .value = &export.process_id,
+	 .help = "only the process with this number (instr-report --info lists them)"},
+	{CLI_TEXT, .name = "thread", .letter = 't', .argument = "N|NAME", .value = &thread,
+	 .help = "time and calls: only the thread with this number, or the threads with this name (instr-report --info lists them)"},
+	{CLI_HEADING, .name = "How"},
+	{CLI_FILE, .name = "out", .letter = 'o', .argument = "FILE", .value = &out,
+	 .help = "write to FILE, which appears when it is whole; else to the standard output"},
+	{CLI_FLAG, .name = "show-sql", .value = &export.show_sql,
+	 .help = "print the query that is exported instead of running it; sqlite3 trace.db runs it too"},
+	{0},
+};
+
+static const char *const usage[] = {
+	"folded [FILE] [--value WHAT] [OPTIONS]",
+	NULL,
+};
+
+static const struct cli_note examples[] = {
+	{"instr-export folded | flamegraph.pl >time.svg", "a flame graph of trace.db"},
+	{"instr-export folded --value alloc_bytes old.db", "of the bytes that another run allocated"},
+	{0},
+};
+
+static const struct cli_note exits[] = {
+	{"0", "the export was written"},
+	{"2", "wrong usage"},
+	{"3", "the trace cannot be read, or the export not written"},
+	{0},
+};
+
+static struct cli_program program = {
+	.name = "instr-export",
+	.summary = "a trace in the formats of other tools",
+	.usage = usage,
+	.description = "Reads a trace that an instrumented program recorded (trace.db where FILE is not given), also while it "
+		       "is being recorded, and writes what it has by calling context in a format that other tools read. Processes follow each "
+		       "other, threads are added up. What is missing from the trace is said on stderr.\n"
+		       "folded is text for flamegraph.pl, speedscope, inferno and the like: a line for each calling context, with the "
+		       "functions from the outermost to the innermost and a number.",
+	.options = options,
+	.examples = examples,
+	.exits = exits,
+	.see_also = "instr-report(1), instr-run(1), sqlite3(1)",
+	.operand_files = 1,
+};
+
+/* The format, or NULL after saying that there is none. */
+static const struct format *find_format(const char *name)
+{
+	const char *names[FORMATS];
+	struct cli_buffer list = {0};
+
+	for (size_t i = 0; i < FORMATS; i++) {
+		names[i] = formats[i].name;
+		if (name && !strcmp(name, names[i]))
+			return &formats[i];
+		cli_add_format(&list, "%s%s", !i ? "" : i + 1 < FORMATS ? ", " : " or ", names[i]);
+	}
+	const char *near = name ? cli_nearest(name, names, FORMATS) : NULL;
+	if (!name)
+		cli_wrong_usage("which format? %s", cli_text_of(&list));
+	else if (near)
+		cli_wrong_usage("there is no format %s; did you mean %s?", name, near);
+	else
+		cli_wrong_usage("there is no format %s: %s", name, cli_text_of(&list));
+	cli_buffer_fini(&list);
+	return NULL;
+}
+
+/* A number is a thread's, anything else a name. */
+static void choose_thread(void)
+{
+	char *end;
+	if (!thread)
+		return;
+	long long number = *thread >= '0' && *thread <= '9' ? strtoll(thread, &end, 10) : -1;
+	if (number >= 0 && !*end)
+		export.thread_id = number;
+	else
+		export.thread_name = thread;
+}
+
+/* An export of nothing would look like a program that did nothing. Returns CLI_GO, or the exit status. */
+static int check_choice(void)
+{
+	int64_t found = 0, processes = 0;
+	struct tr_query *query;
+	int status;
+
+	if (!thread && export.process_id == ANY)
+		return CLI_GO;
+	if (!(status = tr_prepare(export.trace, &query, "thread_names", NULL, NULL, 0, &export.error))) {
+		while ((status = tr_next(query, &export.error)) == 1) {
+			int chosen = export.process_id == ANY || tr_integer(query, 1) == export.process_id;
+			processes += chosen;
+			found += chosen && (export.thread_name ? !strcmp(tr_text(query, 2, NULL), export.thread_name)
+							       : tr_integer(query, 0) == export.thread_id);
+		}
+		tr_finish(query);
+	}
+	if (status) {
+		cli_error("%s", export.error.text);
+		return CLI_TROUBLE;
+	}
+	if (!processes)
+		return cli_wrong_usage("%s has no process %" PRId64 " (instr-report --info lists them)", tr_path(export.trace), export.process_id);
+	if (thread && !found)
+		return cli_wrong_usage("%s has no thread %s (instr-report --info lists them)", tr_path(export.trace), thread);
+	return CLI_GO;
+}
+
+static int check_options(const struct format *format)
+{
+	(void)format;
+	const struct export_value *chosen = &values[value == CLI_UNSET ? 0 : value];
+	if (thread && strcmp(chosen->query, "export_time"))
+		return cli_wrong_usage("only time and calls are known by thread: --thread does not go with --value %s", chosen->name);
+	if (export.idle && strcmp(chosen->name, "blocked"))
+		return cli_wrong_usage("--all goes with --value blocked");
+	return CLI_GO;
+}
+
+/* A small file can be made to grow while it is read. What an honest one of its size takes is far below this; allocations
+ * beyond it fail, with a sentence. */
+static void limit_memory(void)
+{
+	static const rlim_t base_bytes = 1 << 30, bytes_per_byte = 16;
+	struct rlimit limit;
+	rlim_t most = base_bytes + (rlim_t)tr_stored_bytes(export.trace) * bytes_per_byte;
+
+	if (INSTR_ADDRESSES_ARE_OURS && !getrlimit(RLIMIT_AS, &limit) && most < limit.rlim_cur) {
+		limit.rlim_cur = most;
+		setrlimit(RLIMIT_AS, &limit);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	const struct format *format;
+	struct cli_operands operands;
+	char version[160];
+	int status;
+
+	cli_start("instr-export");
+	snprintf(version, sizeof(version), "%s (%s)", INSTR_VERSION, tr_versions());
+	program.version = version;
+	if ((status = cli_parse(&program, argc, argv, &operands)) != CLI_GO)
+		return cli_finish(status);
+	if (!(format = find_format(operands.count ? operands.items[0] : NULL)))
+		return cli_finish(CLI_USAGE);
+	if (operands.count > 2)
+		return cli_finish(cli_wrong_usage("one trace at a time, not %s and %s", operands.items[1], operands.items[2]));
+	const char *path = operands.count > 1 ? operands.items[1] : "trace.db";
+	if ((status = check_options(format)) != CLI_GO)
+		return cli_finish(status);
+	choose_thread();
+	if (tr_open(&export.trace, path, &export.error)) {
+		cli_error("%s", export.error.text);
+		return cli_finish(CLI_TROUBLE);
+	}
+	limit_memory();
+	if ((status = check_choice()) == CLI_GO && out)
+		status = export_open_output(out, path);
+	if (status == CLI_GO) {
+		status = export.show_sql ? 0 : export_header(&export);
+		if (!status)
+			status = format->by_value(&export, &values[value == CLI_UNSET ? 0 : value]);
+		if (status)
+			cli_error("%s", export.error.text);
+		status = status ? CLI_TROUBLE : CLI_DONE;
+	}
+	export_fini(&export);
+	tr_close(export.trace);
+	return export_finish(status);
+}
