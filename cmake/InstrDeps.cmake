@@ -3,7 +3,7 @@
 # SQLite and zstd as static archives, for the drain and the tools: the drain's image travels
 # inside the runtime to machines that may have neither.
 #
-#   instr_deps_sqlite, instr_deps_zstd
+#   instr_deps_sqlite, instr_deps_zstd; and zlib for instr-export: instr_deps_zlib
 
 find_package(Threads REQUIRED)
 
@@ -23,3 +23,4 @@ endfunction()
 
 instr_static_dep(sqlite sqlite3 sqlite3.h libsqlite3-dev Threads::Threads m ${CMAKE_DL_LIBS})
 instr_static_dep(zstd zstd zstd.h libzstd-dev Threads::Threads)
+instr_static_dep(zlib z zlib.h zlib1g-dev)

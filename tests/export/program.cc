@@ -15,7 +15,8 @@
 namespace {
 
 std::mutex lock;
-std::vector<std::unique_ptr<std::string>> kept;
+std::vector<std::unique_ptr<std::string>> &kept = *new std::vector<std::unique_ptr<std::string>>;
+void *volatile scratch;
 
 unsigned fibonacci(unsigned n)
 {
@@ -83,7 +84,7 @@ int main()
 		threads.emplace_back(work, 5);
 	for (std::thread &thread : threads)
 		thread.join();
-	void *scratch = malloc(1 << 20);
+	scratch = malloc(1 << 20);
 	keep("what is never freed, which is too long for the string itself");
 	free(scratch);
 	pid_t child = fork();

@@ -97,6 +97,7 @@ LAYERS = {
     "tools/libtrace": ["include/instr", "runtime/fold", "runtime/encode", "<sqlite>", "<libdwarf>"],
     "tools/libtrace/recover.c": ["include/instr", "runtime/fold", "runtime/encode", "runtime/drain",
                                  "<sqlite>"],
+    "tools/export": ["tools/libtrace", "tools/cli", "include/instr", "<zlib>"],
     "tools/sqlext": ["tools/libtrace", "tools/cli", "include/instr", "<sqlite>"],
     "tools/": ["tools/libtrace", "tools/cli", "include/instr"],
     "examples": ["include/instr"],
@@ -107,6 +108,7 @@ LIBRARIES = [
     (re.compile(r"sqlite3(ext)?\.h$"), "<sqlite>"),
     (re.compile(r"llvm(-c)?/|clang(-c)?/"), "<llvm>"),
     (re.compile(r"(zstd\w*|zdict)\.h$"), "<zstd>"),
+    (re.compile(r"zlib\.h$"), "<zlib>"),
     (re.compile(r"(libdwarf(-\d+)?/)?(libdwarf|dwarf)\.h$"), "<libdwarf>"),
 ]
 INCLUDE = re.compile(r'\s*#\s*include(?:_next)?\s*([<"])([^>"]+)[>"]')

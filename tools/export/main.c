@@ -32,23 +32,43 @@ static const struct export_value values[] = {
 	{"blocked", "export_block", {"blocked_ns", "calls that block", "nanoseconds"}},
 };
 
+/* In the order of --profile. Types and units as Go's profiles call them, but for time, which is not that of the
+ * processor. */
+static const struct export_profile profiles[] = {
+	{"time", "export_time", {{"calls", "calls", "count"}, {"self_ns", "wall", "nanoseconds"}}, "wall", {.type = "wall", .unit = "nanoseconds"}, 0},
+	{"heap", "export_heap",
+	 {{"allocs", "alloc_objects", "count"}, {"alloc_bytes", "alloc_space", "bytes"}, {"live_blocks", "inuse_objects", "count"},
+	  {"live_bytes", "inuse_space", "bytes"}}, "inuse_space", {.type = "space", .unit = "bytes"}, 0},
+	{"block", "export_block", {{"contentions", "contentions", "count"}, {"delay_ns", "delay", "nanoseconds"}}, "delay",
+	 {.type = "contentions", .unit = "count"}, 1},
+	{"mutex", "export_mutex", {{"contentions", "contentions", "count"}, {"delay_ns", "delay", "nanoseconds"}}, "delay",
+	 {.type = "contentions", .unit = "count"}, 0},
+	{"threads", "export_threads", {{"threads", "threadcreate", "count"}}, "threadcreate", {.type = "threadcreate", .unit = "count"}, 0},
+};
+
 static const struct format {
 	const char *name;
+	int is_text;
 	int (*by_value)(struct export *, const struct export_value *);
+	int (*by_profile)(struct export *, const struct export_profile *);
 } formats[] = {
-	{"folded", export_folded},
+	{"folded", 1, export_folded, NULL},
+	{"pprof", 0, NULL, export_pprof},
 };
 enum { FORMATS = sizeof(formats) / sizeof(formats[0]) };
 
 static struct export export = {.process_id = ANY, .thread_id = ANY};
 static const char *out, *thread;
-static int value = CLI_UNSET;
+static int value = CLI_UNSET, profile = CLI_UNSET;
 
 static const struct cli_option options[] = {
 	{CLI_HEADING, .name = "What to export"},
 	{CLI_CHOICE, .name = "value", .argument = "WHAT", .choices = "time|calls|alloc_bytes|live_bytes|lock|blocked", .value = &value,
 	 .help = "folded: time without callees in ns (the default), calls, bytes allocated on the heap, bytes of them that were alive at the end, "
 		 "waits for locks in ns, time in calls that may block in ns"},
+	{CLI_CHOICE, .name = "profile", .argument = "WHAT", .choices = "time|heap|block|mutex|threads", .value = &profile,
+	 .help = "pprof: calls and time without callees (the default); blocks and bytes allocated on the heap, and those alive at the end; "
+		 "waits for locks and calls that may block, of who waited; waits for locks, of who had them; threads, of who created them"},
 	{CLI_FLAG, .name = "all", .value = &export.idle,
 	 .help = "calls that may block: waits for work (accept, poll, sleep, signals, conditions, semaphores), too"},
 	{CLI_NUMBER, .name = "process", .letter = 'p', .argument = "N", .value = &export.process_id,
@@ -65,12 +85,15 @@ static const struct cli_option options[] = {
 
 static const char *const usage[] = {
 	"folded [FILE] [--value WHAT] [OPTIONS]",
+	"pprof [FILE] [--profile WHAT] [OPTIONS]",
 	NULL,
 };
 
 static const struct cli_note examples[] = {
 	{"instr-export folded | flamegraph.pl >time.svg", "a flame graph of trace.db"},
 	{"instr-export folded --value alloc_bytes old.db", "of the bytes that another run allocated"},
+	{"instr-export pprof -o time.pb.gz && go tool pprof -http : time.pb.gz", "the time in pprof's pages"},
+	{"instr-export pprof --profile mutex -o mutex.pb.gz", "who was waited for"},
 	{0},
 };
 
@@ -89,7 +112,8 @@ static struct cli_program program = {
 		       "is being recorded, and writes what it has by calling context in a format that other tools read. Processes follow each "
 		       "other, threads are added up. What is missing from the trace is said on stderr.\n"
 		       "folded is text for flamegraph.pl, speedscope, inferno and the like: a line for each calling context, with the "
-		       "functions from the outermost to the innermost and a number.",
+		       "functions from the outermost to the innermost and a number.\n"
+		       "pprof is its profile.proto, compressed: for go tool pprof, and the servers and pages that read the like.",
 	.options = options,
 	.examples = examples,
 	.exits = exits,
@@ -162,14 +186,30 @@ static int check_choice(void)
 	return CLI_GO;
 }
 
+static const struct export_value *chosen_value(void)
+{
+	return &values[value == CLI_UNSET ? 0 : value];
+}
+
+static const struct export_profile *chosen_profile(void)
+{
+	return &profiles[profile == CLI_UNSET ? 0 : profile];
+}
+
 static int check_options(const struct format *format)
 {
-	(void)format;
-	const struct export_value *chosen = &values[value == CLI_UNSET ? 0 : value];
-	if (thread && strcmp(chosen->query, "export_time"))
-		return cli_wrong_usage("only time and calls are known by thread: --thread does not go with --value %s", chosen->name);
-	if (export.idle && strcmp(chosen->name, "blocked"))
-		return cli_wrong_usage("--all goes with --value blocked");
+	const char *option = format->by_profile ? "profile" : "value";
+	const char *name = format->by_profile ? chosen_profile()->name : chosen_value()->name;
+	const char *query = format->by_profile ? chosen_profile()->query : chosen_value()->query;
+
+	if (format->by_profile ? value != CLI_UNSET : profile != CLI_UNSET)
+		return cli_wrong_usage("--%s does not go with %s, --%s does", format->by_profile ? "value" : "profile", format->name, option);
+	if (thread && strcmp(query, "export_time"))
+		return cli_wrong_usage("only time and calls are known by thread: --thread does not go with --%s %s", option, name);
+	if (export.idle && strcmp(name, "blocked") && strcmp(name, "block"))
+		return cli_wrong_usage("--all goes with --%s %s", option, format->by_profile ? "block" : "blocked");
+	if (!format->is_text && !out && !export.show_sql && cli_screen()->terminal)
+		return cli_wrong_usage("%s is nothing to read on a terminal: --out FILE writes it to a file", format->name);
 	return CLI_GO;
 }
 
@@ -217,7 +257,7 @@ int main(int argc, char **argv)
 	if (status == CLI_GO) {
 		status = export.show_sql ? 0 : export_header(&export);
 		if (!status)
-			status = format->by_value(&export, &values[value == CLI_UNSET ? 0 : value]);
+			status = format->by_profile ? format->by_profile(&export, chosen_profile()) : format->by_value(&export, chosen_value());
 		if (status)
 			cli_error("%s", export.error.text);
 		status = status ? CLI_TROUBLE : CLI_DONE;

@@ -16,6 +16,12 @@ t instr-export folded main.db -o nowhere/out
 s 'instr-export folded main.db -o /dev/stdout | wc -l'
 s 'instr-export folded main.db >/dev/full'
 s 'instr-export folded main.db -o /dev/full'
+say what goes with what
+t instr-export pprof main.db --value calls
+t instr-export folded main.db --profile heap
+t instr-export pprof main.db --profile heap --all
+t instr-export pprof main.db --profile mutex --thread 1
+s 'instr-export pprof troubled.db | gzip -cd | tr -c "[:print:]" "\n" | grep LOST'
 say values
 t instr-export folded heap.db --value alloc_bytes
 t instr-export folded waiting.db --value lock
@@ -53,6 +59,9 @@ s 'instr-export folded endless.db --value alloc_bytes >/dev/null'
 "$PYTHON" "$TESTS/endless.py" main.db endless.db losses
 s 'instr-export folded endless.db >/dev/null'
 s 'instr-export folded deep.db | tail -1 | tr ";" "\n" | wc -l'
+for profile in heap block mutex threads; do
+	t instr-export pprof hostile.db --profile $profile -o harm
+done
 say deeper than any that is recorded, and a value below zero
 cp deep.db deeper.db
 echo 'WITH RECURSIVE n (i) AS (SELECT 601 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)
