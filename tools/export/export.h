@@ -103,6 +103,7 @@ void export_fini(struct export *);
 
 /* The formats; on stdout. */
 int export_folded(struct export *, const struct export_value *);
+int export_speedscope(struct export *, const struct export_value *);
 int export_pprof(struct export *, const struct export_profile *);
 
 /* output.c: stdout becomes the file path, which appears when all is written; not that of the trace. Returns CLI_GO or

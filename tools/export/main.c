@@ -53,6 +53,7 @@ static const struct format {
 	int (*by_profile)(struct export *, const struct export_profile *);
 } formats[] = {
 	{"folded", 1, export_folded, NULL},
+	{"speedscope", 1, export_speedscope, NULL},
 	{"pprof", 0, NULL, export_pprof},
 };
 enum { FORMATS = sizeof(formats) / sizeof(formats[0]) };
@@ -64,7 +65,7 @@ static int value = CLI_UNSET, profile = CLI_UNSET;
 static const struct cli_option options[] = {
 	{CLI_HEADING, .name = "What to export"},
 	{CLI_CHOICE, .name = "value", .argument = "WHAT", .choices = "time|calls|alloc_bytes|live_bytes|lock|blocked", .value = &value,
-	 .help = "folded: time without callees in ns (the default), calls, bytes allocated on the heap, bytes of them that were alive at the end, "
+	 .help = "folded, speedscope: time without callees in ns (the default), calls, bytes allocated on the heap, bytes of them that were alive at the end, "
 		 "waits for locks in ns, time in calls that may block in ns"},
 	{CLI_CHOICE, .name = "profile", .argument = "WHAT", .choices = "time|heap|block|mutex|threads", .value = &profile,
 	 .help = "pprof: calls and time without callees (the default); blocks and bytes allocated on the heap, and those alive at the end; "
@@ -85,6 +86,7 @@ static const struct cli_option options[] = {
 
 static const char *const usage[] = {
 	"folded [FILE] [--value WHAT] [OPTIONS]",
+	"speedscope [FILE] [--value WHAT] [OPTIONS]",
 	"pprof [FILE] [--profile WHAT] [OPTIONS]",
 	NULL,
 };
@@ -113,6 +115,7 @@ static struct cli_program program = {
 		       "other, threads are added up. What is missing from the trace is said on stderr.\n"
 		       "folded is text for flamegraph.pl, speedscope, inferno and the like: a line for each calling context, with the "
 		       "functions from the outermost to the innermost and a number.\n"
+		       "speedscope is the format of www.speedscope.app.\n"
 		       "pprof is its profile.proto, compressed: for go tool pprof, and the servers and pages that read the like.",
 	.options = options,
 	.examples = examples,
