@@ -23,6 +23,20 @@ unsigned fibonacci(unsigned n)
 	return n < 2 ? n : fibonacci(n - 1) + fibonacci(n - 2);
 }
 
+bool odd(unsigned n);
+
+bool even(unsigned n)
+{
+	volatile bool known = true;
+	return n ? odd(n - 1) : known;
+}
+
+bool odd(unsigned n)
+{
+	volatile bool known = false;
+	return n ? even(n - 1) && fibonacci(n) : known;
+}
+
 template <typename T> struct Adder {
 	T sum{};
 	void operator()(const T &value) { sum += value; }
@@ -80,6 +94,8 @@ int main()
 
 	for (int i = 0; i < 1000; i++)
 		adder(fibonacci(5));
+	if (!even(12))
+		abort();
 	for (int i = 0; i < 3; i++)
 		threads.emplace_back(work, 5);
 	for (std::thread &thread : threads)

@@ -103,6 +103,7 @@ void export_fini(struct export *);
 
 /* The formats; on stdout. */
 int export_folded(struct export *, const struct export_value *);
+int export_callgrind(struct export *, const struct export_value *);
 int export_speedscope(struct export *, const struct export_value *);
 int export_pprof(struct export *, const struct export_profile *);
 

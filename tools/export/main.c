@@ -54,6 +54,7 @@ static const struct format {
 } formats[] = {
 	{"folded", 1, export_folded, NULL},
 	{"speedscope", 1, export_speedscope, NULL},
+	{"callgrind", 1, export_callgrind, NULL},
 	{"pprof", 0, NULL, export_pprof},
 };
 enum { FORMATS = sizeof(formats) / sizeof(formats[0]) };
@@ -87,6 +88,7 @@ static const struct cli_option options[] = {
 static const char *const usage[] = {
 	"folded [FILE] [--value WHAT] [OPTIONS]",
 	"speedscope [FILE] [--value WHAT] [OPTIONS]",
+	"callgrind [FILE] [OPTIONS]",
 	"pprof [FILE] [--profile WHAT] [OPTIONS]",
 	NULL,
 };
@@ -116,6 +118,7 @@ static struct cli_program program = {
 		       "folded is text for flamegraph.pl, speedscope, inferno and the like: a line for each calling context, with the "
 		       "functions from the outermost to the innermost and a number.\n"
 		       "speedscope is the format of www.speedscope.app.\n"
+		       "callgrind is for callgrind_annotate and KCachegrind: calls and time, by function and who called it.\n"
 		       "pprof is its profile.proto, compressed: for go tool pprof, and the servers and pages that read the like.",
 	.options = options,
 	.examples = examples,
@@ -207,6 +210,8 @@ static int check_options(const struct format *format)
 
 	if (format->by_profile ? value != CLI_UNSET : profile != CLI_UNSET)
 		return cli_wrong_usage("--%s does not go with %s, --%s does", format->by_profile ? "value" : "profile", format->name, option);
+	if (format->by_value == export_callgrind && value > 0)
+		return cli_wrong_usage("callgrind has time and calls, not --value %s", name);
 	if (thread && strcmp(query, "export_time"))
 		return cli_wrong_usage("only time and calls are known by thread: --thread does not go with --%s %s", option, name);
 	if (export.idle && strcmp(name, "blocked") && strcmp(name, "block"))

@@ -19,6 +19,7 @@ s 'instr-export folded main.db -o /dev/full'
 say what goes with what
 t instr-export pprof main.db --value calls
 t instr-export folded main.db --profile heap
+t instr-export callgrind main.db --value lock
 t instr-export pprof main.db --profile heap --all
 t instr-export pprof main.db --profile mutex --thread 1
 s 'instr-export pprof troubled.db | gzip -cd | tr -c "[:print:]" "\n" | grep LOST'
