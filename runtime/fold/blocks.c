@@ -5,89 +5,56 @@
 #include "fold/blocks.h"
 
 #include <stdlib.h>
-#include <string.h>
 
-#include "fold/array.h"
-
-enum { FIRST_SLOTS = 16 };
+#include "fold/keyed.h"
 
 struct entry {
+	uint64_t key[2]; /* context and site; descriptor, with a lock */
 	struct irt_block_row row;
 	bool changed;
 };
 
 struct irt_blocks {
-	struct entry *entries;
-	size_t count, room;
-	uint32_t *slots; /* index into entries + 1; 0 = empty. A power of two, at most half of it used */
-	uint32_t slot_count;
+	struct irt_keyed entries;
 	bool changed;
 };
 
 int irt_blocks_create(struct irt_blocks **out)
 {
-	*out = calloc(1, sizeof(**out));
-	return *out ? 0 : INSTR_ERR_MEMORY;
+	struct irt_blocks *b = malloc(sizeof(*b));
+
+	*out = b;
+	if (!b)
+		return INSTR_ERR_MEMORY;
+	*b = (struct irt_blocks){.entries = IRT_KEYED(struct entry, 2)};
+	return 0;
 }
+
+static struct entry *entry_at(const struct irt_blocks *b, size_t i) { return irt_keyed_row(&b->entries, i); }
 
 void irt_blocks_destroy(struct irt_blocks *b)
 {
 	if (!b)
 		return;
-	for (size_t i = 0; i < b->count; i++)
-		irt_histogram_fini(&b->entries[i].row.times);
-	free(b->entries);
-	free(b->slots);
+	for (size_t i = 0; i < b->entries.count; i++)
+		irt_histogram_fini(&entry_at(b, i)->row.times);
+	irt_keyed_fini(&b->entries);
 	free(b);
-}
-
-static uint32_t *find(const struct irt_blocks *b, uint32_t context, uint32_t site_id, uint32_t descriptor, bool with_lock)
-{
-	uint64_t hash = ((uint64_t)context << 32 ^ (uint64_t)site_id << 5 ^ descriptor << 1 ^ with_lock) * UINT64_C(0x9e3779b97f4a7c15);
-	uint32_t mask = b->slot_count - 1;
-
-	for (uint32_t i = (uint32_t)(hash >> 32) & mask;; i = (i + 1) & mask) {
-		const struct irt_block_row *row;
-		if (!b->slots[i])
-			return &b->slots[i];
-		row = &b->entries[b->slots[i] - 1].row;
-		if (row->context == context && row->site_id == site_id && row->descriptor == descriptor && row->with_lock == with_lock)
-			return &b->slots[i];
-	}
-}
-
-static bool grow_slots(struct irt_blocks *b)
-{
-	uint32_t count = b->slot_count ? 2 * b->slot_count : FIRST_SLOTS, *slots = calloc(count, sizeof(*slots));
-
-	if (!slots)
-		return false;
-	free(b->slots);
-	b->slots = slots;
-	b->slot_count = count;
-	for (size_t i = 0; i < b->count; i++) {
-		const struct irt_block_row *row = &b->entries[i].row;
-		*find(b, row->context, row->site_id, row->descriptor, row->with_lock) = (uint32_t)i + 1;
-	}
-	return true;
 }
 
 /* The entry of a key, made if there is none. NULL: no memory. */
 static struct entry *entry_of(struct irt_blocks *b, uint32_t context, uint32_t site_id, uint32_t descriptor, bool with_lock)
 {
-	uint32_t *slot;
+	const uint64_t key[2] = {(uint64_t)context << 32 | site_id, (uint64_t)descriptor << 1 | with_lock};
 
-	if (2 * (b->count + 1) > b->slot_count && !grow_slots(b))
+	if (!irt_keyed_room(&b->entries, 1))
 		return NULL;
-	slot = find(b, context, site_id, descriptor, with_lock);
-	if (!*slot) {
-		if (!irt_grow(&b->entries, &b->room, b->count + 1, sizeof(*b->entries)))
-			return NULL;
-		b->entries[b->count] = (struct entry){
-			.row = {.context = context, .site_id = site_id, .descriptor = descriptor, .with_lock = with_lock}};
-		*slot = (uint32_t)++b->count;
-	}
-	return &b->entries[*slot - 1];
+	struct entry *e = entry_at(b, irt_keyed_put(&b->entries, key));
+	e->row.context = context;
+	e->row.site_id = site_id;
+	e->row.descriptor = descriptor;
+	e->row.with_lock = with_lock;
+	return e;
 }
 
 int irt_blocks_add(struct irt_blocks *b, uint32_t context, uint32_t site_id, uint64_t ticks, uint64_t what)
@@ -117,9 +84,9 @@ int irt_blocks_each_changed(const struct irt_blocks *b, void *user,
 {
 	int r = 0;
 
-	for (size_t i = 0; i < b->count && b->changed && !r; i++)
-		if (b->entries[i].changed)
-			r = each(user, &b->entries[i].row);
+	for (size_t i = 0; i < b->entries.count && b->changed && !r; i++)
+		if (entry_at(b, i)->changed)
+			r = each(user, &entry_at(b, i)->row);
 	return r;
 }
 
@@ -127,16 +94,16 @@ int irt_blocks_each(const struct irt_blocks *b, void *user, int (*each)(void *us
 {
 	int r = 0;
 
-	for (size_t i = 0; i < b->count && !r; i++)
-		if (b->entries[i].row.calls)
-			r = each(user, &b->entries[i].row);
+	for (size_t i = 0; i < b->entries.count && !r; i++)
+		if (entry_at(b, i)->row.calls)
+			r = each(user, &entry_at(b, i)->row);
 	return r;
 }
 
 void irt_blocks_saved(struct irt_blocks *b)
 {
-	for (size_t i = 0; i < b->count; i++)
-		b->entries[i].changed = false;
+	for (size_t i = 0; i < b->entries.count; i++)
+		entry_at(b, i)->changed = false;
 	b->changed = false;
 }
 
