@@ -5,58 +5,24 @@
 # was in, and each call that it had counted itself, once.
 . "$(dirname "$0")/own.sh"
 . "$(dirname "$0")/crash.sh"
+. "$(dirname "$0")/killed.sh"
 turns=${2:-16}
+victim=makes_calls endless=
 
 builds() { traced makes_calls "-I$programs" "$crash/programs/makes_calls.c" -pthread -O1 && traced blocked "$programs/blocked.c" -pthread -O1; }
 check builds builds
 
-counted_calls() { od -An -v -w64 -tu8 counters | awk '{ n[NR > 32] += $1 } END { printf "%d %d\n", n[0], n[1] }'; }
-
 # kept THREADS: of each thread, and of its handler, one call may be there that was not counted yet, or counted and not made;
 # one that has begun and not returned is open.
 kept() {
-	now=$(counted_calls)
+	now=$(counted_pair)
 	begun=${now% *} ended=${now#* } most=$((2 * $1))
 	sound trace.db && folded trace.db && is trace.db "SELECT calls BETWEEN $ended AND $ended + $most, calls + open BETWEEN $begun - $most AND $begun
 		FROM (SELECT sum(calls) AS calls FROM block_contexts WHERE class <> 'open'), (SELECT count(*) AS open FROM open_blocks)" '1|1' &&
 		is trace.db 'SELECT count(*) FROM (SELECT 1 FROM open_blocks GROUP BY thread_id HAVING count(*) > 2)' 0
 }
-starts() {
-	rm -f trace.db* counters
-	./makes_calls "$1" &
-	program=$!
-	until [ -s counters ] || ! kill -0 $program; do sleep 0.005; done
-}
-at_any_moment() {
-	starts "$1"
-	a_while 350
-	kill -9 $program
-	wait $program
-	complete trace.db 20 && kept "$1"
-}
-each_turn() {
-	turn=0 most=$1
-	shift
-	while [ $turn -lt "$most" ]; do
-		turn=$((turn + 1))
-		"$@" $((turn % 4 + 1)) || { echo "in turn $turn"; return 1; }
-	done
-}
 check what_a_program_killed_at_any_moment_was_in_is_known each_turn "$turns" at_any_moment
 
-# Later than the first checkpoint, whose rows it then has to continue.
-is_recovered() {
-	starts "$2"
-	sleep 0.05
-	a_while 1500
-	drain_of $program || return 1
-	case $1 in
-	drain) kill -9 "$drain"; a_while 100; kill -9 $program ;;
-	both) kill -9 "$drain" $program ;;
-	esac
-	wait $program
-	"$build/bin/instr-recover" trace.db && kept "$2"
-}
 check nor_is_it_less_if_the_drain_was_killed_first each_turn $((turns / 4)) is_recovered drain
 check nor_if_both_are_killed_at_once each_turn $((turns / 4)) is_recovered both
 
