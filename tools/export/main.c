@@ -8,19 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #include "cli/options.h"
 #include "instr/version.h"
-
-/* Sanitizers reserve terabytes of addresses. */
-#ifdef __has_feature
-#define INSTR_ADDRESSES_ARE_OURS !(__has_feature(address_sanitizer) || __has_feature(thread_sanitizer))
-#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define INSTR_ADDRESSES_ARE_OURS 0
-#else
-#define INSTR_ADDRESSES_ARE_OURS 1
-#endif
 
 /* In the order of --value. */
 static const struct export_value values[] = {
@@ -221,20 +211,6 @@ static int check_options(const struct format *format)
 	return CLI_GO;
 }
 
-/* A small file can be made to grow while it is read. What an honest one of its size takes is far below this; allocations
- * beyond it fail, with a sentence. */
-static void limit_memory(void)
-{
-	static const rlim_t base_bytes = 1 << 30, bytes_per_byte = 16;
-	struct rlimit limit;
-	rlim_t most = base_bytes + (rlim_t)tr_stored_bytes(export.trace) * bytes_per_byte;
-
-	if (INSTR_ADDRESSES_ARE_OURS && !getrlimit(RLIMIT_AS, &limit) && most < limit.rlim_cur) {
-		limit.rlim_cur = most;
-		setrlimit(RLIMIT_AS, &limit);
-	}
-}
-
 int main(int argc, char **argv)
 {
 	const struct format *format;
@@ -259,7 +235,7 @@ int main(int argc, char **argv)
 		cli_error("%s", export.error.text);
 		return cli_finish(CLI_TROUBLE);
 	}
-	limit_memory();
+	tr_limit_memory(export.trace);
 	if ((status = check_choice()) == CLI_GO && out)
 		status = export_open_output(out, path);
 	if (status == CLI_GO) {

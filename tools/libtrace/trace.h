@@ -54,6 +54,10 @@ enum tr_writer tr_writer(const struct tr_trace *);
 int64_t tr_file_bytes(const struct tr_trace *);
 /* What of it can hold something: less than its size if it has holes; bytes. */
 int64_t tr_stored_bytes(const struct tr_trace *);
+/* Of this process, from here on: allocations that no honest trace of its size needs fail, and the query with a sentence. Not
+ * safe against other threads. Undone, what was the limit before is. */
+void tr_limit_memory(const struct tr_trace *);
+void tr_unlimit_memory(void);
 /* The name of a newer trace of the same name with a process id (trace.4711.db beside trace.db), or
  * NULL: another run began while this one was live. Valid until tr_close. */
 const char *tr_newer_beside(const struct tr_trace *);

@@ -9,19 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #include "cli/options.h"
 #include "instr/version.h"
-
-/* Sanitizers reserve terabytes of addresses. */
-#ifdef __has_feature
-#define INSTR_ADDRESSES_ARE_OURS !(__has_feature(address_sanitizer) || __has_feature(thread_sanitizer))
-#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define INSTR_ADDRESSES_ARE_OURS 0
-#else
-#define INSTR_ADDRESSES_ARE_OURS 1
-#endif
 
 /* Rows of text. Those with call paths take several lines each. */
 enum { TOP_LIMIT = 30, TREE_LIMIT = 100, INFO_LIMIT = 20, PATHS_LIMIT = 15, MEMORY_LIMIT = 20, STACKS_LIMIT = 20 };
@@ -532,27 +522,6 @@ failed:
 	return CLI_TROUBLE;
 }
 
-/* A small file can be made to grow while it is read: one long text in many rows, one row joined to many.
- * What an honest file of its size takes is far below this; allocations beyond it fail, with a sentence.
- * on = 0: no limit of ours any more. */
-static void limit_memory(int on)
-{
-	static const rlim_t base_bytes = 1 << 30, bytes_per_byte = 16;
-	static struct rlimit before;
-	static int limited;
-
-	if (INSTR_ADDRESSES_ARE_OURS && on && !getrlimit(RLIMIT_AS, &before)) {
-		struct rlimit now = before;
-		rlim_t most = base_bytes + (rlim_t)tr_stored_bytes(report.trace) * bytes_per_byte;
-		if (most < now.rlim_cur)
-			now.rlim_cur = most;
-		limited = !setrlimit(RLIMIT_AS, &now);
-	} else if (!on && limited) {
-		setrlimit(RLIMIT_AS, &before);
-		limited = 0;
-	}
-}
-
 static int (*const answers[REPORT_MODES])(struct report *) = {
 	[REPORT_TOP] = report_top,       [REPORT_TREE] = report_tree,  [REPORT_INFO] = report_info,
 	[REPORT_CALLERS] = report_calls, [REPORT_CALLEES] = report_calls, [REPORT_PATHS] = report_paths,
@@ -584,12 +553,12 @@ int main(int argc, char **argv)
 		cli_error("%s", report.error.text);
 		return cli_finish(CLI_TROUBLE);
 	}
-	limit_memory(1);
+	tr_limit_memory(report.trace);
 	if ((status = check_choice()) == CLI_GO) {
 		status = report.show_sql ? 0 : report_header(&report);
 		if (!status)
 			status = answers[report.mode](&report);
-		limit_memory(0);
+		tr_unlimit_memory();
 		if (status)
 			cli_error("%s", report.error.text);
 		else if (!no_pager)
