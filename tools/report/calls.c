@@ -105,15 +105,6 @@ struct sums {
 	int recursive;
 };
 
-static void duration_cell(struct cli_table *table, struct tr_query *q, const char *column)
-{
-	char text[CLI_NUMBER_BYTES];
-	if (tr_type(q, tr_column(q, column)) == TR_NULL)
-		cli_cell(table, CLI_DIM, "-");
-	else
-		cli_cell(table, CLI_PLAIN, cli_duration(text, report_number(q, column)));
-}
-
 /* What shares are shares of. What a function calls is part of its total time, its own time is not theirs. */
 static double whole_of(const struct report *report, const struct sums *sums)
 {
@@ -161,10 +152,10 @@ static void add_row(const struct report *report, struct cli_table *table, struct
 	if (report->mode != REPORT_CALLEES || report->sort != SORT_CALLS)
 		cli_cell(table, report_heat(part, whole), cli_share(text, part, whole));
 	report_count_cell(table, report_number(q, "calls"));
-	duration_cell(table, q, "total_ns");
-	duration_cell(table, q, "self_ns");
+	report_duration_cell(table, q, "total_ns", "-");
+	report_duration_cell(table, q, "self_ns", "-");
 	if (report_number(q, "calls"))
-		duration_cell(table, q, "mean_ns");
+		report_duration_cell(table, q, "mean_ns", "-");
 	else
 		cli_cell(table, CLI_DIM, "-");
 	cli_cell_parts(table, CLI_PLAIN, NULL, report_name(q, tr_column(q, w->other)), report_place(q, tr_column(q, w->file), tr_column(q, w->line)));

@@ -374,6 +374,16 @@ void report_count_cell(struct cli_table *table, int64_t count)
 	cli_cell(table, count ? CLI_PLAIN : CLI_DIM, count ? cli_count(text, count) : "-");
 }
 
+void report_duration_cell(struct cli_table *table, struct tr_query *q, const char *column, const char *unknown)
+{
+	char text[CLI_NUMBER_BYTES];
+
+	if (tr_type(q, tr_column(q, column)) == TR_NULL)
+		cli_cell(table, CLI_DIM, unknown);
+	else
+		cli_cell(table, CLI_PLAIN, cli_duration(text, report_number(q, column)));
+}
+
 static void say_more(struct report *report, double shown, double whole)
 {
 	char share[CLI_NUMBER_BYTES];

@@ -13,15 +13,6 @@ enum { FIGURES_WIDTH = 48 }; /* about, in columns of the screen */
 static const char *const orders[] = {"self_ticks", "total_ticks", "calls"}, *const parts[] = {"self_ns", "total_ns", "calls"};
 static const char *const shares[] = {"self %", "total %", "calls %"};
 
-static void duration_cell(struct cli_table *table, struct tr_query *q, const char *column)
-{
-	char text[CLI_NUMBER_BYTES];
-	if (tr_type(q, tr_column(q, column)) == TR_NULL)
-		cli_cell(table, CLI_DIM, "-");
-	else
-		cli_cell(table, CLI_PLAIN, cli_duration(text, report_number(q, column)));
-}
-
 static double whole_of(const struct report *report)
 {
 	return (double)(report->sort == SORT_CALLS ? report->whole.calls : report->whole.self_ns);
@@ -51,7 +42,7 @@ static void add_cell(struct report *report, struct cli_table *table, struct tr_q
 			       report_place(q, tr_column(q, "file"), tr_column(q, "line")));
 		break;
 	default:
-		duration_cell(table, q, names[column]);
+		report_duration_cell(table, q, names[column], "-");
 	}
 }
 

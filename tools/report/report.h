@@ -184,6 +184,8 @@ void report_place_cell(struct cli_table *, struct tr_query *);
 /* A cell with bytes or a count; "-" for none. */
 void report_bytes_cell(struct cli_table *, int64_t bytes);
 void report_count_cell(struct cli_table *, int64_t count);
+/* A cell with a time in ns, or what stands for one that is NULL. */
+void report_duration_cell(struct cli_table *, struct tr_query *, const char *column, const char *unknown);
 /* A table with a row for each function, place, or place and call path: as many as the limit says, and what is left. */
 struct report_places {
 	const char *query, *order; /* its column that rows are ordered by */

@@ -76,16 +76,6 @@ static size_t choose_columns(const struct report *report, const struct sums *sum
 	return count;
 }
 
-static void duration_cell(struct cli_table *table, struct tr_query *q, const char *column, const char *otherwise)
-{
-	char text[CLI_NUMBER_BYTES];
-
-	if (is_known(q, column))
-		cli_cell(table, CLI_PLAIN, cli_duration(text, report_number(q, column)));
-	else
-		cli_cell(table, CLI_DIM, otherwise);
-}
-
 /* "main  server.c:30" */
 static void creator_cell(struct cli_table *table, struct tr_query *q)
 {
@@ -119,7 +109,7 @@ static void add_cell(struct cli_table *table, struct tr_query *q, int column, co
 		cli_cell(table, report_heat(part, whole), is_known(q, "cpu_ns") ? cli_share(text, part, whole) : "-");
 		break;
 	case END:
-		duration_cell(table, q, "end_ns", "running");
+		report_duration_cell(table, q, "end_ns", "running");
 		break;
 	case CALLS:
 		cli_cell(table, CLI_PLAIN, cli_count(text, report_number(q, "calls")));
@@ -141,7 +131,7 @@ static void add_cell(struct cli_table *table, struct tr_query *q, int column, co
 		creator_cell(table, q);
 		break;
 	default:
-		duration_cell(table, q, names[column], "-");
+		report_duration_cell(table, q, names[column], "-");
 	}
 }
 
