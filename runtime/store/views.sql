@@ -1067,6 +1067,10 @@ ORDER BY o.count DESC, o.lock_id, o.to_lock_id, o.context_id, o.to_context_id, o
 
 -- Two locks that are taken in both orders. Each pair once; "instr-report --lock-order" finds longer cycles too.
 CREATE VIEW lock_inversions AS
+WITH pairs AS MATERIALIZED (
+    SELECT lock_id, to_lock_id, sum(count) AS count,
+           iif(count(thread_id) = count(*) AND count(DISTINCT thread_id) = 1, max(thread_id), NULL) AS thread_id
+    FROM lock_orders WHERE to_site_id NOT IN (SELECT site_id FROM lock_try_sites) GROUP BY lock_id, to_lock_id)
 SELECT a.lock_id AS lock_id, -- one lock
        x.label AS lock, -- its name
        a.to_lock_id AS other_lock_id, -- the other one
@@ -1074,11 +1078,8 @@ SELECT a.lock_id AS lock_id, -- one lock
        a.count AS count, -- how often the second was taken by who had the first
        b.count AS reverse_count, -- and the other way round
        (a.thread_id = b.thread_id) IS TRUE AS one_thread -- 1: one thread alone has done both
-FROM (SELECT lock_id, to_lock_id, sum(count) AS count, iif(count(thread_id) = count(*) AND count(DISTINCT thread_id) = 1, max(thread_id), NULL) AS thread_id
-      FROM lock_orders WHERE to_site_id NOT IN (SELECT site_id FROM lock_try_sites) GROUP BY lock_id, to_lock_id) a
-JOIN (SELECT lock_id, to_lock_id, sum(count) AS count, iif(count(thread_id) = count(*) AND count(DISTINCT thread_id) = 1, max(thread_id), NULL) AS thread_id
-      FROM lock_orders WHERE to_site_id NOT IN (SELECT site_id FROM lock_try_sites) GROUP BY lock_id, to_lock_id) b
-     ON b.lock_id = a.to_lock_id AND b.to_lock_id = a.lock_id
+FROM pairs a
+JOIN pairs b ON b.lock_id = a.to_lock_id AND b.to_lock_id = a.lock_id
 LEFT JOIN lock_names x ON x.lock_id = a.lock_id
 LEFT JOIN lock_names y ON y.lock_id = a.to_lock_id
 WHERE a.lock_id < a.to_lock_id
