@@ -40,11 +40,27 @@ static void drop_held(struct irt_locks *l, uint32_t thread, uint32_t state)
 		}
 }
 
+static void drop_owner(struct irt_locks *l, struct state *s, struct owner *o)
+{
+	size_t i = (size_t)(o - s->owners);
+
+	drop_held(l, o->thread, index_of_state(l, s));
+	memmove(o, o + 1, (s->owner_count - i - 1) * sizeof(*o));
+	s->owner_count--;
+	l->user_count--;
+}
+
+static void put_owner(struct irt_locks *l, struct state *s, struct actor *a, const struct owner *o)
+{
+	s->owners[s->owner_count++] = *o;
+	irt_locks_put_held(l, a, s, o->start_ticks);
+	l->user_count++;
+}
+
 /* false: no memory, it has it still. */
 static bool end_hold(struct irt_locks *l, struct state *s, struct owner *o, int64_t ticks)
 {
 	uint64_t held = between(o->start_ticks, ticks);
-	size_t i = (size_t)(o - s->owners);
 
 	if (!irt_locks_charge_waiters(l, s, ticks))
 		return false;
@@ -61,10 +77,49 @@ static bool end_hold(struct irt_locks *l, struct state *s, struct owner *o, int6
 		irt_locks_touch(l, s->lock)->holder = s->holder;
 		irt_locks_touch(l, s->lock)->holder_thread = s->holder_thread;
 	}
-	drop_held(l, o->thread, index_of_state(l, s));
-	memmove(o, o + 1, (s->owner_count - i - 1) * sizeof(*o));
-	s->owner_count--;
-	l->user_count--;
+	drop_owner(l, s, o);
+	return true;
+}
+
+/* L1. */
+static bool clear_way(struct irt_locks *l, struct state *s, const struct irt_shared_event *e)
+{
+	const struct owner *o;
+
+	while ((o = irt_locks_in_the_way(s, e->thread, is_alone(e->site)))) {
+		if (!end_hold(l, s, (struct owner *)o, e->ticks))
+			return false;
+		irt_locks_touch(l, s->lock)->lost++;
+	}
+	return true;
+}
+
+bool irt_locks_suspend(struct irt_locks *l, struct state *s, struct owner *o, int64_t ticks, struct irt_shared_event *later)
+{
+	const struct irt_lock_totals *t = &totals_at(l, o->row)->row;
+
+	if (!irt_locks_charge_waiters(l, s, ticks))
+		return false;
+	*later = (struct irt_shared_event){.ticks = o->start_ticks, .address = s->address, .context = t->context,
+					   .site = irt_site(t->site_id, t->mode), .thread = o->thread, .operation = LATER,
+					   .value = later_value(o->depth, o->late)};
+	drop_owner(l, s, o);
+	return true;
+}
+
+static bool resume(struct irt_locks *l, struct state *s, struct actor *a, const struct irt_shared_event *e)
+{
+	struct owner *o = irt_locks_owner(s, e->thread);
+
+	if (o) {
+		o->depth += later_depth(e->value);
+		return true;
+	}
+	if (!clear_way(l, s, e) || !irt_locks_charge_waiters(l, s, e->ticks))
+		return false;
+	put_owner(l, s, a, &(struct owner){.thread = e->thread, .depth = later_depth(e->value), .late = later_ticks(e->value),
+					   .row = irt_locks_totals(l, s->lock, e->context, e->site), .alone = is_alone(e->site),
+					   .start_ticks = e->ticks});
 	return true;
 }
 
@@ -79,14 +134,7 @@ struct taking {
 static bool take(struct irt_locks *l, struct state *s, struct actor *a, const struct irt_shared_event *e, const struct taking *t)
 {
 	struct owner *o = irt_locks_owner(s, e->thread);
-	bool alone = is_alone(e->site);
 
-	while (!o && (o = (struct owner *)irt_locks_in_the_way(s, e->thread, alone))) { /* L1 */
-		if (!end_hold(l, s, o, e->ticks))
-			return false;
-		irt_locks_touch(l, s->lock)->lost++;
-		o = NULL;
-	}
 	if (o) {
 		if (a->condition) /* it had it twice, and has kept it */
 			irt_locks_wake(l, a, false);
@@ -95,14 +143,11 @@ static bool take(struct irt_locks *l, struct state *s, struct actor *a, const st
 		return true;
 	}
 	uint64_t behind_signal = 0;
-	if (!irt_locks_charge_waiters(l, s, e->ticks) || (a->condition && !irt_locks_come_back(l, s, a, t->row, &behind_signal)))
+	if (!clear_way(l, s, e) || !irt_locks_charge_waiters(l, s, e->ticks) || (a->condition && !irt_locks_come_back(l, s, a, t->row, &behind_signal)))
 		return false;
 	irt_locks_touch_totals(l, t->row)->acquisitions++;
 	irt_locks_count_order(l, a, t->row, t->waited || behind_signal, t->waited ? t->wait_ticks : behind_signal);
-	s->owners[s->owner_count++] = (struct owner){.thread = e->thread, .depth = 1, .row = t->row, .alone = alone,
-						     .start_ticks = e->ticks};
-	irt_locks_put_held(l, a, s, e->ticks);
-	l->user_count++;
+	put_owner(l, s, a, &(struct owner){.thread = e->thread, .depth = 1, .row = t->row, .alone = is_alone(e->site), .start_ticks = e->ticks});
 	return true;
 }
 
@@ -232,8 +277,10 @@ bool irt_locks_apply(struct irt_locks *l, const struct irt_shared_event *e)
 	if (!irt_locks_user_room(s) || !irt_grow(&a->held, &a->held_room, a->held_count + 1, sizeof(*a->held)) || !irt_locks_inside_room(l, a) ||
 	    (a->condition && !irt_keyed_room(&l->conditions, 1)))
 		return false;
-	need_lock(l, s, e);
 	l->changed = true;
+	if (e->operation == LATER)
+		return s->lock == NO_LOCK || resume(l, s, a, e);
+	need_lock(l, s, e);
 	if (e->operation == IRT_OP_RELEASED) {
 		if (!release(l, s, e))
 			return false;

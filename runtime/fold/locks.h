@@ -7,10 +7,14 @@
  *
  *     walks ──► irt_locks_add ──► pending ──► irt_locks_settle ──► locks, totals, waits ──► rows
  *
- * Order. A release is stamped and published before it is done, an acquisition behind it: so of two events of one
- * lock the first in truth is the first by time, but for clocks of two processors that differ by less than SLACK. A
- * lock that is taken while another thread has it: if that gives it back within SLACK, the two change places; else its
- * end was not seen (lost events, a lock given back by another thread), and it counts as held until then.
+ * Order. A release is stamped and published before it is done, behind a fence; an acquisition behind it, but without a
+ * fence: the processor may have read the clock while it still waited for the lock's memory. So of the releases of one lock
+ * the first in truth is the first by time, but for clocks of two processors that differ. An acquisition may be stamped
+ * too early by less than SLACK: before the release that it waited for, and before all that others did to the lock
+ * meanwhile. So where two have one lock, he had it first who gives it back first, if that is within SLACK: what the owner
+ * does to it until his release is moved before the acquisition of the other, or the owner's acquisition behind the release
+ * of the other. Else the end of the owner's hold was not seen (lost events, a lock given back by another thread), and it
+ * counts as held until then.
  *
  * A lock is an address from its init, or its first use, to its destroy. Whatever is done to that address behind that is
  * done to another lock.

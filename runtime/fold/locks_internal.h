@@ -31,13 +31,22 @@ enum {
 	HELD_MAX = 16,  /* locks of a thread, the last ones, whose order is told */
 };
 
-/* In pending: another event has pulled it forward. */
-enum { DONE = 0 };
+/* In pending, beside events: */
+enum {
+	DONE = 0,  /* another one has pulled it forward */
+	LATER = 9, /* the thread gets the lock now, not when it said so; value: later_value */
+};
+
+/* How often a thread has a lock, and the ticks by which that is later than it said. */
+static inline uint64_t later_value(uint32_t depth, uint32_t late) { return (uint64_t)late << 32 | depth; }
+static inline uint32_t later_depth(uint64_t value) { return (uint32_t)value; }
+static inline uint32_t later_ticks(uint64_t value) { return (uint32_t)(value >> 32); }
 
 struct owner {
 	uint32_t thread, depth;
 	uint32_t row;        /* of totals: where it took the lock */
 	bool alone;          /* not as one of many readers */
+	uint32_t late;       /* ticks by which that was later than it said */
 	int64_t start_ticks;
 };
 
@@ -208,6 +217,8 @@ void irt_locks_count_inside(struct irt_locks *l, uint32_t row, uint64_t allocs, 
 /* locks.c. false: no memory; what is missing is done when it is called again. */
 void irt_locks_put_held(struct irt_locks *l, struct actor *a, const struct state *s, int64_t ticks); /* room must be there */
 bool irt_locks_apply(struct irt_locks *l, const struct irt_shared_event *e);
+/* The owner does not have it yet; *later gives it to him. */
+bool irt_locks_suspend(struct irt_locks *l, struct state *s, struct owner *o, int64_t ticks, struct irt_shared_event *later);
 
 static inline bool is_alone(uint32_t site)
 {

@@ -2,11 +2,11 @@
  *
  * locks_order.c - see locks.h: events of several threads in one order.
  *
- *     irt_locks_add ──► pending ──irt_pending_sort──► by time ──pull_forward──► irt_locks_apply
+ *     irt_locks_add ──► pending ──irt_pending_sort──► by time ──make_way──► irt_locks_apply
  */
 #include "fold/locks_internal.h"
 
-enum { PULL_MAX = 4096 }; /* events that are looked through for a release that belongs before this one */
+enum { PULL_MAX = 4096 }; /* events that are looked through for a release */
 
 int irt_locks_add(struct irt_locks *l, const struct irt_shared_event *e)
 {
@@ -23,57 +23,107 @@ struct irt_shared_event *irt_locks_room(struct irt_locks *l, size_t count) { ret
 
 void irt_locks_added(struct irt_locks *l, size_t count) { irt_pending_added(&l->pending, count); }
 
-/* Another thread has the lock that this one takes: does it give it back right behind, by the clock of another
- * processor? Then what it does to the lock until then is first. false: no memory; try again. */
-static bool pull_forward(struct irt_locks *l, size_t at)
-{
-	const struct irt_shared_event *e = &l->pending.events[at];
-	size_t last = l->pending.count - at > PULL_MAX ? at + PULL_MAX : l->pending.count;
-	const struct state *s = irt_locks_find_state(l, e->address);
-	const struct owner *o;
+/* ---- two who have one lock --------------------------------------------------------------------------- */
 
-	while (s && (o = irt_locks_in_the_way(s, e->thread, is_alone(e->site)))) {
-		uint32_t thread = o->thread, row = o->row;
-		uint64_t allocs = 0, bytes = 0;
-		size_t i = at + 1, found = 0;
-		for (uint32_t depth = o->depth; i < last && (uint64_t)l->pending.events[i].ticks - (uint64_t)e->ticks <= IRT_LOCK_SLACK_TICKS; i++) {
-			const struct irt_shared_event *p = &l->pending.events[i];
-			if (p->thread != thread || p->address != e->address)
-				continue;
-			if (p->operation == IRT_OP_ACQUIRED)
-				depth++;
-			if (p->operation == IRT_OP_RELEASED && !--depth) {
-				found = i;
-				break;
-			}
-		}
-		if (!found)
-			return true;
-		for (size_t k = at + 1; k <= found; k++) {
-			struct irt_shared_event *p = &l->pending.events[k];
-			if (p->thread == thread && p->operation == IRT_OP_INSIDE) { /* the thread's other locks get it in its turn */
-				add_up(&allocs, p->value);
-				add_up(&bytes, p->address);
-				continue;
-			}
-			if (p->thread != thread || (p->address != e->address && !is_call(p->operation) && p->operation != IRT_OP_CONDITION) || p->operation == DONE)
-				continue;
-			struct irt_shared_event now = *p;
-			now.ticks = e->ticks; /* it cannot have been later */
-			if (!irt_locks_apply(l, &now))
-				return false;
-			p->operation = DONE;
-		}
-		if (allocs)
-			irt_locks_count_inside(l, row, allocs, bytes);
-		s = irt_locks_find_state(l, e->address);
-	}
-	return true;
-}
+static uint64_t since(int64_t from, int64_t ticks) { return (uint64_t)ticks - (uint64_t)from; }
 
 static bool takes(const struct irt_shared_event *e)
 {
-	return e->operation == IRT_OP_ACQUIRED || (e->operation == IRT_OP_WAITED && is_taken(e->value));
+	return e->operation == IRT_OP_ACQUIRED || e->operation == LATER || (e->operation == IRT_OP_WAITED && is_taken(e->value));
+}
+
+/* The event by which one of the two gives the lock back first: the owner, or who takes it now and was first then.
+ * 0: none does so soon enough. */
+static size_t first_release(const struct irt_locks *l, size_t at, const struct state *s, const struct owner *o)
+{
+	const struct irt_shared_event *e = &l->pending.events[at];
+	const struct owner *own = irt_locks_owner(s, e->thread);
+	size_t last = l->pending.count - at > PULL_MAX ? at + PULL_MAX : l->pending.count;
+	uint32_t his = o->depth, mine = (own ? own->depth : 0) + (e->operation == LATER ? later_depth(e->value) : 1);
+
+	for (size_t i = at + 1; i < last && since(e->ticks, l->pending.events[i].ticks) <= IRT_LOCK_SLACK_TICKS; i++) {
+		const struct irt_shared_event *p = &l->pending.events[i];
+		bool is_mine = p->thread == e->thread;
+		uint32_t *depth = is_mine ? &mine : &his;
+		if ((p->thread != o->thread && !is_mine) || p->address != e->address)
+			continue;
+		if (p->operation == IRT_OP_ACQUIRED)
+			++*depth;
+		else if (p->operation == LATER)
+			*depth += later_depth(p->value);
+		else if (p->operation == IRT_OP_RELEASED && !--*depth && (!is_mine || since(o->start_ticks, p->ticks) + o->late <= IRT_LOCK_SLACK_TICKS))
+			return i;
+	}
+	return 0;
+}
+
+/* The owner has given it back before: what it does to the lock until then is done now. */
+static bool pull_forward(struct irt_locks *l, size_t at, size_t released, const struct owner *o)
+{
+	const struct irt_shared_event *e = &l->pending.events[at];
+	uint32_t thread = o->thread, row = o->row;
+	uint64_t allocs = 0, bytes = 0;
+
+	for (size_t k = at + 1; k <= released; k++) {
+		struct irt_shared_event *p = &l->pending.events[k];
+		if (p->thread == thread && p->operation == IRT_OP_INSIDE) { /* the thread's other locks get it in its turn */
+			add_up(&allocs, p->value);
+			add_up(&bytes, p->address);
+			continue;
+		}
+		if (p->thread != thread || (p->address != e->address && !is_call(p->operation) && p->operation != IRT_OP_CONDITION) || p->operation == DONE)
+			continue;
+		struct irt_shared_event now = *p;
+		now.ticks = e->ticks; /* it cannot have been later */
+		if (!irt_locks_apply(l, &now))
+			return false;
+		p->operation = DONE;
+	}
+	if (allocs)
+		irt_locks_count_inside(l, row, allocs, bytes);
+	return true;
+}
+
+/* The owner gets it when it is given back, and what he does until then he does behind that. */
+static bool push_back(struct irt_locks *l, size_t at, size_t released, struct state *s, struct owner *o)
+{
+	struct irt_shared_event later;
+
+	if (!irt_pending_room(&l->pending, 1) || !irt_locks_suspend(l, s, o, l->pending.events[at].ticks, &later))
+		return false;
+	struct irt_shared_event *events = l->pending.events;
+	size_t to = released + 1;
+	uint64_t late = later_ticks(later.value) + since(later.ticks, events[released].ticks);
+	later.ticks = events[released].ticks;
+	later.value = later_value(later_depth(later.value), (uint32_t)late);
+	memmove(&events[to + 1], &events[to], (l->pending.count - to) * sizeof(*events));
+	for (size_t k = released; k > at; k--) {
+		struct irt_shared_event his = events[k];
+		if (his.thread != later.thread)
+			continue;
+		memmove(&events[k], &events[k + 1], (to - k - 1) * sizeof(*events));
+		his.ticks = later.ticks;
+		events[to--] = his;
+	}
+	events[to] = later;
+	l->pending.sorted = ++l->pending.count;
+	return true;
+}
+
+/* Other threads have the lock that this one takes. Who gives it back first had it first: an acquisition may be stamped
+ * before it is one, while the processor waits for the lock's memory. false: no memory; try again. */
+static bool make_way(struct irt_locks *l, size_t at)
+{
+	for (;;) {
+		const struct irt_shared_event *e = &l->pending.events[at];
+		struct state *s = irt_locks_find_state(l, e->address);
+		struct owner *o = s ? (struct owner *)irt_locks_in_the_way(s, e->thread, is_alone(e->site)) : NULL;
+		size_t released = o ? first_release(l, at, s, o) : 0;
+		if (!released)
+			return true;
+		if (l->pending.events[released].thread == o->thread ? !pull_forward(l, at, released, o) : !push_back(l, at, released, s, o))
+			return false;
+	}
 }
 
 int irt_locks_settle(struct irt_locks *l, int64_t until_ticks)
@@ -84,10 +134,10 @@ int irt_locks_settle(struct irt_locks *l, int64_t until_ticks)
 	if (!irt_pending_sort(&l->pending))
 		return INSTR_ERR_MEMORY;
 	for (; done < l->pending.count && l->pending.events[done].ticks <= until_ticks; done++) {
-		struct irt_shared_event *e = &l->pending.events[done];
+		const struct irt_shared_event *e = &l->pending.events[done];
 		if (e->operation == DONE)
 			continue;
-		if ((takes(e) && !pull_forward(l, done)) || !irt_locks_apply(l, e)) {
+		if ((takes(e) && !make_way(l, done)) || !irt_locks_apply(l, &l->pending.events[done])) {
 			err = INSTR_ERR_MEMORY;
 			break;
 		}

@@ -7,12 +7,12 @@
 
 #include "fold/varint.h"
 
-enum { PACK_VERSION = 3 };
+enum { PACK_VERSION = 4 };
 
 /* What there is beside pending events, whose operations are those of enum irt_operation. */
 enum {
 	OTHER = 1,  /* the lock at this address is of those that share a row; value: context of its last holder + 1, or 0; thread: whose */
-	OWNER = 2,  /* a thread has the lock, `value` times, since then; of a thread in the order in which it took them */
+	OWNER = 2,  /* a thread has the lock since then; value: later_value; of a thread in the order in which it took them */
 	WAITER = 3, /* a thread waits for it since then; value: ticks up to which it is charged << 2 | charged << 1 | tried */
 	CALLER = 4, /* a thread is in a call that may block, since then; address: 0 */
 	CONDITION = 5, /* the condition at the address `value` is waited for with this lock; ticks: up to which is noted who had it */
@@ -63,7 +63,7 @@ static uint8_t *pack_owners(uint8_t *out, const struct irt_locks *l, const struc
 		struct irt_shared_event e = user_event(l, s, o->row, OWNER);
 		e.ticks = o->start_ticks;
 		e.thread = o->thread;
-		e.value = o->depth;
+		e.value = later_value(o->depth, o->late);
 		out = irt_pending_put(out, &e, last);
 	}
 	return out;
@@ -182,6 +182,8 @@ static int unpack(const uint8_t **p, const uint8_t *end, int64_t *last, struct i
 		return e->address ? INSTR_ERR_FORMAT : 0;
 	if (e->operation == IRT_OP_INSIDE)
 		return 0;
+	if (e->operation == LATER)
+		return e->address && later_depth(e->value) ? 0 : INSTR_ERR_FORMAT;
 	if (!e->address || e->operation == DONE || e->operation > IRT_OP_CONDITION || (e->operation > CHARGE && e->operation < IRT_OP_ACQUIRED))
 		return INSTR_ERR_FORMAT;
 	return 0;
@@ -205,12 +207,12 @@ static int take_user(struct irt_locks *l, const struct irt_shared_event *e)
 	if (l->totals.count != before)
 		return INSTR_ERR_FORMAT;
 	if (e->operation == OWNER) {
-		if (!e->value || e->value > UINT32_MAX || irt_locks_in_the_way(s, 0, is_alone(e->site)) || irt_locks_owner(s, e->thread))
+		if (!later_depth(e->value) || irt_locks_in_the_way(s, 0, is_alone(e->site)) || irt_locks_owner(s, e->thread))
 			return INSTR_ERR_FORMAT;
 		if (!irt_grow(&a->held, &a->held_room, a->held_count + 1, sizeof(*a->held)))
 			return INSTR_ERR_MEMORY;
 		irt_locks_put_held(l, a, s, e->ticks);
-		s->owners[s->owner_count++] = (struct owner){.thread = e->thread, .depth = (uint32_t)e->value, .row = row,
+		s->owners[s->owner_count++] = (struct owner){.thread = e->thread, .depth = later_depth(e->value), .late = later_ticks(e->value), .row = row,
 							     .alone = is_alone(e->site), .start_ticks = e->ticks};
 	} else {
 		if (a->waits_at != NO_STATE) /* L4 */
@@ -350,6 +352,8 @@ uint32_t irt_locks_held(const struct irt_locks *l, uint32_t thread, bool *in_cal
 			*in_call = e->operation == IRT_OP_BLOCKING;
 		else if (e->operation == IRT_OP_ACQUIRED || (e->operation == IRT_OP_WAITED && is_taken(e->value)))
 			held++;
+		else if (e->operation == LATER)
+			held += later_depth(e->value);
 		else if (e->operation == IRT_OP_RELEASED && held)
 			held--;
 	}

@@ -8,10 +8,13 @@
 #include "locks_file.h"
 
 enum { TICKS = 4000, RUNS = 60, LATE = 30, PASSING = 100 };
+enum { STEP = 256, SLACK = IRT_LOCK_SLACK_TICKS / STEP }; /* a tick of the model is so many of the clock */
+_Static_assert(LATE + 1 <= SLACK, "what is late is so by less than the slack");
 
 static struct irt_shared_event queue[SLOTS][8 * TICKS];
 static size_t queued[SLOTS], given[SLOTS];
 static int64_t frozen[SLOTS]; /* what it has done until then is told already */
+static int64_t free_at[LOCKS]; /* who had it before gives it back then: nobody else does so earlier */
 static bool churns;
 
 /* ---- programs ---------------------------------------------------------------------------------------- */
@@ -19,7 +22,7 @@ static bool churns;
 static void happens(int slot, int64_t ticks, uint32_t operation, int lock, const struct place *at, uint64_t value)
 {
 	queue[slot][queued[slot]++] = (struct irt_shared_event){
-		.ticks = ticks, .address = lock == NOBODY ? 0 : 0x1000 + 64 * (uint64_t)lock, .value = value, .context = (uint32_t)at->context,
+		.ticks = ticks * STEP, .address = lock == NOBODY ? 0 : 0x1000 + 64 * (uint64_t)lock, .value = value, .context = (uint32_t)at->context,
 		.site = irt_site((uint32_t)at->site, (unsigned)at->mode), .thread = (uint32_t)in_slot[slot] + 1, .operation = operation};
 }
 
@@ -72,11 +75,15 @@ static bool clears_way(int lock, int who, int mode)
 	struct life *l = life_of(lock);
 	struct hold *o = in_the_way(l, who, mode);
 	bool is_gone = o && people[o->who].slot == NOBODY;
+	if (free_at[lock] >= now)
+		return false;
 	for (int i = 0; o && i < l->owner_count; i++) {
 		const struct person *p = &people[l->owners[i].who];
 		if (l->owners[i].who == who || (!alone(mode) && !alone(l->owners[i].at.mode)))
 			continue;
 		if ((p->slot == NOBODY) != is_gone)
+			return false;
+		if (is_gone && now - l->owners[i].since <= SLACK) /* that may have been stamped early */
 			return false;
 		if (!is_gone && (p->in_wait || p->in_sleep || frozen[p->slot] >= now || l->owners[i].depth > LATE / 3))
 			return false;
@@ -95,6 +102,7 @@ static bool clears_way(int lock, int who, int mode)
 				allocates_at(slot, frozen[slot]);
 			happens(slot, frozen[slot], IRT_OP_RELEASED, lock, &o->at, 0);
 		}
+		free_at[lock] = frozen[slot] > free_at[lock] ? frozen[slot] : free_at[lock];
 		ends_hold(l, o);
 	}
 	return true;
@@ -180,6 +188,8 @@ static void gives_back(int slot)
 	if (!count)
 		return;
 	int i = roll(3) ? count - 1 : (int)roll((uint64_t)count);
+	if (free_at[lives[life[i]].lock] >= now)
+		return;
 	struct place at = {(int)roll(CONTEXTS), 12, held[i]->at.mode == INSTR_LOCK_READ ? INSTR_LOCK_WRITE : held[i]->at.mode};
 	happens(slot, now, IRT_OP_RELEASED, lives[life[i]].lock, &at, 0);
 	if (!--held[i]->depth)
@@ -198,7 +208,7 @@ static void sleeps(int slot)
 	struct hold *held[LOCKS];
 	int count = held_by(who, held, life);
 	int i = count ? (int)roll((uint64_t)count) : 0;
-	if (!count || !alone(held[i]->at.mode) || held[i]->depth > 1)
+	if (!count || !alone(held[i]->at.mode) || held[i]->depth > 1 || free_at[lives[life[i]].lock] >= now)
 		return;
 	if (lives[life[i]].lock != condition && roll(10)) /* mostly with the same one */
 		return;
@@ -343,21 +353,21 @@ static int compare_sums(const struct locks_file *f)
 			continue;
 		tell_row(text, f, w);
 		SAME(text, "waits", w->waits, sum_of(text)->count);
-		SAME(text, "ticks", w->ticks, sum_of(text)->ticks);
+		SAME(text, "ticks", w->ticks, STEP * sum_of(text)->ticks);
 		rows++;
 	}
 	for (size_t i = 0; i < f->threads_count; i++, rows++) {
 		const struct irt_lock_threads *t = &f->threads[i];
 		sprintf(text, "%u: thread %u for %u", t->lock, t->thread, t->holder);
 		SAME(text, "waits", t->waits, sum_of(text)->count);
-		SAME(text, "ticks", t->ticks, sum_of(text)->ticks);
+		SAME(text, "ticks", t->ticks, STEP * sum_of(text)->ticks);
 	}
 	for (size_t i = 0; i < f->call_count; i++, rows++) {
 		const struct irt_lock_call *c = &f->calls[i];
 		sprintf(text + tell_place_of(text, &c->holder), " calls %u/%u", c->context, c->site_id);
 		SAME(text, "calls", c->calls, sum_of(text)->count);
-		SAME(text, "ticks", c->ticks, sum_of(text)->ticks);
-		SAME(text, "most ticks", c->max_ticks, sum_of(text)->max_ticks);
+		SAME(text, "ticks", c->ticks, STEP * sum_of(text)->ticks);
+		SAME(text, "most ticks", c->max_ticks, STEP * sum_of(text)->max_ticks);
 	}
 	for (size_t i = 0; i < f->totals_count; i++) {
 		const struct irt_lock_totals *t = &f->totals[i];
@@ -375,7 +385,7 @@ static int compare_sums(const struct locks_file *f)
 		const struct sum *s = sum_of(text);
 		SAME(text, "times", o->count, s->count);
 		SAME(text, "contended", o->contended, s->contended);
-		SAME(text, "wait ticks", o->wait_ticks, s->ticks);
+		SAME(text, "wait ticks", o->wait_ticks, STEP * s->ticks);
 		SAME(text, "thread", o->thread, s->thread);
 		SAME(text, "gates", o->gate_count, s->gate_count);
 		for (int k = 0; k < s->gate_count; k++)
@@ -397,8 +407,8 @@ static void compare(const struct locks_file *f)
 		CHECK_EQ(l->mode, m->first.mode == INSTR_LOCK_READ ? INSTR_LOCK_WRITE : m->first.mode);
 		CHECK_EQ(l->context, m->first.context);
 		CHECK_EQ(l->site_id, m->first.site);
-		CHECK_EQ(l->start_ticks, m->start);
-		CHECK_EQ(l->end_ticks, m->end);
+		CHECK_EQ(l->start_ticks, STEP * m->start);
+		CHECK_EQ(l->end_ticks, m->end == INT64_MAX ? m->end : STEP * m->end);
 		CHECK_EQ(l->lost, m->lost);
 		CHECK_EQ(l->unknown, m->unknown);
 		if (!m->unclear) {
@@ -417,7 +427,7 @@ static int check_user(void *unused, const struct irt_lock_user *u)
 	const struct place *at = u->depth ? &h->at : &p->at;
 	CHECK_EQ(u->depth, u->depth ? h->depth : 0);
 	CHECK_EQ(u->lock, u->depth ? u->lock : (uint32_t)life_at[p->lock]);
-	CHECK_EQ(u->start_ticks, u->depth ? h->since : p->since);
+	CHECK_EQ(u->start_ticks, STEP * (u->depth ? h->since : p->since));
 	CHECK_EQ(u->context, at->context);
 	CHECK_EQ(u->site_id, at->site);
 	CHECK_EQ(u->mode, at->mode);
@@ -442,10 +452,10 @@ static void give(struct irt_locks *l, int64_t until)
 	for (int k = 0, first = (int)roll(SLOTS); k < SLOTS; k++) {
 		int i = (first + k) % SLOTS;
 		size_t extra = roll(4);
-		while (given[i] < queued[i] && (queue[i][given[i]].ticks <= until + LATE || extra-- > 0))
+		while (given[i] < queued[i] && (queue[i][given[i]].ticks <= (until + LATE) * STEP || extra-- > 0))
 			CHECK_EQ(irt_locks_add(l, &queue[i][given[i]++]), 0);
 	}
-	CHECK_EQ(irt_locks_settle(l, until), 0);
+	CHECK_EQ(irt_locks_settle(l, until * STEP), 0);
 }
 
 static void begin(uint64_t number)
@@ -455,6 +465,7 @@ static void begin(uint64_t number)
 	memset(queued, 0, sizeof(queued));
 	memset(given, 0, sizeof(given));
 	memset(frozen, 0, sizeof(frozen));
+	memset(free_at, 0, sizeof(free_at));
 	memset(signals, 0, sizeof(signals));
 	sum_count = life_count = person_count = gone_count = gone_waiting = 0;
 	lock_count = 3 + (int)roll(LOCKS - 2);
@@ -499,7 +510,7 @@ static void run(uint64_t number)
 		happens(0, now, IRT_OP_LOCK_DESTROY, (int)i, &(struct place){0, 10, INSTR_LOCK_MUTEX}, 0);
 		ends_life((int)i++);
 	}
-	give(l, INT64_MAX - LATE);
+	give(l, INT64_MAX / STEP - LATE);
 	locks_file_save(&file, l);
 	locks_file_check(&file);
 	compare(&file);

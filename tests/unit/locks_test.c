@@ -205,6 +205,40 @@ TEST(a_release_that_a_clock_says_is_later_comes_first)
 	CHECK_EQ(totals(0, 2, INSTR_LOCK_MUTEX).hold_ticks, 50000);
 }
 
+TEST(who_gives_a_lock_back_first_had_it_first)
+{
+	begin();
+	lock(1, P), now += 10;
+	lock(2, P), now += 100;
+	unlock(2, P), now += 50;
+	lock(3, P), now += 100;
+	unlock(3, P), now += 50000;
+	unlock(1, P);
+	done();
+	CHECK_EQ(file.locks[0].lost, 0);
+	CHECK_EQ(file.locks[0].unknown, 0);
+	CHECK_EQ(totals(0, 1, INSTR_LOCK_MUTEX).hold_ticks, 50000);
+	CHECK_EQ(totals(0, 2, INSTR_LOCK_MUTEX).hold_ticks, 100);
+	CHECK_EQ(totals(0, 3, INSTR_LOCK_MUTEX).hold_ticks, 100);
+}
+
+/* But it cannot be later than that again and again: its end was not seen. */
+TEST(a_lock_is_had_by_slack_later_than_it_was_said_at_most)
+{
+	begin();
+	lock(1, P), now += 10;
+	for (int i = 0; i < 100; i++) {
+		lock(2, P), now += SLACK / 10;
+		unlock(2, P), now += SLACK / 10;
+	}
+	unlock(1, P);
+	done();
+	CHECK_EQ(file.locks[0].lost, 1);
+	CHECK_EQ(file.locks[0].unknown, 1);
+	CHECK_EQ(totals(0, 1, INSTR_LOCK_MUTEX).holds, 1);
+	CHECK_EQ(totals(0, 2, INSTR_LOCK_MUTEX).holds, 100);
+}
+
 static void allocates(uint32_t thread, uint64_t blocks, uint64_t bytes) { put(thread, IRT_OP_INSIDE, bytes, 0, blocks); }
 
 TEST(what_is_allocated_counts_for_each_lock_that_the_thread_has)

@@ -8,7 +8,7 @@
 # run are not known: of three runs one has to agree. Counts agree in each.
 . "$(dirname "$0")/trace.sh"
 
-builds() { traced truth "$programs/lock_truth.c" -pthread; }
+builds() { traced truth "$programs/lock_truth.c" -pthread && traced handed "$programs/lock_handed.c" -pthread -O1; }
 check builds builds
 
 # compared SQL: what it selects from the trace and from `own`, `pairs`, `chains`, which is what the program says. No row: all is well.
@@ -103,4 +103,13 @@ inside() {
 	grep -Eq "^ +[^ ]+ +$(($1 * 10)) +[^ ]+ +lock mutexes\[1\]  inside lock_truth.c:" out || { cat out; return 1; }
 }
 check calls_that_block_and_locks_within_a_lock_are_counted_and_timed_as_they_are inside 4
+
+# handed THREADS TURNS
+handed() {
+	rm -f trace.db*
+	exits_with 0 ./handed "$@" && complete trace.db && sound trace.db && is trace.db 'SELECT sum(lost), sum(unknown),
+		(SELECT sum(acquisitions) || " " || sum(holds) FROM lock_totals) FROM locks' "0|0|$(($1 * $2)) $(($1 * $2))"
+}
+many_times_handed() { handed 2 500000 && handed 3 300000 && handed 2 500000 && handed 4 200000; }
+check no_hold_is_lost_of_a_lock_that_is_handed_on_at_once many_times_handed
 finish
