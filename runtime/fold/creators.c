@@ -190,7 +190,8 @@ static int thread_order(const void *a, const void *b)
 	return (x->thread_id > y->thread_id) - (x->thread_id < y->thread_id);
 }
 
-static bool is_not_behind(int64_t ticks, int64_t that)
+/* If one clock is behind the other one. */
+static bool may_be_before(int64_t ticks, int64_t that)
 {
 	return ticks <= that || (uint64_t)ticks - (uint64_t)that <= IRT_CREATORS_SLACK_TICKS;
 }
@@ -200,9 +201,14 @@ static void look_at(struct irt_creators *c, struct waiting *t, struct entry *e, 
 {
 	size_t behind = *first, last = SIZE_MAX, rivals = 0;
 
-	for (; behind < count && is_not_behind(e[behind].creation.begin_ticks, t->ticks); behind++)
+	for (; behind < count && e[behind].creation.begin_ticks <= t->ticks; behind++)
 		if (!e[behind].over)
 			last = behind;
+	while (behind < count && last == SIZE_MAX && may_be_before(e[behind].creation.begin_ticks, t->ticks)) {
+		if (!e[behind].over)
+			last = behind;
+		behind++;
+	}
 	if (last == SIZE_MAX)
 		return; /* it may still come */
 	for (size_t i = *first; i < last; i++)

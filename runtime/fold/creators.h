@@ -9,7 +9,8 @@
  * Both have a key (irt_thread.key). Where it is a number (INSTR_KEY_NUMBER), no other thread has it, and that is all.
  *
  * Else it is the control block of the thread, and blocks are used again when their threads have ended. So a thread was
- * created by the last call that gave its block and began before it was seen:
+ * created by the last call that gave its block and began before it was seen (or if there is none, one that seems to have begun
+ * SLACK later: by another clock):
  *
  *     block    ├─ call 1 ─┤          ├─ call 2 ─┤
  *                   1 ·······end            2 ······ when it was seen first

@@ -96,6 +96,24 @@ TEST(a_thread_is_of_the_call_that_gave_its_block)
 	CHECK_EQ(answers.waiting, 0);
 }
 
+/* A clock may be behind the other one; that is no reason to take a thread that was seen for one that was created later. */
+TEST(a_block_that_is_given_again_at_once_was_the_first_ones_when_it_was_seen)
+{
+	begin();
+	create(A, 1, 2, 11);
+	CHECK_EQ(irt_creators_join(creators, 1, A, T(3)), 0);
+	CHECK_EQ(irt_creators_add(creators, &(struct irt_creation){
+		.key = A, .begin_ticks = T(3) + 100, .end_ticks = T(4), .thread = 1, .context = 12, .site_id = 9}), 0);
+	see(2, A, 5);
+	CHECK_EQ(irt_creators_add(creators, &(struct irt_creation){
+		.key = B, .begin_ticks = T(6) + 100, .end_ticks = T(7), .thread = 1, .context = 13, .site_id = 9}), 0);
+	see(3, B, 6);
+	settle(never);
+	CHECK_EQ(creator_of(1), 11);
+	CHECK_EQ(answers.by[2], 12);
+	CHECK_EQ(answers.by[3], 13);
+}
+
 TEST(a_number_is_one_threads_and_needs_no_time)
 {
 	begin();
