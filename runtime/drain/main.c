@@ -32,7 +32,8 @@ enum {
 	ONE_CPU_SUBS = (1 << 20) / IRT_SUB_BYTES,
 	SLEEP_NS = 200 * 1000 * 1000,
 	LITTLE_UNITS = 4 * IRT_SUB_UNITS,
-	LITTLE_NS = 100 * 1000,
+	NAP_NS = 100 * 1000,
+	NAP_MOST_NS = 1000 * 1000,
 	LONG_NS = 20 * 1000 * 1000, /* new threads wake it out of longer sleeps (cpu.c) */
 };
 #define FINISH_NS UINT64_C(5000000000)
@@ -143,8 +144,15 @@ static int is_hopeless(const struct irt_session *s, uint64_t *since_ns)
 	return *since_ns && now - *since_ns >= IRT_PATIENCE_NS && !irt_run_is_live(&s->at);
 }
 
-/* A look costs as much as some hundred events, also when it finds few. Whoever keeps up with the programs
- * lets more of them come. */
+/* A look costs as much as some hundred events, also when it finds few, and takes the processor from a thread of the
+ * program, which may have a lock that others want. Whoever keeps up with the programs lets more of them come: as many
+ * as a look may find, if they come on as they did. */
+static uint64_t nap_ns(uint64_t walked, uint64_t since_ns)
+{
+	uint64_t ns = since_ns < NAP_MOST_NS ? since_ns * LITTLE_UNITS / walked : NAP_MOST_NS;
+	return ns < NAP_NS ? NAP_NS : ns < NAP_MOST_NS ? ns : NAP_MOST_NS;
+}
+
 static int worth_a_nap(const struct irt_session *s, uint64_t walked)
 {
 	uint32_t taken = irt_load_relaxed(&s->at.map.ring->taken);
@@ -157,7 +165,7 @@ static int drain(struct irt_session *s)
 {
 	struct irt_ring *ring = s->at.map.ring;
 	struct timespec failed_turn = {0, SLEEP_NS / 40};
-	uint64_t over_ns = 0, starved_ns = 0;
+	uint64_t over_ns = 0, starved_ns = 0, looked_ns = irt_now_ns();
 	s->round_start_ns = s->checkpoint_ns = s->anchor_ns = irt_now_ns();
 	if (s->at.sub_count < START_SUBS)
 		irt_grow(&s->at, START_SUBS);
@@ -170,7 +178,8 @@ static int drain(struct irt_session *s)
 	for (;;) {
 		uint32_t before = irt_load_acquire(&ring->wake); /* A9 */
 		feed_pool(s);
-		uint64_t walked = irt_gather(s), elapsed = irt_now_ns() - s->round_start_ns;
+		uint64_t walked = irt_gather(s), now_ns = irt_now_ns(), elapsed = now_ns - s->round_start_ns, since_ns = now_ns - looked_ns;
+		looked_ns = now_ns;
 		IRT_TESTPOINT(round_gathered);
 		int flush = flush_is_wanted(s) && !s->chunk_full && !s->more;
 		int gone = s->process_count && !irt_session_living(s), over = gone && all_threads_ended(s) && !s->starved;
@@ -207,8 +216,8 @@ static int drain(struct irt_session *s)
 				left = IRT_HURRY_NS / 4; /* the pool grows, or what is held up is passed */
 			if (left > irt_cpu_nap(s))
 				left = irt_cpu_nap(s);
-			if (walked && left > LITTLE_NS)
-				left = LITTLE_NS;
+			if (walked && left > nap_ns(walked, since_ns))
+				left = nap_ns(walked, since_ns);
 			/* Sleep protocol: say so, then look once more at the word that programs add to. */
 			irt_store_release(&ring->sleeping, left > LONG_NS ? IRT_SLEEPS_LONG : 1u); /* R9 */
 			irt_full_barrier();

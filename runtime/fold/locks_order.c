@@ -32,29 +32,38 @@ static bool takes(const struct irt_shared_event *e)
 	return e->operation == IRT_OP_ACQUIRED || e->operation == LATER || (e->operation == IRT_OP_WAITED && is_taken(e->value));
 }
 
-/* The event by which one of the two gives the lock back first: the owner, or who takes it now and was first then.
- * 0: none does so soon enough. */
+/* Two have the lock by what they say, the owner and who takes it now. One of them had it first, and the other was stamped
+ * too early: until the first one gave it back. That is whose stamp need be wrong by less. The event by which he gave it
+ * back; 0: neither did so soon enough. */
 static size_t first_release(const struct irt_locks *l, size_t at, const struct state *s, const struct owner *o)
 {
 	const struct irt_shared_event *e = &l->pending.events[at];
 	const struct owner *own = irt_locks_owner(s, e->thread);
-	size_t last = l->pending.count - at > PULL_MAX ? at + PULL_MAX : l->pending.count;
-	uint32_t his = o->depth, mine = (own ? own->depth : 0) + (e->operation == LATER ? later_depth(e->value) : 1);
+	size_t last = l->pending.count - at > PULL_MAX ? at + PULL_MAX : l->pending.count, mine = 0;
+	uint64_t most = IRT_LOCK_SLACK_TICKS;
+	uint32_t his_depth = o->depth, my_depth = (own ? own->depth : 0) + (e->operation == LATER ? later_depth(e->value) : 1);
 
-	for (size_t i = at + 1; i < last && since(e->ticks, l->pending.events[i].ticks) <= IRT_LOCK_SLACK_TICKS; i++) {
+	for (size_t i = at + 1; i < last && since(e->ticks, l->pending.events[i].ticks) <= most; i++) {
 		const struct irt_shared_event *p = &l->pending.events[i];
 		bool is_mine = p->thread == e->thread;
-		uint32_t *depth = is_mine ? &mine : &his;
+		uint32_t *depth = is_mine ? &my_depth : &his_depth;
 		if ((p->thread != o->thread && !is_mine) || p->address != e->address)
 			continue;
 		if (p->operation == IRT_OP_ACQUIRED)
 			++*depth;
 		else if (p->operation == LATER)
 			*depth += later_depth(p->value);
-		else if (p->operation == IRT_OP_RELEASED && !--*depth && (!is_mine || since(o->start_ticks, p->ticks) + o->late <= IRT_LOCK_SLACK_TICKS))
+		if (p->operation != IRT_OP_RELEASED || --*depth)
+			continue;
+		if (!is_mine)
 			return i;
+		uint64_t early = since(o->start_ticks, p->ticks) + o->late; /* by which the owner was */
+		if (!mine && early <= most) {
+			mine = i;
+			most = early;
+		}
 	}
-	return 0;
+	return mine;
 }
 
 /* The owner has given it back before: what it does to the lock until then is done now. */
@@ -110,8 +119,7 @@ static bool push_back(struct irt_locks *l, size_t at, size_t released, struct st
 	return true;
 }
 
-/* Other threads have the lock that this one takes. Who gives it back first had it first: an acquisition may be stamped
- * before it is one, while the processor waits for the lock's memory. false: no memory; try again. */
+/* Other threads have the lock that this one takes. false: no memory; try again. */
 static bool make_way(struct irt_locks *l, size_t at)
 {
 	for (;;) {
