@@ -23,6 +23,7 @@ void irt_locks_put_held(struct irt_locks *l, struct actor *a, const struct state
 {
 	size_t i = a->held_count++;
 
+	l->link_count += !i && a->waits_at != NO_STATE;
 	for (; i > 0 && !is_behind(l, a, a->held[i - 1], s, ticks); i--)
 		a->held[i] = a->held[i - 1];
 	a->held[i] = index_of_state(l, s);
@@ -36,6 +37,7 @@ static void drop_held(struct irt_locks *l, uint32_t thread, uint32_t state)
 		if (a->held[i] == state) {
 			memmove(&a->held[i], &a->held[i + 1], (a->held_count - i - 1) * sizeof(*a->held));
 			a->held_count--;
+			l->link_count -= !a->held_count && a->waits_at != NO_STATE;
 			return;
 		}
 }
@@ -219,16 +221,19 @@ static bool release(struct irt_locks *l, struct state *s, const struct irt_share
 
 static bool begin_wait(struct irt_locks *l, struct state *s, struct actor *a, const struct irt_shared_event *e, uint32_t row)
 {
-	if (!irt_locks_charge_for(l, a, e->ticks))
+	if (!irt_locks_charge_for(l, a, e->ticks) || !irt_locks_pay(l, s))
 		return false;
+	s->even = false;
 	if (a->waits_at != NO_STATE) { /* L4: in a signal handler, or events were lost */
 		struct state *its = state_at(l, a->waits_at);
+		if (!irt_locks_pay(l, its))
+			return false;
 		irt_locks_drop_waiter(l, its, irt_locks_waiter(its, e->thread));
 	}
 	s->waiters[s->waiter_count++] = (struct waiter){
 		.thread = e->thread, .row = row, .alone = is_alone(e->site), .tried = e->value & IRT_LOCK_TRIED,
 		.start_ticks = e->ticks, .mark_ticks = e->ticks};
-	a->waits_at = index_of_state(l, s);
+	irt_locks_wait_at(l, a, index_of_state(l, s));
 	l->user_count++;
 	return true;
 }

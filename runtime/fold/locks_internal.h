@@ -59,6 +59,13 @@ struct waiter {
 	int64_t mark_ticks;  /* up to there it is charged to somebody */
 };
 
+/* What each who waits for a lock is to be charged with: so long somebody had it, who was in this call or in none. */
+struct debt {
+	int64_t holder;      /* context; IRT_LOCKS_NONE */
+	uint32_t thread, call_context, call_site;
+	uint64_t ticks;
+};
+
 /* The lock at an address now. */
 struct state {
 	uint64_t address;    /* the key */
@@ -66,9 +73,13 @@ struct state {
 	uint32_t holder_thread; /* who had it last; 0 */
 	int64_t holder;      /* its context; IRT_LOCKS_NONE */
 	uint64_t round;      /* irt_locks.round, when its waiters were charged */
+	bool even;           /* all waiters are charged, up to even_ticks, but for the debts */
+	bool owes;           /* it is in irt_locks.owing */
+	int64_t even_ticks;
 	struct owner *owners;
 	struct waiter *waiters;
-	size_t owner_count, owner_room, waiter_count, waiter_room;
+	struct debt *debts;
+	size_t owner_count, owner_room, waiter_count, waiter_room, debt_count, debt_room;
 };
 
 struct charge { uint32_t context, thread; uint64_t ticks; }; /* of who had the lock */
@@ -128,6 +139,9 @@ struct irt_locks {
 	uint64_t last_binding;
 	size_t idle_limit;     /* of actors: beyond, those who do nothing go */
 	size_t user_count;     /* owners and waiters of all locks */
+	size_t link_count;     /* actors that wait and have locks: without them there is no chain of two waits */
+	uint32_t *owing;       /* states that may have debts */
+	size_t owing_count, owing_room;
 	uint64_t round;
 	bool changed;          /* since it was saved */
 };
@@ -173,13 +187,18 @@ struct irt_lock *irt_locks_touch(struct irt_locks *l, uint32_t lock); /* before 
 struct irt_lock_totals *irt_locks_touch_totals(struct irt_locks *l, uint32_t row);
 bool irt_locks_user_room(struct state *s);
 
-/* locks_waits.c. false: no memory; what is missing is done when it is called again.
+/* locks_waits.c. false: no memory; what is missing is done when it is called again. Waiters are not looked at, and none
+ * comes, before the lock's debts are paid.
  * Up to that time, and before anything changes of: the owners of a lock; what a thread does that others wait for. */
 bool irt_locks_charge_waiters(struct irt_locks *l, struct state *s, int64_t ticks);
 bool irt_locks_charge_for(struct irt_locks *l, const struct actor *a, int64_t ticks);
 /* waited: was it a wait? Not NULL. */
 bool irt_locks_end_wait(struct irt_locks *l, struct state *s, struct waiter *w, int64_t ticks, uint64_t result, bool *waited);
 void irt_locks_drop_waiter(struct irt_locks *l, struct state *s, struct waiter *w);
+bool irt_locks_pay(struct irt_locks *l, struct state *s);
+bool irt_locks_pay_all(struct irt_locks *l);
+/* Where it waits; NO_STATE: nowhere. */
+void irt_locks_wait_at(struct irt_locks *l, struct actor *a, uint32_t state);
 /* Another thread that stands in the way of this acquisition; NULL: none. */
 const struct owner *irt_locks_in_the_way(const struct state *s, uint32_t thread, bool alone);
 struct owner *irt_locks_owner(const struct state *s, uint32_t thread);   /* NULL */

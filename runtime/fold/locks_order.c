@@ -154,7 +154,7 @@ int irt_locks_settle(struct irt_locks *l, int64_t until_ticks)
 		l->changed = true;
 		irt_pending_drop(&l->pending, done);
 	}
-	return err;
+	return irt_locks_pay_all(l) ? err : INSTR_ERR_MEMORY;
 }
 
-bool irt_locks_is_waiting(const struct irt_locks *l) { return l->pending.count != 0; }
+bool irt_locks_is_waiting(const struct irt_locks *l) { return l->pending.count || l->owing_count; }

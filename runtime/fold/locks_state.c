@@ -220,7 +220,7 @@ static int take_user(struct irt_locks *l, const struct irt_shared_event *e)
 		s->waiters[s->waiter_count++] = (struct waiter){
 			.thread = e->thread, .row = row, .alone = is_alone(e->site), .tried = e->value & 1, .charged = e->value >> 1 & 1,
 			.start_ticks = e->ticks, .mark_ticks = (int64_t)((uint64_t)e->ticks + (e->value >> 2))};
-		a->waits_at = index_of_state(l, s);
+		irt_locks_wait_at(l, a, index_of_state(l, s));
 	}
 	l->user_count++;
 	return 0;

@@ -28,6 +28,7 @@ void irt_locks_destroy(struct irt_locks *l)
 	for (uint32_t i = 0; i < l->states.count; i++) {
 		free(state_at(l, i)->owners);
 		free(state_at(l, i)->waiters);
+		free(state_at(l, i)->debts);
 	}
 	for (uint32_t i = 0; i < l->totals.count; i++) {
 		irt_histogram_fini(&totals_at(l, i)->row.waits);
@@ -46,6 +47,7 @@ void irt_locks_destroy(struct irt_locks *l)
 	irt_keyed_fini(&l->calls);
 	irt_keyed_fini(&l->threads);
 	free(l->locks);
+	free(l->owing);
 	irt_pending_destroy(&l->pending);
 	free(l);
 }

@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-enum { THREADS = 5, ADDRESSES = 4, EVENTS = 1500, RUNS = 120, TEXT = 1 << 20 };
+enum { THREADS = 5, ADDRESSES = 4, EVENTS = 1500, RUNS = 120, TEXT = 1 << 20, LINES = 1 << 14 };
 
 static uint64_t seed;
 static uint64_t roll(uint64_t below)
@@ -57,8 +57,11 @@ static void tell(const struct locks_file *f, char *out)
 	}
 	for (size_t i = 0; i < f->wait_count; i++) {
 		const struct irt_lock_wait *w = &f->waits[i];
-		out += sprintf(out, "wait %u %u %d %u %u %u: %u %u\n", w->lock, w->context, (int)w->holder, w->next, w->call_context, w->call_site,
-			       (unsigned)w->waits, (unsigned)w->ticks);
+		if (!w->waits && !w->ticks)
+			continue;
+		for (const struct irt_lock_wait *at = w; at; at = at->next == IRT_LOCK_NO_WAIT ? NULL : &f->waits[at->next])
+			out += sprintf(out, "wait %u %u %d %u %u ", at->lock, at->context, (int)at->holder, at->call_context, at->call_site);
+		out += sprintf(out, ": %u %u\n", (unsigned)w->waits, (unsigned)w->ticks);
 	}
 	for (size_t i = 0; i < f->order_count; i++) {
 		const struct irt_lock_order *o = &f->orders[i];
@@ -80,9 +83,23 @@ static void tell(const struct locks_file *f, char *out)
 	CHECK(out < end);
 }
 
+static int by_text(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
+
+/* In an order that does not depend on when each row came. */
+static size_t lines_of(char *text, char *lines[LINES])
+{
+	size_t count = 0;
+	for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
+		CHECK(count < LINES);
+		lines[count++] = line;
+	}
+	qsort(lines, count, sizeof(*lines), by_text);
+	return count;
+}
+
 static void run(uint64_t number)
 {
-	static char one_text[TEXT], other_text[TEXT];
+	static char one_text[TEXT], other_text[TEXT], *one_lines[LINES], *other_lines[LINES];
 	struct locks_file one_file = {0}, other_file = {0};
 	struct irt_locks *one, *other;
 	int64_t now = 100000, settled = 0, spread = number % 2 ? 20 : 3 * IRT_LOCK_SLACK_TICKS;
@@ -112,13 +129,11 @@ static void run(uint64_t number)
 	locks_file_save(&other_file, other);
 	tell(&one_file, one_text);
 	tell(&other_file, other_text);
-	if (strcmp(one_text, other_text)) {
-		const char *a = one_text, *b = other_text;
-		for (size_t i = 0; a[i] == b[i]; i++)
-			if (a[i] == '\n')
-				a += i + 1, b += i + 1, i = (size_t)-1;
-		CHECK_FAIL("run %d: %.60s, not %.60s", (int)number, b, a);
-	}
+	size_t count = lines_of(one_text, one_lines);
+	CHECK_EQ(lines_of(other_text, other_lines), count);
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(one_lines[i], other_lines[i]))
+			CHECK_FAIL("run %d: %s, not %s", (int)number, other_lines[i], one_lines[i]);
 	irt_locks_destroy(one);
 	irt_locks_destroy(other);
 	locks_file_fini(&one_file);
