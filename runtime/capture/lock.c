@@ -4,9 +4,9 @@
  * did.
  *
  * What takes a lock is recorded behind the call, what gives it back before: else another thread might be seen to get
- * a lock that is not free yet. What gives back reads the clock behind a fence, as what frees does in heap.c. Who gets a
- * lock at once does not: that would be half of what a lock costs, and that it was another thread's a moment ago shows in
- * the fold (IRT_LOCK_SLACK_TICKS).
+ * a lock that is not free yet. Both read the clock without a fence, which would be half of what a lock costs: a processor
+ * may do so some hundred cycles early, while it still waits for the lock's memory. Who was first then shows in the fold
+ * (fold/locks.h). A fence is where a wait begins: what was over by then is no wait.
  *
  * Where trying first is the same call (instr/locks.def), who gets the lock at once reads the clock once. Only who does
  * not, and who may not try, is timed: one record before the call that may wait, one behind it.
@@ -28,18 +28,13 @@ __asm__(".weak _Unwind_Resume");
 enum { OWNER_DIED = 130 /* EOWNERDEAD: the lock has been taken */, NOT_PERMITTED = 1 /* EPERM */,
        CANCELLED = -1 };
 
-static inline __attribute__((always_inline)) void record_as(enum irt_stamp stamp, enum instr_ext ext, const struct instr_row *site,
-							    const void *lock, uint64_t value)
-{
-	const uint64_t mode = site->flags >> INSTR_ROW_FAMILY_SHIFT & 255;
-
-	irt_record(&irt_local.lock_off, stamp, 0, ext, site, 2, instr_hidden((uint64_t)lock), value | mode << INSTR_HEAP_FAMILY_SHIFT, 0);
-}
-
 static inline __attribute__((always_inline)) void record(enum instr_ext ext, const struct instr_row *site, const void *lock,
 							 uint64_t value)
 {
-	record_as(ext == INSTR_EXT_ACQUIRED ? IRT_STAMP_EARLY : IRT_STAMP_FENCED, ext, site, lock, value);
+	const uint64_t mode = site->flags >> INSTR_ROW_FAMILY_SHIFT & 255;
+	const enum irt_stamp stamp = ext == INSTR_EXT_WAITING || ext == INSTR_EXT_SIGNALLED ? IRT_STAMP_FENCED : IRT_STAMP_EARLY;
+
+	irt_record(&irt_local.lock_off, stamp, 0, ext, site, 2, instr_hidden((uint64_t)lock), value | mode << INSTR_HEAP_FAMILY_SHIFT, 0);
 }
 
 static inline int is_taken(int32_t result) { return result == 0 || result == OWNER_DIED; }
@@ -121,7 +116,7 @@ struct again {
 static inline __attribute__((nothrow)) void end_wait(const struct again *a)
 {
 	if (!is_taken(a->result))
-		record_as(IRT_STAMP_EARLY, INSTR_EXT_CONDITION, a->site, a->condition, 1);
+		record(INSTR_EXT_CONDITION, a->site, a->condition, 1);
 	if (a->result != NOT_PERMITTED)
 		record(INSTR_EXT_ACQUIRED, a->site, a->lock, 0);
 }
@@ -129,7 +124,7 @@ static inline __attribute__((nothrow)) void end_wait(const struct again *a)
 /* Until it has returned, it counts as cancelled. */
 #define GIVING_BACK(its_lock)                                                                              \
 	__attribute__((cleanup(end_wait))) struct again again_ = {condition, its_lock, site, CANCELLED};  \
-	record_as(IRT_STAMP_EARLY, INSTR_EXT_CONDITION, site, condition, 0);                               \
+	record(INSTR_EXT_CONDITION, site, condition, 0);                                                   \
 	record(INSTR_EXT_RELEASED, site, again_.lock, 0)
 
 HOOK int32_t __instr_cond_wait(void *condition, void *lock, const struct instr_row *site, int32_t (*f)(void *, void *),
@@ -252,13 +247,12 @@ HOOK void __instr_cxx_unlock(void *lock, const struct instr_row *site, void (*f)
 
 enum { TIMED_OUT = 110 /* ETIMEDOUT */ };
 
-/* Whether it could be had at once is not known: it is a wait if somebody else had it meanwhile. Mostly it could: so what
- * is behind the call reads the clock as ACQUIRED does. */
+/* Whether it could be had at once is not known: it is a wait if somebody else had it meanwhile. */
 HOOK void __instr_acquiring(void *lock, const struct instr_row *site) { record(INSTR_EXT_WAITING, site, lock, 0); }
 
 HOOK void __instr_acquired(void *lock, uint64_t got, const struct instr_row *site)
 {
-	record_as(IRT_STAMP_EARLY, INSTR_EXT_WAITED, site, lock, got ? 0 : TIMED_OUT);
+	record(INSTR_EXT_WAITED, site, lock, got ? 0 : TIMED_OUT);
 }
 
 HOOK void __instr_tried(void *lock, uint64_t got, const struct instr_row *site)

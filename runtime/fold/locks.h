@@ -7,14 +7,13 @@
  *
  *     walks ──► irt_locks_add ──► pending ──► irt_locks_settle ──► locks, totals, waits ──► rows
  *
- * Order. A release is stamped and published before it is done, behind a fence; an acquisition behind it, but without a
- * fence: the processor may have read the clock while it still waited for the lock's memory. So of the releases of one lock
- * the first in truth is the first by time, but for clocks of two processors that differ. An acquisition may be stamped
- * too early by less than SLACK: before the release that it waited for, and before all that others did to the lock
- * meanwhile. So where two have one lock, he had it first who gives it back first, if that is within SLACK: what the owner
- * does to it until his release is moved before the acquisition of the other, or the owner's acquisition behind the release
- * of the other. Else the end of the owner's hold was not seen (lost events, a lock given back by another thread), and it
- * counts as held until then.
+ * Order. A release is stamped and published before it is done, an acquisition behind it, both without a fence: a processor
+ * may have read the clock some hundred cycles early, while it still waited for the lock's memory (and clocks of two may
+ * differ). So two threads may seem to have one lock: one was stamped too early to have it, before the release that it waited
+ * for, or even before all that a third one did to the lock. Whose stamp need be wrong by less is moved, if that is less than
+ * SLACK: what the owner does to the lock until its release comes before the acquisition of the other, or the owner's
+ * acquisition comes behind the release of the other. Else the end of the owner's hold was not seen (lost events, a lock given
+ * back by another thread), and it counts as held until then.
  *
  * A lock is an address from its init, or its first use, to its destroy. Whatever is done to that address behind that is
  * done to another lock.

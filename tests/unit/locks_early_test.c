@@ -9,7 +9,7 @@
 
 #include <stdbool.h>
 
-enum { THREADS = 6, LOCKS = 4, DEPTH = 3, ACTIONS = 3000, RUNS = 60, EARLY = IRT_LOCK_SLACK_TICKS - 2, LONG = 3 * IRT_LOCK_SLACK_TICKS };
+enum { THREADS = 6, LOCKS = 4, DEPTH = 3, ACTIONS = 3000, RUNS = 60, EARLY = IRT_LOCK_SLACK_TICKS / 2, SOON = 500, LONG = 3 * IRT_LOCK_SLACK_TICKS };
 
 static struct thread {
 	int64_t acts_at, stamp; /* its next action, in truth; its last stamp */
@@ -92,7 +92,7 @@ static void takes(struct thread *t, int lock, unsigned mode, bool waited)
 static void gives_back(struct thread *t, int lock)
 {
 	unsigned mode = (unsigned)t->held[lock][--t->depth[lock]];
-	does(t, now, IRT_OP_RELEASED, lock, mode, 0);
+	does(t, now - (roll(3) ? 0 : (int64_t)roll(SOON)), IRT_OP_RELEASED, lock, mode, 0);
 	if (!t->depth[lock]) {
 		truth[lock][t - threads].given_back++;
 		truth[lock][t - threads].ticks += (uint64_t)(now - t->since[lock]);
