@@ -307,14 +307,6 @@ static int held_by(int who, struct hold *held[LOCKS], int life[LOCKS])
 	return count;
 }
 
-static bool is_one_of(const int *list, int count, int which)
-{
-	for (int i = 0; i < count; i++)
-		if (list[i] == which)
-			return true;
-	return false;
-}
-
 static int tell_place(char *out, int life, const struct place *at)
 {
 	return sprintf(out, "%d at %d/%d/%d", life, at->context, at->site, at->mode);

@@ -25,7 +25,7 @@ int tr_cannot(struct tr_heap_events *h, const char *format, ...)
 /* A statement of ours for the process. */
 static int prepare(struct tr_heap_events *h, sqlite3_stmt **statement, const char *sql)
 {
-	int rc = sqlite3_prepare_v2(h->trace->db, sql, -1, statement, NULL);
+	int rc = tr_prepare_sql(h->trace, sql, statement);
 
 	if (rc == SQLITE_OK && sqlite3_bind_parameter_index(*statement, ":process"))
 		rc = sqlite3_bind_int64(*statement, sqlite3_bind_parameter_index(*statement, ":process"), h->process_id);

@@ -47,7 +47,7 @@ static int run_sql(struct times *t, const char *sql)
 
 static int prepare(struct times *t, sqlite3_stmt **statement, const char *sql)
 {
-	int rc = sqlite3_prepare_v2(t->trace->db, sql, -1, statement, NULL);
+	int rc = tr_prepare_sql(t->trace, sql, statement);
 
 	return rc == SQLITE_OK ? 0 : tr_fail_sqlite(t->trace, rc, t->error);
 }
@@ -285,6 +285,8 @@ int tr_heap_at(struct tr_trace *trace, int64_t process_id, const int64_t *times_
 		status = add_times(&t, process_id, times_ns, count);
 		int ended = run_sql(&t, status ? "ROLLBACK" : "COMMIT");
 		status = status ? status : ended;
+		if (status)
+			tr_forget_views(trace);
 	}
 	sqlite3_exec(trace->db, "PRAGMA query_only = ON", NULL, NULL, NULL);
 	trace->locked_down = 1;

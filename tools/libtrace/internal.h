@@ -19,6 +19,12 @@ struct tr_trace {
 	int64_t steps_left; /* of the running query, in units of STEPS_PER_CALL (guard.c) */
 	int64_t deadline_seconds; /* of the running query, CLOCK_PROCESS_CPUTIME_ID */
 	int locked_down;    /* the authorizer lets queries pass and nothing else */
+	struct tr_view {
+		const char *name, *text;
+		size_t name_bytes, text_bytes;
+		int made;
+	} *views; /* views.c: all that there are */
+	size_t view_count;
 };
 
 /* sql/NAME.sql as text, made by embed.cmake. */
@@ -45,6 +51,11 @@ extern int64_t tr_steps_at_least, tr_seconds_at_least;
 
 /* shape.c: the tables that the queries name are there, as schema.sql has them. */
 int tr_check_shape(struct tr_trace *, struct tr_error *error);
+
+/* views.c: as sqlite3_prepare_v2, of a statement that may name views. */
+int tr_prepare_sql(struct tr_trace *, const char *sql, sqlite3_stmt **statement);
+/* The transaction in which some may have been made is rolled back. */
+void tr_forget_views(struct tr_trace *);
 
 /* functions.c: SQL functions that the queries use. */
 int tr_add_functions(struct tr_trace *, struct tr_error *error);

@@ -4,7 +4,7 @@
  *
  *     path ─► tr_await_begun ─► check_file ─► tr_recover_if_needed ─► connect ─► tr_guard
  *                                                                                   │
- *             queries ◄─ tr_lock_down ◄─ create_views ◄─ tr_check_shape ◄─ check_identity
+ *             queries ◄─ tr_lock_down ◄─ set_up ◄─ tr_check_shape ◄─ check_identity
  */
 #include "libtrace/internal.h"
 
@@ -247,15 +247,11 @@ static int check_identity(struct tr_trace *trace, struct tr_error *error)
 	return 0;
 }
 
-/* The views, from our text and not from the file's. */
-static int create_views(struct tr_trace *trace, struct tr_error *error)
+static int set_up(struct tr_trace *trace, struct tr_error *error)
 {
 	char settings[100];
 	snprintf(settings, sizeof(settings), "PRAGMA cache_size = -%d; PRAGMA query_only = ON;", CACHE_KIB);
-	/* Where temporary things lie is said first: the views would go with the place. */
 	int rc = sqlite3_exec(trace->db, "PRAGMA temp_store = MEMORY", NULL, NULL, NULL);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_exec(trace->db, instr_temp_views_sql, NULL, NULL, NULL);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_exec(trace->db, settings, NULL, NULL, NULL);
 	return rc == SQLITE_OK ? 0 : tr_fail_sqlite(trace, rc, error);
@@ -314,7 +310,7 @@ int tr_open(struct tr_trace **out, const char *path, struct tr_error *error)
 	    (status = tr_guard(trace, error)) ||
 	    (status = check_identity(trace, error)) ||
 	    (status = tr_check_shape(trace, error)) ||
-	    (status = create_views(trace, error)) || (status = tr_add_functions(trace, error))) {
+	    (status = set_up(trace, error)) || (status = tr_add_functions(trace, error))) {
 		tr_close(trace);
 		return status;
 	}
@@ -332,6 +328,7 @@ void tr_close(struct tr_trace *trace)
 	sqlite3_close(trace->db);
 	tr_remove_copy(&trace->copy);
 	sqlite3_free(trace->newer);
+	free(trace->views);
 	free(trace->path);
 	free(trace);
 }

@@ -77,7 +77,7 @@ int tr_prepare(struct tr_trace *trace, struct tr_query **out, const char *name, 
 	if (query && sql) {
 		query->trace = trace;
 		tr_refill_steps(trace);
-		rc = sqlite3_prepare_v2(trace->db, sql, -1, &query->statement, NULL);
+		rc = tr_prepare_sql(trace, sql, &query->statement);
 		if (rc == SQLITE_OK)
 			rc = bind(query, arguments, count);
 	}
@@ -180,7 +180,7 @@ int64_t tr_now_ns(struct tr_trace *trace)
 	if (trace->writer != TR_WRITER_LIVE || clock_gettime(CLOCK_MONOTONIC, &now))
 		return -1;
 	tr_refill_steps(trace);
-	if (sqlite3_prepare_v2(trace->db, "SELECT min(monotonic_ns) FROM clocks", -1, &start, NULL) == SQLITE_OK &&
+	if (tr_prepare_sql(trace, "SELECT min(monotonic_ns) FROM clocks", &start) == SQLITE_OK &&
 	    sqlite3_step(start) == SQLITE_ROW && sqlite3_column_type(start, 0) == SQLITE_INTEGER &&
 	    __builtin_sub_overflow((int64_t)now.tv_sec * 1000000000 + now.tv_nsec, sqlite3_column_int64(start, 0), &ns))
 		ns = -1;
@@ -192,8 +192,7 @@ int tr_find_ticks(struct tr_trace *trace, int64_t ns, int64_t *ticks, struct tr_
 {
 	sqlite3_stmt *anchor = NULL;
 	int status = 0;
-	int rc = sqlite3_prepare_v2(trace->db, "SELECT ticks, ns, ns_per_tick FROM anchors WHERE ns <= ?1 ORDER BY ticks DESC LIMIT 1",
-				    -1, &anchor, NULL);
+	int rc = tr_prepare_sql(trace, "SELECT ticks, ns, ns_per_tick FROM anchors WHERE ns <= ?1 ORDER BY ticks DESC LIMIT 1", &anchor);
 
 	*ticks = INT64_MIN;
 	if (rc != SQLITE_OK)

@@ -64,7 +64,7 @@ struct search {
 
 static int prepare(struct search *s, sqlite3_stmt **statement, const char *sql)
 {
-	int rc = sqlite3_prepare_v2(s->trace->db, sql, -1, statement, NULL);
+	int rc = tr_prepare_sql(s->trace, sql, statement);
 
 	return rc == SQLITE_OK ? 0 : tr_fail_sqlite(s->trace, rc, s->error);
 }
@@ -434,6 +434,8 @@ int tr_stacks_at(struct tr_trace *trace, int64_t at_ns, struct tr_error *error)
 			sqlite3_finalize(all[i]);
 		int ended = run_sql(&s, status ? "ROLLBACK" : "COMMIT");
 		status = status ? status : ended;
+		if (status)
+			tr_forget_views(trace);
 	}
 	sqlite3_exec(trace->db, "PRAGMA query_only = ON", NULL, NULL, NULL);
 	trace->locked_down = 1;
