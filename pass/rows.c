@@ -232,13 +232,27 @@ static uint64_t hash_told(const struct told *told)
 	return hash_bytes(hash, &told->flags, sizeof told->flags);
 }
 
+/* "/usr/bin/../lib/x" is "/usr/lib/x": clang finds the C++ library of GCC by such ways. */
+static void take_out_parents(char *path)
+{
+	char *up;
+
+	while ((up = strstr(path, "/../")) && up > path) {
+		char *before = up - 1;
+		while (before > path && *before != '/')
+			before--;
+		memmove(before, up + 3, strlen(up + 3) + 1);
+	}
+}
+
 /* Whether a file is a header of the system or of the C++ library. */
 static bool is_of_system(LLVMValueRef function, LLVMMetadataRef file)
 {
 	char *path = source_of(function, file);
+
+	take_out_parents(path);
 	bool is = !strncmp(path, "/usr/include/", strlen("/usr/include/")) || !strncmp(path, "/usr/lib/", strlen("/usr/lib/")) ||
 		  strstr(path, "/include/c++/");
-
 	free(path);
 	return is;
 }

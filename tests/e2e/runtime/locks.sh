@@ -98,6 +98,29 @@ cxx() {
 }
 check locks_of_the_standard_library_are_seen cxx
 
+# The call stands in a header of the C++ library, whatever way clang came to it; the program has the place that asked for it.
+placed() {
+	cat >shelf.cc <<-'PROGRAM'
+		#include <mutex>
+		struct shelf { long count; std::mutex guard; };
+		__attribute__((noinline)) static void put(shelf *s)
+		{
+			std::lock_guard<std::mutex> held(s->guard);
+			s->count++;
+		}
+		int main()
+		{
+			shelf s = {};
+			for (int i = 0; i < 10; i++)
+				put(&s);
+			return (int)s.count - 10;
+		}
+	PROGRAM
+	"$build/bin/instr-clang++" -O2 -g -o shelf shelf.cc && rm -f trace.db* && exits_with 0 ./shelf && complete trace.db &&
+		is trace.db "SELECT DISTINCT file LIKE '%/shelf.cc', line FROM sites WHERE name = 'pthread_mutex_lock'" '1|5'
+}
+check a_lock_of_the_standard_library_has_the_place_of_the_program_that_takes_it placed
+
 # A real program. In the same run: what was got at once, was got by trying; what was not, by waiting for it. And without
 # instr the program takes as many, whose number is that of its words.
 agrees() {
