@@ -25,6 +25,7 @@ struct tr_trace {
 		int made;
 	} *views; /* views.c: all that there are */
 	size_t view_count;
+	struct tr_matches *matches; /* of the regular expressions so far (pattern.c) */
 };
 
 /* sql/NAME.sql as text, made by embed.cmake. */
@@ -63,6 +64,12 @@ int tr_add_functions(struct tr_trace *, struct tr_error *error);
 /* query.c: the last tick that is not later than so many ns since the start of the run, as the views tell ticks as ns;
  * INT64_MIN: there is none. */
 int tr_find_ticks(struct tr_trace *, int64_t ns, int64_t *ticks, struct tr_error *error);
+
+/* pattern.c: the query with what the regular expression matches in place of its GLOB. *sql stays SQLite's to free. */
+int tr_put_regex(struct tr_trace *, char **sql, const struct tr_argument *, struct tr_error *error);
+void tr_free_patterns(struct tr_trace *);
+/* The pattern for GLOB of a name in which only * is special; sqlite3_free. */
+char *tr_glob_of(const char *name);
 
 /* recover.c: before the file is looked at: waits for the drain of a run that has just begun to make it. */
 void tr_await_begun(const char *path);

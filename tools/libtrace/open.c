@@ -325,6 +325,7 @@ void tr_close(struct tr_trace *trace)
 {
 	if (!trace)
 		return;
+	tr_free_patterns(trace);
 	sqlite3_close(trace->db);
 	tr_remove_copy(&trace->copy);
 	sqlite3_free(trace->newer);

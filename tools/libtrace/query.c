@@ -40,6 +40,13 @@ static char *with_sort(const char *text, const char *sort)
 	return sqlite3_str_finish(sql);
 }
 
+static int bind_glob(sqlite3_stmt *statement, int at, const char *name)
+{
+	char *glob = tr_glob_of(name);
+
+	return glob ? sqlite3_bind_text(statement, at, glob, -1, sqlite3_free) : SQLITE_NOMEM;
+}
+
 static int bind(struct tr_query *query, const struct tr_argument *arguments, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -56,6 +63,10 @@ static int bind(struct tr_query *query, const struct tr_argument *arguments, siz
 			rc = sqlite3_bind_double(query->statement, at, a->real);
 		else if (a->type == TR_TEXT)
 			rc = sqlite3_bind_text(query->statement, at, a->text, -1, SQLITE_TRANSIENT);
+		else if (a->type == TR_PATTERN && tr_is_regex(a->text))
+			rc = sqlite3_bind_text(query->statement, at, a->text, -1, SQLITE_TRANSIENT);
+		else if (a->type == TR_PATTERN)
+			rc = bind_glob(query->statement, at, a->text);
 		if (rc != SQLITE_OK)
 			return rc;
 	}
@@ -74,6 +85,14 @@ int tr_prepare(struct tr_trace *trace, struct tr_query **out, const char *name, 
 		return tr_fail(error, INSTR_ERR_NOT_FOUND, trace->path, "this program has no query named %s", name);
 	query = calloc(1, sizeof(*query));
 	char *sql = with_sort(text, sort);
+	for (size_t i = 0; i < count && sql; i++) {
+		int status = arguments[i].type == TR_PATTERN && tr_is_regex(arguments[i].text) ? tr_put_regex(trace, &sql, &arguments[i], error) : 0;
+		if (status) {
+			sqlite3_free(sql);
+			free(query);
+			return status;
+		}
+	}
 	if (query && sql) {
 		query->trace = trace;
 		tr_refill_steps(trace);

@@ -62,17 +62,24 @@ void tr_unlimit_memory(void);
  * NULL: another run began while this one was live. Valid until tr_close. */
 const char *tr_newer_beside(const struct tr_trace *);
 
-enum tr_type { TR_NULL, TR_INTEGER, TR_REAL, TR_TEXT, TR_BLOB };
+enum tr_type {
+	TR_NULL, TR_INTEGER, TR_REAL, TR_TEXT, TR_BLOB,
+	TR_PATTERN, /* arguments alone: a text that names functions, with * for anything, or "/REGEX/" (pattern.c) */
+};
 
 /* A value for a named parameter of a query (":limit" is "limit"). Parameters that are not given are
  * NULL; an argument that the query does not have is ignored. */
 struct tr_argument {
 	const char *name;
-	enum tr_type type; /* TR_NULL, TR_INTEGER, TR_REAL or TR_TEXT */
+	enum tr_type type; /* TR_NULL, TR_INTEGER, TR_REAL, TR_TEXT or TR_PATTERN */
 	int64_t integer;
 	double real;
 	const char *text;
 };
+
+/* Is it a regular expression, "/.../"? What is wrong with one, and from which byte of name on (0: all of it); NULL: nothing is. */
+int tr_is_regex(const char *name);
+const char *tr_check_regex(const char *name, size_t *at);
 
 /* Prepares the query sql/NAME.sql. In its text the parts between the comments "sort" and "end" are
  * replaced by sort, unless that is NULL; sort is SQL and must not come from outside. */

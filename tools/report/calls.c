@@ -81,12 +81,15 @@ int report_check_function(struct report *report, const char *name, int *exit_sta
 	called = found && report_number(q, "called");
 	reason = found && tr_type(q, tr_column(q, "reason")) != TR_NULL ? cli_cut(tr_text(q, tr_column(q, "reason"), NULL)) : NULL;
 	tr_finish(q);
-	if (status >= 0 && !found) {
+	const int regex = tr_is_regex(name);
+	if (status >= 0 && !found && !regex) {
 		report->only = NULL;
 		status = find_meant(report, name, &meant);
 		report->only = asked;
 	}
-	if (status >= 0 && !found)
+	if (status >= 0 && !found && regex)
+		*exit_status = cli_wrong_usage("%s has no function that %s matches (--top --limit 0 lists them)", tr_path(report->trace), name);
+	else if (status >= 0 && !found)
 		*exit_status = cli_wrong_usage("%s has no function %s%s%s%s", tr_path(report->trace), name, meant ? "; did you mean " : "",
 					       meant ? meant : "", meant ? "?" : " (--top --limit 0 lists them)");
 	else if (status >= 0 && !called)

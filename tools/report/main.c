@@ -52,7 +52,8 @@ static const struct cli_option options[] = {
 	{CLI_MODE, .name = "tree", .mode = REPORT_TREE, .value = &mode,
 	 .help = "calling contexts: what each function called, and from where"},
 	{CLI_TEXT, .name = "callers", .argument = "NAME", .value = &callers,
-	 .help = "who calls this function, how often, and what these calls took; NAME with or without its parameters, * stands for anything"},
+	 .help = "who calls this function, how often, and what these calls took; NAME with or without its parameters, * stands for "
+		 "anything; or /REGEX/, a POSIX extended regular expression"},
 	{CLI_TEXT, .name = "callees", .argument = "NAME", .value = &callees,
 	 .help = "what this function calls, how often, and what that took"},
 	{CLI_MODE, .name = "paths", .mode = REPORT_PATHS, .value = &mode,
@@ -102,7 +103,7 @@ static const struct cli_option options[] = {
 	 .help = "--top, --tree: the memory beside the time, what was allocated in the function itself and in all that it called"},
 	{CLI_FLAG, .name = "all", .value = &report.all, .help = "--blocks: waits for work too; --lock-order: all orders"},
 	{CLI_TEXT, .name = "only", .argument = "NAME", .value = &report.only,
-	 .help = "--top: only functions of this name, with or without parameters, * stands for anything; --blocks: only calls of "
+	 .help = "--top: only functions of this name, named as with --callers; --blocks: only calls of "
 		 "this function (read, poll ...), or made by it"},
 	{CLI_TEXT, .name = "focus", .argument = "NAME", .value = &report.focus,
 	 .help = "--tree, --paths: only call paths through functions of this name, named as with --callers; what calls these has the "
@@ -170,6 +171,7 @@ static const struct cli_note examples[] = {
 	{"instr-report --sort calls --limit 10", "the ten functions called most often"},
 	{"instr-report --callers 'Table::insert'", "who calls it, and what these calls take"},
 	{"instr-report --callees worker", "what it calls"},
+	{"instr-report --only '/^(parse|read)_/'", "functions whose names a regular expression matches"},
 	{"instr-report --only tokenize --histogram", "how long its calls took"},
 	{"instr-report --tree --inverted", "functions, what calls them, what calls that"},
 	{"instr-report --tree --focus tokenize --depth 4", "only call paths through a function"},
@@ -300,10 +302,43 @@ static int check_by(void)
 	return cli_wrong_usage(report.with_blocks ? "--by goes with --blocks alone" : "--by goes with --allocs, --blocks, --waits and --threads");
 }
 
+/* Regular expressions can be wrong, and are then wrong somewhere. */
+static int check_regex(const char *option, const char *name)
+{
+	enum { SHOWN = 40 };
+	const char *wrong;
+	size_t at;
+
+	if (!name || !tr_is_regex(name) || !(wrong = tr_check_regex(name, &at)))
+		return CLI_GO;
+	if (!at)
+		return cli_wrong_usage("the regular expression of --%s cannot be used: %s", option, wrong);
+	const int rest = (int)(strlen(name + at) - 1);
+	return cli_wrong_usage("the regular expression of --%s is wrong from its byte %zu on, '%.*s': %s", option, at, rest < SHOWN ? rest : SHOWN,
+			       name + at, wrong);
+}
+
+/* Names that were given must be some. */
+static int check_names(void)
+{
+	const struct { const char *option, *name; } names[] = {
+		{"callers", callers}, {"callees", callees}, {"only", report.only}, {"focus", report.focus}, {"ignore", report.ignore},
+	};
+	int status = CLI_GO;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names) && status == CLI_GO; i++)
+		status = names[i].name && !*names[i].name ? cli_wrong_usage("--%s takes the name of a function", names[i].option)
+							  : check_regex(names[i].option, names[i].name);
+	return status;
+}
+
 /* What a report would pass over is not what was meant. */
 static int check_mode(void)
 {
 	int status;
+
+	if ((status = check_names()) != CLI_GO)
+		return status;
 
 	if (mode == REPORT_INFO && (thread || report.process_id != ANY))
 		return cli_wrong_usage("--info shows the whole run: --thread and --process go with --top, --tree, --threads and --stacks");
@@ -342,10 +377,6 @@ static int check_mode(void)
 		return cli_wrong_usage("--histogram goes with --top, --allocs, --blocks and --locks");
 	if (top && report.histogram && (report.with_heap || report.with_blocks))
 		return cli_wrong_usage("--histogram with --top shows how long calls took: --%s does not go with it", report.with_heap ? "heap" : "blocks");
-	if (report.only && !*report.only)
-		return cli_wrong_usage("--only takes the name of a function");
-	if ((report.focus && !*report.focus) || (report.ignore && !*report.ignore))
-		return cli_wrong_usage("--%s takes the name of a function", report.focus && !*report.focus ? "focus" : "ignore");
 	if ((report.focus || report.ignore) && mode != REPORT_TREE && mode != REPORT_PATHS)
 		return cli_wrong_usage("--%s goes with --tree and --paths", report.focus ? "focus" : "ignore");
 	if ((report.inverted || report.depth != CLI_UNSET) && mode != REPORT_TREE)
@@ -353,8 +384,6 @@ static int check_mode(void)
 	if ((report.focus || report.ignore || report.inverted) && (report.with_heap || report.with_blocks))
 		return cli_wrong_usage("--%s does not go with --%s", report.focus ? "focus" : report.ignore ? "ignore" : "inverted",
 				       report.with_heap ? "heap" : "blocks");
-	if ((callers && !*callers) || (callees && !*callees))
-		return cli_wrong_usage("--%s takes the name of a function", callers ? "callers" : "callees");
 	if (!top && mode != REPORT_BLOCKS && report.only)
 		return cli_wrong_usage(mode == REPORT_TREE || mode == REPORT_PATHS ? "--only goes with --top and --blocks (only call paths through a function: --focus NAME)"
 				       : "--only goes with --top and --blocks");

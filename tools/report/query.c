@@ -11,23 +11,8 @@
 static const char *const row_names[] = {"function", "site", "context", "type", "waiter", "holder", "thread", "creator"};
 const char *const report_kinds[REPORT_KINDS] = {"heap", "pools", "mappings"};
 
-/* The pattern for GLOB of a name in which only * is special. NULL for NULL; to be freed. */
-static char *glob_of(const char *name)
-{
-	struct cli_buffer glob = {0};
-
-	if (!name)
-		return NULL;
-	for (const char *c = name; *c; c++)
-		cli_add_format(&glob, *c == '[' || *c == '?' ? "[%c]" : "%c", *c);
-	char *text = cli_strdup(cli_text_of(&glob));
-	cli_buffer_fini(&glob);
-	return text;
-}
-
 int report_query(struct report *report, struct tr_query **query, const char *name, const char *sort)
 {
-	char *only = glob_of(report->only), *focus = glob_of(report->focus), *ignore = glob_of(report->ignore);
 	const struct tr_argument arguments[] = {
 		{.name = "limit", .type = report->limit == NO_LIMIT ? TR_NULL : TR_INTEGER, .integer = report->limit},
 		{.name = "process", .type = report->process_id == ANY ? TR_NULL : TR_INTEGER, .integer = report->process_id},
@@ -42,18 +27,15 @@ int report_query(struct report *report, struct tr_query **query, const char *nam
 		{.name = "kind", .type = TR_TEXT, .text = report_kinds[report->kind]},
 		{.name = "by", .type = TR_TEXT, .text = row_names[report->by]},
 		{.name = "idle", .type = TR_INTEGER, .integer = report->all},
-		{.name = "only", .type = only ? TR_TEXT : TR_NULL, .text = only},
+		{.name = "only", .type = report->only ? TR_PATTERN : TR_NULL, .text = report->only},
 		{.name = "depth", .type = report->depth == NO_LIMIT ? TR_NULL : TR_INTEGER, .integer = report->depth},
-		{.name = "focus", .type = focus ? TR_TEXT : TR_NULL, .text = focus},
-		{.name = "ignore", .type = ignore ? TR_TEXT : TR_NULL, .text = ignore},
+		{.name = "focus", .type = report->focus ? TR_PATTERN : TR_NULL, .text = report->focus},
+		{.name = "ignore", .type = report->ignore ? TR_PATTERN : TR_NULL, .text = report->ignore},
 		{.name = "lock", .type = report->one_lock == ANY ? TR_NULL : TR_INTEGER, .integer = report->one_lock},
 		{.name = "least", .type = report->least > 0 ? TR_REAL : TR_NULL, .real = report->least},
 	};
-	int status = tr_prepare(report->trace, query, name, sort, arguments, sizeof(arguments) / sizeof(arguments[0]), &report->error);
-	free(only);
-	free(focus);
-	free(ignore);
-	return status;
+
+	return tr_prepare(report->trace, query, name, sort, arguments, sizeof(arguments) / sizeof(arguments[0]), &report->error);
 }
 
 int report_query_limited(struct report *report, struct tr_query **query, const char *name, const char *sort, int64_t limit)
@@ -83,6 +65,7 @@ static void put_value(struct cli_rows *rows, struct tr_query *query, size_t colu
 
 	switch (tr_type(query, column)) {
 	case TR_NULL:
+	case TR_PATTERN:
 		cli_put_null(rows);
 		break;
 	case TR_INTEGER:
