@@ -57,6 +57,9 @@ int tr_check_shape(struct tr_trace *, struct tr_error *error);
 int tr_prepare_sql(struct tr_trace *, const char *sql, sqlite3_stmt **statement);
 /* The transaction in which some may have been made is rolled back. */
 void tr_forget_views(struct tr_trace *);
+/* query.c: as tr_prepare, of a text of ours; sqlite3_finalize. */
+int tr_prepare_text(struct tr_trace *, sqlite3_stmt **statement, const char *text, const char *sort,
+		    const struct tr_argument *arguments, size_t count, struct tr_error *error);
 
 /* functions.c: SQL functions that the queries use. */
 int tr_add_functions(struct tr_trace *, struct tr_error *error);

@@ -166,7 +166,7 @@ static int collect(struct tr_trace *trace, const regex_t *regex, const char *sql
 	static char cut[MATCHED_BYTES];
 	sqlite3_stmt *names = NULL;
 	unsigned count = 0;
-	int rc = sqlite3_prepare_v2(trace->db, sql, -1, &names, NULL);
+	int rc = tr_prepare_sql(trace, sql, &names);
 
 	while (rc == SQLITE_OK && (rc = sqlite3_step(names)) == SQLITE_ROW) {
 		const char *name = (const char *)sqlite3_column_text(names, 1);

@@ -47,30 +47,56 @@ static int bind_glob(sqlite3_stmt *statement, int at, const char *name)
 	return glob ? sqlite3_bind_text(statement, at, glob, -1, sqlite3_free) : SQLITE_NOMEM;
 }
 
-static int bind(struct tr_query *query, const struct tr_argument *arguments, size_t count)
+static int bind(sqlite3_stmt *statement, const struct tr_argument *arguments, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		const struct tr_argument *a = &arguments[i];
 		char name[64];
 		sqlite3_snprintf(sizeof(name), name, ":%s", a->name);
-		int at = sqlite3_bind_parameter_index(query->statement, name);
+		int at = sqlite3_bind_parameter_index(statement, name);
 		int rc = SQLITE_OK;
 		if (!at)
 			continue;
 		if (a->type == TR_INTEGER)
-			rc = sqlite3_bind_int64(query->statement, at, a->integer);
+			rc = sqlite3_bind_int64(statement, at, a->integer);
 		else if (a->type == TR_REAL)
-			rc = sqlite3_bind_double(query->statement, at, a->real);
+			rc = sqlite3_bind_double(statement, at, a->real);
 		else if (a->type == TR_TEXT)
-			rc = sqlite3_bind_text(query->statement, at, a->text, -1, SQLITE_TRANSIENT);
+			rc = sqlite3_bind_text(statement, at, a->text, -1, SQLITE_TRANSIENT);
 		else if (a->type == TR_PATTERN && tr_is_regex(a->text))
-			rc = sqlite3_bind_text(query->statement, at, a->text, -1, SQLITE_TRANSIENT);
+			rc = sqlite3_bind_text(statement, at, a->text, -1, SQLITE_TRANSIENT);
 		else if (a->type == TR_PATTERN)
-			rc = bind_glob(query->statement, at, a->text);
+			rc = bind_glob(statement, at, a->text);
 		if (rc != SQLITE_OK)
 			return rc;
 	}
 	return SQLITE_OK;
+}
+
+int tr_prepare_text(struct tr_trace *trace, sqlite3_stmt **statement, const char *text, const char *sort,
+		    const struct tr_argument *arguments, size_t count, struct tr_error *error)
+{
+	char *sql = with_sort(text, sort);
+	int rc = SQLITE_NOMEM, status = 0;
+
+	*statement = NULL;
+	for (size_t i = 0; i < count && sql && !status; i++)
+		if (arguments[i].type == TR_PATTERN && tr_is_regex(arguments[i].text))
+			status = tr_put_regex(trace, &sql, &arguments[i], error);
+	if (!status && sql) {
+		tr_refill_steps(trace);
+		rc = tr_prepare_sql(trace, sql, statement);
+		if (rc == SQLITE_OK)
+			rc = bind(*statement, arguments, count);
+	}
+	sqlite3_free(sql);
+	if (!status && rc != SQLITE_OK)
+		status = tr_fail_sqlite(trace, rc, error);
+	if (status) {
+		sqlite3_finalize(*statement);
+		*statement = NULL;
+	}
+	return status;
 }
 
 int tr_prepare(struct tr_trace *trace, struct tr_query **out, const char *name, const char *sort,
@@ -78,32 +104,16 @@ int tr_prepare(struct tr_trace *trace, struct tr_query **out, const char *name, 
 {
 	const char *text = find_text(name);
 	struct tr_query *query;
-	int rc = SQLITE_NOMEM;
+	int status;
 
 	*out = NULL;
 	if (!text)
 		return tr_fail(error, INSTR_ERR_NOT_FOUND, trace->path, "this program has no query named %s", name);
-	query = calloc(1, sizeof(*query));
-	char *sql = with_sort(text, sort);
-	for (size_t i = 0; i < count && sql; i++) {
-		int status = arguments[i].type == TR_PATTERN && tr_is_regex(arguments[i].text) ? tr_put_regex(trace, &sql, &arguments[i], error) : 0;
-		if (status) {
-			sqlite3_free(sql);
-			free(query);
-			return status;
-		}
-	}
-	if (query && sql) {
-		query->trace = trace;
-		tr_refill_steps(trace);
-		rc = tr_prepare_sql(trace, sql, &query->statement);
-		if (rc == SQLITE_OK)
-			rc = bind(query, arguments, count);
-	}
-	sqlite3_free(sql);
-	if (rc != SQLITE_OK) {
-		int status = tr_fail_sqlite(trace, rc, error);
-		tr_finish(query);
+	if (!(query = calloc(1, sizeof(*query))))
+		return tr_fail_sqlite(trace, SQLITE_NOMEM, error);
+	query->trace = trace;
+	if ((status = tr_prepare_text(trace, &query->statement, text, sort, arguments, count, error))) {
+		free(query);
 		return status;
 	}
 	*out = query;

@@ -118,6 +118,41 @@ int tr_heap_at(struct tr_trace *, int64_t process_id, const int64_t *times_ns, s
  * stacks has them, with this time as its argument "at" (and other queries have no open calls). */
 int tr_stacks_at(struct tr_trace *, int64_t at_ns, struct tr_error *error);
 
+/* The longest single calls of a function, by the events. Ticks are those of the tables. */
+enum tr_call_end { TR_CALL_RETURNED, TR_CALL_UNWOUND, TR_CALL_OPEN };
+enum tr_call_wait_kind { TR_CALL_BLOCKED, TR_CALL_LOCK };
+enum { TR_CALL_WAITS = 4, TR_CALLS_MAX = 10000 };
+struct tr_call {
+	int64_t process_id, thread_id, context_id, start_ticks;
+	int64_t ticks;       /* how long it took, waits for the drain left out */
+	int64_t drain_ticks; /* these */
+	int how;             /* enum tr_call_end */
+	/* In it, and in all that it called: */
+	int64_t lock_waits, lock_ticks, blocks, block_ticks, allocs, alloc_bytes;
+	struct tr_call_wait { /* where most of this was waited, most first */
+		int kind;
+		int64_t site_id, count, ticks;
+	} waits[TR_CALL_WAITS];
+	size_t wait_count;
+	struct tr_call_span *span; /* longest.c */
+};
+struct tr_calls_wanted {
+	const char *name;                /* as TR_PATTERN */
+	int64_t process_id, thread_id;   /* negative: any */
+	const char *thread_name;         /* NULL: any */
+	int64_t from_ns, to_ns;          /* when they began, since the start of the run; from 0, to INT64_MAX: whenever */
+	size_t limit;                    /* 1 to TR_CALLS_MAX */
+};
+struct tr_calls {
+	struct tr_call *calls; /* the longest first */
+	size_t count;
+	int64_t chunks;        /* of the trace */
+	int missing;           /* events of threads that were looked at are not there, or damaged */
+};
+/* tr_calls_fini, whatever comes back. */
+int tr_find_longest_calls(struct tr_trace *, const struct tr_calls_wanted *, struct tr_calls *, struct tr_error *error);
+void tr_calls_fini(struct tr_calls *);
+
 /* Now, ns since the start of the run, if it is being recorded on this machine; else -1. */
 int64_t tr_now_ns(struct tr_trace *);
 

@@ -311,6 +311,18 @@ static void path_row(struct cli_table *table, size_t columns, struct cli_buffer 
 	cli_buffer_clear(row);
 }
 
+static void add_lines_below(struct cli_table *table, size_t columns, const struct cli_buffer *below)
+{
+	for (const char *text = cli_text_of(below); *text;) {
+		struct cli_buffer row = {0};
+		size_t bytes = strcspn(text, "\n");
+		cli_add(&row, text, bytes);
+		path_row(table, columns, &row);
+		cli_buffer_fini(&row);
+		text += bytes + (text[bytes] == '\n');
+	}
+}
+
 /* A function that calls itself, so many times in a row, is one name "×N". */
 static size_t add_step(struct cli_buffer *out, const char *path)
 {
@@ -412,7 +424,7 @@ int report_places(struct report *report, const struct report_places *p)
 		if (p->add_below) {
 			struct cli_buffer below = {0};
 			p->add_below(&below, q);
-			path_row(table, p->count, &below);
+			add_lines_below(table, p->count, &below);
 			cli_buffer_fini(&below);
 		}
 		if (p->path_from)

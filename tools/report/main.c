@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
  * main.c - instr-report: profiles from a trace. Reads the command line, opens the trace, lets one of
- * top.c, tree.c, calls.c, paths.c, threads.c, stacks.c, info.c, blocks.c, locks.c, waits.c, order.c, allocs.c, live.c, memory.c and history.c answer.
+ * top.c, tree.c, calls.c, paths.c, single.c, threads.c, stacks.c, info.c, blocks.c, locks.c, waits.c, order.c, allocs.c, live.c, memory.c and history.c answer.
  */
 #include "report/report.h"
 
@@ -39,11 +39,11 @@ static const char *const sorts[REPORT_MODES][13] = {
 
 static struct report report = {.process_id = ANY, .thread_id = ANY, .by = CLI_UNSET, .age_ns = ANY, .lock = ANY, .one_lock = ANY, .depth = CLI_UNSET, .at_ns = ANY,
 			       .stacks_ns = ANY, .now_ns = -1,
-			       .span_ns = {CLI_UNSET, CLI_UNSET}};
+			       .span_ns = {CLI_UNSET, CLI_UNSET}, .call_ns = {CLI_UNSET, CLI_UNSET}};
 static int mode = CLI_UNSET, format = CLI_FORMAT_TEXT, blocks, no_pager;
 static int64_t limit = CLI_UNSET;
 static double least_percent = CLI_UNSET;
-static const char *thread, *sort, *callers, *callees;
+static const char *thread, *sort, *callers, *callees, *calls;
 
 static const struct cli_option options[] = {
 	{CLI_HEADING, .name = "Reports"},
@@ -58,6 +58,9 @@ static const struct cli_option options[] = {
 	 .help = "what this function calls, how often, and what that took"},
 	{CLI_MODE, .name = "paths", .mode = REPORT_PATHS, .value = &mode,
 	 .help = "call paths, those in which the most time was spent first"},
+	{CLI_TEXT, .name = "calls", .argument = "NAME", .value = &calls,
+	 .help = "the longest single calls of this function, by the events: when each began, how long it took, in which thread and by "
+		 "which path, what it waited for and allocated, with all that it called"},
 	{CLI_MODE, .name = "threads", .mode = REPORT_THREADS, .value = &mode,
 	 .help = "threads: how long each lived, ran, was ready without a processor, slept or waited, and what it called"},
 	{CLI_MODE, .name = "stacks", .mode = REPORT_STACKS, .value = &mode,
@@ -124,11 +127,15 @@ static const struct cli_option options[] = {
 		 "of (instr_pool_alloc), or what it maps (mmap, sbrk)"},
 	{CLI_DURATION, .name = "at", .argument = "TIME", .value = &report.stacks_ns,
 	 .help = "--stacks: so long after the start of the run, such as 500ms, 10s or 5min, by the events"},
+	{CLI_DURATION, .name = "from", .argument = "TIME", .value = &report.call_ns[0],
+	 .help = "--calls: only calls that began so long after the start of the run or later"},
+	{CLI_DURATION, .name = "to", .argument = "TIME", .value = &report.call_ns[1],
+	 .help = "--calls: only calls that began so long after the start of the run at the latest"},
 	{CLI_DURATION, .name = "age", .argument = "TIME", .value = &report.age_ns,
 	 .help = "--leaks: only blocks at least so old at the end, such as 500ms, 10s or 5min"},
 	{CLI_NUMBER, .name = "limit", .letter = 'n', .argument = "N", .value = &limit,
 	 .help = "at most N rows, 0 for all (text: 30, --tree 100, --stacks 20, --info 20 of each, --memory 20 with the first, the last and the "
-		 "nearest to the peak, with call paths 15; csv and json: all)"},
+		 "nearest to the peak, with call paths 15; csv and json: all; --calls: 10000 at most)"},
 	{CLI_PERCENT, .name = "min", .argument = "PERCENT", .value = &least_percent,
 	 .help = "--tree: hide contexts with a smaller share of the time, and with --heap of the bytes, with --blocks of the waits (text: 0.5; csv and json: 0)"},
 	{CLI_TEXT, .name = "thread", .letter = 't', .argument = "N|NAME", .value = &thread,
@@ -149,6 +156,7 @@ static const char *const usage[] = {
 	"[FILE] --tree [--focus NAME] [--ignore NAME] [--inverted] [--depth N] [OPTIONS]",
 	"[FILE] --callers NAME | --callees NAME [OPTIONS]",
 	"[FILE] --paths [--focus NAME] [--ignore NAME] [OPTIONS]",
+	"[FILE] --calls NAME [--from TIME] [--to TIME] [OPTIONS]",
 	"[FILE] --threads [--by creator] [OPTIONS]",
 	"[FILE] --stacks [--at TIME] [OPTIONS]",
 	"[FILE] --blocks [--by function|site|context] [--only NAME] [--all] [OPTIONS]",
@@ -176,6 +184,7 @@ static const struct cli_note examples[] = {
 	{"instr-report --tree --inverted", "functions, what calls them, what calls that"},
 	{"instr-report --tree --focus tokenize --depth 4", "only call paths through a function"},
 	{"instr-report --paths --focus 'Table::*'", "the hottest call paths through the functions of a class"},
+	{"instr-report --calls 'Server::handle' --limit 5", "its five longest calls, and what they waited for"},
 	{"instr-report --threads", "which threads were busy, and which waited"},
 	{"instr-report --threads --by creator", "what creates the threads, and how many"},
 	{"instr-report --stacks", "what every thread of a program that hangs is doing"},
@@ -249,7 +258,7 @@ static void choose_thread(void)
 static int choose_mode(void)
 {
 	const struct { const char *name; int given, mode; } valued[] = {
-		{"callers", callers != NULL, REPORT_CALLERS}, {"callees", callees != NULL, REPORT_CALLEES},
+		{"callers", callers != NULL, REPORT_CALLERS}, {"callees", callees != NULL, REPORT_CALLEES}, {"calls", calls != NULL, REPORT_SINGLE_CALLS},
 		{"heap-at", report.at_ns != ANY, REPORT_HEAP_AT}, {"growth", report.span_ns[0] != CLI_UNSET, REPORT_GROWTH},
 	};
 	const char *named = NULL;
@@ -322,7 +331,7 @@ static int check_regex(const char *option, const char *name)
 static int check_names(void)
 {
 	const struct { const char *option, *name; } names[] = {
-		{"callers", callers}, {"callees", callees}, {"only", report.only}, {"focus", report.focus}, {"ignore", report.ignore},
+		{"callers", callers}, {"callees", callees}, {"calls", calls}, {"only", report.only}, {"focus", report.focus}, {"ignore", report.ignore},
 	};
 	int status = CLI_GO;
 
@@ -360,6 +369,12 @@ static int check_mode(void)
 		return cli_wrong_usage("--lock goes with --locks");
 	if (mode >= REPORT_ALLOCS && thread)
 		return cli_wrong_usage("the heap belongs to all threads of a process: --thread goes with --top, --tree, --threads and --stacks");
+	if (mode == REPORT_SINGLE_CALLS && sort)
+		return cli_wrong_usage("--calls shows the longest first: --sort does not go with it");
+	if (mode != REPORT_SINGLE_CALLS && (report.call_ns[0] != CLI_UNSET || report.call_ns[1] != CLI_UNSET))
+		return cli_wrong_usage("--%s goes with --calls", report.call_ns[0] != CLI_UNSET ? "from" : "to");
+	if (report.call_ns[0] != CLI_UNSET && report.call_ns[1] != CLI_UNSET && report.call_ns[0] > report.call_ns[1])
+		return cli_wrong_usage("--from is after --to");
 	if ((mode == REPORT_INFO || mode == REPORT_MEMORY || mode == REPORT_STACKS || mode == REPORT_LOCK_ORDER) && sort)
 		return cli_wrong_usage("--sort does not go with --%s", mode == REPORT_INFO ? "info" : mode == REPORT_MEMORY ? "memory" :
 				       mode == REPORT_STACKS ? "stacks" : "lock-order");
@@ -452,14 +467,18 @@ static void settle_defaults(void)
 	static const int64_t text_limits[REPORT_MODES] = {
 		[REPORT_TOP] = TOP_LIMIT,     [REPORT_TREE] = TREE_LIMIT,   [REPORT_THREADS] = TOP_LIMIT, [REPORT_STACKS] = STACKS_LIMIT,
 		[REPORT_INFO] = INFO_LIMIT,   [REPORT_BLOCKS] = TOP_LIMIT,  [REPORT_LOCKS] = TOP_LIMIT,  [REPORT_WAITS] = TOP_LIMIT, [REPORT_LOCK_ORDER] = TOP_LIMIT,
-		[REPORT_CALLERS] = TOP_LIMIT, [REPORT_CALLEES] = TOP_LIMIT, [REPORT_PATHS] = PATHS_LIMIT, [REPORT_ALLOCS] = TOP_LIMIT,
+		[REPORT_CALLERS] = TOP_LIMIT, [REPORT_CALLEES] = TOP_LIMIT, [REPORT_PATHS] = PATHS_LIMIT, [REPORT_SINGLE_CALLS] = PATHS_LIMIT, [REPORT_ALLOCS] = TOP_LIMIT,
 		[REPORT_LEAKS] = PATHS_LIMIT, [REPORT_PEAK] = PATHS_LIMIT, [REPORT_MEMORY] = MEMORY_LIMIT,
 		[REPORT_HEAP_AT] = PATHS_LIMIT, [REPORT_GROWTH] = PATHS_LIMIT,
 	};
 
 	report.mode = mode == CLI_UNSET ? REPORT_TOP : mode;
-	if (callers || callees)
-		report.only = callers ? callers : callees;
+	if (callers || callees || calls)
+		report.only = callers ? callers : callees ? callees : calls;
+	if (report.call_ns[0] == CLI_UNSET)
+		report.call_ns[0] = 0;
+	if (report.call_ns[1] == CLI_UNSET)
+		report.call_ns[1] = INT64_MAX;
 	report.format = format;
 	if (report.by == CLI_UNSET)
 		report.by = report.kind == KIND_HEAP ? BY_FUNCTION : BY_SITE;
@@ -553,7 +572,7 @@ failed:
 
 static int (*const answers[REPORT_MODES])(struct report *) = {
 	[REPORT_TOP] = report_top,       [REPORT_TREE] = report_tree,  [REPORT_INFO] = report_info,
-	[REPORT_CALLERS] = report_calls, [REPORT_CALLEES] = report_calls, [REPORT_PATHS] = report_paths,
+	[REPORT_CALLERS] = report_calls, [REPORT_CALLEES] = report_calls, [REPORT_PATHS] = report_paths, [REPORT_SINGLE_CALLS] = report_single_calls,
 	[REPORT_THREADS] = report_threads, [REPORT_STACKS] = report_stacks,
 	[REPORT_BLOCKS] = report_blocked, [REPORT_LOCKS] = report_locks, [REPORT_WAITS] = report_waits, [REPORT_LOCK_ORDER] = report_lock_order,
 	[REPORT_ALLOCS] = report_allocs, [REPORT_LEAKS] = report_live, [REPORT_PEAK] = report_live,

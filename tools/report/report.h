@@ -5,7 +5,7 @@
  *     main.c ──► header.c (what was recorded, and what is missing) ──► top.c | tree.c | threads.c | stacks.c | info.c
  *                    ├──► blocks.c (its sums, and its answer; beside.c: beside the time of --top and --tree)
  *                    └──► heap.c (the heap's sums, wrong frees) ──► allocs.c (histogram.c) | live.c | memory.c | history.c
- *                    └──► locks.c | calls.c | paths.c
+ *                    └──► locks.c | calls.c | paths.c | single.c
  */
 #ifndef TOOLS_REPORT_REPORT_H
 #define TOOLS_REPORT_REPORT_H
@@ -16,7 +16,7 @@
 #include "libtrace/trace.h"
 
 enum report_mode {
-	REPORT_TOP, REPORT_TREE, REPORT_THREADS, REPORT_STACKS, REPORT_INFO, REPORT_BLOCKS, REPORT_LOCKS, REPORT_WAITS, REPORT_LOCK_ORDER, REPORT_CALLERS, REPORT_CALLEES, REPORT_PATHS, REPORT_ALLOCS, REPORT_LEAKS, REPORT_PEAK, REPORT_MEMORY, REPORT_HEAP_AT,
+	REPORT_TOP, REPORT_TREE, REPORT_THREADS, REPORT_STACKS, REPORT_INFO, REPORT_BLOCKS, REPORT_LOCKS, REPORT_WAITS, REPORT_LOCK_ORDER, REPORT_CALLERS, REPORT_CALLEES, REPORT_PATHS, REPORT_SINGLE_CALLS, REPORT_ALLOCS, REPORT_LEAKS, REPORT_PEAK, REPORT_MEMORY, REPORT_HEAP_AT,
 	REPORT_GROWTH, REPORT_MODES,
 };
 /* What rows can be ordered by; what each is called stands in main.c. */
@@ -55,6 +55,7 @@ struct report {
 	int64_t at_ns;         /* --heap-at: when; ANY: not asked for */
 	int64_t stacks_ns;     /* --stacks: when; ANY: at the end */
 	int64_t now_ns;        /* --stacks, --threads of a live trace; negative: not known */
+	int64_t call_ns[2];    /* --calls: when they began */
 	int64_t span_ns[2];    /* --growth: from when until when */
 	int64_t lock;          /* --locks: the one that was asked for; ANY: all */
 	int64_t one_lock;      /* ... that the next query is about */
@@ -62,7 +63,7 @@ struct report {
 	int with_blocks;       /* --top, --tree: what was waited beside the time */
 	int all;               /* --blocks: waits for work too; --lock-order: all orders */
 	int histogram;         /* --allocs: sizes and lifetimes; --top, --blocks: times; --locks: waits and holds */
-	const char *only;      /* NULL, or a function: --callers, --callees: which; --top: only it; --blocks: what is called, or calls */
+	const char *only;      /* NULL, or a function: --callers, --callees, --calls: which; --top: only it; --blocks: what is called, or calls */
 	int64_t depth;         /* --tree: levels at most; NO_LIMIT: all */
 	int inverted;          /* --tree: from functions to what calls them */
 	const char *focus;     /* --tree, --paths: NULL, or a function that paths must go through */
@@ -132,6 +133,7 @@ int report_top(struct report *);
 int report_tree(struct report *);
 int report_calls(struct report *); /* --callers, --callees */
 int report_paths(struct report *);
+int report_single_calls(struct report *); /* --calls */
 int report_threads(struct report *);
 int report_creators(struct report *); /* --threads --by creator */
 int report_stacks(struct report *);
@@ -197,7 +199,7 @@ struct report_places {
 	const int *which;          /* by column: what add_cell is given */
 	size_t count;
 	void (*add_cell)(struct report *, struct cli_table *, struct tr_query *, int which);
-	void (*add_below)(struct cli_buffer *, struct tr_query *); /* a text for a line below the row; NULL: there is none */
+	void (*add_below)(struct cli_buffer *, struct tr_query *); /* lines below the row; NULL: there are none */
 	const char *other_path, *other_title; /* a column with one more call path, and what stands above that; NULL: none */
 	void (*say_nothing)(struct report *); /* in place of a table without rows */
 };

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * events.c - see events.h.
+ */
+#include "libtrace/events.h"
+
+#include "fold/cct.h"
+
+enum { MANY = 64 }; /* functions: to look for each in the set of every chunk costs more than it spares */
+
+static const char chunks_sql[] =
+	"SELECT chunk_id, first_event, events, start_ticks, end_ticks, start_depth, min_depth, operations, functions FROM main.chunks"
+	" WHERE thread_id = ?1 AND end_ticks >= ?2 ORDER BY start_pos";
+static const char contexts_sql[] =
+	"SELECT context_id, parent_id, ordinal, function_id FROM main.contexts"
+	" WHERE context_id >= (?1 - 1) * 2097152 AND context_id < ?1 * 2097152";
+_Static_assert(IRT_CCT_ID_SPAN == 2097152, "numbers of contexts in the statement above");
+
+static int prepare(struct tr_events *e, sqlite3_stmt **statement, const char *sql)
+{
+	int rc = sqlite3_prepare_v2(e->trace->db, sql, -1, statement, NULL);
+
+	return rc == SQLITE_OK ? 0 : tr_fail_sqlite(e->trace, rc, e->error);
+}
+
+int tr_events_open(struct tr_events *e, struct tr_trace *trace, struct tr_error *error)
+{
+	int status;
+
+	*e = (struct tr_events){.trace = trace, .error = error};
+	if ((status = prepare(e, &e->chunks, chunks_sql)) || (status = prepare(e, &e->load, contexts_sql)) ||
+	    (status = prepare(e, &e->data, "SELECT data FROM main.chunks WHERE chunk_id = ?1")))
+		return status;
+	return irt_chunk_decoder_create(&e->decoder);
+}
+
+void tr_events_close(struct tr_events *e)
+{
+	sqlite3_finalize(e->chunks);
+	sqlite3_finalize(e->data);
+	sqlite3_finalize(e->load);
+	irt_contexts_destroy(e->contexts);
+	irt_chunk_decoder_destroy(e->decoder);
+	*e = (struct tr_events){0};
+}
+
+static int load_contexts(struct tr_events *e, int64_t process_id)
+{
+	int status, rc = SQLITE_DONE;
+
+	if (e->process_id == process_id)
+		return 0;
+	irt_contexts_destroy(e->contexts);
+	e->contexts = NULL;
+	e->process_id = 0;
+	if ((status = irt_contexts_create(&e->contexts)))
+		return status;
+	sqlite3_bind_int64(e->load, 1, process_id);
+	while (!status && (rc = sqlite3_step(e->load)) == SQLITE_ROW) {
+		int64_t id = sqlite3_column_int64(e->load, 0), parent = sqlite3_column_int64(e->load, 1);
+		int64_t ordinal = sqlite3_column_int64(e->load, 2), function = sqlite3_column_int64(e->load, 3);
+		status = id < 0 || parent < 0 || ordinal < 0 || ordinal > UINT32_MAX || function < 0 || function > UINT32_MAX
+			? INSTR_ERR_FORMAT
+			: irt_contexts_add(e->contexts, (uint32_t)(id % IRT_CCT_ID_SPAN), (uint32_t)(parent % IRT_CCT_ID_SPAN),
+					   (uint32_t)ordinal, (uint32_t)function);
+		if (status == INSTR_ERR_FORMAT)
+			status = tr_fail(e->error, status, e->trace->path, "damaged: calling context %lld cannot be", (long long)id);
+	}
+	if (!status && rc != SQLITE_DONE)
+		status = tr_fail_sqlite(e->trace, rc, e->error);
+	sqlite3_reset(e->load);
+	if (!status)
+		e->process_id = process_id;
+	return status;
+}
+
+int tr_events_use_thread(struct tr_events *e, int64_t thread_id, int64_t process_id, int64_t from_ticks)
+{
+	sqlite3_reset(e->chunks);
+	sqlite3_bind_int64(e->chunks, 1, thread_id);
+	sqlite3_bind_int64(e->chunks, 2, from_ticks);
+	return load_contexts(e, process_id);
+}
+
+int tr_events_next(struct tr_events *e, struct tr_event_chunk *chunk)
+{
+	int rc = sqlite3_step(e->chunks);
+
+	if (rc != SQLITE_ROW)
+		return rc == SQLITE_DONE ? 0 : tr_fail_sqlite(e->trace, rc, e->error);
+	*chunk = (struct tr_event_chunk){
+		.chunk_id = sqlite3_column_int64(e->chunks, 0), .first_event = sqlite3_column_int64(e->chunks, 1),
+		.events = sqlite3_column_int64(e->chunks, 2), .start_ticks = sqlite3_column_int64(e->chunks, 3),
+		.end_ticks = sqlite3_column_int64(e->chunks, 4), .start_depth = sqlite3_column_int64(e->chunks, 5),
+		.min_depth = sqlite3_column_int64(e->chunks, 6), .operations = (uint64_t)sqlite3_column_int64(e->chunks, 7),
+		.functions = sqlite3_column_blob(e->chunks, 8), .function_bytes = (size_t)sqlite3_column_bytes(e->chunks, 8),
+	};
+	return 1;
+}
+
+int tr_events_read(struct tr_events *e, const struct tr_event_chunk *chunk, void *user,
+		   int (*each)(void *user, const struct irt_event *events, size_t count))
+{
+	struct irt_event events[256];
+	int64_t count = 0, last = 0;
+	int status, rc;
+	long n = 0;
+
+	/* Outside of SQLite's steps: the file says how many chunks there are, and how much is in each. */
+	if (tr_is_late(e->trace))
+		return tr_fail_sqlite(e->trace, SQLITE_INTERRUPT, e->error);
+	sqlite3_bind_int64(e->data, 1, chunk->chunk_id);
+	rc = sqlite3_step(e->data);
+	if (rc == SQLITE_ROW)
+		status = irt_chunk_open(e->decoder, e->contexts, sqlite3_column_blob(e->data, 0), (size_t)sqlite3_column_bytes(e->data, 0));
+	else
+		status = rc == SQLITE_DONE ? INSTR_ERR_FORMAT : tr_fail_sqlite(e->trace, rc, e->error);
+	sqlite3_reset(e->data);
+	while (!status && (n = irt_chunk_next(e->decoder, events, sizeof(events) / sizeof(*events))) > 0) {
+		if (!count && events[0].ticks != chunk->start_ticks)
+			return TR_DAMAGED;
+		if ((rc = each(user, events, (size_t)n)))
+			return rc;
+		count += n;
+		last = events[n - 1].ticks;
+	}
+	if (!status && n < 0)
+		status = (int)n;
+	/* There is no checksum; but damage that can be decoded mostly moves the end. */
+	if (!status && (count != chunk->events || last != chunk->end_ticks))
+		status = INSTR_ERR_FORMAT;
+	return status == INSTR_ERR_FORMAT || status == INSTR_ERR_VERSION ? TR_DAMAGED : status;
+}
+
+int tr_follow_chunk(const struct tr_event_chunk *chunk, int64_t *expected, int64_t *event)
+{
+	const int64_t before = *expected;
+
+	if (chunk->first_event < 0 || chunk->events < 1 || __builtin_add_overflow(chunk->first_event, chunk->events, expected)) {
+		*expected = before;
+		return TR_DAMAGED;
+	}
+	*event = chunk->first_event;
+	return before == INT64_MIN || before == chunk->first_event ? 0 : TR_MISSING;
+}
+
+int tr_event_chunk_has(const struct tr_event_chunk *chunk, const uint32_t *functions, size_t count)
+{
+	if (count > MANY)
+		return 1;
+	for (size_t i = 0; i < count; i++)
+		if (irt_chunk_has_function(chunk->functions, chunk->function_bytes, functions[i]))
+			return 1;
+	return 0;
+}
