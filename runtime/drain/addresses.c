@@ -196,8 +196,13 @@ struct irt_place irt_addresses_find(struct irt_addresses *a, uint32_t process_id
 		read_symbols(f, pid);
 	place.file = m->file;
 	place.offset = address - m->start + m->offset;
+	place.path = f->path;
 	place.base = strrchr(f->path, '/') + 1;
-	place.symbol = f->elf ? irt_elf_function(f->elf, place.offset) : NULL;
+	if (f->elf) {
+		place.symbol = irt_elf_function(f->elf, place.offset);
+		place.address = irt_elf_address(f->elf, place.offset);
+		place.build_id = *irt_elf_build_id(f->elf) ? irt_elf_build_id(f->elf) : NULL;
+	}
 	return place;
 }
 

@@ -16,7 +16,10 @@ struct irt_addresses;
 struct irt_place {
 	uint32_t file;    /* the same number for the same file in every process; 0 = in no file */
 	uint64_t offset;  /* in the file */
-	const char *base; /* the file's name without its folder; NULL if in no file */
+	const char *path; /* of the file; NULL if in no file */
+	const char *base; /* its name without its folder */
+	uint64_t address; /* in the file, as the linker counts; 0 if the file could not be read */
+	const char *build_id; /* of the file; NULL if it has none, or could not be read */
 	const char *symbol; /* of the function there; NULL if the file does not tell */
 };
 

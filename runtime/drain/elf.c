@@ -7,6 +7,7 @@
  *     section headers ─► .symtab, else .dynsym ─► functions, sorted by address ─┐
  *                                └─► its string table ─► texts                  ├─► name
  *     program headers ─► segments: file offset ─► address ──────────────────────┘
+ *                └─► notes ─► build id
  */
 #include "drain/elf.h"
 
@@ -17,7 +18,7 @@
 #include <unistd.h>
 
 /* Bounds on memory, far above what programs have. */
-enum { SECTIONS_MAX = 1 << 20, SYMBOLS_PER_READ = 4096 };
+enum { SECTIONS_MAX = 1 << 20, SYMBOLS_PER_READ = 4096, NOTES_BYTES_MAX = 1 << 16, BUILD_ID_BYTES_MAX = 64 };
 #define TABLE_BYTES_MAX (UINT64_C(1) << 30)
 
 struct function {
@@ -35,6 +36,7 @@ struct irt_elf {
 	char *texts; /* ends in NUL */
 	uint64_t texts_bytes;
 	uint32_t segment_count, function_count;
+	char build_id[2 * BUILD_ID_BYTES_MAX + 1];
 };
 
 /* ---- reading ------------------------------------------------------------------------------- */
@@ -74,6 +76,30 @@ static int read_segments(struct irt_elf *e, const Elf64_Ehdr *header)
 	e->segments = read_table(e, (uint64_t)header->e_phnum * sizeof(Elf64_Phdr), header->e_phoff);
 	e->segment_count = header->e_phnum;
 	return e->segments != NULL;
+}
+
+static void read_notes(struct irt_elf *e, const Elf64_Phdr *segment)
+{
+	uint64_t bytes = segment->p_filesz < NOTES_BYTES_MAX ? segment->p_filesz : NOTES_BYTES_MAX;
+	const uint64_t align = segment->p_align == 8 ? 8 : 4;
+	unsigned char *notes = read_table(e, bytes, segment->p_offset);
+	Elf64_Nhdr note;
+
+	for (uint64_t at = 0; notes && !*e->build_id && bytes - at >= sizeof(note);) {
+		memcpy(&note, notes + at, sizeof(note));
+		uint64_t name = at + sizeof(note), id = name + ((note.n_namesz + align - 1) & -align);
+		uint64_t next = id + ((note.n_descsz + align - 1) & -align);
+		if (id + note.n_descsz > bytes)
+			break;
+		if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == 4 && !memcmp(notes + name, "GNU", 4) &&
+		    note.n_descsz <= BUILD_ID_BYTES_MAX)
+			for (uint32_t i = 0; i < 2 * note.n_descsz; i++)
+				e->build_id[i] = "0123456789abcdef"[notes[id + i / 2] >> (i % 2 ? 0 : 4) & 15];
+		if (next > bytes)
+			break;
+		at = next;
+	}
+	free(notes);
 }
 
 /* In a program at a fixed address that takes the address of a library's function, that function's
@@ -176,8 +202,13 @@ struct irt_elf *irt_elf_read(int fd)
 	    header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_ident[EI_DATA] != ELFDATA2LSB ||
 	    (header.e_type != ET_EXEC && header.e_type != ET_DYN) || header.e_machine != EM_X86_64)
 		goto fail;
-	if (!read_segments(e, &header) || !read_symbols(e, &header))
+	if (!read_segments(e, &header))
 		goto fail;
+	for (uint32_t i = 0; i < e->segment_count; i++)
+		if (e->segments[i].p_type == PT_NOTE && !*e->build_id)
+			read_notes(e, &e->segments[i]);
+	if (!read_symbols(e, &header))
+		e->function_count = 0;
 	e->fd = -1;
 	return e;
 fail:
@@ -208,6 +239,14 @@ static int find_address(const struct irt_elf *e, uint64_t offset, uint64_t *addr
 	}
 	return 0;
 }
+
+uint64_t irt_elf_address(const struct irt_elf *e, uint64_t file_offset)
+{
+	uint64_t address;
+	return find_address(e, file_offset, &address) ? address : 0;
+}
+
+const char *irt_elf_build_id(const struct irt_elf *e) { return e->build_id; }
 
 const char *irt_elf_function(const struct irt_elf *e, uint64_t file_offset)
 {

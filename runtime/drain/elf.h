@@ -15,11 +15,15 @@
 struct irt_elf;
 
 /* Reads the symbols of the file behind fd, which stays the caller's. NULL: not a 64-bit ELF file of
- * this machine, damaged, without symbols of functions, or no memory. */
+ * this machine, damaged, or no memory; one without symbols has addresses. */
 struct irt_elf *irt_elf_read(int fd);
 void irt_elf_destroy(struct irt_elf *elf); /* NULL is allowed */
 
 /* The symbol of the function whose code covers this byte of the file, or NULL. Valid as long as elf. */
 const char *irt_elf_function(const struct irt_elf *elf, uint64_t file_offset);
+/* The address of this byte of code as the linker counts, or 0. */
+uint64_t irt_elf_address(const struct irt_elf *elf, uint64_t file_offset);
+/* Its GNU build id, hexadecimal; "" if it has none. */
+const char *irt_elf_build_id(const struct irt_elf *elf);
 
 #endif

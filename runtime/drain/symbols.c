@@ -57,6 +57,11 @@ void irt_symbols_destroy(struct irt_symbols *s)
 		free(s->raws[i].name);
 		free(s->raws[i].linkage_name);
 	}
+	for (uint32_t i = 0; i < s->raw_module_count; i++) {
+		free(s->raw_modules[i].path);
+		free(s->raw_modules[i].build_id);
+	}
+	free(s->raw_modules);
 	irt_addresses_destroy(s->addresses);
 	for (uint32_t i = 0; i < s->named_count; i++)
 		free_names(&s->named[i].names);
@@ -172,7 +177,7 @@ static int take_image(struct irt_symbols *s, uint64_t at, const unsigned char *p
 	}
 	for (uint32_t i = 0; i < s->known_count; i++) {
 		struct known *k = &s->known[i];
-		if (k->module_id && !strcmp(k->path, m.path) && !strcmp(k->build_id, m.build_id)) {
+		if (k->module_id && k->rows == m.rows && !strcmp(k->path, m.path) && !strcmp(k->build_id, m.build_id)) {
 			m.module_id = k->module_id;
 			m.first_function = k->first_function;
 			m.in_store = 1;
@@ -447,6 +452,34 @@ static void name_raw(struct raw *raw, const struct irt_place *place, uint64_t ad
 	}
 }
 
+/* The module that a file's functions are of; 0: no memory, the function is done without one. */
+static uint32_t raw_module(struct irt_symbols *s, const struct irt_place *place)
+{
+	for (uint32_t i = 0; i < s->raw_module_count; i++)
+		if (s->raw_modules[i].file == place->file)
+			return s->raw_modules[i].module_id;
+	if (!grow(&s->raw_modules, s->raw_module_count, sizeof(*s->raw_modules)))
+		return 0;
+	struct raw_module m = {.file = place->file, .path = strdup(place->path),
+			       .build_id = place->build_id ? strdup(place->build_id) : NULL};
+	if (!m.path || (place->build_id && !m.build_id)) {
+		free(m.path);
+		free(m.build_id);
+		return 0;
+	}
+	for (uint32_t i = 0; i < s->known_count && !m.in_store; i++) {
+		const struct known *k = &s->known[i];
+		if (k->module_id && !k->rows && !strcmp(k->path, m.path) && !strcmp(k->build_id, m.build_id ? m.build_id : "")) {
+			m.module_id = k->module_id;
+			m.in_store = 1;
+		}
+	}
+	if (!m.module_id)
+		m.module_id = s->next_module++;
+	s->raw_modules[s->raw_module_count++] = m;
+	return m.module_id;
+}
+
 static uint32_t raw_function(struct irt_symbols *s, uint32_t process_id, int pid, uint64_t start_time, uint64_t address)
 {
 	const struct raw *known = find_raw(s, process_id, address);
@@ -461,6 +494,8 @@ static uint32_t raw_function(struct irt_symbols *s, uint32_t process_id, int pid
 	} else {
 		raw.function_id = s->next_function;
 		name_raw(&raw, &place, address);
+		raw.module_id = place.file ? raw_module(s, &place) : 0;
+		raw.in_module = place.address;
 		if (!add_raw(s, raw))
 			return 0;
 		s->next_function++;

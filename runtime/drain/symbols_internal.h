@@ -43,6 +43,15 @@ struct raw {
 	uint32_t function_id;
 	int in_store;
 	char *name, *linkage_name; /* until they are in the store; NULL where another entry has them */
+	uint32_t module_id; /* 0 = none */
+	uint64_t in_module; /* its address in that */
+};
+
+/* A file that has such functions, as a module of its own. */
+struct raw_module {
+	uint32_t file, module_id; /* file: number in the addresses */
+	char *path, *build_id; /* until they are in the store; build_id may be NULL */
+	int in_store;
 };
 #define RAW_IN_FILE (UINT64_C(1) << 32)
 
@@ -60,7 +69,9 @@ struct irt_symbols {
 	uint32_t named_count, named_room;
 	struct pending { uint64_t at, bytes; uint32_t process_id; } *pending; /* records of the log behind `scanned` */
 	uint32_t pending_count;
-	struct known { uint32_t module_id, first_function; char *path, *build_id; } *known;
+	struct raw_module *raw_modules;
+	uint32_t raw_module_count;
+	struct known { uint32_t module_id, first_function; int64_t rows; char *path, *build_id; } *known;
 	uint32_t known_count;
 	/* rows of module_loads of an earlier drain, by load_id; process_id 0: taken */
 	struct known_load { uint32_t process_id, load_id; uint64_t rows_begin; int64_t start_ticks; } *known_loads;

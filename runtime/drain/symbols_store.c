@@ -17,6 +17,7 @@ static int load_module(void *arg, const struct irt_store_module *row)
 	struct known *k = &s->known[s->known_count++];
 	k->module_id = (uint32_t)row->module_id;
 	k->first_function = 0;
+	k->rows = row->rows;
 	k->path = strdup(row->path ? row->path : "");
 	k->build_id = strdup(row->build_id ? row->build_id : "");
 	if (!k->path || !k->build_id)
@@ -309,14 +310,20 @@ void irt_symbols_put(struct irt_symbols *s, struct irt_store *store)
 		irt_store_put_load(store, &(struct irt_store_load){l->load_id, l->process_id, s->images[l->image - 1].module_id,
 			(int64_t)l->rows_begin, (int64_t)l->rows_end, l->start_ticks, l->end_ticks});
 	}
+	for (uint32_t i = 0; i < s->raw_module_count; i++) {
+		const struct raw_module *m = &s->raw_modules[i];
+		if (!m->in_store)
+			irt_store_put_module(store, &(struct irt_store_module){m->module_id, m->path, m->build_id, 0});
+	}
 	for (uint32_t i = 0; i < s->raw_count; i++) {
 		struct raw *r = &s->raws[i];
 		if (r->in_store)
 			continue;
 		const char *linkage = r->linkage_name ? r->linkage_name : "(no memory for its name)";
 		irt_store_put_function(store, &(struct irt_store_function){
-			.function_id = r->function_id, .module_id = IRT_STORE_NULL, .row = IRT_STORE_NULL,
-			.name = r->name ? r->name : linkage, .linkage_name = linkage, .line = IRT_STORE_NULL, .instrumented = 1});
+			.function_id = r->function_id, .module_id = r->module_id ? (int64_t)r->module_id : IRT_STORE_NULL,
+			.row = IRT_STORE_NULL, .name = r->name ? r->name : linkage, .linkage_name = linkage, .line = IRT_STORE_NULL,
+			.instrumented = 1, .address = r->module_id && r->in_module <= INT64_MAX ? (int64_t)r->in_module : 0});
 	}
 }
 
@@ -333,6 +340,12 @@ void irt_symbols_committed(struct irt_symbols *s)
 	}
 	for (uint32_t i = 0; i < s->load_count; i++)
 		s->loads[i].changed = 0;
+	for (uint32_t i = 0; i < s->raw_module_count; i++) {
+		s->raw_modules[i].in_store = 1;
+		free(s->raw_modules[i].path);
+		free(s->raw_modules[i].build_id);
+		s->raw_modules[i].path = s->raw_modules[i].build_id = NULL;
+	}
 	for (uint32_t i = 0; i < s->raw_count; i++) {
 		struct raw *r = &s->raws[i];
 		r->in_store = 1;

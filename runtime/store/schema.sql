@@ -100,12 +100,13 @@ CREATE TABLE open_blocks (
     PRIMARY KEY (thread_id, depth)
 ) STRICT, WITHOUT ROWID;
 
--- Instrumented program images (executables and shared objects), one row per build.
+-- Instrumented program images (executables and shared objects), one row per build; a second one for what an image has of other
+-- compilers' code (-finstrument-functions).
 CREATE TABLE modules (
     module_id INTEGER PRIMARY KEY, -- ours, from 1
     path      TEXT NOT NULL, -- path it was loaded from
     build_id  TEXT, -- GNU build id, hexadecimal; NULL if it has none
-    rows      INTEGER NOT NULL -- number of descriptor rows
+    rows      INTEGER NOT NULL -- number of descriptor rows; 0: code of other compilers
 ) STRICT;
 
 -- When and where an image was mapped in a process.
@@ -122,7 +123,7 @@ CREATE TABLE module_loads (
 -- Functions: instrumented ones that the run saw registered, and those that carry no hooks, with the reason.
 CREATE TABLE functions (
     function_id  INTEGER PRIMARY KEY, -- ours, from 1; 0 is "(unknown)"
-    module_id    INTEGER REFERENCES modules, -- image; NULL for "(unknown)" and "(other)"
+    module_id    INTEGER REFERENCES modules, -- image; NULL for "(unknown)", "(other)" and code that lies in no file
     row          INTEGER, -- index of its descriptor row in the module; NULL if it has none
     name         TEXT NOT NULL, -- demangled name
     linkage_name TEXT NOT NULL, -- name as the linker sees it
@@ -134,6 +135,12 @@ CREATE TABLE functions (
 ) STRICT;
 -- Counts functions without hooks; empty in a program that is instrumented throughout.
 CREATE INDEX functions_not_instrumented ON functions (function_id) WHERE instrumented = 0;
+
+-- Where functions of other compilers' code are (-finstrument-functions), as far as that is known: readers find file and line by it.
+CREATE TABLE function_addresses (
+    function_id INTEGER PRIMARY KEY REFERENCES functions, -- the function; its module is the image
+    address     INTEGER NOT NULL -- of its first byte in the image, as the linker counts
+) STRICT;
 
 -- The context tree: one row per distinct call path of a process. Append-only.
 CREATE TABLE contexts (

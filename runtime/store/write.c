@@ -36,6 +36,7 @@ const char *const irt_store_sql[IRT_ST_COUNT] = {
 	[IRT_ST_FUNCTION] =
 		"INSERT OR REPLACE INTO functions (function_id, module_id, row, name, linkage_name, file, line,"
 		" instrumented, reason, flags) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	[IRT_ST_FUNCTION_ADDRESS] = "INSERT OR REPLACE INTO function_addresses (function_id, address) VALUES (?, ?)",
 	[IRT_ST_CONTEXT] =
 		"INSERT OR REPLACE INTO contexts (context_id, process_id, parent_id, ordinal, function_id,"
 		" depth, recursive, flags) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -509,7 +510,13 @@ int irt_store_put_function(struct irt_store *store, const struct irt_store_funct
 	irt_bind_number(&b, row->instrumented);
 	irt_bind_text(&b, row->reason);
 	irt_bind_number(&b, row->flags);
-	return irt_bind_done(&b, "write a function");
+	int result = irt_bind_done(&b, "write a function");
+	if (result || !row->address)
+		return result;
+	b = irt_bind(store, IRT_ST_FUNCTION_ADDRESS);
+	irt_bind_number(&b, row->function_id);
+	irt_bind_number(&b, row->address);
+	return irt_bind_done(&b, "write where a function is");
 }
 
 int irt_store_put_context(struct irt_store *store, const struct irt_store_context *row)

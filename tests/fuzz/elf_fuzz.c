@@ -94,11 +94,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 	struct irt_elf *elf = irt_elf_read(fd);
 	for (size_t offset = 0; elf && offset < bytes + 8; offset += 1 + offset / 256) {
 		const char *name = irt_elf_function(elf, offset);
+		(void)irt_elf_address(elf, offset);
 		if (name) {
 			FUZZ_CHECK(*name);
 			take_name(name);
 		}
 	}
+	FUZZ_CHECK(!elf || strlen(irt_elf_build_id(elf)) <= 128);
 	irt_elf_destroy(elf);
 	close(fd);
 

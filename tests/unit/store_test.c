@@ -19,7 +19,7 @@ TEST(a_new_file_is_a_plain_sqlite_file_with_our_mark)
 	CHECK_STR(ask("trace.db", "SELECT value FROM run WHERE key = 'run_id'"), RUN_A);
 	CHECK_STR(ask("trace.db", "SELECT value FROM run WHERE key = 'state'"), "recording");
 	CHECK_EQ(ask_number("trace.db", "SELECT count(*) FROM pragma_table_list WHERE schema = 'main' AND type = 'table'"
-					" AND name NOT LIKE 'sqlite_%'"), 37);
+					" AND name NOT LIKE 'sqlite_%'"), 38);
 	CHECK_EQ(ask_number("trace.db", "SELECT count(*) FROM pragma_table_list WHERE schema = 'main' AND type = 'table'"
 					" AND name NOT LIKE 'sqlite_%' AND NOT strict"), 0);
 	irt_store_close(store);
@@ -206,7 +206,7 @@ TEST(rows_come_back_as_they_were_put)
 	struct irt_store_frame frames[2] = {{3, 4, 5, UINT64_C(0xfedcba9876543210), 0}, {6, 7, 8, 1, 2}};
 	struct irt_store_module module = {1, "/opt/\xff/\xc3\xa4/prog", NULL, 7};
 	struct irt_store_load load = {1, 1, 1, 0x555500000000, 0x555500001000, 3, NONE};
-	struct irt_store_function function = {9, NONE, NONE, "f(int)", "_Z1fi", NULL, NONE, 0, "inline", 5};
+	struct irt_store_function function = {9, NONE, NONE, "f(int)", "_Z1fi", NULL, NONE, 0, "inline", 5, 0x401130};
 	struct irt_store_context contexts[3] = {a_context(0, NONE, 0, 0), a_context(1, 0, 9, 1), a_context(1 << 21, NONE, 0, 0)};
 	struct irt_store_totals totals[2] = {{1, 1, 10, 7, 2, 1, 300, 200, 3, 90, "\1\2\0\3", 4},
 					     {1, 2, 1, 0, 0, 1, 0, 0, NONE, NONE, NULL, 0}};
@@ -278,6 +278,7 @@ TEST(rows_come_back_as_they_were_put)
 	CHECK_EQ(ask_number("trace.db", "SELECT count(*) FROM messages"), 2);
 	CHECK_STR(ask("trace.db", "SELECT severity || text || process_id FROM messages"), "warningSomething happened.1");
 	CHECK_STR(ask("trace.db", "SELECT side || key || value FROM settings"), "runtimeeventson");
+	CHECK_STR(ask("trace.db", "SELECT group_concat(function_id || ' ' || address) FROM function_addresses"), "9 4198704");
 	CHECK_STR(ask("trace.db", "PRAGMA integrity_check"), "ok");
 }
 

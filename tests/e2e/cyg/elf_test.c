@@ -62,8 +62,8 @@ TEST(what_is_no_program_is_refused)
 
 #include <elf.h>
 
-enum { TEXT_AT = 64 + 56, TEXT_BYTES = 64, NAMES_AT = TEXT_AT + TEXT_BYTES, NAMES_BYTES = 16,
-       SYMBOLS_AT = NAMES_AT + NAMES_BYTES, SYMBOLS = 5, SECTIONS_AT = SYMBOLS_AT + SYMBOLS * 24,
+enum { NOTE_AT = 64 + 2 * 56, NOTE_BYTES = 12 + 4 + 8, TEXT_AT = NOTE_AT + NOTE_BYTES, TEXT_BYTES = 64,
+       NAMES_AT = TEXT_AT + TEXT_BYTES, NAMES_BYTES = 16, SYMBOLS_AT = NAMES_AT + NAMES_BYTES, SYMBOLS = 5, SECTIONS_AT = SYMBOLS_AT + SYMBOLS * 24,
        FILE_BYTES = SECTIONS_AT + 3 * 64 };
 #define ADDRESS UINT64_C(0x401000)
 
@@ -71,7 +71,9 @@ static void make_small(unsigned char *to)
 {
 	Elf64_Ehdr h = {.e_ident = {0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, EV_CURRENT}, .e_type = ET_EXEC,
 			.e_machine = EM_X86_64, .e_version = 1, .e_phoff = 64, .e_shoff = SECTIONS_AT,
-			.e_ehsize = 64, .e_phentsize = 56, .e_phnum = 1, .e_shentsize = 64, .e_shnum = 3};
+			.e_ehsize = 64, .e_phentsize = 56, .e_phnum = 2, .e_shentsize = 64, .e_shnum = 3};
+	Elf64_Nhdr note = {.n_namesz = 4, .n_descsz = 8, .n_type = NT_GNU_BUILD_ID};
+	Elf64_Phdr n = {.p_type = PT_NOTE, .p_offset = NOTE_AT, .p_filesz = NOTE_BYTES, .p_align = 4};
 	Elf64_Phdr p = {.p_type = PT_LOAD, .p_flags = PF_X | PF_R, .p_offset = TEXT_AT, .p_vaddr = ADDRESS,
 			.p_filesz = TEXT_BYTES, .p_memsz = TEXT_BYTES};
 	Elf64_Sym s[SYMBOLS] = {{0},
@@ -84,7 +86,10 @@ static void make_small(unsigned char *to)
 		{.sh_type = SHT_STRTAB, .sh_offset = NAMES_AT, .sh_size = NAMES_BYTES}};
 	memset(to, 0, FILE_BYTES);
 	memcpy(to, &h, sizeof(h));
-	memcpy(to + 64, &p, sizeof(p));
+	memcpy(to + 64, &n, sizeof(n));
+	memcpy(to + 64 + sizeof(n), &p, sizeof(p));
+	memcpy(to + NOTE_AT, &note, sizeof(note));
+	memcpy(to + NOTE_AT + sizeof(note), "GNU\0\x01\x23\x45\x67\x89\xab\xcd\xef", 12);
 	memcpy(to + NAMES_AT, "\0a\0b\0c\0d", 8);
 	memcpy(to + SYMBOLS_AT, s, sizeof(s));
 	memcpy(to + SECTIONS_AT, t, sizeof(t));
@@ -105,7 +110,9 @@ static void ask_all(int fd)
 	for (uint64_t at = 0; e && at < FILE_BYTES + 8; at++) {
 		const char *name = irt_elf_function(e, at);
 		length += name ? strlen(name) : 0;
+		length += irt_elf_address(e, at) != 0;
 	}
+	CHECK(!e || strlen(irt_elf_build_id(e)) <= 128);
 	const char *far = e ? irt_elf_function(e, UINT64_MAX) : NULL;
 	length += far ? strlen(far) : 0;
 	CHECK(length < FILE_BYTES * (FILE_BYTES + 8));
@@ -131,13 +138,34 @@ TEST(a_global_name_wins_and_sizes_are_respected)
 	close(fd);
 }
 
+TEST(addresses_and_the_build_id_need_no_symbols)
+{
+	unsigned char bytes[FILE_BYTES];
+	make_small(bytes);
+	for (int symbols = 1; symbols >= 0; symbols--) {
+		if (!symbols)
+			memset(bytes + SECTIONS_AT, 0, 3 * 64);
+		int fd = file_of(bytes, FILE_BYTES);
+		struct irt_elf *e = irt_elf_read(fd);
+		CHECK(e);
+		CHECK_STR(irt_elf_build_id(e), "0123456789abcdef");
+		CHECK_EQ(irt_elf_address(e, TEXT_AT + 16), ADDRESS + 16);
+		CHECK_EQ(irt_elf_address(e, TEXT_AT + TEXT_BYTES), 0);
+		CHECK(!irt_elf_function(e, TEXT_AT) == !symbols);
+		irt_elf_destroy(e);
+		close(fd);
+	}
+}
+
 TEST(every_truncation_is_survived)
 {
 	unsigned char bytes[FILE_BYTES];
 	make_small(bytes);
 	for (size_t n = 0; n < FILE_BYTES; n++) {
 		int fd = file_of(bytes, n);
-		CHECK(!irt_elf_read(fd)); /* the sections come last */
+		struct irt_elf *e = irt_elf_read(fd);
+		CHECK(!e || !irt_elf_function(e, TEXT_AT)); /* the sections come last */
+		irt_elf_destroy(e);
 		close(fd);
 	}
 }

@@ -37,6 +37,25 @@ check a_position_independent_program_has_names program pie -fPIE -pie
 check a_program_at_a_fixed_address_has_names program fixed -fno-pie -no-pie
 check where_the_linker_puts_segments_does_not_matter program apart -fPIE -pie -Wl,-z,noseparate-code -Wl,-Ttext-segment=0x4000000
 
+# Whatever the kind of program and its segments: the address that its symbol has, and the build that it is of.
+place() { # PROGRAM
+	rm -f trace.db*
+	place_id=$(LC_ALL=C readelf -n "$1" | sed -n 's/.*Build ID: *//p')
+	place_of=$((0x$(nm "$1" | sed -n 's/^\([0-9a-f]*\) . middle$/\1/p')))
+	[ -n "$place_id" ] && exits_with 0 "./$1" &&
+		is "SELECT m.path, m.build_id, m.rows, a.address FROM functions f JOIN modules m USING (module_id) JOIN function_addresses a USING (function_id) WHERE f.name = 'middle'" \
+			"$scratch/$1|$place_id|0|$place_of" &&
+		is "SELECT count(*) FROM modules WHERE path = '$scratch/$1'" 1
+}
+check a_function_of_a_position_independent_program_has_its_place place pie
+check a_function_at_a_fixed_address_has_its_place place fixed
+check a_function_in_moved_segments_has_its_place place apart
+stripped_place() {
+	cp pie pie-stripped && strip pie-stripped && rm -f trace.db* && exits_with 0 ./pie-stripped &&
+		is "SELECT count(*), count(a.address), count(m.build_id) FROM functions f JOIN modules m USING (module_id) LEFT JOIN function_addresses a USING (function_id) WHERE m.path = '$scratch/pie-stripped'" '3|3|3'
+}
+check functions_of_a_stripped_program_have_their_places stripped_place
+
 two_processes() {
 	rm -f trace.db*
 	exits_with 0 ./pie fork &&
