@@ -51,6 +51,12 @@ void cli_out_text(const char *text);
  * stderr that the output is not complete. */
 int cli_finish(int status);
 
+/* output.c: stdout becomes the file path, which appears when all is written; it must not be the file input. Returns CLI_GO
+ * or an exit status. */
+int cli_open_output(const char *path, const char *input);
+/* Instead of cli_finish. */
+int cli_finish_output(int status);
+
 /* "NAME: text\n" on stderr. */
 void cli_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 const char *cli_name(void);

@@ -107,10 +107,4 @@ int export_callgrind(struct export *, const struct export_value *);
 int export_speedscope(struct export *, const struct export_value *);
 int export_pprof(struct export *, const struct export_profile *);
 
-/* output.c: stdout becomes the file path, which appears when all is written; not that of the trace. Returns CLI_GO or
- * an exit status. */
-int export_open_output(const char *path, const char *trace_path);
-/* Instead of cli_finish. */
-int export_finish(int status);
-
 #endif

@@ -237,7 +237,7 @@ int main(int argc, char **argv)
 	}
 	tr_limit_memory(export.trace);
 	if ((status = check_choice()) == CLI_GO && out)
-		status = export_open_output(out, path);
+		status = cli_open_output(out, path);
 	if (status == CLI_GO) {
 		status = export.show_sql ? 0 : export_header(&export);
 		if (!status)
@@ -248,5 +248,5 @@ int main(int argc, char **argv)
 	}
 	export_fini(&export);
 	tr_close(export.trace);
-	return export_finish(status);
+	return cli_finish_output(status);
 }

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
- * output.c - where an export goes. A file appears under its name when it is whole: one that was there before stays until
+ * output.c - an answer that goes to a file. It appears under its name when it is whole: one that was there before stays until
  * then, and a failure leaves none.
  */
-#include "export/export.h"
+#include "cli/buffer.h"
+#include "cli/options.h"
+#include "cli/terminal.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <fcntl.h>
 #include <unistd.h>
-
-#include "cli/options.h"
 
 static struct cli_buffer temporary; /* its name, while there is one */
 static const char *wanted;
@@ -37,12 +37,12 @@ static int cannot_write(const char *path)
 	return CLI_TROUBLE;
 }
 
-int export_open_output(const char *path, const char *trace_path)
+int cli_open_output(const char *path, const char *input)
 {
 	struct stat there;
 	int exists = !stat(path, &there), fd;
 
-	if (exists && is_same_file(&there, trace_path))
+	if (exists && is_same_file(&there, input))
 		return cli_wrong_usage("%s is the trace itself", path);
 	if (exists && !S_ISREG(there.st_mode)) { /* a pipe, /dev/stdout ... */
 		if ((fd = open(path, O_WRONLY | O_CLOEXEC)) < 0)
@@ -65,7 +65,7 @@ int export_open_output(const char *path, const char *trace_path)
 	return CLI_GO;
 }
 
-int export_finish(int status)
+int cli_finish_output(int status)
 {
 	status = cli_finish(status);
 	if (!wanted || status != CLI_DONE)
