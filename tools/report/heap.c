@@ -343,7 +343,7 @@ static size_t add_step(struct cli_buffer *out, const char *path)
 	return taken;
 }
 
-static void add_path_rows(struct cli_table *table, size_t columns, const char *path, size_t from)
+void report_path_rows(struct cli_table *table, size_t columns, const char *path, size_t from)
 {
 	enum { LEAST = 24, MOST = 100 };
 	const size_t screen = cli_screen()->width, width = !screen ? MOST : screen > from + LEAST ? screen - from : LEAST;
@@ -428,13 +428,13 @@ int report_places(struct report *report, const struct report_places *p)
 			cli_buffer_fini(&below);
 		}
 		if (p->path_from)
-			add_path_rows(table, p->count, tr_text(q, tr_column(q, "path"), NULL), p->path_from);
+			report_path_rows(table, p->count, tr_text(q, tr_column(q, "path"), NULL), p->path_from);
 		if (p->path_from && p->other_path && *tr_text(q, tr_column(q, p->other_path), NULL)) {
 			struct cli_buffer title = {0};
 			cli_add_text(&title, p->other_title);
 			path_row(table, p->count, &title);
 			cli_buffer_fini(&title);
-			add_path_rows(table, p->count, tr_text(q, tr_column(q, p->other_path), NULL), p->path_from);
+			report_path_rows(table, p->count, tr_text(q, tr_column(q, p->other_path), NULL), p->path_from);
 		}
 		sum += (double)report_number(q, p->part);
 		rows++;

@@ -27,6 +27,7 @@ static const char *const sorts[REPORT_MODES][13] = {
 	[REPORT_CALLERS] = {"self", "total", "calls"},
 	[REPORT_CALLEES] = {"self", "total", "calls"},
 	[REPORT_PATHS] = {"self", "total", "calls"},
+	[REPORT_DIFF] = {"self", "total", "calls", "bytes", "allocs", "blocked", "lock", "acquisitions"},
 	[REPORT_BLOCKS] = {"time", "calls", "bytes", "longest", "failed"},
 	[REPORT_LOCKS] = {"wait", "hold", "acquisitions", "contended"},
 	[REPORT_WAITS] = {"wait", "contended"},
@@ -43,7 +44,7 @@ static struct report report = {.process_id = ANY, .thread_id = ANY, .by = CLI_UN
 static int mode = CLI_UNSET, format = CLI_FORMAT_TEXT, blocks, no_pager;
 static int64_t limit = CLI_UNSET;
 static double least_percent = CLI_UNSET;
-static const char *thread, *sort, *callers, *callees, *calls;
+static const char *thread, *sort, *callers, *callees, *calls, *old_path;
 
 static const struct cli_option options[] = {
 	{CLI_HEADING, .name = "Reports"},
@@ -93,13 +94,16 @@ static const struct cli_option options[] = {
 	{CLI_SPAN, .name = "growth", .argument = "T1..T2", .value = report.span_ns,
 	 .help = "how what was alive differs between two such times, what grew most first: 2s..5s; from the start without T1, to "
 		 "the end without T2"},
+	{CLI_FILE, .name = "diff", .argument = "OLD", .value = &old_path,
+	 .help = "what changed since the trace OLD, by function or (--by context) by call path: calls, allocations and locks exactly, times also "
+		 "as a statement about how long calls took, each change of time split into more calls and dearer calls"},
 	{CLI_HEADING, .name = "What to show"},
 	{CLI_TEXT, .name = "sort", .letter = 's', .argument = "KEY",
 	 .choices = "self|total|calls|cpu|ready|blocked|lived|lock|wait|hold|acquisitions|contended|bytes|allocs|live|peak|temporary|crossed|resized|copied|failed|freed|blocks|age|time|longest", .value = &sort,
 	 .help = "order by time without callees (self), time with callees (total), or number of calls (--top: self, --tree, --callers, --callees: total); "
 		 "--threads: by cpu, ready, blocked, self, calls, lived, lock; --locks: by wait, hold, acquisitions, contended; --waits: by wait, contended; "
 		 "--allocs: by bytes, total (with callees), allocs, live (at the end), peak, temporary, crossed (freed by another "
-		 "thread), resized (by realloc: how often per block, and what that copied), copied, failed, freed (by it); --leaks: by bytes, blocks, age; --peak, --heap-at, --growth: by bytes, blocks; --blocks: by time, calls, bytes, longest, failed; with --heap, --top and --tree also by bytes, allocs, with --blocks by blocked, lock"},
+		 "thread), resized (by realloc: how often per block, and what that copied), copied, failed, freed (by it); --leaks: by bytes, blocks, age; --peak, --heap-at, --growth: by bytes, blocks; --blocks: by time, calls, bytes, longest, failed; with --heap, --top and --tree also by bytes, allocs, with --blocks by blocked, lock; --diff: by the change of self, total, calls, bytes, allocs, blocked, lock (waits), acquisitions"},
 	{CLI_NUMBER, .name = "lock", .argument = "N", .value = &report.lock,
 	 .help = "--locks: only the lock with this number: where it was taken, waited for and held, and who waited for whom"},
 	{CLI_FLAG, .name = "heap", .value = &report.with_heap,
@@ -121,7 +125,7 @@ static const struct cli_option options[] = {
 	 .help = "--allocs: how large blocks are and how long they live; --top, --blocks: how long calls took; --locks: how long locks were waited "
 		 "for and held; of all rows, of the first N with --limit N, or (--locks) of the one with --lock N"},
 	{CLI_CHOICE, .name = "by", .argument = "WHAT", .choices = "function|site|context|type|waiter|holder|thread|creator", .value = &report.by,
-	 .help = "--allocs, --blocks: a row for each function, each place in the source (site), each place and call path (context), or (--allocs) each type of what is allocated; --waits: who waited for whom by function, by calling context, by who waited (waiter), by whom that was for (holder), or by thread; --threads: creator, a row for each call path and place that has created threads"},
+	 .help = "--allocs, --blocks: a row for each function, each place in the source (site), each place and call path (context), or (--allocs) each type of what is allocated; --waits: who waited for whom by function, by calling context, by who waited (waiter), by whom that was for (holder), or by thread; --threads: creator, a row for each call path and place that has created threads; --diff: a row for each function, or each call path (context)"},
 	{CLI_CHOICE, .name = "kind", .argument = "WHAT", .choices = "heap|pools|mappings", .value = &report.kind,
 	 .help = "--allocs, --leaks, --peak, --heap-at, --growth: the heap, or what counts apart from it: pools that the program tells "
 		 "of (instr_pool_alloc), or what it maps (mmap, sbrk)"},
@@ -137,7 +141,7 @@ static const struct cli_option options[] = {
 	 .help = "at most N rows, 0 for all (text: 30, --tree 100, --stacks 20, --info 20 of each, --memory 20 with the first, the last and the "
 		 "nearest to the peak, with call paths 15; csv and json: all; --calls: 10000 at most)"},
 	{CLI_PERCENT, .name = "min", .argument = "PERCENT", .value = &least_percent,
-	 .help = "--tree: hide contexts with a smaller share of the time, and with --heap of the bytes, with --blocks of the waits (text: 0.5; csv and json: 0)"},
+	 .help = "--diff: hide changes that are a smaller share of the old trace; --tree: hide contexts with a smaller share of the time, and with --heap of the bytes, with --blocks of the waits (text: 0.5; csv and json: 0)"},
 	{CLI_TEXT, .name = "thread", .letter = 't', .argument = "N|NAME", .value = &thread,
 	 .help = "only the thread with this number, or the threads with this name (--info lists them)"},
 	{CLI_NUMBER, .name = "process", .letter = 'p', .argument = "N", .value = &report.process_id,
@@ -169,6 +173,7 @@ static const char *const usage[] = {
 	"[FILE] --memory [OPTIONS]",
 	"[FILE] --heap-at TIME [OPTIONS]",
 	"[FILE] --growth T1..T2 [OPTIONS]",
+	"[FILE] --diff OLD [--by function|context] [OPTIONS]",
 	"[FILE] --info [OPTIONS]",
 	NULL,
 };
@@ -185,6 +190,8 @@ static const struct cli_note examples[] = {
 	{"instr-report --tree --focus tokenize --depth 4", "only call paths through a function"},
 	{"instr-report --paths --focus 'Table::*'", "the hottest call paths through the functions of a class"},
 	{"instr-report --calls 'Server::handle' --limit 5", "its five longest calls, and what they waited for"},
+	{"instr-report --diff old.db new.db", "what became slower, and what is called more often"},
+	{"instr-report --diff old.db --by context --sort bytes", "call paths that allocate more than they did, or less"},
 	{"instr-report --threads", "which threads were busy, and which waited"},
 	{"instr-report --threads --by creator", "what creates the threads, and how many"},
 	{"instr-report --stacks", "what every thread of a program that hangs is doing"},
@@ -260,6 +267,7 @@ static int choose_mode(void)
 	const struct { const char *name; int given, mode; } valued[] = {
 		{"callers", callers != NULL, REPORT_CALLERS}, {"callees", callees != NULL, REPORT_CALLEES}, {"calls", calls != NULL, REPORT_SINGLE_CALLS},
 		{"heap-at", report.at_ns != ANY, REPORT_HEAP_AT}, {"growth", report.span_ns[0] != CLI_UNSET, REPORT_GROWTH},
+		{"diff", old_path != NULL, REPORT_DIFF},
 	};
 	const char *named = NULL;
 	int with_value = CLI_UNSET;
@@ -299,6 +307,7 @@ static int check_by(void)
 		{REPORT_WAITS, {[BY_FUNCTION] = 1, [BY_CONTEXT] = 1, [BY_WAITER] = 1, [BY_HOLDER] = 1, [BY_THREAD] = 1},
 		 "--waits goes with --by function, context, waiter, holder or thread"},
 		{REPORT_THREADS, {[BY_CREATOR] = 1}, "--threads goes with --by creator"},
+		{REPORT_DIFF, {[BY_FUNCTION] = 1, [BY_CONTEXT] = 1}, "--diff goes with --by function or context"},
 	};
 
 	if (report.by == CLI_UNSET)
@@ -308,7 +317,7 @@ static int check_by(void)
 	for (size_t i = 0; i < sizeof(choices) / sizeof(*choices); i++)
 		if (choices[i].mode == mode)
 			return choices[i].allowed[report.by] ? CLI_GO : cli_wrong_usage("%s", choices[i].said);
-	return cli_wrong_usage(report.with_blocks ? "--by goes with --blocks alone" : "--by goes with --allocs, --blocks, --waits and --threads");
+	return cli_wrong_usage(report.with_blocks ? "--by goes with --blocks alone" : "--by goes with --allocs, --blocks, --waits, --threads and --diff");
 }
 
 /* Regular expressions can be wrong, and are then wrong somewhere. */
@@ -367,6 +376,8 @@ static int check_mode(void)
 				       mode == REPORT_WAITS ? "waits" : "lock-order");
 	if (mode != REPORT_LOCKS && report.lock != ANY)
 		return cli_wrong_usage("--lock goes with --locks");
+	if (mode == REPORT_DIFF && (thread || report.process_id != ANY))
+		return cli_wrong_usage("--diff compares whole runs: --thread and --process do not go with it");
 	if (mode >= REPORT_ALLOCS && thread)
 		return cli_wrong_usage("the heap belongs to all threads of a process: --thread goes with --top, --tree, --threads and --stacks");
 	if (mode == REPORT_SINGLE_CALLS && sort)
@@ -402,8 +413,8 @@ static int check_mode(void)
 	if (!top && mode != REPORT_BLOCKS && report.only)
 		return cli_wrong_usage(mode == REPORT_TREE || mode == REPORT_PATHS ? "--only goes with --top and --blocks (only call paths through a function: --focus NAME)"
 				       : "--only goes with --top and --blocks");
-	if (mode != REPORT_TREE && least_percent >= 0)
-		return cli_wrong_usage("--min goes with --tree");
+	if (mode != REPORT_TREE && mode != REPORT_DIFF && least_percent >= 0)
+		return cli_wrong_usage("--min goes with --tree and --diff");
 	if ((status = check_by()) != CLI_GO)
 		return status;
 	if (report.kind != KIND_HEAP && (mode < REPORT_ALLOCS || mode == REPORT_MEMORY || mode == CLI_UNSET))
@@ -426,7 +437,7 @@ static int is_had(int order)
 static int choose_sort(void)
 {
 	static const char *const with[REPORT_MODES] = {
-		[REPORT_THREADS] = " with --threads", [REPORT_CALLERS] = " with --callers", [REPORT_CALLEES] = " with --callees", [REPORT_PATHS] = " with --paths", [REPORT_LOCKS] = " with --locks", [REPORT_WAITS] = " with --waits", [REPORT_BLOCKS] = " with --blocks", [REPORT_ALLOCS] = " with --allocs", [REPORT_LEAKS] = " with --leaks", [REPORT_PEAK] = " with --peak",
+		[REPORT_THREADS] = " with --threads", [REPORT_CALLERS] = " with --callers", [REPORT_CALLEES] = " with --callees", [REPORT_PATHS] = " with --paths", [REPORT_DIFF] = " with --diff", [REPORT_LOCKS] = " with --locks", [REPORT_WAITS] = " with --waits", [REPORT_BLOCKS] = " with --blocks", [REPORT_ALLOCS] = " with --allocs", [REPORT_LEAKS] = " with --leaks", [REPORT_PEAK] = " with --peak",
 		[REPORT_HEAP_AT] = " with --heap-at", [REPORT_GROWTH] = " with --growth",
 	};
 	const char *const *words = sorts[report.mode];
@@ -467,7 +478,7 @@ static void settle_defaults(void)
 	static const int64_t text_limits[REPORT_MODES] = {
 		[REPORT_TOP] = TOP_LIMIT,     [REPORT_TREE] = TREE_LIMIT,   [REPORT_THREADS] = TOP_LIMIT, [REPORT_STACKS] = STACKS_LIMIT,
 		[REPORT_INFO] = INFO_LIMIT,   [REPORT_BLOCKS] = TOP_LIMIT,  [REPORT_LOCKS] = TOP_LIMIT,  [REPORT_WAITS] = TOP_LIMIT, [REPORT_LOCK_ORDER] = TOP_LIMIT,
-		[REPORT_CALLERS] = TOP_LIMIT, [REPORT_CALLEES] = TOP_LIMIT, [REPORT_PATHS] = PATHS_LIMIT, [REPORT_SINGLE_CALLS] = PATHS_LIMIT, [REPORT_ALLOCS] = TOP_LIMIT,
+		[REPORT_CALLERS] = TOP_LIMIT, [REPORT_CALLEES] = TOP_LIMIT, [REPORT_PATHS] = PATHS_LIMIT, [REPORT_SINGLE_CALLS] = PATHS_LIMIT, [REPORT_DIFF] = TOP_LIMIT, [REPORT_ALLOCS] = TOP_LIMIT,
 		[REPORT_LEAKS] = PATHS_LIMIT, [REPORT_PEAK] = PATHS_LIMIT, [REPORT_MEMORY] = MEMORY_LIMIT,
 		[REPORT_HEAP_AT] = PATHS_LIMIT, [REPORT_GROWTH] = PATHS_LIMIT,
 	};
@@ -492,8 +503,8 @@ static void settle_defaults(void)
 	else if (!report.depth)
 		report.depth = NO_LIMIT;
 	if (least_percent < 0)
-		least_percent = format == CLI_FORMAT_TEXT ? tree_least_percent : 0;
-	report.least = report.mode == REPORT_TREE ? least_percent / 100 : 0;
+		least_percent = format == CLI_FORMAT_TEXT && report.mode == REPORT_TREE ? tree_least_percent : 0;
+	report.least = least_percent / 100;
 	choose_thread();
 }
 
@@ -572,7 +583,7 @@ failed:
 
 static int (*const answers[REPORT_MODES])(struct report *) = {
 	[REPORT_TOP] = report_top,       [REPORT_TREE] = report_tree,  [REPORT_INFO] = report_info,
-	[REPORT_CALLERS] = report_calls, [REPORT_CALLEES] = report_calls, [REPORT_PATHS] = report_paths, [REPORT_SINGLE_CALLS] = report_single_calls,
+	[REPORT_CALLERS] = report_calls, [REPORT_CALLEES] = report_calls, [REPORT_PATHS] = report_paths, [REPORT_SINGLE_CALLS] = report_single_calls, [REPORT_DIFF] = report_diff,
 	[REPORT_THREADS] = report_threads, [REPORT_STACKS] = report_stacks,
 	[REPORT_BLOCKS] = report_blocked, [REPORT_LOCKS] = report_locks, [REPORT_WAITS] = report_waits, [REPORT_LOCK_ORDER] = report_lock_order,
 	[REPORT_ALLOCS] = report_allocs, [REPORT_LEAKS] = report_live, [REPORT_PEAK] = report_live,
@@ -597,13 +608,15 @@ int main(int argc, char **argv)
 	settle_defaults();
 	if ((status = choose_sort()) != CLI_GO)
 		return cli_finish(status);
-	if (tr_open(&report.trace, operands.count ? operands.items[0] : "trace.db", &report.error)) {
+	if (tr_open(&report.trace, operands.count ? operands.items[0] : "trace.db", &report.error) ||
+	    (old_path && tr_open(&report.old, old_path, &report.error))) {
 		cli_error("%s", report.error.text);
+		tr_close(report.trace);
 		return cli_finish(CLI_TROUBLE);
 	}
-	tr_limit_memory(report.trace);
+	tr_limit_memory(report.old && tr_stored_bytes(report.old) > tr_stored_bytes(report.trace) ? report.old : report.trace);
 	if ((status = check_choice()) == CLI_GO) {
-		status = report.show_sql ? 0 : report_header(&report);
+		status = report.show_sql ? 0 : report.old ? report_diff_header(&report) : report_header(&report);
 		if (!status)
 			status = answers[report.mode](&report);
 		tr_unlimit_memory();
@@ -612,9 +625,10 @@ int main(int argc, char **argv)
 		else if (!no_pager)
 			cli_start_pager(report.lines);
 		cli_out(cli_text_of(&report.out), status ? 0 : report.out.bytes);
-		status = status ? CLI_TROUBLE : CLI_DONE;
+		status = status ? CLI_TROUBLE : report.exit_status;
 	}
 	cli_buffer_fini(&report.out);
 	tr_close(report.trace);
+	tr_close(report.old);
 	return cli_finish(status);
 }

@@ -6,6 +6,7 @@
  *                    ├──► blocks.c (its sums, and its answer; beside.c: beside the time of --top and --tree)
  *                    └──► heap.c (the heap's sums, wrong frees) ──► allocs.c (histogram.c) | live.c | memory.c | history.c
  *                    └──► locks.c | calls.c | paths.c | single.c
+ *     diff.c (both headers) ──► figures.c (contexts of both, as one tree)
  */
 #ifndef TOOLS_REPORT_REPORT_H
 #define TOOLS_REPORT_REPORT_H
@@ -16,7 +17,7 @@
 #include "libtrace/trace.h"
 
 enum report_mode {
-	REPORT_TOP, REPORT_TREE, REPORT_THREADS, REPORT_STACKS, REPORT_INFO, REPORT_BLOCKS, REPORT_LOCKS, REPORT_WAITS, REPORT_LOCK_ORDER, REPORT_CALLERS, REPORT_CALLEES, REPORT_PATHS, REPORT_SINGLE_CALLS, REPORT_ALLOCS, REPORT_LEAKS, REPORT_PEAK, REPORT_MEMORY, REPORT_HEAP_AT,
+	REPORT_TOP, REPORT_TREE, REPORT_THREADS, REPORT_STACKS, REPORT_INFO, REPORT_BLOCKS, REPORT_LOCKS, REPORT_WAITS, REPORT_LOCK_ORDER, REPORT_CALLERS, REPORT_CALLEES, REPORT_PATHS, REPORT_SINGLE_CALLS, REPORT_DIFF, REPORT_GATE, REPORT_ALLOCS, REPORT_LEAKS, REPORT_PEAK, REPORT_MEMORY, REPORT_HEAP_AT,
 	REPORT_GROWTH, REPORT_MODES,
 };
 /* What rows can be ordered by; what each is called stands in main.c. */
@@ -32,13 +33,14 @@ enum report_allocs_sort {
 };
 enum report_blocks_sort { SORT_BLOCK_TIME, SORT_BLOCK_CALLS, SORT_BLOCK_BYTES, SORT_LONGEST, SORT_BLOCK_FAILED };
 enum report_live_sort { SORT_LIVE_BYTES, SORT_LIVE_BLOCKS, SORT_LIVE_AGE }; /* --leaks; without age --peak, --heap-at, --growth */
+enum report_diff_sort { SORT_DIFF_SELF, SORT_DIFF_TOTAL, SORT_DIFF_CALLS, SORT_DIFF_BYTES, SORT_DIFF_ALLOCS, SORT_DIFF_BLOCKED, SORT_DIFF_LOCK, SORT_DIFF_TAKEN };
 enum report_kind { KIND_HEAP, KIND_POOLS, KIND_MAPPINGS, REPORT_KINDS };
 enum report_by { BY_FUNCTION, BY_SITE, BY_CONTEXT, BY_TYPE, BY_WAITER, BY_HOLDER, BY_THREAD, BY_CREATOR, BYS };
 
 enum { NO_LIMIT = -1, ANY = -1 };
 
 struct report {
-	struct tr_trace *trace;
+	struct tr_trace *trace, *old; /* old: --diff: what it is compared with; NULL: nothing */
 	struct tr_error error; /* of the last call that failed */
 
 	int mode, sort;        /* enum report_mode, and the sort of that mode */
@@ -69,6 +71,7 @@ struct report {
 	const char *focus;     /* --tree, --paths: NULL, or a function that paths must go through */
 	const char *ignore;    /* ... or one that they must not */
 	int limited;           /* the limit was asked for */
+	int exit_status;       /* of an answer that was given: CLI_DONE, or --gate: CLI_DIFFERENT, CLI_USAGE */
 
 	struct cli_buffer out; /* the answer as text */
 	size_t lines;          /* in it, roughly: for the pager */
@@ -134,6 +137,8 @@ int report_tree(struct report *);
 int report_calls(struct report *); /* --callers, --callees */
 int report_paths(struct report *);
 int report_single_calls(struct report *); /* --calls */
+int report_diff_header(struct report *); /* of both traces */
+int report_diff(struct report *);
 int report_threads(struct report *);
 int report_creators(struct report *); /* --threads --by creator */
 int report_stacks(struct report *);
@@ -204,6 +209,9 @@ struct report_places {
 	void (*say_nothing)(struct report *); /* in place of a table without rows */
 };
 int report_places(struct report *, const struct report_places *);
+
+/* Below a row of a table of so many columns its call path, "leaf < middle < main", which begins about so far from the left. */
+void report_path_rows(struct cli_table *, size_t columns, const char *path, size_t from);
 
 /* history.c: says which moments those are that --heap-at and --growth show, and what they have together. */
 int report_history_header(struct report *);

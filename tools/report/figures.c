@@ -1,0 +1,561 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * figures.c - reads what traces have by calling context into one tree, aligned by the names of functions.
+ *
+ * A function is known by its name, without what optimisers append to it (".llvm.123", ".constprop.0"). Where a name has several
+ * files within a trace, and files are known throughout, by the name and the last part of its file.
+ *
+ *     called_functions of each ─► names, and which are ambiguous
+ *     context_figures of each  ─► nodes: (caller's node, function) is looked up, its figures are added up
+ *
+ * A caller's row comes before its callees': nodes are in such an order, too.
+ */
+#include "report/figures.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { PATH_LEVELS = 64 };
+
+/* A histogram of totals. */
+struct times {
+	struct times *next;
+	size_t bytes;
+	char data[];
+};
+
+struct own { /* ticks; of one side of a node */
+	int64_t calls, self, total, min, max;
+	struct times *times;
+	int64_t *extras; /* EXTRAS of them, LOCK_TIME in ticks, WAIT_TIME in ns; NULL: none */
+};
+
+struct node {
+	uint32_t parent, function;
+	uint32_t next;      /* of the same function; 0: none */
+	uint8_t recursive;  /* the function occurs above */
+	uint8_t there[SIDES];
+	struct own own[SIDES];
+};
+
+struct function {
+	char *key, *name, *file;
+	int64_t line;
+	uint32_t first; /* node */
+};
+
+/* A name of called_functions. */
+struct name {
+	char *text, *file; /* of the first row */
+	int side, files, unknown; /* of that row; different files in a trace; a file is not known */
+};
+
+struct index { /* open addressing: numbers of things from 1; 0: free */
+	uint32_t *slots;
+	size_t room, count;
+};
+
+struct figures {
+	struct node *nodes;
+	struct function *functions;
+	struct name *names;
+	size_t node_count, function_count, name_count;
+	struct index by_path, by_key, by_name;
+	uint64_t seed;
+	double ns_per_tick[SIDES];
+	int64_t *below[SIDES][EXTRAS];
+	struct tr_times *scratch[SIDES];
+};
+
+/* ---- finding things again ------------------------------------------------------------------------------- */
+
+static uint64_t mix(uint64_t h)
+{
+	h ^= h >> 32;
+	h *= 0x9e3779b97f4a7c15u;
+	return h ^ h >> 29;
+}
+
+/* Names come from a file: which collide must not be known to who has written it. */
+static uint64_t hash_text(const struct figures *f, const char *text)
+{
+	uint64_t h = f->seed;
+	for (; *text; text++)
+		h = (h ^ (unsigned char)*text) * 0x100000001b3u + (h >> 47);
+	return mix(h);
+}
+
+static uint64_t hash_node(const struct figures *f, uint32_t parent, uint32_t function)
+{
+	return mix(mix(f->seed ^ parent) + function * 0xd6e8feb86659fd93u);
+}
+
+static void grow(struct index *x, uint64_t (*hash)(const struct figures *, uint32_t), const struct figures *f)
+{
+	if (x->count * 2 < x->room)
+		return;
+	free(x->slots);
+	x->room = x->room ? x->room * 2 : 1024;
+	x->slots = cli_realloc(NULL, x->room, sizeof(*x->slots));
+	memset(x->slots, 0, x->room * sizeof(*x->slots));
+	for (uint32_t i = 1; i <= x->count; i++) {
+		size_t at = hash(f, i) & (x->room - 1);
+		while (x->slots[at])
+			at = (at + 1) & (x->room - 1);
+		x->slots[at] = i;
+	}
+}
+
+static uint64_t hash_of_node(const struct figures *f, uint32_t number)
+{
+	return hash_node(f, f->nodes[number - 1].parent, f->nodes[number - 1].function);
+}
+
+static uint64_t hash_of_function(const struct figures *f, uint32_t number)
+{
+	return hash_text(f, f->functions[number - 1].key);
+}
+
+static uint64_t hash_of_name(const struct figures *f, uint32_t number)
+{
+	return hash_text(f, f->names[number - 1].text);
+}
+
+/* Room for one more, by doubling. */
+static void *room_for(void *things, size_t count, size_t size)
+{
+	return count & (count + 1) ? things : cli_realloc(things, 2 * count + 2, size);
+}
+
+static struct name *find_name(struct figures *f, const char *text)
+{
+	grow(&f->by_name, hash_of_name, f);
+	size_t at = hash_text(f, text) & (f->by_name.room - 1);
+	for (; f->by_name.slots[at]; at = (at + 1) & (f->by_name.room - 1))
+		if (!strcmp(f->names[f->by_name.slots[at] - 1].text, text))
+			return &f->names[f->by_name.slots[at] - 1];
+	f->names = room_for(f->names, f->name_count, sizeof(*f->names));
+	f->names[f->name_count] = (struct name){.text = cli_strdup(text), .side = -1};
+	f->by_name.slots[at] = (uint32_t)++f->name_count;
+	f->by_name.count++;
+	return &f->names[f->name_count - 1];
+}
+
+static uint32_t find_function(struct figures *f, const char *key)
+{
+	grow(&f->by_key, hash_of_function, f);
+	size_t at = hash_text(f, key) & (f->by_key.room - 1);
+	for (; f->by_key.slots[at]; at = (at + 1) & (f->by_key.room - 1))
+		if (!strcmp(f->functions[f->by_key.slots[at] - 1].key, key))
+			return f->by_key.slots[at] - 1;
+	f->functions = room_for(f->functions, f->function_count, sizeof(*f->functions));
+	f->functions[f->function_count] = (struct function){.key = cli_strdup(key)};
+	f->by_key.slots[at] = (uint32_t)++f->function_count;
+	f->by_key.count++;
+	return (uint32_t)f->function_count - 1;
+}
+
+static uint32_t find_node(struct figures *f, uint32_t parent, uint32_t function)
+{
+	grow(&f->by_path, hash_of_node, f);
+	size_t at = hash_node(f, parent, function) & (f->by_path.room - 1);
+	for (; f->by_path.slots[at]; at = (at + 1) & (f->by_path.room - 1)) {
+		const struct node *n = &f->nodes[f->by_path.slots[at] - 1];
+		if (n->parent == parent && n->function == function)
+			return f->by_path.slots[at] - 1;
+	}
+	f->nodes = room_for(f->nodes, f->node_count, sizeof(*f->nodes));
+	f->nodes[f->node_count] = (struct node){.parent = parent, .function = function, .next = f->functions[function].first};
+	if (f->node_count)
+		f->functions[function].first = (uint32_t)f->node_count;
+	f->by_path.slots[at] = (uint32_t)++f->node_count;
+	f->by_path.count++;
+	return (uint32_t)f->node_count - 1;
+}
+
+/* ---- which function is it? ------------------------------------------------------------------------------ */
+
+static const char *last_part(const char *file)
+{
+	const char *slash = strrchr(file, '/');
+	return slash ? slash + 1 : file;
+}
+
+/* How much of a name the source has: "foo" of "foo.llvm.123", "foo()" of "foo() (.llvm.123)" and "foo() [clone .isra.0]". */
+static size_t stem_of(const char *name)
+{
+	static const char *const added[] = {".llvm.", ".constprop.", ".isra.", ".part.", ".cold"};
+	size_t bytes = strlen(name);
+
+	for (size_t i = 0; i < sizeof(added) / sizeof(*added); i++) {
+		const char *at = strstr(name, added[i]);
+		if (!at || at == name)
+			continue;
+		size_t end = (size_t)(at - name);
+		if (at[-1] == '(' && end > 1 && at[-2] == ' ')
+			end -= 2;
+		else if (end > 8 && !strncmp(at - 8, " [clone ", 8))
+			end -= 8;
+		else if (memchr(name, '(', end))
+			continue; /* of a template's argument, or a lambda's name */
+		if (end && end < bytes)
+			bytes = end;
+	}
+	return bytes;
+}
+
+static char *stem(const char *name)
+{
+	char *text = cli_strdup(name);
+	text[stem_of(name)] = 0;
+	return text;
+}
+
+static int read_names(struct report *report, struct figures *f, struct tr_trace *trace, enum side side)
+{
+	struct tr_query *q;
+	int status = tr_prepare(trace, &q, "called_functions", NULL, NULL, 0, &report->error);
+
+	if (status)
+		return status;
+	while ((status = tr_next(q, &report->error)) == 1) {
+		char *text = stem(tr_text(q, 0, NULL));
+		const char *file = last_part(tr_text(q, 1, NULL));
+		struct name *name = find_name(f, text);
+		name->unknown |= !*file;
+		if (name->side != (int)side) {
+			free(name->file);
+			name->file = cli_strdup(file);
+			name->side = (int)side;
+		} else {
+			name->files |= strcmp(name->file, file) != 0;
+		}
+		free(text);
+	}
+	tr_finish(q);
+	return status;
+}
+
+static uint32_t function_of(struct figures *f, struct tr_query *q, size_t function, size_t file, size_t line, enum side side)
+{
+	const char *path = tr_text(q, file, NULL);
+	char *name = stem(tr_text(q, function, NULL));
+	const struct name *known = find_name(f, name);
+	struct cli_buffer key = {0};
+
+	cli_add_text(&key, name);
+	if (known->files && !known->unknown)
+		cli_add_format(&key, "\n%s", last_part(path));
+	const uint32_t number = find_function(f, cli_text_of(&key));
+	struct function *found = &f->functions[number];
+	cli_buffer_fini(&key);
+	if (!found->name)
+		found->name = cli_strdup(*name ? name : "(no name)");
+	if (*path && (!found->file || (side == NEW && strcmp(found->file, path)))) {
+		free(found->file);
+		found->file = cli_strdup(path);
+	}
+	if (tr_integer(q, line) > 0)
+		found->line = tr_integer(q, line);
+	free(name);
+	return number;
+}
+
+/* ---- reading -------------------------------------------------------------------------------------------- */
+
+static void add_figures(struct node *node, struct tr_query *q, const size_t *at, enum side side)
+{
+	struct own *own = &node->own[side];
+	const int first = !own->times;
+	size_t bytes;
+
+	node->there[side] = 1;
+	own->calls = report_sum(own->calls, tr_integer(q, at[0]));
+	own->self = report_sum(own->self, tr_integer(q, at[1]));
+	own->total = report_sum(own->total, tr_integer(q, at[2]));
+	if (tr_type(q, at[5]) == TR_BLOB) {
+		const char *data = tr_text(q, at[5], &bytes);
+		struct times *times = cli_realloc(NULL, 1, sizeof(*times) + bytes);
+		times->next = own->times;
+		times->bytes = bytes;
+		memcpy(times->data, data, bytes);
+		own->times = times;
+		if (first || tr_integer(q, at[3]) < own->min)
+			own->min = tr_integer(q, at[3]);
+		if (first || tr_integer(q, at[4]) > own->max)
+			own->max = tr_integer(q, at[4]);
+	}
+	for (int i = 0; i < EXTRAS; i++) {
+		int64_t value = tr_integer(q, at[6 + i]);
+		if (!value)
+			continue;
+		if (!own->extras) {
+			own->extras = cli_realloc(NULL, EXTRAS, sizeof(*own->extras));
+			memset(own->extras, 0, EXTRAS * sizeof(*own->extras));
+		}
+		own->extras[i] = report_sum(own->extras[i], value);
+	}
+}
+
+struct place { /* of a context in the tree, by ascending context_id */
+	int64_t context_id;
+	uint32_t node;
+};
+
+static uint32_t find_place(const struct place *places, size_t count, int64_t context_id)
+{
+	size_t from = 0;
+	while (from < count) {
+		size_t middle = from + (count - from) / 2;
+		if (places[middle].context_id == context_id)
+			return places[middle].node;
+		if (places[middle].context_id < context_id)
+			from = middle + 1;
+		else
+			count = middle;
+	}
+	return 0; /* a caller that comes later, or never: of no trace of ours */
+}
+
+static int read_contexts(struct report *report, struct figures *f, struct tr_trace *trace, enum side side)
+{
+	static const char *const names[] = {"calls", "self_ticks", "total_ticks", "min_ticks", "max_ticks", "histogram", "allocs", "bytes",
+					    "acquisitions", "lock_waits", "lock_ticks", "waits", "wait_ns"};
+	size_t at[sizeof(names) / sizeof(*names)], count = 0;
+	struct place *places = NULL;
+	struct tr_query *q;
+	int status = tr_prepare(trace, &q, "context_figures", NULL, NULL, 0, &report->error);
+
+	if (status)
+		return status;
+	status = tr_next(q, &report->error);
+	for (size_t i = 0; i < sizeof(at) / sizeof(*at); i++)
+		at[i] = tr_column(q, names[i]);
+	const size_t id = tr_column(q, "context_id"), parent_id = tr_column(q, "parent_id"), function = tr_column(q, "function"),
+		     file = tr_column(q, "file"), line = tr_column(q, "line"), recursive = tr_column(q, "recursive"),
+		     rate = tr_column(q, "ns_per_tick");
+	for (; status == 1; status = tr_next(q, &report->error)) {
+		uint32_t node = 0;
+		f->ns_per_tick[side] = tr_real(q, rate);
+		if (tr_type(q, parent_id) != TR_NULL)
+			node = find_node(f, find_place(places, count, tr_integer(q, parent_id)), function_of(f, q, function, file, line, side));
+		if (node) /* "foo" may call "foo.part.0" */
+			f->nodes[node].recursive = tr_integer(q, recursive) != 0 || f->nodes[f->nodes[node].parent].function == f->nodes[node].function;
+		add_figures(&f->nodes[node], q, at, side);
+		places = room_for(places, count, sizeof(*places));
+		places[count++] = (struct place){tr_integer(q, id), node};
+	}
+	tr_finish(q);
+	free(places);
+	return status;
+}
+
+int figures_read(struct report *report, struct figures **out)
+{
+	struct figures *f = cli_realloc(NULL, 1, sizeof(*f));
+	struct tr_trace *const traces[SIDES] = {report->old, report->trace};
+	struct timespec now;
+	int status = 0;
+
+	memset(f, 0, sizeof(*f));
+	clock_gettime(CLOCK_REALTIME, &now);
+	f->seed = mix((uint64_t)now.tv_nsec ^ (uint64_t)(uintptr_t)f << 20);
+	find_function(f, "\n"); /* none: a name that no function has */
+	f->functions[0].name = cli_strdup("(no function)");
+	find_node(f, UINT32_MAX, 0);
+	for (int side = OLD; side < SIDES && !status; side++) {
+		if ((f->scratch[side] = tr_times_create()))
+			continue;
+		status = report->error.code = INSTR_ERR_MEMORY;
+		snprintf(report->error.text, sizeof(report->error.text), "there is not enough memory");
+	}
+	for (int side = OLD; side < SIDES && !status; side++)
+		status = traces[side] ? read_names(report, f, traces[side], (enum side)side) : 0;
+	for (int side = OLD; side < SIDES && !status; side++)
+		status = traces[side] ? read_contexts(report, f, traces[side], (enum side)side) : 0;
+	*out = status ? NULL : f;
+	if (status)
+		figures_free(f);
+	return status;
+}
+
+void figures_free(struct figures *f)
+{
+	if (!f)
+		return;
+	for (size_t i = 0; i < f->node_count; i++) {
+		for (int side = OLD; side < SIDES; side++) {
+			for (struct times *t = f->nodes[i].own[side].times, *next; t; t = next) {
+				next = t->next;
+				free(t);
+			}
+			free(f->nodes[i].own[side].extras);
+		}
+	}
+	for (size_t i = 0; i < f->function_count; i++) {
+		free(f->functions[i].key);
+		free(f->functions[i].name);
+		free(f->functions[i].file);
+	}
+	for (size_t i = 0; i < f->name_count; i++) {
+		free(f->names[i].text);
+		free(f->names[i].file);
+	}
+	for (int side = OLD; side < SIDES; side++) {
+		tr_times_destroy(f->scratch[side]);
+		for (int i = 0; i < EXTRAS; i++)
+			free(f->below[side][i]);
+	}
+	free(f->by_path.slots);
+	free(f->by_key.slots);
+	free(f->by_name.slots);
+	free(f->nodes);
+	free(f->functions);
+	free(f->names);
+	free(f);
+}
+
+/* ---- asking --------------------------------------------------------------------------------------------- */
+
+size_t figures_rows(const struct figures *f, int by_context)
+{
+	return by_context ? f->node_count : f->function_count;
+}
+
+/* The nodes of a row: the first, and the next behind one; 0: no more. Row 0 is node 0 alone. */
+static uint32_t first_node(const struct figures *f, int by_context, size_t row)
+{
+	return by_context ? (uint32_t)row : f->functions[row].first;
+}
+
+static int64_t in_ns(const struct figures *f, enum side side, int64_t ticks)
+{
+	double ns = (double)ticks * f->ns_per_tick[side];
+	return ns >= 0x1p63 ? INT64_MAX : ns < -0x1p63 ? INT64_MIN : (int64_t)ns;
+}
+
+/* All finished calls of the row, in f->scratch[side]. Their bytes were read before by histogram_sum. */
+static void gather(const struct figures *f, int by_context, size_t row, enum side side, int64_t *min, int64_t *max)
+{
+	int first = 1;
+
+	tr_times_clear(f->scratch[side]);
+	*min = *max = 0;
+	for (uint32_t n = first_node(f, by_context, row); n; n = by_context ? 0 : f->nodes[n].next) {
+		const struct own *own = &f->nodes[n].own[side];
+		for (const struct times *t = own->times; t; t = t->next)
+			tr_times_add(f->scratch[side], t->data, t->bytes);
+		if (!own->times)
+			continue;
+		*min = first || own->min < *min ? own->min : *min;
+		*max = first || own->max > *max ? own->max : *max;
+		first = 0;
+	}
+}
+
+static void add_own(const struct node *node, int by_context, enum side side, struct sums *s)
+{
+	const struct own *own = &node->own[side];
+	int64_t *const extras[EXTRAS] = {&s->allocs, &s->bytes, &s->acquisitions, &s->lock_waits, &s->lock_ns, &s->waits, &s->wait_ns};
+
+	s->there |= node->there[side];
+	s->calls = report_sum(s->calls, own->calls);
+	s->self_ns = report_sum(s->self_ns, own->self);
+	if (by_context || !node->recursive)
+		s->total_ns = report_sum(s->total_ns, own->total);
+	for (int i = 0; own->extras && i < EXTRAS; i++)
+		*extras[i] = report_sum(*extras[i], own->extras[i]);
+}
+
+void figures_sum(const struct figures *f, int by_context, size_t row, enum side side, struct sums *s)
+{
+	*s = (struct sums){0};
+	if (!row) {
+		add_own(&f->nodes[0], 1, side, s);
+		s->there = f->nodes[0].own[side].extras != NULL;
+	}
+	for (uint32_t n = first_node(f, by_context, row); n; n = by_context ? 0 : f->nodes[n].next)
+		add_own(&f->nodes[n], by_context, side, s);
+	s->self_ns = in_ns(f, side, s->self_ns);
+	s->total_ns = in_ns(f, side, s->total_ns);
+	s->lock_ns = in_ns(f, side, s->lock_ns);
+	gather(f, by_context, row, side, &s->min_ns, &s->max_ns);
+	uint64_t finished = tr_times_count(f->scratch[side]);
+	s->finished = finished > INT64_MAX ? INT64_MAX : (int64_t)finished;
+	s->p50_ns = in_ns(f, side, (int64_t)tr_times_quantile(f->scratch[side], 500, (uint64_t)s->min_ns, (uint64_t)s->max_ns));
+	s->p99_ns = in_ns(f, side, (int64_t)tr_times_quantile(f->scratch[side], 990, (uint64_t)s->min_ns, (uint64_t)s->max_ns));
+	s->min_ns = in_ns(f, side, s->min_ns);
+	s->max_ns = in_ns(f, side, s->max_ns);
+}
+
+int64_t figures_quantile(const struct figures *f, int by_context, size_t row, enum side side, unsigned per_mille)
+{
+	int64_t min, max;
+
+	gather(f, by_context, row, side, &min, &max);
+	if (!tr_times_count(f->scratch[side]))
+		return -1;
+	return in_ns(f, side, (int64_t)tr_times_quantile(f->scratch[side], per_mille, (uint64_t)min, (uint64_t)max));
+}
+
+int figures_test(const struct figures *f, int by_context, size_t row, struct tr_ranks *ranks)
+{
+	int64_t min, max;
+
+	for (int side = OLD; side < SIDES; side++)
+		gather(f, by_context, row, (enum side)side, &min, &max);
+	return tr_rank_test(f->scratch[OLD], f->ns_per_tick[OLD], f->scratch[NEW], f->ns_per_tick[NEW], ranks);
+}
+
+int64_t figures_below(struct figures *f, size_t function, enum side side, enum extra extra)
+{
+	int64_t sum = 0;
+
+	if (!f->below[side][extra]) {
+		int64_t *below = cli_realloc(NULL, f->node_count, sizeof(*below));
+		for (size_t i = 0; i < f->node_count; i++)
+			below[i] = f->nodes[i].own[side].extras ? f->nodes[i].own[side].extras[extra] : 0;
+		for (size_t i = f->node_count; --i;)
+			below[f->nodes[i].parent] = report_sum(below[f->nodes[i].parent], below[i]);
+		f->below[side][extra] = below;
+	}
+	for (uint32_t n = f->functions[function].first; n; n = f->nodes[n].next)
+		if (!f->nodes[n].recursive)
+			sum = report_sum(sum, f->below[side][extra][n]);
+	return extra == LOCK_TIME ? in_ns(f, side, sum) : sum;
+}
+
+size_t figures_function(const struct figures *f, size_t context)
+{
+	return f->nodes[context].function;
+}
+
+const char *figures_name(const struct figures *f, size_t function)
+{
+	return f->functions[function].name;
+}
+
+const char *figures_file(const struct figures *f, size_t function, int64_t *line)
+{
+	*line = f->functions[function].line;
+	return f->functions[function].file;
+}
+
+void figures_path(const struct figures *f, size_t context, struct cli_buffer *out)
+{
+	int level = 0;
+
+	for (uint32_t n = (uint32_t)context; n; n = f->nodes[n].parent, level++) {
+		if (level)
+			cli_add_text(out, " < ");
+		if (level == PATH_LEVELS) {
+			cli_add_text(out, "...");
+			break;
+		}
+		cli_add_text(out, f->functions[f->nodes[n].function].name);
+	}
+	if (!context)
+		cli_add_text(out, f->functions[0].name);
+}
