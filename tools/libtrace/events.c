@@ -9,7 +9,7 @@
 enum { MANY = 64 }; /* functions: to look for each in the set of every chunk costs more than it spares */
 
 static const char chunks_sql[] =
-	"SELECT chunk_id, first_event, events, start_ticks, end_ticks, start_depth, min_depth, operations, functions FROM main.chunks"
+	"SELECT chunk_id, first_event, events, start_ticks, end_ticks, start_depth, min_depth, operations, functions, start_context_id FROM main.chunks"
 	" WHERE thread_id = ?1 AND end_ticks >= ?2 ORDER BY start_pos";
 static const char contexts_sql[] =
 	"SELECT context_id, parent_id, ordinal, function_id FROM main.contexts"
@@ -18,7 +18,7 @@ _Static_assert(IRT_CCT_ID_SPAN == 2097152, "numbers of contexts in the statement
 
 static int prepare(struct tr_events *e, sqlite3_stmt **statement, const char *sql)
 {
-	int rc = sqlite3_prepare_v2(e->trace->db, sql, -1, statement, NULL);
+	int rc = tr_prepare_sql(e->trace, sql, statement);
 
 	return rc == SQLITE_OK ? 0 : tr_fail_sqlite(e->trace, rc, e->error);
 }
@@ -94,6 +94,7 @@ int tr_events_next(struct tr_events *e, struct tr_event_chunk *chunk)
 		.end_ticks = sqlite3_column_int64(e->chunks, 4), .start_depth = sqlite3_column_int64(e->chunks, 5),
 		.min_depth = sqlite3_column_int64(e->chunks, 6), .operations = (uint64_t)sqlite3_column_int64(e->chunks, 7),
 		.functions = sqlite3_column_blob(e->chunks, 8), .function_bytes = (size_t)sqlite3_column_bytes(e->chunks, 8),
+		.start_context = (uint32_t)(sqlite3_column_int64(e->chunks, 9) % IRT_CCT_ID_SPAN),
 	};
 	return 1;
 }

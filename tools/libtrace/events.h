@@ -32,6 +32,7 @@ struct tr_events {
 struct tr_event_chunk {
 	int64_t chunk_id, first_event, events, start_ticks, end_ticks, start_depth, min_depth;
 	uint64_t operations;
+	uint32_t start_context;        /* index: the innermost call that was open when it began */
 	const uint8_t *functions; /* until the next one is asked for */
 	size_t function_bytes;
 };

@@ -118,6 +118,17 @@ int tr_heap_at(struct tr_trace *, int64_t process_id, const int64_t *times_ns, s
  * stacks has them, with this time as its argument "at" (and other queries have no open calls). */
 int tr_stacks_at(struct tr_trace *, int64_t at_ns, struct tr_error *error);
 
+/* Calls and times of a window of time, behind from_ns (0: from the start) and up to to_ns (INT64_MAX: to the end), since the
+ * start of the run, by its events. From then on the queries top_threads, tree, tree_focus, tree_inverted, callers, callees,
+ * paths, call_histogram, call_quantiles and whole_threads are of this window alone: a call counts where it began, its
+ * duration where it ended, time where it was spent (and nothing is open). */
+struct tr_window_facts {
+	int kept;        /* are there any events in the trace? */
+	int in_run;      /* does it begin before the run's end? */
+	int64_t missing; /* times that some cannot be read, or are not there: what was open has its time until then */
+};
+int tr_window(struct tr_trace *, int64_t from_ns, int64_t to_ns, struct tr_window_facts *facts, struct tr_error *error);
+
 /* The longest single calls of a function, by the events. Ticks are those of the tables. */
 enum tr_call_end { TR_CALL_RETURNED, TR_CALL_UNWOUND, TR_CALL_OPEN };
 enum tr_call_wait_kind { TR_CALL_BLOCKED, TR_CALL_LOCK };

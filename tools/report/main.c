@@ -40,7 +40,7 @@ static const char *const sorts[REPORT_MODES][13] = {
 
 static struct report report = {.process_id = ANY, .thread_id = ANY, .by = CLI_UNSET, .age_ns = ANY, .lock = ANY, .one_lock = ANY, .depth = CLI_UNSET, .at_ns = ANY,
 			       .stacks_ns = ANY, .now_ns = -1,
-			       .span_ns = {CLI_UNSET, CLI_UNSET}, .call_ns = {CLI_UNSET, CLI_UNSET}};
+			       .span_ns = {CLI_UNSET, CLI_UNSET}, .window_ns = {CLI_UNSET, CLI_UNSET}};
 static int mode = CLI_UNSET, format = CLI_FORMAT_TEXT, blocks, no_pager;
 static int64_t limit = CLI_UNSET;
 static double least_percent = CLI_UNSET;
@@ -131,10 +131,11 @@ static const struct cli_option options[] = {
 		 "of (instr_pool_alloc), or what it maps (mmap, sbrk)"},
 	{CLI_DURATION, .name = "at", .argument = "TIME", .value = &report.stacks_ns,
 	 .help = "--stacks: so long after the start of the run, such as 500ms, 10s or 5min, by the events"},
-	{CLI_DURATION, .name = "from", .argument = "TIME", .value = &report.call_ns[0],
-	 .help = "--calls: only calls that began so long after the start of the run or later"},
-	{CLI_DURATION, .name = "to", .argument = "TIME", .value = &report.call_ns[1],
-	 .help = "--calls: only calls that began so long after the start of the run at the latest"},
+	{CLI_DURATION, .name = "from", .argument = "TIME", .value = &report.window_ns[0],
+	 .help = "--top, --tree, --callers, --callees, --paths: only what was so long after the start of the run or later, by the events: calls that "
+		 "began then, and the time that was spent then; --calls: only calls that began then"},
+	{CLI_DURATION, .name = "to", .argument = "TIME", .value = &report.window_ns[1],
+	 .help = "the same, up to then"},
 	{CLI_DURATION, .name = "age", .argument = "TIME", .value = &report.age_ns,
 	 .help = "--leaks: only blocks at least so old at the end, such as 500ms, 10s or 5min"},
 	{CLI_NUMBER, .name = "limit", .letter = 'n', .argument = "N", .value = &limit,
@@ -188,6 +189,7 @@ static const struct cli_note examples[] = {
 	{"instr-report --only tokenize --histogram", "how long its calls took"},
 	{"instr-report --tree --inverted", "functions, what calls them, what calls that"},
 	{"instr-report --tree --focus tokenize --depth 4", "only call paths through a function"},
+	{"instr-report --top --from 2s --to 3s", "only what was done in the third second"},
 	{"instr-report --paths --focus 'Table::*'", "the hottest call paths through the functions of a class"},
 	{"instr-report --calls 'Server::handle' --limit 5", "its five longest calls, and what they waited for"},
 	{"instr-report --diff old.db new.db", "what became slower, and what is called more often"},
@@ -350,6 +352,21 @@ static int check_names(void)
 	return status;
 }
 
+/* What a window of time can be told of. */
+static int check_window(void)
+{
+	const char *option = report.window_ns[0] != CLI_UNSET ? "from" : "to";
+
+	if (mode != CLI_UNSET && mode != REPORT_TOP && mode != REPORT_TREE && mode != REPORT_CALLERS && mode != REPORT_CALLEES && mode != REPORT_PATHS)
+		return cli_wrong_usage("--%s goes with --top, --tree, --callers, --callees, --paths and --calls%s", option,
+				       mode >= REPORT_ALLOCS ? " (the heap at a time: --heap-at, between two: --growth)" : "");
+	if (report.with_heap || report.with_blocks)
+		return cli_wrong_usage("--%s does not go with --%s", option, report.with_heap ? "heap" : "blocks");
+	if (report.show_sql)
+		return cli_wrong_usage("--show-sql does not go with --%s: calls and times of a window are read from the events, which SQL does not see", option);
+	return CLI_GO;
+}
+
 /* What a report would pass over is not what was meant. */
 static int check_mode(void)
 {
@@ -382,9 +399,9 @@ static int check_mode(void)
 		return cli_wrong_usage("the heap belongs to all threads of a process: --thread goes with --top, --tree, --threads and --stacks");
 	if (mode == REPORT_SINGLE_CALLS && sort)
 		return cli_wrong_usage("--calls shows the longest first: --sort does not go with it");
-	if (mode != REPORT_SINGLE_CALLS && (report.call_ns[0] != CLI_UNSET || report.call_ns[1] != CLI_UNSET))
-		return cli_wrong_usage("--%s goes with --calls", report.call_ns[0] != CLI_UNSET ? "from" : "to");
-	if (report.call_ns[0] != CLI_UNSET && report.call_ns[1] != CLI_UNSET && report.call_ns[0] > report.call_ns[1])
+	if (mode != REPORT_SINGLE_CALLS && (report.window_ns[0] != CLI_UNSET || report.window_ns[1] != CLI_UNSET) && (status = check_window()) != CLI_GO)
+		return status;
+	if (report.window_ns[0] != CLI_UNSET && report.window_ns[1] != CLI_UNSET && report.window_ns[0] > report.window_ns[1])
 		return cli_wrong_usage("--from is after --to");
 	if ((mode == REPORT_INFO || mode == REPORT_MEMORY || mode == REPORT_STACKS || mode == REPORT_LOCK_ORDER) && sort)
 		return cli_wrong_usage("--sort does not go with --%s", mode == REPORT_INFO ? "info" : mode == REPORT_MEMORY ? "memory" :
@@ -486,10 +503,10 @@ static void settle_defaults(void)
 	report.mode = mode == CLI_UNSET ? REPORT_TOP : mode;
 	if (callers || callees || calls)
 		report.only = callers ? callers : callees ? callees : calls;
-	if (report.call_ns[0] == CLI_UNSET)
-		report.call_ns[0] = 0;
-	if (report.call_ns[1] == CLI_UNSET)
-		report.call_ns[1] = INT64_MAX;
+	if (report.window_ns[0] == CLI_UNSET)
+		report.window_ns[0] = 0;
+	if (report.window_ns[1] == CLI_UNSET)
+		report.window_ns[1] = INT64_MAX;
 	report.format = format;
 	if (report.by == CLI_UNSET)
 		report.by = report.kind == KIND_HEAP ? BY_FUNCTION : BY_SITE;
@@ -617,6 +634,8 @@ int main(int argc, char **argv)
 	tr_limit_memory(report.old && tr_stored_bytes(report.old) > tr_stored_bytes(report.trace) ? report.old : report.trace);
 	if ((status = check_choice()) == CLI_GO) {
 		status = report.show_sql ? 0 : report.old ? report_diff_header(&report) : report_header(&report);
+		if (!status)
+			status = report_use_window(&report);
 		if (!status)
 			status = answers[report.mode](&report);
 		tr_unlimit_memory();

@@ -57,7 +57,7 @@ struct report {
 	int64_t at_ns;         /* --heap-at: when; ANY: not asked for */
 	int64_t stacks_ns;     /* --stacks: when; ANY: at the end */
 	int64_t now_ns;        /* --stacks, --threads of a live trace; negative: not known */
-	int64_t call_ns[2];    /* --calls: when they began */
+	int64_t window_ns[2];  /* --from, --to; --calls: when they began */
 	int64_t span_ns[2];    /* --growth: from when until when */
 	int64_t lock;          /* --locks: the one that was asked for; ANY: all */
 	int64_t one_lock;      /* ... that the next query is about */
@@ -136,6 +136,8 @@ int report_top(struct report *);
 int report_tree(struct report *);
 int report_calls(struct report *); /* --callers, --callees */
 int report_paths(struct report *);
+int report_has_window(const struct report *); /* is it of a window of time? */
+int report_use_window(struct report *);       /* behind the header: what totals are asked for from then on is of it */
 int report_single_calls(struct report *); /* --calls */
 int report_diff_header(struct report *); /* of both traces */
 int report_diff(struct report *);

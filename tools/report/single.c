@@ -146,7 +146,7 @@ static void add_below(struct cli_buffer *line, struct tr_query *q)
 static void say_nothing(struct report *report)
 {
 	cli_add_format(&report->out, "No call of %s %sis in the events that are kept.\n", report->only,
-		       report->call_ns[0] > 0 || report->call_ns[1] < INT64_MAX ? "that began then " : "");
+		       report->window_ns[0] > 0 || report->window_ns[1] < INT64_MAX ? "that began then " : "");
 }
 
 static int answer(struct report *report, const struct tr_calls *calls)
@@ -187,7 +187,7 @@ int report_single_calls(struct report *report)
 {
 	const struct tr_calls_wanted wanted = {
 		.name = report->only, .process_id = report->process_id, .thread_id = report->thread_id, .thread_name = report->thread_name,
-		.from_ns = report->call_ns[0], .to_ns = report->call_ns[1],
+		.from_ns = report->window_ns[0], .to_ns = report->window_ns[1],
 		.limit = report->limit == NO_LIMIT || report->limit > TR_CALLS_MAX ? TR_CALLS_MAX : (size_t)report->limit,
 	};
 	struct tr_calls calls;

@@ -24,9 +24,10 @@ enum { CROWDED_COMFORT = 24 }; /* of names beside so many figures */
 static const char *const views[] = {"top", "top_by_total", "top_by_calls"};
 static const char *const figures[] = {"self_ticks", "total_ticks", "calls", "bytes", "allocs", "blocked_ticks", "lock_ticks"};
 
+/* Not of functions' totals, but of those that each thread has in each context. */
 static int by_thread(const struct report *report)
 {
-	return report->thread_id != ANY || report->thread_name;
+	return report->thread_id != ANY || report->thread_name || report_has_window(report);
 }
 
 static const char *choose_query(const struct report *report, const char **sort)

@@ -40,4 +40,5 @@ waits() {
 	INSTR_OPTIONS=ring_bytes=1m:ring_max_bytes=1m exits_with 0 ./counts 8 300000 && calls trace.db work 2400000 && sound trace.db flags
 }
 check a_full_ring_waits_and_loses_nothing waits
+check what_waits_for_the_drain_is_in_no_window_of_time windows trace.db
 finish

@@ -49,6 +49,7 @@ loop() {
 5|main>loop>inner>|33"
 }
 check many_children_go_on_inside_the_calls_that_each_was_forked_in loop
+check windows_of_a_childs_time_add_up_too windows trace.db
 late() {
 	inside 0 20 late 300 && work_is_called_in "$(in_all_three 'main>late>' 1)
 $(in_all_three 'main>late>loop>' 100)

@@ -19,6 +19,7 @@ five_thousand() {
 		is trace.db "SELECT sum(calls), sum(failed) FROM block_contexts WHERE class = 'join'" '5000|0'
 }
 check five_thousand_short_threads_lose_nothing five_thousand
+check what_they_did_in_windows_of_time_adds_up windows trace.db
 # 50 live ones hold 50 sub-buffers; the pool must not grow with the threads that are gone.
 small_pool() { INSTR_OPTIONS=ring_bytes=1m:ring_max_bytes=4m runs churn 5000 && calls trace.db work 15000 && sound trace.db; }
 check what_dead_threads_held_is_used_again small_pool

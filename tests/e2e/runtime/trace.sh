@@ -14,6 +14,7 @@
 #     complete FILE [SECONDS]    waits until its run has ended (what a kill leaves takes a moment)
 #     sound FILE [RULE...]       it obeys every rule of sound.sql, but for the rules named
 #     drain_of PID               the pid of the drain of this program's run, into $drain; $ring: the run's folder
+#     windows FILE               calls and times of windows of time add up to its totals (tests/cli/window_check.c)
 #     pending NAME WHY COMMAND.. a claim that does not hold yet; fails once it does, so that it becomes a check
 #
 # Programs are compiled at -O0: each call in the source is then a call in the program.
@@ -29,6 +30,7 @@ tracedxx() { traced_out=$1; shift; "$build/bin/instr-clang++" -g -O0 -o "$traced
 plain() { traced_out=$1; shift; clang -g -O0 -o "$traced_out" "$@"; }
 plainxx() { traced_out=$1; shift; clang++ -g -O0 -o "$traced_out" "$@"; }
 
+windows() { "$build/tests/window_check" "$1"; }
 ask() { sqlite3 -batch -bail -readonly -cmd '.timeout 2000' "$1" "$2"; }
 
 is() {

@@ -31,6 +31,7 @@ through() {
 	ended trace.db through '1 1 0 0' && is trace.db "SELECT group_concat(DISTINCT depth) FROM tree WHERE function = 'by_both'" 3
 }
 check an_exception_ends_c_frames_with_and_without_exceptions through
+check what_exceptions_end_is_so_in_windows_of_time windows trace.db
 library() { caught library && ended trace.db of_library '101 1 100 0'; }
 check an_exception_of_the_library_ends_the_calls_that_it_leaves library
 again() {
