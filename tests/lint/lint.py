@@ -97,6 +97,7 @@ LAYERS = {
     "tools/libtrace": ["include/instr", "runtime/fold", "runtime/encode", "<sqlite>", "<libdwarf>"],
     "tools/libtrace/recover.c": ["include/instr", "runtime/fold", "runtime/encode", "runtime/drain",
                                  "<sqlite>"],
+    "tools/libtrace/code.c": ["include/instr", "runtime/drain"],
     "tools/export": ["tools/libtrace", "tools/cli", "include/instr", "<zlib>"],
     "tools/sqlext": ["tools/libtrace", "tools/cli", "include/instr", "<sqlite>"],
     "tools/": ["tools/libtrace", "tools/cli", "include/instr"],

@@ -93,5 +93,7 @@ int export_header(struct export *export)
 		say(export, "Still recording: the figures are about a second old");
 	else if (recording)
 		say(export, "Never completed: nobody records this run any more, and what it had published since the last commit is missing");
+	for (size_t i = 0; tr_missing_lines(export->trace, i); i++)
+		say(export, tr_missing_lines(export->trace, i));
 	return 0;
 }

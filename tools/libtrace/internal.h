@@ -18,6 +18,8 @@ struct tr_trace {
 	int64_t file_bytes, stored_bytes;
 	int64_t steps_left; /* of the running query, in units of STEPS_PER_CALL (guard.c) */
 	int64_t deadline_seconds; /* of the running query, CLOCK_PROCESS_CPUTIME_ID */
+	char **sentences;   /* tr_missing_lines */
+	size_t sentence_count;
 	int locked_down;    /* the authorizer lets queries pass and nothing else */
 	struct tr_view {
 		const char *name, *text;

@@ -7,6 +7,7 @@
  *             queries ◄─ tr_lock_down ◄─ set_up ◄─ tr_check_shape ◄─ check_identity
  */
 #include "libtrace/internal.h"
+#include "libtrace/places.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -310,7 +311,8 @@ int tr_open(struct tr_trace **out, const char *path, struct tr_error *error)
 	    (status = tr_guard(trace, error)) ||
 	    (status = check_identity(trace, error)) ||
 	    (status = tr_check_shape(trace, error)) ||
-	    (status = set_up(trace, error)) || (status = tr_add_functions(trace, error))) {
+	    (status = set_up(trace, error)) || (status = tr_add_functions(trace, error)) ||
+	    (status = tr_find_places(trace, error))) {
 		tr_close(trace);
 		return status;
 	}
@@ -330,6 +332,7 @@ void tr_close(struct tr_trace *trace)
 	tr_remove_copy(&trace->copy);
 	sqlite3_free(trace->newer);
 	free(trace->views);
+	tr_forget_sentences(trace);
 	free(trace->path);
 	free(trace);
 }

@@ -62,6 +62,11 @@ void tr_unlimit_memory(void);
  * NULL: another run began while this one was live. Valid until tr_close. */
 const char *tr_newer_beside(const struct tr_trace *);
 
+/* Code of other compilers (-finstrument-functions) has its names, files and lines from its image and the debug information of
+ * that, if they are on this machine. Sentences about images that are here and do not serve: they are another build, damaged
+ * ... NULL behind the last. Valid until tr_close. */
+const char *tr_missing_lines(const struct tr_trace *, size_t index);
+
 enum tr_type {
 	TR_NULL, TR_INTEGER, TR_REAL, TR_TEXT, TR_BLOB,
 	TR_PATTERN, /* arguments alone: a text that names functions, with * for anything, or "/REGEX/" (pattern.c) */

@@ -378,6 +378,8 @@ int report_header(struct report *report)
 	    (status = say_open_calls(report, &facts)))
 		return status;
 	say_doubts(report, &facts);
+	for (size_t i = 0; tr_missing_lines(report->trace, i); i++)
+		report_say(report, CLI_PLAIN, "%s", tr_missing_lines(report->trace, i));
 	if (report->format == CLI_FORMAT_TEXT)
 		add_choice(report);
 	if (report->mode == REPORT_BLOCKS && (status = report_blocks_header(report)))

@@ -221,6 +221,7 @@ static const struct cli_note environment[] = {
 	{"INSTR_PAGER, PAGER", "what shows long reports on a terminal; empty or cat: nothing; neither set: less"},
 	{"NO_COLOR", "set and not empty: no colour"},
 	{"COLUMNS", "the width to fit into where the output is not a terminal; not set: no limit"},
+	{"INSTR_DEBUG_PATH", "folders with debug files of what gcc or another compiler compiled, with : between them; not set: /usr/lib/debug"},
 	{0},
 };
 
