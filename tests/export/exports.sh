@@ -6,6 +6,8 @@
 . "$(dirname "$0")/../e2e/runtime/trace.sh"
 here=$(cd "$(dirname "$0")" && pwd)
 format=$2
+words=$format
+[ "$format" = csv ] && words="csv top"
 
 compare() { python3 -B "$here/exports.py" "$format" "$@" --bin "$build/bin" --source "$here/../.."; }
 
@@ -28,8 +30,8 @@ tail -n 1 "$scratch/compared"
 
 leaves_nothing() {
 	echo "not a trace, but long enough to be looked into, ............................................................." >text
-	exits_with 3 "$build/bin/instr-export" "$format" text -o answer && says err "not a SQLite database" && [ ! -e answer ] &&
-		head -c 20000 trace.db >cut.db && exits_with 3 "$build/bin/instr-export" "$format" cut.db -o answer && [ ! -e answer ]
+	exits_with 3 "$build/bin/instr-export" $words text -o answer && says err "not a SQLite database" && [ ! -e answer ] &&
+		head -c 20000 trace.db >cut.db && exits_with 3 "$build/bin/instr-export" $words cut.db -o answer && [ ! -e answer ]
 }
 check what_is_no_trace_leaves_no_file leaves_nothing
 

@@ -106,5 +106,7 @@ int export_folded(struct export *, const struct export_value *);
 int export_callgrind(struct export *, const struct export_value *);
 int export_speedscope(struct export *, const struct export_value *);
 int export_pprof(struct export *, const struct export_profile *);
+int export_csv(struct export *, const char *view);
+int export_check_view(const char *view);
 
 #endif

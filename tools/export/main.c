@@ -41,11 +41,13 @@ static const struct format {
 	int is_text;
 	int (*by_value)(struct export *, const struct export_value *);
 	int (*by_profile)(struct export *, const struct export_profile *);
+	int (*by_view)(struct export *, const char *view); /* which is named behind the format */
 } formats[] = {
-	{"folded", 1, export_folded, NULL},
-	{"speedscope", 1, export_speedscope, NULL},
-	{"callgrind", 1, export_callgrind, NULL},
-	{"pprof", 0, NULL, export_pprof},
+	{"folded", 1, export_folded, NULL, NULL},
+	{"speedscope", 1, export_speedscope, NULL, NULL},
+	{"callgrind", 1, export_callgrind, NULL, NULL},
+	{"pprof", 0, NULL, export_pprof, NULL},
+	{"csv", 1, NULL, NULL, export_csv},
 };
 enum { FORMATS = sizeof(formats) / sizeof(formats[0]) };
 
@@ -80,6 +82,7 @@ static const char *const usage[] = {
 	"speedscope [FILE] [--value WHAT] [OPTIONS]",
 	"callgrind [FILE] [OPTIONS]",
 	"pprof [FILE] [--profile WHAT] [OPTIONS]",
+	"csv VIEW [FILE] [OPTIONS]",
 	NULL,
 };
 
@@ -88,6 +91,12 @@ static const struct cli_note examples[] = {
 	{"instr-export folded --value alloc_bytes old.db", "of the bytes that another run allocated"},
 	{"instr-export pprof -o time.pb.gz && go tool pprof -http : time.pb.gz", "the time in pprof's pages"},
 	{"instr-export pprof --profile mutex -o mutex.pb.gz", "who was waited for"},
+	{"instr-export csv top -o top.csv", "what instr-report --top shows, all of it, for a spreadsheet"},
+	{0},
+};
+
+static const struct cli_note environment[] = {
+	{"INSTR_DEBUG_PATH", "folders with debug files of what gcc or another compiler compiled, with : between them; not set: /usr/lib/debug"},
 	{0},
 };
 
@@ -109,9 +118,11 @@ static struct cli_program program = {
 		       "functions from the outermost to the innermost and a number.\n"
 		       "speedscope is the format of www.speedscope.app.\n"
 		       "callgrind is for callgrind_annotate and KCachegrind: calls and time, by function and who called it.\n"
-		       "pprof is its profile.proto, compressed: for go tool pprof, and the servers and pages that read the like.",
+		       "pprof is its profile.proto, compressed: for go tool pprof, and the servers and pages that read the like.\n"
+		       "csv is all rows of a view, or table, that docs/schema.md describes.",
 	.options = options,
 	.examples = examples,
+	.environment = environment,
 	.exits = exits,
 	.see_also = "instr-report(1), instr-run(1), sqlite3(1)",
 	.operand_files = 1,
@@ -194,6 +205,10 @@ static const struct export_profile *chosen_profile(void)
 
 static int check_options(const struct format *format)
 {
+	if (format->by_view && (value != CLI_UNSET || profile != CLI_UNSET || thread || export.process_id != ANY || export.idle))
+		return cli_wrong_usage("%s has all rows of a view: of the options only --out and --show-sql go with it", format->name);
+	if (format->by_view)
+		return CLI_GO;
 	const char *option = format->by_profile ? "profile" : "value";
 	const char *name = format->by_profile ? chosen_profile()->name : chosen_value()->name;
 	const char *query = format->by_profile ? chosen_profile()->query : chosen_value()->query;
@@ -225,9 +240,13 @@ int main(int argc, char **argv)
 		return cli_finish(status);
 	if (!(format = find_format(operands.count ? operands.items[0] : NULL)))
 		return cli_finish(CLI_USAGE);
-	if (operands.count > 2)
-		return cli_finish(cli_wrong_usage("one trace at a time, not %s and %s", operands.items[1], operands.items[2]));
-	const char *path = operands.count > 1 ? operands.items[1] : "trace.db";
+	const int first = format->by_view ? 2 : 1;
+	const char *view = format->by_view && operands.count > 1 ? operands.items[1] : NULL;
+	if (operands.count > first + 1)
+		return cli_finish(cli_wrong_usage("one trace at a time, not %s and %s", operands.items[first], operands.items[first + 1]));
+	const char *path = operands.count > first ? operands.items[first] : "trace.db";
+	if (format->by_view && (status = export_check_view(view)) != CLI_GO)
+		return cli_finish(status);
 	if ((status = check_options(format)) != CLI_GO)
 		return cli_finish(status);
 	choose_thread();
@@ -241,7 +260,8 @@ int main(int argc, char **argv)
 	if (status == CLI_GO) {
 		status = export.show_sql ? 0 : export_header(&export);
 		if (!status)
-			status = format->by_profile ? format->by_profile(&export, chosen_profile()) : format->by_value(&export, chosen_value());
+			status = format->by_view ? format->by_view(&export, view) :
+				 format->by_profile ? format->by_profile(&export, chosen_profile()) : format->by_value(&export, chosen_value());
 		if (status)
 			cli_error("%s", export.error.text);
 		status = status ? CLI_TROUBLE : CLI_DONE;

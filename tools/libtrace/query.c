@@ -6,9 +6,14 @@
  */
 #include "libtrace/internal.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+#include "instr/schema.h"
+
+enum { VIEWS_MAX = 256 }; /* and tables */
 
 struct tr_query {
 	struct tr_trace *trace;
@@ -99,25 +104,63 @@ int tr_prepare_text(struct tr_trace *trace, sqlite3_stmt **statement, const char
 	return status;
 }
 
+static int prepare_query(struct tr_trace *trace, struct tr_query **out, const char *text, const char *sort,
+			 const struct tr_argument *arguments, size_t count, struct tr_error *error)
+{
+	struct tr_query *query = calloc(1, sizeof(*query));
+	int status = query ? 0 : tr_fail_sqlite(trace, SQLITE_NOMEM, error);
+
+	*out = NULL;
+	if (!status)
+		status = tr_prepare_text(trace, &query->statement, text, sort, arguments, count, error);
+	if (status) {
+		free(query);
+		return status;
+	}
+	query->trace = trace;
+	*out = query;
+	return 0;
+}
+
 int tr_prepare(struct tr_trace *trace, struct tr_query **out, const char *name, const char *sort,
 	       const struct tr_argument *arguments, size_t count, struct tr_error *error)
 {
 	const char *text = find_text(name);
-	struct tr_query *query;
-	int status;
 
 	*out = NULL;
 	if (!text)
 		return tr_fail(error, INSTR_ERR_NOT_FOUND, trace->path, "this program has no query named %s", name);
-	if (!(query = calloc(1, sizeof(*query))))
-		return tr_fail_sqlite(trace, SQLITE_NOMEM, error);
-	query->trace = trace;
-	if ((status = tr_prepare_text(trace, &query->statement, text, sort, arguments, count, error))) {
-		free(query);
-		return status;
+	return prepare_query(trace, out, text, sort, arguments, count, error);
+}
+
+/* What stands behind each "CREATE VIEW", then behind each "CREATE TABLE". */
+const char *tr_view_name(size_t index)
+{
+	static const struct { const char *text, *create; } parts[] = {{instr_views_sql, "\nCREATE VIEW "}, {instr_schema_sql, "\nCREATE TABLE "}};
+	static char names[VIEWS_MAX][64];
+	static size_t count, next;
+
+	for (; next < sizeof(parts) / sizeof(parts[0]); next++)
+		for (const char *at = parts[next].text; count < VIEWS_MAX && (at = strstr(at, parts[next].create));) {
+			at += strlen(parts[next].create);
+			snprintf(names[count++], sizeof(names[0]), "%.*s", (int)strcspn(at, " ("), at);
+		}
+	return index < count ? names[index] : NULL;
+}
+
+int tr_prepare_view(struct tr_trace *trace, struct tr_query **out, const char *view, struct tr_error *error)
+{
+	const char *name;
+	char text[100];
+
+	*out = NULL;
+	for (size_t i = 0; (name = tr_view_name(i)); i++) {
+		if (strcmp(name, view))
+			continue;
+		snprintf(text, sizeof(text), "SELECT * FROM %s;", name);
+		return prepare_query(trace, out, text, NULL, NULL, 0, error);
 	}
-	*out = query;
-	return 0;
+	return tr_fail(error, INSTR_ERR_NOT_FOUND, trace->path, "there is no view named %s", view);
 }
 
 int tr_next(struct tr_query *query, struct tr_error *error)

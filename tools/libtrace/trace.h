@@ -91,6 +91,11 @@ const char *tr_check_regex(const char *name, size_t *at);
 int tr_prepare(struct tr_trace *, struct tr_query **query, const char *name, const char *sort,
 	       const struct tr_argument *arguments, size_t count, struct tr_error *error);
 
+/* All rows of a documented view or table of docs/schema.md; tr_view_name: those that there are, NULL behind the last. Other
+ * names are INSTR_ERR_NOT_FOUND. */
+int tr_prepare_view(struct tr_trace *, struct tr_query **query, const char *view, struct tr_error *error);
+const char *tr_view_name(size_t index);
+
 /* The next row: 1, 0 at the end, or negative. */
 int tr_next(struct tr_query *, struct tr_error *error);
 void tr_finish(struct tr_query *); /* NULL is allowed */

@@ -23,6 +23,17 @@ t instr-export callgrind main.db --value lock
 t instr-export pprof main.db --profile heap --all
 t instr-export pprof main.db --profile mutex --thread 1
 s 'instr-export pprof troubled.db | gzip -cd | tr -c "[:print:]" "\n" | grep LOST'
+say views as CSV
+t instr-export csv
+t instr-export csv tpo main.db
+t instr-export csv sqlite_schema main.db
+t instr-export csv 'top; DELETE FROM run' main.db
+t instr-export csv top main.db
+t instr-export csv top main.db heap.db
+t instr-export csv top main.db --thread 1
+t instr-export csv modules main.db --show-sql
+t instr-export csv names.db
+t instr-export csv top hostile.db
 say values
 t instr-export folded heap.db --value alloc_bytes
 t instr-export folded waiting.db --value lock
