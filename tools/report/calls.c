@@ -30,8 +30,7 @@ static const char *const sorts[] = {"self_ticks", "total_ticks", "calls"};
 
 /* ---- does the function exist? --------------------------------------------------------------------------- */
 
-/* Which name may have been meant: one of the same last part ("insert": "Table::insert"), or a near one. To be freed. */
-static int find_meant(struct report *report, const char *name, char **meant)
+int report_find_meant(struct report *report, const char *name, int called, char **meant)
 {
 	enum { MOST = 100000, LONGEST = 200 };
 	struct tr_query *q;
@@ -42,7 +41,7 @@ static int find_meant(struct report *report, const char *name, char **meant)
 	*meant = NULL;
 	if (status)
 		return status;
-	while ((status = tr_next(q, &report->error)) == 1 && report_number(q, "called")) {
+	while ((status = tr_next(q, &report->error)) == 1 && (!called || report_number(q, "called"))) {
 		const char *function = report_name(q, tr_column(q, "function"));
 		size_t length = strcspn(function, "(");
 		char *shorter = length && length <= LONGEST ? strndup(function, length) : NULL;
@@ -84,7 +83,7 @@ int report_check_function(struct report *report, const char *name, int *exit_sta
 	const int regex = tr_is_regex(name);
 	if (status >= 0 && !found && !regex) {
 		report->only = NULL;
-		status = find_meant(report, name, &meant);
+		status = report_find_meant(report, name, 1, &meant);
 		report->only = asked;
 	}
 	if (status >= 0 && !found && regex)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
  * main.c - instr-report: profiles from a trace. Reads the command line, opens the trace, lets one of
- * top.c, tree.c, calls.c, paths.c, single.c, threads.c, stacks.c, info.c, blocks.c, locks.c, waits.c, order.c, allocs.c, live.c, memory.c and history.c answer.
+ * top.c, tree.c, calls.c, paths.c, single.c, coverage.c, why.c, threads.c, stacks.c, info.c, blocks.c, locks.c, waits.c, order.c, allocs.c, live.c, memory.c and history.c answer.
  */
 #include "report/report.h"
 
@@ -44,7 +44,7 @@ static struct report report = {.process_id = ANY, .thread_id = ANY, .by = CLI_UN
 static int mode = CLI_UNSET, format = CLI_FORMAT_TEXT, blocks, no_pager;
 static int64_t limit = CLI_UNSET;
 static double least_percent = CLI_UNSET;
-static const char *thread, *sort, *callers, *callees, *calls, *old_path;
+static const char *thread, *sort, *callers, *callees, *calls, *old_path, *missing;
 
 static const struct cli_option options[] = {
 	{CLI_HEADING, .name = "Reports"},
@@ -62,6 +62,10 @@ static const struct cli_option options[] = {
 	{CLI_TEXT, .name = "calls", .argument = "NAME", .value = &calls,
 	 .help = "the longest single calls of this function, by the events: when each began, how long it took, in which thread and by "
 		 "which path, what it waited for and allocated, with all that it called"},
+	{CLI_MODE, .name = "coverage", .mode = REPORT_COVERAGE, .value = &mode,
+	 .help = "which functions with hooks were called at all, and how many never were, by source file"},
+	{CLI_TEXT, .name = "why-missing", .argument = "NAME", .value = &missing,
+	 .help = "why this function is not in the profile: never called, without hooks and why, inlined ..."},
 	{CLI_MODE, .name = "threads", .mode = REPORT_THREADS, .value = &mode,
 	 .help = "threads: how long each lived, ran, was ready without a processor, slept or waited, and what it called"},
 	{CLI_MODE, .name = "stacks", .mode = REPORT_STACKS, .value = &mode,
@@ -124,8 +128,8 @@ static const struct cli_option options[] = {
 	{CLI_FLAG, .name = "histogram", .value = &report.histogram,
 	 .help = "--allocs: how large blocks are and how long they live; --top, --blocks: how long calls took; --locks: how long locks were waited "
 		 "for and held; of all rows, of the first N with --limit N, or (--locks) of the one with --lock N"},
-	{CLI_CHOICE, .name = "by", .argument = "WHAT", .choices = "function|site|context|type|waiter|holder|thread|creator", .value = &report.by,
-	 .help = "--allocs, --blocks: a row for each function, each place in the source (site), each place and call path (context), or (--allocs) each type of what is allocated; --waits: who waited for whom by function, by calling context, by who waited (waiter), by whom that was for (holder), or by thread; --threads: creator, a row for each call path and place that has created threads; --diff: a row for each function, or each call path (context)"},
+	{CLI_CHOICE, .name = "by", .argument = "WHAT", .choices = "function|site|context|type|waiter|holder|thread|creator|file|image", .value = &report.by,
+	 .help = "--allocs, --blocks: a row for each function, each place in the source (site), each place and call path (context), or (--allocs) each type of what is allocated; --waits: who waited for whom by function, by calling context, by who waited (waiter), by whom that was for (holder), or by thread; --threads: creator, a row for each call path and place that has created threads; --diff: a row for each function, or each call path (context); --coverage: by source file or image, or (function) those that were never called"},
 	{CLI_CHOICE, .name = "kind", .argument = "WHAT", .choices = "heap|pools|mappings", .value = &report.kind,
 	 .help = "--allocs, --leaks, --peak, --heap-at, --growth: the heap, or what counts apart from it: pools that the program tells "
 		 "of (instr_pool_alloc), or what it maps (mmap, sbrk)"},
@@ -162,6 +166,8 @@ static const char *const usage[] = {
 	"[FILE] --callers NAME | --callees NAME [OPTIONS]",
 	"[FILE] --paths [--focus NAME] [--ignore NAME] [OPTIONS]",
 	"[FILE] --calls NAME [--from TIME] [--to TIME] [OPTIONS]",
+	"[FILE] --coverage [--by file|image|function] [OPTIONS]",
+	"[FILE] --why-missing NAME [OPTIONS]",
 	"[FILE] --threads [--by creator] [OPTIONS]",
 	"[FILE] --stacks [--at TIME] [OPTIONS]",
 	"[FILE] --blocks [--by function|site|context] [--only NAME] [--all] [OPTIONS]",
@@ -194,6 +200,8 @@ static const struct cli_note examples[] = {
 	{"instr-report --calls 'Server::handle' --limit 5", "its five longest calls, and what they waited for"},
 	{"instr-report --diff old.db new.db", "what became slower, and what is called more often"},
 	{"instr-report --diff old.db --by context --sort bytes", "call paths that allocate more than they did, or less"},
+	{"instr-report --coverage --by function", "functions that this run has never called"},
+	{"instr-report --why-missing 'parse*'", "why they are not in the profile"},
 	{"instr-report --threads", "which threads were busy, and which waited"},
 	{"instr-report --threads --by creator", "what creates the threads, and how many"},
 	{"instr-report --stacks", "what every thread of a program that hangs is doing"},
@@ -269,6 +277,7 @@ static int choose_mode(void)
 {
 	const struct { const char *name; int given, mode; } valued[] = {
 		{"callers", callers != NULL, REPORT_CALLERS}, {"callees", callees != NULL, REPORT_CALLEES}, {"calls", calls != NULL, REPORT_SINGLE_CALLS},
+		{"why-missing", missing != NULL, REPORT_WHY_MISSING},
 		{"heap-at", report.at_ns != ANY, REPORT_HEAP_AT}, {"growth", report.span_ns[0] != CLI_UNSET, REPORT_GROWTH},
 		{"diff", old_path != NULL, REPORT_DIFF},
 	};
@@ -311,6 +320,7 @@ static int check_by(void)
 		 "--waits goes with --by function, context, waiter, holder or thread"},
 		{REPORT_THREADS, {[BY_CREATOR] = 1}, "--threads goes with --by creator"},
 		{REPORT_DIFF, {[BY_FUNCTION] = 1, [BY_CONTEXT] = 1}, "--diff goes with --by function or context"},
+		{REPORT_COVERAGE, {[BY_FUNCTION] = 1, [BY_FILE] = 1, [BY_IMAGE] = 1}, "--coverage goes with --by file, image or function"},
 	};
 
 	if (report.by == CLI_UNSET)
@@ -320,7 +330,7 @@ static int check_by(void)
 	for (size_t i = 0; i < sizeof(choices) / sizeof(*choices); i++)
 		if (choices[i].mode == mode)
 			return choices[i].allowed[report.by] ? CLI_GO : cli_wrong_usage("%s", choices[i].said);
-	return cli_wrong_usage(report.with_blocks ? "--by goes with --blocks alone" : "--by goes with --allocs, --blocks, --waits, --threads and --diff");
+	return cli_wrong_usage(report.with_blocks ? "--by goes with --blocks alone" : "--by goes with --allocs, --blocks, --coverage, --waits, --threads and --diff");
 }
 
 /* Regular expressions can be wrong, and are then wrong somewhere. */
@@ -343,7 +353,7 @@ static int check_regex(const char *option, const char *name)
 static int check_names(void)
 {
 	const struct { const char *option, *name; } names[] = {
-		{"callers", callers}, {"callees", callees}, {"calls", calls}, {"only", report.only}, {"focus", report.focus}, {"ignore", report.ignore},
+		{"callers", callers}, {"callees", callees}, {"calls", calls}, {"why-missing", missing}, {"only", report.only}, {"focus", report.focus}, {"ignore", report.ignore},
 	};
 	int status = CLI_GO;
 
@@ -398,6 +408,10 @@ static int check_mode(void)
 		return cli_wrong_usage("--diff compares whole runs: --thread and --process do not go with it");
 	if (mode >= REPORT_ALLOCS && thread)
 		return cli_wrong_usage("the heap belongs to all threads of a process: --thread goes with --top, --tree, --threads and --stacks");
+	if ((mode == REPORT_COVERAGE || mode == REPORT_WHY_MISSING) && (sort || thread))
+		return cli_wrong_usage("--%s does not go with --%s", sort ? "sort" : "thread", mode == REPORT_COVERAGE ? "coverage" : "why-missing");
+	if (mode == REPORT_WHY_MISSING && report.process_id != ANY)
+		return cli_wrong_usage("--why-missing is about the whole run: --process does not go with it");
 	if (mode == REPORT_SINGLE_CALLS && sort)
 		return cli_wrong_usage("--calls shows the longest first: --sort does not go with it");
 	if (mode != REPORT_SINGLE_CALLS && (report.window_ns[0] != CLI_UNSET || report.window_ns[1] != CLI_UNSET) && (status = check_window()) != CLI_GO)
@@ -496,21 +510,21 @@ static void settle_defaults(void)
 	static const int64_t text_limits[REPORT_MODES] = {
 		[REPORT_TOP] = TOP_LIMIT,     [REPORT_TREE] = TREE_LIMIT,   [REPORT_THREADS] = TOP_LIMIT, [REPORT_STACKS] = STACKS_LIMIT,
 		[REPORT_INFO] = INFO_LIMIT,   [REPORT_BLOCKS] = TOP_LIMIT,  [REPORT_LOCKS] = TOP_LIMIT,  [REPORT_WAITS] = TOP_LIMIT, [REPORT_LOCK_ORDER] = TOP_LIMIT,
-		[REPORT_CALLERS] = TOP_LIMIT, [REPORT_CALLEES] = TOP_LIMIT, [REPORT_PATHS] = PATHS_LIMIT, [REPORT_SINGLE_CALLS] = PATHS_LIMIT, [REPORT_DIFF] = TOP_LIMIT, [REPORT_ALLOCS] = TOP_LIMIT,
+		[REPORT_CALLERS] = TOP_LIMIT, [REPORT_CALLEES] = TOP_LIMIT, [REPORT_PATHS] = PATHS_LIMIT, [REPORT_SINGLE_CALLS] = PATHS_LIMIT, [REPORT_DIFF] = TOP_LIMIT, [REPORT_COVERAGE] = TOP_LIMIT, [REPORT_WHY_MISSING] = PATHS_LIMIT, [REPORT_ALLOCS] = TOP_LIMIT,
 		[REPORT_LEAKS] = PATHS_LIMIT, [REPORT_PEAK] = PATHS_LIMIT, [REPORT_MEMORY] = MEMORY_LIMIT,
 		[REPORT_HEAP_AT] = PATHS_LIMIT, [REPORT_GROWTH] = PATHS_LIMIT,
 	};
 
 	report.mode = mode == CLI_UNSET ? REPORT_TOP : mode;
-	if (callers || callees || calls)
-		report.only = callers ? callers : callees ? callees : calls;
+	if (callers || callees || calls || missing)
+		report.only = callers ? callers : callees ? callees : calls ? calls : missing;
 	if (report.window_ns[0] == CLI_UNSET)
 		report.window_ns[0] = 0;
 	if (report.window_ns[1] == CLI_UNSET)
 		report.window_ns[1] = INT64_MAX;
 	report.format = format;
 	if (report.by == CLI_UNSET)
-		report.by = report.kind == KIND_HEAP ? BY_FUNCTION : BY_SITE;
+		report.by = report.mode == REPORT_COVERAGE ? BY_FILE : report.kind == KIND_HEAP ? BY_FUNCTION : BY_SITE;
 	if (limit == CLI_UNSET)
 		report.limit = format != CLI_FORMAT_TEXT ? NO_LIMIT : report.by == BY_CONTEXT || report.by == BY_CREATOR ? PATHS_LIMIT : text_limits[report.mode];
 	else
@@ -545,7 +559,7 @@ static int check_choice(void)
 		if (!status)
 			return cli_wrong_usage("%s has no lock %" PRId64 " (--locks lists them)", tr_path(report.trace), report.lock);
 	}
-	const char *const asked[] = {report.mode == REPORT_BLOCKS ? NULL : report.only, report.focus, report.ignore};
+	const char *const asked[] = {report.mode == REPORT_BLOCKS || report.mode == REPORT_WHY_MISSING ? NULL : report.only, report.focus, report.ignore};
 	for (size_t i = 0; i < sizeof(asked) / sizeof(*asked); i++) {
 		if (asked[i] && (status = report_check_function(&report, asked[i], &result)))
 			goto failed;
@@ -602,6 +616,7 @@ failed:
 static int (*const answers[REPORT_MODES])(struct report *) = {
 	[REPORT_TOP] = report_top,       [REPORT_TREE] = report_tree,  [REPORT_INFO] = report_info,
 	[REPORT_CALLERS] = report_calls, [REPORT_CALLEES] = report_calls, [REPORT_PATHS] = report_paths, [REPORT_SINGLE_CALLS] = report_single_calls, [REPORT_DIFF] = report_diff,
+	[REPORT_COVERAGE] = report_coverage, [REPORT_WHY_MISSING] = report_why_missing,
 	[REPORT_THREADS] = report_threads, [REPORT_STACKS] = report_stacks,
 	[REPORT_BLOCKS] = report_blocked, [REPORT_LOCKS] = report_locks, [REPORT_WAITS] = report_waits, [REPORT_LOCK_ORDER] = report_lock_order,
 	[REPORT_ALLOCS] = report_allocs, [REPORT_LEAKS] = report_live, [REPORT_PEAK] = report_live,

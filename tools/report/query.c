@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* By enum report_by. */
-static const char *const row_names[] = {"function", "site", "context", "type", "waiter", "holder", "thread", "creator"};
+static const char *const row_names[] = {"function", "site", "context", "type", "waiter", "holder", "thread", "creator", "file", "image"};
 const char *const report_kinds[REPORT_KINDS] = {"heap", "pools", "mappings"};
 
 int report_query(struct report *report, struct tr_query **query, const char *name, const char *sort)

@@ -6,7 +6,7 @@
  *                    ├──► blocks.c (its sums, and its answer; beside.c: beside the time of --top and --tree)
  *                    └──► heap.c (the heap's sums, wrong frees) ──► allocs.c (histogram.c) | live.c | memory.c | history.c
  *                    └──► locks.c | calls.c | paths.c | single.c
- *     diff.c (both headers) ──► figures.c (contexts of both, as one tree)
+ *     diff.c (both headers) ──► figures.c (contexts of both, as one tree) | coverage.c | why.c
  */
 #ifndef TOOLS_REPORT_REPORT_H
 #define TOOLS_REPORT_REPORT_H
@@ -17,7 +17,7 @@
 #include "libtrace/trace.h"
 
 enum report_mode {
-	REPORT_TOP, REPORT_TREE, REPORT_THREADS, REPORT_STACKS, REPORT_INFO, REPORT_BLOCKS, REPORT_LOCKS, REPORT_WAITS, REPORT_LOCK_ORDER, REPORT_CALLERS, REPORT_CALLEES, REPORT_PATHS, REPORT_SINGLE_CALLS, REPORT_DIFF, REPORT_GATE, REPORT_ALLOCS, REPORT_LEAKS, REPORT_PEAK, REPORT_MEMORY, REPORT_HEAP_AT,
+	REPORT_TOP, REPORT_TREE, REPORT_THREADS, REPORT_STACKS, REPORT_INFO, REPORT_BLOCKS, REPORT_LOCKS, REPORT_WAITS, REPORT_LOCK_ORDER, REPORT_CALLERS, REPORT_CALLEES, REPORT_PATHS, REPORT_SINGLE_CALLS, REPORT_DIFF, REPORT_GATE, REPORT_COVERAGE, REPORT_WHY_MISSING, REPORT_ALLOCS, REPORT_LEAKS, REPORT_PEAK, REPORT_MEMORY, REPORT_HEAP_AT,
 	REPORT_GROWTH, REPORT_MODES,
 };
 /* What rows can be ordered by; what each is called stands in main.c. */
@@ -35,7 +35,7 @@ enum report_blocks_sort { SORT_BLOCK_TIME, SORT_BLOCK_CALLS, SORT_BLOCK_BYTES, S
 enum report_live_sort { SORT_LIVE_BYTES, SORT_LIVE_BLOCKS, SORT_LIVE_AGE }; /* --leaks; without age --peak, --heap-at, --growth */
 enum report_diff_sort { SORT_DIFF_SELF, SORT_DIFF_TOTAL, SORT_DIFF_CALLS, SORT_DIFF_BYTES, SORT_DIFF_ALLOCS, SORT_DIFF_BLOCKED, SORT_DIFF_LOCK, SORT_DIFF_TAKEN };
 enum report_kind { KIND_HEAP, KIND_POOLS, KIND_MAPPINGS, REPORT_KINDS };
-enum report_by { BY_FUNCTION, BY_SITE, BY_CONTEXT, BY_TYPE, BY_WAITER, BY_HOLDER, BY_THREAD, BY_CREATOR, BYS };
+enum report_by { BY_FUNCTION, BY_SITE, BY_CONTEXT, BY_TYPE, BY_WAITER, BY_HOLDER, BY_THREAD, BY_CREATOR, BY_FILE, BY_IMAGE, BYS };
 
 enum { NO_LIMIT = -1, ANY = -1 };
 
@@ -65,7 +65,7 @@ struct report {
 	int with_blocks;       /* --top, --tree: what was waited beside the time */
 	int all;               /* --blocks: waits for work too; --lock-order: all orders */
 	int histogram;         /* --allocs: sizes and lifetimes; --top, --blocks: times; --locks: waits and holds */
-	const char *only;      /* NULL, or a function: --callers, --callees, --calls: which; --top: only it; --blocks: what is called, or calls */
+	const char *only;      /* NULL, or a function: --callers, --callees, --calls, --why-missing: which; --top: only it; --blocks: what is called, or calls */
 	int64_t depth;         /* --tree: levels at most; NO_LIMIT: all */
 	int inverted;          /* --tree: from functions to what calls them */
 	const char *focus;     /* --tree, --paths: NULL, or a function that paths must go through */
@@ -141,6 +141,8 @@ int report_use_window(struct report *);       /* behind the header: what totals 
 int report_single_calls(struct report *); /* --calls */
 int report_diff_header(struct report *); /* of both traces */
 int report_diff(struct report *);
+int report_coverage(struct report *);
+int report_why_missing(struct report *);
 int report_threads(struct report *);
 int report_creators(struct report *); /* --threads --by creator */
 int report_stacks(struct report *);
@@ -159,6 +161,10 @@ int report_read_whole(struct report *, struct report_whole *);
 
 /* calls.c: fills *exit_status and says so if the trace has no call of a function of this name. */
 int report_check_function(struct report *, const char *name, int *exit_status);
+
+/* calls.c: which function may have been meant by a name that none has: one of the same last part ("insert": "Table::insert"), or
+ * of a near name; NULL: none. With `called`, of those that were called. To be freed. */
+int report_find_meant(struct report *, const char *name, int called, char **meant);
 
 /* header.c: a sentence that a reader of the figures has to know: a line of the header, or of stderr. */
 void report_say(struct report *, enum cli_style, const char *format, ...) __attribute__((format(printf, 3, 4)));
