@@ -8,7 +8,7 @@
  *     8.21 s · 1 process · 5 threads · ...         what was recorded
  *     Process 1 was killed by SIGSEGV ...          how to read it
  *
- * With CSV and JSON only what is wrong is said, on stderr.
+ * With CSV and JSON only what is wrong is said, on stderr. Pictures carry all of it (report->notes).
  */
 #include "report/report.h"
 
@@ -81,7 +81,11 @@ void report_say(struct report *report, enum cli_style style, const char *format,
 	cli_add_format_va(&raw, format, arguments);
 	va_end(arguments);
 	cli_add_clean(&text, cli_text_of(&raw), raw.bytes);
-	if (report->format != CLI_FORMAT_TEXT) {
+	if (report->notes)
+		cli_add_format(report->notes, "%c%s\n", '0' + (int)style, cli_text_of(&text));
+	if (report->notes && style == CLI_PLAIN) {
+		/* It is in the picture, and nothing is wrong. */
+	} else if (report->notes || report->format != CLI_FORMAT_TEXT) {
 		cli_error("%s: %s", tr_path(report->trace), cli_text_of(&text));
 	} else {
 		cli_add_text(&report->out, cli_style_on(style));
@@ -262,7 +266,7 @@ static void separate(struct cli_buffer *line, const char *text)
 
 void report_add_parts(struct report *report, const char parts[][80], size_t count)
 {
-	size_t width = cli_screen()->width;
+	const size_t width = report->notes ? 0 : cli_screen()->width;
 	struct cli_buffer line = {0};
 
 	for (size_t i = 0; i < count; i++) {
@@ -275,7 +279,10 @@ void report_add_parts(struct report *report, const char parts[][80], size_t coun
 		}
 		separate(&line, parts[i]);
 	}
-	cli_add_format(&report->out, "%s\n", cli_text_of(&line));
+	if (report->notes)
+		cli_add_format(report->notes, "%c%s\n", '0' + CLI_PLAIN, cli_text_of(&line));
+	else
+		cli_add_format(&report->out, "%s\n", cli_text_of(&line));
 	report->lines++;
 	cli_buffer_fini(&line);
 }
@@ -328,6 +335,8 @@ static int add_title(struct report *report)
 	if (!*text)
 		text = status == 1 ? "(a program of unknown name)" : "(no process has joined the run)";
 	cli_add_clean(&clean, text, strlen(text));
+	if (report->notes)
+		cli_add_format(report->notes, "%c%s\n", '0' + CLI_BOLD, cli_text_of(&clean));
 	cli_add_text(&report->out, cli_style_on(CLI_BOLD));
 	cli_add_shortened(&report->out, cli_text_of(&clean), cli_screen()->width ? cli_screen()->width : SIZE_MAX / 2);
 	cli_add_text(&report->out, cli_style_off(CLI_BOLD));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
  * main.c - instr-report: profiles from a trace. Reads the command line, opens the trace, lets one of
- * top.c, tree.c, calls.c, paths.c, single.c, coverage.c, why.c, threads.c, stacks.c, info.c, blocks.c, locks.c, waits.c, order.c, allocs.c, live.c, memory.c and history.c answer.
+ * top.c, tree.c, calls.c, paths.c, single.c, coverage.c, why.c, threads.c, stacks.c, info.c, blocks.c, locks.c, waits.c, order.c, allocs.c, live.c, memory.c, history.c, flame.c and graph.c answer.
  */
 #include "report/report.h"
 
@@ -14,7 +14,7 @@
 #include "instr/version.h"
 
 /* Rows of text. Those with call paths take several lines each. */
-enum { TOP_LIMIT = 30, TREE_LIMIT = 100, INFO_LIMIT = 20, PATHS_LIMIT = 15, MEMORY_LIMIT = 20, STACKS_LIMIT = 20 };
+enum { TOP_LIMIT = 30, TREE_LIMIT = 100, INFO_LIMIT = 20, PATHS_LIMIT = 15, MEMORY_LIMIT = 20, STACKS_LIMIT = 20, GRAPH_LIMIT = 80 };
 enum { INVERTED_DEPTH = 10 }; /* each level more is another row for each context */
 static const double tree_least_percent = 0.5;
 
@@ -44,7 +44,7 @@ static struct report report = {.process_id = ANY, .thread_id = ANY, .by = CLI_UN
 static int mode = CLI_UNSET, format = CLI_FORMAT_TEXT, blocks, no_pager;
 static int64_t limit = CLI_UNSET;
 static double least_percent = CLI_UNSET;
-static const char *thread, *sort, *callers, *callees, *calls, *old_path, *missing;
+static const char *thread, *sort, *callers, *callees, *calls, *old_path, *missing, *flame, *graph;
 
 static const struct cli_option options[] = {
 	{CLI_HEADING, .name = "Reports"},
@@ -66,6 +66,12 @@ static const struct cli_option options[] = {
 	 .help = "which functions with hooks were called at all, and how many never were, by source file"},
 	{CLI_TEXT, .name = "why-missing", .argument = "NAME", .value = &missing,
 	 .help = "why this function is not in the profile: never called, without hooks and why, inlined ..."},
+	{CLI_FILE, .name = "flame", .argument = "FILE.html", .value = &flame,
+	 .help = "a flame graph of all call paths as one page for a browser, which needs nothing else: zoom, search, time, calls, memory and waits; "
+		 "- for the standard output"},
+	{CLI_FILE, .name = "graph", .argument = "FILE.svg|png|dot", .value = &graph,
+	 .help = "who calls whom as a picture: boxes by time, arrows with calls and time; svg and png are drawn by Graphviz's program dot; "
+		 "- for the text that it reads"},
 	{CLI_MODE, .name = "threads", .mode = REPORT_THREADS, .value = &mode,
 	 .help = "threads: how long each lived, ran, was ready without a processor, slept or waited, and what it called"},
 	{CLI_MODE, .name = "stacks", .mode = REPORT_STACKS, .value = &mode,
@@ -117,12 +123,12 @@ static const struct cli_option options[] = {
 	 .help = "--top: only functions of this name, named as with --callers; --blocks: only calls of "
 		 "this function (read, poll ...), or made by it"},
 	{CLI_TEXT, .name = "focus", .argument = "NAME", .value = &report.focus,
-	 .help = "--tree, --paths: only call paths through functions of this name, named as with --callers; what calls these has the "
+	 .help = "--tree, --paths, --flame, --graph: only call paths through functions of this name, named as with --callers; what calls these has the "
 		 "time of such paths"},
 	{CLI_TEXT, .name = "ignore", .argument = "NAME", .value = &report.ignore,
-	 .help = "--tree, --paths: without call paths through functions of this name"},
+	 .help = "--tree, --paths, --flame, --graph: without call paths through functions of this name"},
 	{CLI_FLAG, .name = "inverted", .value = &report.inverted,
-	 .help = "--tree: functions by their own time, and below each what calls it, and what calls that"},
+	 .help = "--tree, --flame: functions by their own time, and below each what calls it, and what calls that"},
 	{CLI_NUMBER, .name = "depth", .argument = "N", .value = &report.depth,
 	 .help = "--tree: at most N levels, 0 for all (--inverted: 10)"},
 	{CLI_FLAG, .name = "histogram", .value = &report.histogram,
@@ -143,10 +149,11 @@ static const struct cli_option options[] = {
 	{CLI_DURATION, .name = "age", .argument = "TIME", .value = &report.age_ns,
 	 .help = "--leaks: only blocks at least so old at the end, such as 500ms, 10s or 5min"},
 	{CLI_NUMBER, .name = "limit", .letter = 'n', .argument = "N", .value = &limit,
-	 .help = "at most N rows, 0 for all (text: 30, --tree 100, --stacks 20, --info 20 of each, --memory 20 with the first, the last and the "
+	 .help = "at most N rows, 0 for all (text: 30, --tree 100, --stacks 20, --info 20 of each, --graph 80 functions, --memory 20 with the first, the last and the "
 		 "nearest to the peak, with call paths 15; csv and json: all; --calls: 10000 at most)"},
 	{CLI_PERCENT, .name = "min", .argument = "PERCENT", .value = &least_percent,
-	 .help = "--diff: hide changes that are a smaller share of the old trace; --tree: hide contexts with a smaller share of the time, and with --heap of the bytes, with --blocks of the waits (text: 0.5; csv and json: 0)"},
+	 .help = "--diff: hide changes that are a smaller share of the old trace; --tree: hide contexts with a smaller share of the time, and with --heap of the bytes, with --blocks of the waits (text: 0.5; csv and json: 0); "
+		 "--graph: functions (0.5), and calls with a fifth of it; --flame: add up what has less of everything (0)"},
 	{CLI_TEXT, .name = "thread", .letter = 't', .argument = "N|NAME", .value = &thread,
 	 .help = "only the thread with this number, or the threads with this name (--info lists them)"},
 	{CLI_NUMBER, .name = "process", .letter = 'p', .argument = "N", .value = &report.process_id,
@@ -168,6 +175,7 @@ static const char *const usage[] = {
 	"[FILE] --calls NAME [--from TIME] [--to TIME] [OPTIONS]",
 	"[FILE] --coverage [--by file|image|function] [OPTIONS]",
 	"[FILE] --why-missing NAME [OPTIONS]",
+	"[FILE] --flame FILE.html | --graph FILE.svg|png|dot [--focus NAME] [--ignore NAME] [OPTIONS]",
 	"[FILE] --threads [--by creator] [OPTIONS]",
 	"[FILE] --stacks [--at TIME] [OPTIONS]",
 	"[FILE] --blocks [--by function|site|context] [--only NAME] [--all] [OPTIONS]",
@@ -202,6 +210,8 @@ static const struct cli_note examples[] = {
 	{"instr-report --diff old.db --by context --sort bytes", "call paths that allocate more than they did, or less"},
 	{"instr-report --coverage --by function", "functions that this run has never called"},
 	{"instr-report --why-missing 'parse*'", "why they are not in the profile"},
+	{"instr-report --flame time.html", "all of it to click through, in a browser"},
+	{"instr-report --graph calls.svg --focus 'Table::*'", "who calls whom around the functions of a class"},
 	{"instr-report --threads", "which threads were busy, and which waited"},
 	{"instr-report --threads --by creator", "what creates the threads, and how many"},
 	{"instr-report --stacks", "what every thread of a program that hangs is doing"},
@@ -278,6 +288,7 @@ static int choose_mode(void)
 	const struct { const char *name; int given, mode; } valued[] = {
 		{"callers", callers != NULL, REPORT_CALLERS}, {"callees", callees != NULL, REPORT_CALLEES}, {"calls", calls != NULL, REPORT_SINGLE_CALLS},
 		{"why-missing", missing != NULL, REPORT_WHY_MISSING},
+		{"flame", flame != NULL, REPORT_FLAME}, {"graph", graph != NULL, REPORT_GRAPH},
 		{"heap-at", report.at_ns != ANY, REPORT_HEAP_AT}, {"growth", report.span_ns[0] != CLI_UNSET, REPORT_GROWTH},
 		{"diff", old_path != NULL, REPORT_DIFF},
 	};
@@ -435,18 +446,20 @@ static int check_mode(void)
 		return cli_wrong_usage("--histogram goes with --top, --allocs, --blocks and --locks");
 	if (top && report.histogram && (report.with_heap || report.with_blocks))
 		return cli_wrong_usage("--histogram with --top shows how long calls took: --%s does not go with it", report.with_heap ? "heap" : "blocks");
-	if ((report.focus || report.ignore) && mode != REPORT_TREE && mode != REPORT_PATHS)
-		return cli_wrong_usage("--%s goes with --tree and --paths", report.focus ? "focus" : "ignore");
-	if ((report.inverted || report.depth != CLI_UNSET) && mode != REPORT_TREE)
-		return cli_wrong_usage("--%s goes with --tree", report.inverted ? "inverted" : "depth");
+	if ((report.focus || report.ignore) && mode != REPORT_TREE && mode != REPORT_PATHS && !(flame || graph))
+		return cli_wrong_usage("--%s goes with --tree, --paths, --flame and --graph", report.focus ? "focus" : "ignore");
+	if ((report.inverted && !flame && mode != REPORT_TREE) || (report.depth != CLI_UNSET && mode != REPORT_TREE))
+		return cli_wrong_usage(report.depth != CLI_UNSET ? "--depth goes with --tree" : "--inverted goes with --tree and --flame");
 	if ((report.focus || report.ignore || report.inverted) && (report.with_heap || report.with_blocks))
 		return cli_wrong_usage("--%s does not go with --%s", report.focus ? "focus" : report.ignore ? "ignore" : "inverted",
 				       report.with_heap ? "heap" : "blocks");
 	if (!top && mode != REPORT_BLOCKS && report.only)
 		return cli_wrong_usage(mode == REPORT_TREE || mode == REPORT_PATHS ? "--only goes with --top and --blocks (only call paths through a function: --focus NAME)"
 				       : "--only goes with --top and --blocks");
-	if (mode != REPORT_TREE && mode != REPORT_DIFF && least_percent >= 0)
-		return cli_wrong_usage("--min goes with --tree and --diff");
+	if (mode != REPORT_TREE && mode != REPORT_DIFF && least_percent >= 0 && !(flame || graph))
+		return cli_wrong_usage("--min goes with --tree and --diff, --flame and --graph");
+	if ((flame || graph) && (status = report_check_picture(&report, flame ? "flame" : "graph", flame ? flame : graph, format, sort != NULL, limit != CLI_UNSET)) != CLI_GO)
+		return status;
 	if ((status = check_by()) != CLI_GO)
 		return status;
 	if (report.kind != KIND_HEAP && (mode < REPORT_ALLOCS || mode == REPORT_MEMORY || mode == CLI_UNSET))
@@ -510,7 +523,7 @@ static void settle_defaults(void)
 	static const int64_t text_limits[REPORT_MODES] = {
 		[REPORT_TOP] = TOP_LIMIT,     [REPORT_TREE] = TREE_LIMIT,   [REPORT_THREADS] = TOP_LIMIT, [REPORT_STACKS] = STACKS_LIMIT,
 		[REPORT_INFO] = INFO_LIMIT,   [REPORT_BLOCKS] = TOP_LIMIT,  [REPORT_LOCKS] = TOP_LIMIT,  [REPORT_WAITS] = TOP_LIMIT, [REPORT_LOCK_ORDER] = TOP_LIMIT,
-		[REPORT_CALLERS] = TOP_LIMIT, [REPORT_CALLEES] = TOP_LIMIT, [REPORT_PATHS] = PATHS_LIMIT, [REPORT_SINGLE_CALLS] = PATHS_LIMIT, [REPORT_DIFF] = TOP_LIMIT, [REPORT_COVERAGE] = TOP_LIMIT, [REPORT_WHY_MISSING] = PATHS_LIMIT, [REPORT_ALLOCS] = TOP_LIMIT,
+		[REPORT_CALLERS] = TOP_LIMIT, [REPORT_CALLEES] = TOP_LIMIT, [REPORT_PATHS] = PATHS_LIMIT, [REPORT_SINGLE_CALLS] = PATHS_LIMIT, [REPORT_DIFF] = TOP_LIMIT, [REPORT_COVERAGE] = TOP_LIMIT, [REPORT_WHY_MISSING] = PATHS_LIMIT, [REPORT_FLAME] = NO_LIMIT, [REPORT_GRAPH] = GRAPH_LIMIT, [REPORT_ALLOCS] = TOP_LIMIT,
 		[REPORT_LEAKS] = PATHS_LIMIT, [REPORT_PEAK] = PATHS_LIMIT, [REPORT_MEMORY] = MEMORY_LIMIT,
 		[REPORT_HEAP_AT] = PATHS_LIMIT, [REPORT_GROWTH] = PATHS_LIMIT,
 	};
@@ -522,6 +535,7 @@ static void settle_defaults(void)
 		report.window_ns[0] = 0;
 	if (report.window_ns[1] == CLI_UNSET)
 		report.window_ns[1] = INT64_MAX;
+	report.picture = flame ? flame : graph;
 	report.format = format;
 	if (report.by == CLI_UNSET)
 		report.by = report.mode == REPORT_COVERAGE ? BY_FILE : report.kind == KIND_HEAP ? BY_FUNCTION : BY_SITE;
@@ -535,7 +549,7 @@ static void settle_defaults(void)
 	else if (!report.depth)
 		report.depth = NO_LIMIT;
 	if (least_percent < 0)
-		least_percent = format == CLI_FORMAT_TEXT && report.mode == REPORT_TREE ? tree_least_percent : 0;
+		least_percent = format == CLI_FORMAT_TEXT && !flame && (report.mode == REPORT_TREE || report.picture) ? tree_least_percent : 0;
 	report.least = least_percent / 100;
 	choose_thread();
 }
@@ -616,7 +630,7 @@ failed:
 static int (*const answers[REPORT_MODES])(struct report *) = {
 	[REPORT_TOP] = report_top,       [REPORT_TREE] = report_tree,  [REPORT_INFO] = report_info,
 	[REPORT_CALLERS] = report_calls, [REPORT_CALLEES] = report_calls, [REPORT_PATHS] = report_paths, [REPORT_SINGLE_CALLS] = report_single_calls, [REPORT_DIFF] = report_diff,
-	[REPORT_COVERAGE] = report_coverage, [REPORT_WHY_MISSING] = report_why_missing,
+	[REPORT_COVERAGE] = report_coverage, [REPORT_WHY_MISSING] = report_why_missing, [REPORT_FLAME] = report_flame, [REPORT_GRAPH] = report_graph,
 	[REPORT_THREADS] = report_threads, [REPORT_STACKS] = report_stacks,
 	[REPORT_BLOCKS] = report_blocked, [REPORT_LOCKS] = report_locks, [REPORT_WAITS] = report_waits, [REPORT_LOCK_ORDER] = report_lock_order,
 	[REPORT_ALLOCS] = report_allocs, [REPORT_LEAKS] = report_live, [REPORT_PEAK] = report_live,
@@ -648,7 +662,7 @@ int main(int argc, char **argv)
 		return cli_finish(CLI_TROUBLE);
 	}
 	tr_limit_memory(report.old && tr_stored_bytes(report.old) > tr_stored_bytes(report.trace) ? report.old : report.trace);
-	if ((status = check_choice()) == CLI_GO) {
+	if ((status = check_choice()) == CLI_GO && (status = report_open_picture(&report)) == CLI_GO) {
 		status = report.show_sql ? 0 : report.old ? report_diff_header(&report) : report_header(&report);
 		if (!status)
 			status = report_use_window(&report);
@@ -665,5 +679,5 @@ int main(int argc, char **argv)
 	cli_buffer_fini(&report.out);
 	tr_close(report.trace);
 	tr_close(report.old);
-	return cli_finish(status);
+	return cli_finish_output(status);
 }

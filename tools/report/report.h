@@ -5,8 +5,9 @@
  *     main.c ──► header.c (what was recorded, and what is missing) ──► top.c | tree.c | threads.c | stacks.c | info.c
  *                    ├──► blocks.c (its sums, and its answer; beside.c: beside the time of --top and --tree)
  *                    └──► heap.c (the heap's sums, wrong frees) ──► allocs.c (histogram.c) | live.c | memory.c | history.c
- *                    └──► locks.c | calls.c | paths.c | single.c
+ *                    ├──► locks.c | calls.c | paths.c | single.c
  *     diff.c (both headers) ──► figures.c (contexts of both, as one tree) | coverage.c | why.c
+ *                    └──► profile.c (all calling contexts) ──► flame.c | graph.c: pictures, into a file (picture.c)
  */
 #ifndef TOOLS_REPORT_REPORT_H
 #define TOOLS_REPORT_REPORT_H
@@ -17,7 +18,7 @@
 #include "libtrace/trace.h"
 
 enum report_mode {
-	REPORT_TOP, REPORT_TREE, REPORT_THREADS, REPORT_STACKS, REPORT_INFO, REPORT_BLOCKS, REPORT_LOCKS, REPORT_WAITS, REPORT_LOCK_ORDER, REPORT_CALLERS, REPORT_CALLEES, REPORT_PATHS, REPORT_SINGLE_CALLS, REPORT_DIFF, REPORT_GATE, REPORT_COVERAGE, REPORT_WHY_MISSING, REPORT_ALLOCS, REPORT_LEAKS, REPORT_PEAK, REPORT_MEMORY, REPORT_HEAP_AT,
+	REPORT_TOP, REPORT_TREE, REPORT_THREADS, REPORT_STACKS, REPORT_INFO, REPORT_BLOCKS, REPORT_LOCKS, REPORT_WAITS, REPORT_LOCK_ORDER, REPORT_CALLERS, REPORT_CALLEES, REPORT_PATHS, REPORT_SINGLE_CALLS, REPORT_DIFF, REPORT_GATE, REPORT_COVERAGE, REPORT_WHY_MISSING, REPORT_FLAME, REPORT_GRAPH, REPORT_ALLOCS, REPORT_LEAKS, REPORT_PEAK, REPORT_MEMORY, REPORT_HEAP_AT,
 	REPORT_GROWTH, REPORT_MODES,
 };
 /* What rows can be ordered by; what each is called stands in main.c. */
@@ -67,11 +68,13 @@ struct report {
 	int histogram;         /* --allocs: sizes and lifetimes; --top, --blocks: times; --locks: waits and holds */
 	const char *only;      /* NULL, or a function: --callers, --callees, --calls, --why-missing: which; --top: only it; --blocks: what is called, or calls */
 	int64_t depth;         /* --tree: levels at most; NO_LIMIT: all */
-	int inverted;          /* --tree: from functions to what calls them */
-	const char *focus;     /* --tree, --paths: NULL, or a function that paths must go through */
+	int inverted;          /* --tree, --flame: from functions to what calls them */
+	const char *focus;     /* --tree, --paths, pictures: NULL, or a function that paths must go through */
 	const char *ignore;    /* ... or one that they must not */
 	int limited;           /* the limit was asked for */
 	int exit_status;       /* of an answer that was given: CLI_DONE, or --gate: CLI_DIFFERENT, CLI_USAGE */
+	const char *picture;   /* --flame, --graph: the file; "-": stdout */
+	struct cli_buffer *notes; /* NULL, or the lines of the header for a picture: each '0' + its style, text, newline */
 
 	struct cli_buffer out; /* the answer as text */
 	size_t lines;          /* in it, roughly: for the pager */
@@ -143,6 +146,8 @@ int report_diff_header(struct report *); /* of both traces */
 int report_diff(struct report *);
 int report_coverage(struct report *);
 int report_why_missing(struct report *);
+int report_flame(struct report *);
+int report_graph(struct report *);
 int report_threads(struct report *);
 int report_creators(struct report *); /* --threads --by creator */
 int report_stacks(struct report *);
@@ -165,6 +170,10 @@ int report_check_function(struct report *, const char *name, int *exit_status);
 /* calls.c: which function may have been meant by a name that none has: one of the same last part ("insert": "Table::insert"), or
  * of a near name; NULL: none. With `called`, of those that were called. To be freed. */
 int report_find_meant(struct report *, const char *name, int called, char **meant);
+
+/* picture.c: whether a picture can be what was asked for; makes the file stdout. Return CLI_GO, or the exit status. */
+int report_check_picture(const struct report *, const char *option, const char *path, int format, int has_sort, int has_limit);
+int report_open_picture(struct report *);
 
 /* header.c: a sentence that a reader of the figures has to know: a line of the header, or of stderr. */
 void report_say(struct report *, enum cli_style, const char *format, ...) __attribute__((format(printf, 3, 4)));
