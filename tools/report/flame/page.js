@@ -58,8 +58,6 @@ function sums(key) {
 		if (D.before) {
 			s.ownBefore = dense(D.before[key]);
 			s.totalBefore = addUp(s.ownBefore);
-			/* Wide is what either has. */
-			s.width = s.total.map((now, i) => now);
 		}
 	}
 	return sumsOf[key];
@@ -107,7 +105,7 @@ const baseName = path => path.slice(path.lastIndexOf("/") + 1);
 
 /* ---- state ---- */
 
-const state = {m: MEASURES[0].key, view: "icicle", inv: D.inverted, order: "size", colour: D.before ? "change" : "function", q: "", re: 0, z: "", t: ""};
+const state = {m: MEASURES[0].key, view: "icicle", inv: D.inverted, order: "size", colour: D.before ? "change" : "function", wide: "new", q: "", re: 0, z: "", t: ""};
 const plain = {...state};
 function readState() {
 	const asked = new URLSearchParams(location.hash.slice(1));
@@ -140,17 +138,26 @@ function change(changes, isZoom) {
 
 /* ---- frames: what a rectangle stands for ---- */
 
-/* f: function; total, self, and before: of the measure; id: its way from the root, for the address. */
+/* f: function; total, self: of the measure, what it is wide by; now, before: the totals of both traces, where one is compared
+ * with another; id: its way from the root, for the address. */
 let root, measure, sum;
+
+function frameAt(node, parent) {
+	const both = sums(state.m);
+	return {f: functions[node], parent, node, total: sum.total[node], self: sum.own[node], now: both.total[node],
+		before: D.before ? both.totalBefore[node] : 0, id: String(node), kids: null};
+}
 
 function makeRoot() {
 	measure = MEASURES.find(m => m.key === state.m);
-	sum = sums(state.m);
-	root = {f: functions[0], parent: null, node: 0, total: sum.total[0], self: sum.own[0], before: D.before ? sum.totalBefore[0] : 0, id: "", kids: null};
+	const both = sums(state.m);
+	sum = D.before && state.wide === "old" ? {own: both.ownBefore, total: both.totalBefore} : both;
+	root = frameAt(0, null);
+	root.id = "";
 	if (state.inv) {
 		root.members = [];
 		for (let i = 0; i < N; i++)
-			if (sum.own[i] > 0 || (D.before && sum.ownBefore[i] > 0))
+			if (sum.own[i] > 0)
 				root.members.push(i);
 		root.at = root.members;
 	}
@@ -158,7 +165,7 @@ function makeRoot() {
 
 /* From functions to callers: a frame stands for contexts (members), which have come up to callers (at). */
 function callersOf(frame) {
-	const by = new Map();
+	const by = new Map(), both = sums(state.m);
 	frame.members.forEach((leaf, i) => {
 		const at = frame === root ? leaf : parents[frame.at[i]];
 		if (at === 0 && frame !== root)
@@ -166,11 +173,12 @@ function callersOf(frame) {
 		const f = functions[at];
 		let kid = by.get(f);
 		if (!kid)
-			by.set(f, kid = {f, parent: frame, total: 0, self: 0, before: 0, calls: 0, id: (frame.id ? frame.id + "." : "") + f, members: [], at: [], kids: null});
+			by.set(f, kid = {f, parent: frame, total: 0, self: 0, now: 0, before: 0, id: (frame.id ? frame.id + "." : "") + f, members: [], at: [], kids: null});
 		kid.members.push(leaf);
 		kid.at.push(at);
 		kid.total += sum.own[leaf];
-		kid.before += D.before ? sum.ownBefore[leaf] : 0;
+		kid.now += both.own[leaf];
+		kid.before += D.before ? both.ownBefore[leaf] : 0;
 	});
 	for (const kid of by.values())
 		kid.self = frame === root ? kid.total : 0;
@@ -180,10 +188,8 @@ function callersOf(frame) {
 function calleesOf(frame) {
 	const kids = [];
 	for (let i = starts[frame.node]; i < starts[frame.node + 1]; i++) {
-		const node = callees[i];
-		if (sum.total[node] > 0 || (D.before && sum.totalBefore[node] > 0))
-			kids.push({f: functions[node], parent: frame, node, total: sum.total[node], self: sum.own[node],
-				before: D.before ? sum.totalBefore[node] : 0, id: String(node), kids: null});
+		if (sum.total[callees[i]] > 0)
+			kids.push(frameAt(callees[i], frame));
 	}
 	return kids;
 }
@@ -192,7 +198,7 @@ function kidsOf(frame) {
 	if (!frame.kids) {
 		frame.kids = state.inv ? callersOf(frame) : calleesOf(frame);
 		frame.kids.sort(state.order === "name" ? (a, b) => D.names[a.f] < D.names[b.f] ? -1 : D.names[a.f] > D.names[b.f] ? 1 : a.f - b.f
-			: (a, b) => b.total - a.total || b.before - a.before || a.f - b.f);
+			: (a, b) => b.total - a.total || a.f - b.f);
 	}
 	return frame.kids;
 }
@@ -287,8 +293,8 @@ function colourOf(rect) {
 	if (isNone.has(f))
 		return style.none;
 	if (state.colour === "change") {
-		const {total, before} = rect.frame, most = Math.max(total, before);
-		const by = most > 0 ? (total - before) / most : 0;
+		const {now, before} = rect.frame, most = Math.max(now, before);
+		const by = most > 0 ? (now - before) / most : 0;
 		return Math.abs(by) < 0.005 ? style.none : `hsl(${by > 0 ? 8 : 215} ${30 + 55 * Math.abs(by)}% ${(dark ? 68 : 84) - 22 * Math.abs(by)}%)`;
 	}
 	let colour = colours.get(f);
@@ -329,7 +335,7 @@ function search() {
 		test = name => name.toLowerCase().includes(wanted);
 	}
 	matches = new Uint8Array(D.names.length);
-	D.names.forEach((name, f) => { matches[f] = Number(test(name)); });
+	D.names.forEach((name, f) => { matches[f] = Number(!isNone.has(f) && test(name)); });
 	const called = new Uint8Array(D.names.length);
 	/* Each once: what lies within a match is part of it. */
 	const within = new Uint8Array(N);
@@ -352,14 +358,40 @@ let width = 0, height = 0, charWidth = 7.2, depth = 0;
 const yOf = level => state.view === "flame" ? depth * ROW - (level + 1) * ROW : level * ROW;
 const levelAt = y => state.view === "flame" ? depth - 1 - Math.floor(y / ROW) : Math.floor(y / ROW);
 
-function fit(text, room) {
-	const most = Math.floor(room / charWidth);
-	if (text.length <= most)
-		return text;
-	const open = text.indexOf("(");
-	if (open > 0 && open <= most)
-		return text.slice(0, open);
-	return most < 3 ? "" : text.slice(0, most - 1) + "…";
+/* What a name is shortened to, longest first: without parameters, template arguments, outer scopes. */
+const shorterOf = new Map();
+function shorter(f) {
+	let list = shorterOf.get(f);
+	if (list)
+		return list;
+	let bare = "", level = 0;
+	const name = D.names[f].replace(/\(anonymous namespace\)::/g, "").replace(/operator(<=>|<<=?|>>=?|<=?|>=?|->\*?|\(\))/g, match => "operator" +
+		match.slice(8).replace(/[<>()]/g, c => String.fromCharCode(c.charCodeAt(0) + 0xE000)));
+	for (const c of name) {
+		if (c === "(" && !level && bare)
+			break;
+		level -= c === ">" || c === ")" ? 1 : 0;
+		if (level <= 0)
+			bare += c;
+		level += c === "<" || c === "(" ? 1 : 0;
+		level = Math.max(level, 0);
+	}
+	bare = bare.replace(/[\uE000-\uE0FF]/g, c => String.fromCharCode(c.charCodeAt(0) - 0xE000)).replace(/^.* (?=[^ ])(?!operator)/, "");
+	list = [D.names[f], bare];
+	for (let at = bare.indexOf("::"); at > 0; at = bare.indexOf("::"))
+		list.push(bare = bare.slice(at + 2));
+	shorterOf.set(f, list);
+	return list;
+}
+function fit(f, room) {
+	const most = Math.floor(room / charWidth), list = shorter(f);
+	for (const text of list)
+		if (text && text.length <= most)
+			return text;
+	return most < 3 ? "" : list[list.length - 1].slice(0, most - 1) + "…";
+}
+function fitRest(count, room) {
+	return [count.toLocaleString("en") + " more", "+" + count.toLocaleString("en"), ""].find(text => text.length * charWidth <= room);
 }
 
 function drawRect(rect, y) {
@@ -370,7 +402,7 @@ function drawRect(rect, y) {
 	pen.globalAlpha = rect.above && !hit ? 0.8 : 1;
 	if (rect.w < TEXT_LEAST)
 		return;
-	const text = fit(rect.rest ? rect.rest.toLocaleString("en") + " more" : D.names[rect.frame.f], rect.w - 8);
+	const text = rect.rest ? fitRest(rect.rest, rect.w - 8) : fit(rect.frame.f, rect.w - 8);
 	pen.fillStyle = hit ? style.matchText : matches || (isNone.has(rect.frame.f) || rect.rest) || rect.above ? style.text : style.frameText;
 	pen.fillText(text, rect.x + 4, y + ROW / 2 + 0.5);
 }
@@ -458,13 +490,13 @@ function tableOf(frame) {
 		const s = sums(m.key), node = frame.node;
 		if (state.inv && m !== measure)
 			continue;
-		const total = state.inv ? frame.total : s.total[node], self = state.inv ? frame.self : s.own[node];
+		const total = state.inv ? frame.now : s.total[node], self = state.inv ? (frame.parent === root ? frame.now : 0) : s.own[node];
 		const before = state.inv ? frame.before : D.before ? s.totalBefore[node] : 0;
 		if (!total && !before && m !== measure)
 			continue;
 		const cells = [m.name, figure(total, m.unit), share(total, s.total[0])];
 		if (frame.parent)
-			cells.push(share(total, state.inv ? frame.parent.total : s.total[frame.parent.node]));
+			cells.push(share(total, state.inv ? frame.parent.now : s.total[frame.parent.node]));
 		cells.push(figure(self, m.unit));
 		if (D.before)
 			cells.push(figure(before, m.unit), (total >= before ? "+" : "") + (before > 0 ? (100 * (total - before) / before).toFixed(1) + "%" : figure(total, m.unit)));
@@ -518,7 +550,8 @@ function status() {
 		return;
 	}
 	line.append(element("b", zoomed === root ? "" : D.names[zoomed.f] + "  "));
-	line.append(zoomed === root ? `${figure(root.total, measure.unit)}${measure.unit ? "" : " " + measure.name}: ${measure.title}` : describe({frame: zoomed}));
+	line.append(zoomed === root ? `${figure(root.total, measure.unit)}${measure.unit ? "" : " " + measure.name}: ${measure.title}`
+		+ (state.inv ? "; what functions have themselves, and below them who called them" : "") : describe({frame: zoomed}));
 }
 
 function controls() {
@@ -526,6 +559,7 @@ function controls() {
 	$("view").textContent = state.view === "flame" ? "icicle" : "flame";
 	$("inverted").setAttribute("aria-pressed", String(!!state.inv));
 	$("order").value = state.order;
+	$("wide").value = state.wide;
 	$("colour").value = state.colour;
 	$("back").disabled = $("whole").disabled = zoomed === root;
 	$("theme").textContent = dark ? "light" : "dark";
@@ -557,7 +591,7 @@ function show() {
 	colours.clear();
 	width = printing ? 1000 : scroll.clientWidth;
 	height = scroll.clientHeight;
-	const frames = [state.m, state.inv, state.order].join(" "), layout = [frames, state.z, width].join(" ");
+	const frames = [state.m, state.inv, state.order, state.wide].join(" "), layout = [frames, state.z, width].join(" ");
 	if (sorted !== frames) {
 		makeRoot();
 		sorted = frames;
@@ -605,15 +639,17 @@ function rectUnder(event) {
 	const box = canvas.getBoundingClientRect();
 	return rectAt(event.clientX - box.left, event.clientY - box.top + scroll.scrollTop);
 }
+/* On the frame that is zoomed to: out, to what calls it. */
 function zoomTo(frame) {
-	if (frame === zoomed)
-		back();
-	else
-		change({z: frame.id}, true);
+	const to = frame === zoomed ? frame.parent : frame;
+	if (to)
+		change({z: to.id}, true);
 }
+let kept = null; /* what "back" does not take back */
 function back() {
 	if (zooms > 0) {
 		zooms--;
+		kept = {...state};
 		history.back();
 	} else if (zoomed !== root) {
 		change({z: zoomed.parent.id});
@@ -643,7 +679,7 @@ canvas.addEventListener("mouseleave", () => {
 });
 canvas.addEventListener("click", event => {
 	const rect = rectUnder(event);
-	if (rect)
+	if (rect && !(rect.rest && rect.frame === zoomed))
 		zoomTo(rect.frame);
 });
 scroll.addEventListener("scroll", () => requestAnimationFrame(draw));
@@ -651,7 +687,15 @@ addEventListener("resize", () => show());
 addEventListener("beforeprint", () => { printing = true; show(); });
 addEventListener("afterprint", () => { printing = false; show(); });
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => show());
-addEventListener("hashchange", () => { readState(); show(); });
+addEventListener("hashchange", () => {
+	readState();
+	if (kept) {
+		Object.assign(state, kept, {z: state.z});
+		kept = null;
+		history.replaceState(null, "", address());
+	}
+	show();
+});
 
 /* ---- keys and buttons ---- */
 
@@ -746,6 +790,7 @@ $("whole").onclick = keys["0"];
 $("theme").onclick = light;
 $("help").onclick = keys["?"];
 $("order").onchange = () => change({order: $("order").value});
+$("wide").onchange = () => change({wide: $("wide").value});
 $("colour").onchange = () => change({colour: $("colour").value});
 $("search").oninput = () => change({q: $("search").value});
 $("regex").onchange = () => change({re: Number($("regex").checked)});
@@ -760,9 +805,8 @@ MEASURES.forEach((m, i) => {
 	$("measures").append(b);
 });
 if (D.before) {
-	const option = element("option", "change");
-	option.value = "change";
-	$("colour").prepend(option);
+	$("colour").prepend(new Option("change", "change"));
+	$("sides").hidden = false;
 }
 readState();
 show();
