@@ -155,6 +155,12 @@ def check_main(arguments, claims, browser, trace):
     claims.same("an address of nothing shows everything", (at["nonsense"]["zoom"], at["nonsense"]["measure"], at["nonsense"]["view"]), ("", "time", "icicle"))
     claims.hold("what is shown is in the address", "m=calls" in at["second"]["address"] and "z=" in at["second"]["address"])
 
+    old = {"time": [1000 * (i + 1) for i in range(len(page.Page(text).paths))]}
+    compared = browser.walk(text.replace('"before":null', '"before":' + json.dumps(old)), [["go", "a=1"], ["go", "wide=old"], ["hover", worker]])
+    claims.same("two traces: widths of the new one", int(compared[0]["total"]), whole)
+    claims.same("or of the old one", int(compared[1]["total"]), sum(old["time"]))
+    claims.hold("the tooltip has both", "before" in compared[2]["tip"] and "+" in compared[2]["tip"], compared[2]["tip"])
+
     shown = os.path.join(browser.folder, "shown.html")
     with open(shown, "w", encoding="utf-8") as f:
         f.write(text)

@@ -556,7 +556,8 @@ function status() {
 
 function controls() {
 	document.querySelectorAll("#measures button").forEach(b => b.setAttribute("aria-pressed", String(b.value === state.m)));
-	$("view").textContent = state.view === "flame" ? "icicle" : "flame";
+	for (const view of ["icicle", "flame"])
+		$(view).setAttribute("aria-pressed", String(state.view === view));
 	$("inverted").setAttribute("aria-pressed", String(!!state.inv));
 	$("order").value = state.order;
 	$("wide").value = state.wide;
@@ -783,7 +784,8 @@ addEventListener("keydown", event => {
 		act();
 	}
 });
-$("view").onclick = turnOver;
+$("icicle").onclick = () => change({view: "icicle"});
+$("flame").onclick = () => change({view: "flame"});
 $("inverted").onclick = invert;
 $("back").onclick = back;
 $("whole").onclick = keys["0"];
