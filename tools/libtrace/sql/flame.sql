@@ -1,9 +1,10 @@
 -- SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 --
 -- flame: every calling context with what it has itself, callees not included: what flame graphs and call graphs are drawn
--- from. Each comes behind its caller. Of process :process and of the threads that :thread (its number) or :thread_name name;
--- call paths through no function that :focus names, or through one that :ignore names, have nothing. Memory and waits are
--- known by process, not by thread: with :thread or :thread_name there are none.
+-- from. Each comes behind its caller, as the numbers of contexts are: the groups are sorted by them. Of process :process and
+-- of the threads that :thread (its number) or :thread_name name; call paths through no function that :focus names, or through
+-- one that :ignore names, have nothing. Memory and waits are known by process, not by thread: with :thread or :thread_name
+-- there are none.
 WITH RECURSIVE
 chosen AS (
     SELECT thread_id FROM threads
@@ -34,7 +35,9 @@ sums AS (
     FROM (SELECT * FROM own
           WHERE (:focus IS NULL OR context_id IN within) AND (:ignore IS NULL OR context_id NOT IN left_out)
           UNION ALL
-          SELECT context_id, 0, 0, 0, 0, 0, 0, 0 FROM contexts WHERE process_id = coalesce(:process, process_id))
+          SELECT context_id, 0, 0, 0, 0, 0, 0, 0 FROM contexts -- those that only lead to others; most have something, and are not sorted twice
+          WHERE process_id = coalesce(:process, process_id)
+            AND (:focus IS NOT NULL OR :ignore IS NOT NULL OR context_id NOT IN (SELECT context_id FROM totals WHERE thread_id IN chosen)))
     GROUP BY context_id)
 SELECT c.context_id AS context_id, -- calling context
        c.parent_id AS parent_id, -- the caller's context; NULL: none, this is a process
@@ -58,5 +61,4 @@ FROM sums s
 CROSS JOIN contexts c ON c.context_id = s.context_id
 LEFT JOIN functions f ON f.function_id = c.function_id
 LEFT JOIN modules m ON m.module_id = f.module_id
-WHERE c.process_id = coalesce(:process, c.process_id)
-ORDER BY s.context_id;
+WHERE c.process_id = coalesce(:process, c.process_id);
