@@ -44,7 +44,7 @@ static struct report report = {.process_id = ANY, .thread_id = ANY, .by = CLI_UN
 static int mode = CLI_UNSET, format = CLI_FORMAT_TEXT, blocks, no_pager;
 static int64_t limit = CLI_UNSET;
 static double least_percent = CLI_UNSET;
-static const char *thread, *sort, *callers, *callees, *calls, *old_path, *missing, *flame, *graph;
+static const char *thread, *sort, *callers, *callees, *calls, *old_path, *missing, *flame, *graph, *rules;
 
 static const struct cli_option options[] = {
 	{CLI_HEADING, .name = "Reports"},
@@ -107,6 +107,9 @@ static const struct cli_option options[] = {
 	{CLI_FILE, .name = "diff", .argument = "OLD", .value = &old_path,
 	 .help = "what changed since the trace OLD, by function or (--by context) by call path: calls, allocations and locks exactly, times also "
 		 "as a statement about how long calls took, each change of time split into more calls and dearer calls"},
+	{CLI_TEXT, .name = "gate", .argument = "RULES", .value = &rules,
+	 .help = "does the trace keep to rules, of a file or given here: 'p99 of handle <= 2 ms; no allocation under audio_callback', with --diff OLD also "
+		 "'calls of parse +0 %; no slowdown of *' (docs/diff.md)? Says what breaks one, and then exits with 1"},
 	{CLI_HEADING, .name = "What to show"},
 	{CLI_TEXT, .name = "sort", .letter = 's', .argument = "KEY",
 	 .choices = "self|total|calls|cpu|ready|blocked|lived|lock|wait|hold|acquisitions|contended|bytes|allocs|live|peak|temporary|crossed|resized|copied|failed|freed|blocks|age|time|longest", .value = &sort,
@@ -189,6 +192,7 @@ static const char *const usage[] = {
 	"[FILE] --heap-at TIME [OPTIONS]",
 	"[FILE] --growth T1..T2 [OPTIONS]",
 	"[FILE] --diff OLD [--by function|context] [OPTIONS]",
+	"[FILE] --gate RULES [--diff OLD] [OPTIONS]",
 	"[FILE] --info [OPTIONS]",
 	NULL,
 };
@@ -212,6 +216,7 @@ static const struct cli_note examples[] = {
 	{"instr-report --why-missing 'parse*'", "why they are not in the profile"},
 	{"instr-report --flame time.html", "all of it to click through, in a browser"},
 	{"instr-report --graph calls.svg --focus 'Table::*'", "who calls whom around the functions of a class"},
+	{"instr-report --gate rules.txt --diff old.db", "whether a new version keeps to rules: for tests and CI"},
 	{"instr-report --threads", "which threads were busy, and which waited"},
 	{"instr-report --threads --by creator", "what creates the threads, and how many"},
 	{"instr-report --stacks", "what every thread of a program that hangs is doing"},
@@ -244,7 +249,8 @@ static const struct cli_note environment[] = {
 };
 
 static const struct cli_note exits[] = {
-	{"0", "the report was printed"},
+	{"0", "the report was printed; --gate: all rules hold"},
+	{"1", "--gate: a rule is broken"},
 	{"2", "wrong usage"},
 	{"3", "the trace cannot be read, or the report not written"},
 	{0},
@@ -290,7 +296,7 @@ static int choose_mode(void)
 		{"why-missing", missing != NULL, REPORT_WHY_MISSING},
 		{"flame", flame != NULL, REPORT_FLAME}, {"graph", graph != NULL, REPORT_GRAPH},
 		{"heap-at", report.at_ns != ANY, REPORT_HEAP_AT}, {"growth", report.span_ns[0] != CLI_UNSET, REPORT_GROWTH},
-		{"diff", old_path != NULL, REPORT_DIFF},
+		{"diff", old_path && !rules, REPORT_DIFF}, {"gate", rules != NULL, REPORT_GATE},
 	};
 	const char *named = NULL;
 	int with_value = CLI_UNSET;
@@ -415,8 +421,8 @@ static int check_mode(void)
 				       mode == REPORT_WAITS ? "waits" : "lock-order");
 	if (mode != REPORT_LOCKS && report.lock != ANY)
 		return cli_wrong_usage("--lock goes with --locks");
-	if (mode == REPORT_DIFF && (thread || report.process_id != ANY))
-		return cli_wrong_usage("--diff compares whole runs: --thread and --process do not go with it");
+	if ((mode == REPORT_DIFF || mode == REPORT_GATE) && (thread || report.process_id != ANY))
+		return cli_wrong_usage("--%s is about whole runs: --thread and --process do not go with it", mode == REPORT_DIFF ? "diff" : "gate");
 	if (mode >= REPORT_ALLOCS && thread)
 		return cli_wrong_usage("the heap belongs to all threads of a process: --thread goes with --top, --tree, --threads and --stacks");
 	if ((mode == REPORT_COVERAGE || mode == REPORT_WHY_MISSING) && (sort || thread))
@@ -429,8 +435,8 @@ static int check_mode(void)
 		return status;
 	if (report.window_ns[0] != CLI_UNSET && report.window_ns[1] != CLI_UNSET && report.window_ns[0] > report.window_ns[1])
 		return cli_wrong_usage("--from is after --to");
-	if ((mode == REPORT_INFO || mode == REPORT_MEMORY || mode == REPORT_STACKS || mode == REPORT_LOCK_ORDER) && sort)
-		return cli_wrong_usage("--sort does not go with --%s", mode == REPORT_INFO ? "info" : mode == REPORT_MEMORY ? "memory" :
+	if ((mode == REPORT_INFO || mode == REPORT_MEMORY || mode == REPORT_STACKS || mode == REPORT_LOCK_ORDER || mode == REPORT_GATE) && sort)
+		return cli_wrong_usage("--sort does not go with --%s", mode == REPORT_GATE ? "gate" : mode == REPORT_INFO ? "info" : mode == REPORT_MEMORY ? "memory" :
 				       mode == REPORT_STACKS ? "stacks" : "lock-order");
 	if (mode != REPORT_STACKS && report.stacks_ns != ANY)
 		return cli_wrong_usage("--at goes with --stacks (what was alive at a time: --heap-at TIME)");
@@ -523,7 +529,7 @@ static void settle_defaults(void)
 	static const int64_t text_limits[REPORT_MODES] = {
 		[REPORT_TOP] = TOP_LIMIT,     [REPORT_TREE] = TREE_LIMIT,   [REPORT_THREADS] = TOP_LIMIT, [REPORT_STACKS] = STACKS_LIMIT,
 		[REPORT_INFO] = INFO_LIMIT,   [REPORT_BLOCKS] = TOP_LIMIT,  [REPORT_LOCKS] = TOP_LIMIT,  [REPORT_WAITS] = TOP_LIMIT, [REPORT_LOCK_ORDER] = TOP_LIMIT,
-		[REPORT_CALLERS] = TOP_LIMIT, [REPORT_CALLEES] = TOP_LIMIT, [REPORT_PATHS] = PATHS_LIMIT, [REPORT_SINGLE_CALLS] = PATHS_LIMIT, [REPORT_DIFF] = TOP_LIMIT, [REPORT_COVERAGE] = TOP_LIMIT, [REPORT_WHY_MISSING] = PATHS_LIMIT, [REPORT_FLAME] = NO_LIMIT, [REPORT_GRAPH] = GRAPH_LIMIT, [REPORT_ALLOCS] = TOP_LIMIT,
+		[REPORT_CALLERS] = TOP_LIMIT, [REPORT_CALLEES] = TOP_LIMIT, [REPORT_PATHS] = PATHS_LIMIT, [REPORT_SINGLE_CALLS] = PATHS_LIMIT, [REPORT_DIFF] = TOP_LIMIT, [REPORT_COVERAGE] = TOP_LIMIT, [REPORT_WHY_MISSING] = PATHS_LIMIT, [REPORT_FLAME] = NO_LIMIT, [REPORT_GRAPH] = GRAPH_LIMIT, [REPORT_GATE] = TOP_LIMIT, [REPORT_ALLOCS] = TOP_LIMIT,
 		[REPORT_LEAKS] = PATHS_LIMIT, [REPORT_PEAK] = PATHS_LIMIT, [REPORT_MEMORY] = MEMORY_LIMIT,
 		[REPORT_HEAP_AT] = PATHS_LIMIT, [REPORT_GROWTH] = PATHS_LIMIT,
 	};
@@ -630,7 +636,7 @@ failed:
 static int (*const answers[REPORT_MODES])(struct report *) = {
 	[REPORT_TOP] = report_top,       [REPORT_TREE] = report_tree,  [REPORT_INFO] = report_info,
 	[REPORT_CALLERS] = report_calls, [REPORT_CALLEES] = report_calls, [REPORT_PATHS] = report_paths, [REPORT_SINGLE_CALLS] = report_single_calls, [REPORT_DIFF] = report_diff,
-	[REPORT_COVERAGE] = report_coverage, [REPORT_WHY_MISSING] = report_why_missing, [REPORT_FLAME] = report_flame, [REPORT_GRAPH] = report_graph,
+	[REPORT_COVERAGE] = report_coverage, [REPORT_WHY_MISSING] = report_why_missing, [REPORT_FLAME] = report_flame, [REPORT_GRAPH] = report_graph, [REPORT_GATE] = report_gate,
 	[REPORT_THREADS] = report_threads, [REPORT_STACKS] = report_stacks,
 	[REPORT_BLOCKS] = report_blocked, [REPORT_LOCKS] = report_locks, [REPORT_WAITS] = report_waits, [REPORT_LOCK_ORDER] = report_lock_order,
 	[REPORT_ALLOCS] = report_allocs, [REPORT_LEAKS] = report_live, [REPORT_PEAK] = report_live,
@@ -653,7 +659,7 @@ int main(int argc, char **argv)
 	if ((status = choose_mode()) != CLI_GO || (status = check_mode()) != CLI_GO)
 		return cli_finish(status);
 	settle_defaults();
-	if ((status = choose_sort()) != CLI_GO)
+	if ((status = choose_sort()) != CLI_GO || (rules && (status = report_read_rules(rules, old_path != NULL)) != CLI_GO))
 		return cli_finish(status);
 	if (tr_open(&report.trace, operands.count ? operands.items[0] : "trace.db", &report.error) ||
 	    (old_path && tr_open(&report.old, old_path, &report.error))) {
@@ -663,7 +669,7 @@ int main(int argc, char **argv)
 	}
 	tr_limit_memory(report.old && tr_stored_bytes(report.old) > tr_stored_bytes(report.trace) ? report.old : report.trace);
 	if ((status = check_choice()) == CLI_GO && (status = report_open_picture(&report)) == CLI_GO) {
-		status = report.show_sql ? 0 : report.old ? report_diff_header(&report) : report_header(&report);
+		status = report.show_sql ? 0 : report.mode == REPORT_DIFF || report.mode == REPORT_GATE ? report_diff_header(&report) : report_header(&report);
 		if (!status)
 			status = report_use_window(&report);
 		if (!status)

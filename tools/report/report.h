@@ -6,7 +6,7 @@
  *                    ├──► blocks.c (its sums, and its answer; beside.c: beside the time of --top and --tree)
  *                    └──► heap.c (the heap's sums, wrong frees) ──► allocs.c (histogram.c) | live.c | memory.c | history.c
  *                    ├──► locks.c | calls.c | paths.c | single.c
- *     diff.c (both headers) ──► figures.c (contexts of both, as one tree) | coverage.c | why.c
+ *     diff.c (both headers) | gate.c (rules.c) ──► figures.c (contexts of both, as one tree) | coverage.c | why.c
  *                    └──► profile.c (all calling contexts) ──► flame.c | graph.c: pictures, into a file (picture.c)
  */
 #ifndef TOOLS_REPORT_REPORT_H
@@ -142,12 +142,13 @@ int report_paths(struct report *);
 int report_has_window(const struct report *); /* is it of a window of time? */
 int report_use_window(struct report *);       /* behind the header: what totals are asked for from then on is of it */
 int report_single_calls(struct report *); /* --calls */
-int report_diff_header(struct report *); /* of both traces */
+int report_diff_header(struct report *); /* --diff, --gate: of both traces */
 int report_diff(struct report *);
 int report_coverage(struct report *);
 int report_why_missing(struct report *);
 int report_flame(struct report *);
 int report_graph(struct report *);
+int report_gate(struct report *);
 int report_threads(struct report *);
 int report_creators(struct report *); /* --threads --by creator */
 int report_stacks(struct report *);
@@ -174,6 +175,10 @@ int report_find_meant(struct report *, const char *name, int called, char **mean
 /* picture.c: whether a picture can be what was asked for; makes the file stdout. Return CLI_GO, or the exit status. */
 int report_check_picture(const struct report *, const char *option, const char *path, int format, int has_sort, int has_limit);
 int report_open_picture(struct report *);
+
+/* gate.c: reads the rules of a file, or these themselves. CLI_GO, or the exit status after it has said what is wrong: compared is not 0
+ * if there is an older trace. */
+int report_read_rules(const char *argument, int compared);
 
 /* header.c: a sentence that a reader of the figures has to know: a line of the header, or of stderr. */
 void report_say(struct report *, enum cli_style, const char *format, ...) __attribute__((format(printf, 3, 4)));
