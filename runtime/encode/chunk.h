@@ -103,6 +103,14 @@ int irt_chunk_open(struct irt_chunk_decoder *decoder, const struct irt_contexts 
  * are damaged; the events given out before were what the bytes said), INSTR_ERR_MEMORY. */
 long irt_chunk_next(struct irt_chunk_decoder *decoder, struct irt_event *events, size_t max);
 
+/* The calls that the POP and LANDED events of the last irt_chunk_next have ended, those of one behind those of the other:
+ * as many as `value` says, the innermost first. Valid until the next call. */
+struct irt_popped_call {
+	uint64_t ticks; /* how long it took, waits not counted */
+	uint32_t context;
+};
+const struct irt_popped_call *irt_chunk_popped(const struct irt_chunk_decoder *decoder);
+
 /* Folds the chunk's events behind the first `skip` into a walk that is being restored.
  * INSTR_ERR_FORMAT: damaged, or it does not fit the walk's state; INSTR_ERR_MEMORY. */
 int irt_chunk_replay(struct irt_chunk_decoder *decoder, struct irt_walk *walk, uint64_t skip);

@@ -60,6 +60,7 @@ void irt_chunk_decoder_destroy(struct irt_chunk_decoder *d)
 	free(d->states);
 	free(d->touched);
 	free(d->calls);
+	free(d->popped);
 	free(d);
 }
 
@@ -275,6 +276,9 @@ static int end_operation(struct irt_chunk_decoder *d, struct irt_event *e)
 {
 	if (e->operation == IRT_OP_WAIT) {
 		d->stopped = (int64_t)((uint64_t)d->stopped + e->value);
+	} else if (e->operation == IRT_OP_POP || e->operation == IRT_OP_LANDED) {
+		for (uint64_t i = 1; i <= e->value; i++)
+			d->popped[d->popped_count - i].ticks += (uint64_t)(e->ticks - d->stopped);
 	} else if (e->operation == IRT_OP_BLOCKING) {
 		d->heap.has_begun = true;
 		d->heap.begun_ticks = e->ticks;
@@ -304,9 +308,14 @@ static int operate(struct irt_chunk_decoder *d, uint64_t opcode, struct irt_even
 		if (!irt_get_varint(&d->side, d->side_end, &e->value) || e->value == 0 ||
 		    e->value > d->call_count + d->closed_left)
 			return INSTR_ERR_FORMAT;
-		for (uint64_t i = 0; i < e->value; i++)
+		if (!irt_grow(&d->popped, &d->popped_room, d->popped_count + (size_t)e->value, sizeof(*d->popped)))
+			return INSTR_ERR_MEMORY;
+		for (uint64_t i = 0; i < e->value; i++) {
 			if (end_call(d, &ended))
 				return INSTR_ERR_FORMAT;
+			/* until the time is known: less the time that it was entered at */
+			d->popped[d->popped_count++] = (struct irt_popped_call){0 - (uint64_t)ended.enter, ended.context};
+		}
 		d->state = ended.after;
 		return 0;
 	case IRT_OP_ORPHAN:
@@ -515,6 +524,7 @@ long irt_chunk_next(struct irt_chunk_decoder *d, struct irt_event *events, size_
 	const uint8_t *symbol, *symbols_end;
 	struct irt_event *end;
 
+	d->popped_count = 0;
 	if (d->result == GOING && d->done == d->header.events)
 		d->result = d->side == d->side_end && d->closed == d->closed_end && d->closed_left == 0
 				    ? 0 : INSTR_ERR_FORMAT; /* everything must have been used up */
@@ -531,6 +541,11 @@ long irt_chunk_next(struct irt_chunk_decoder *d, struct irt_event *events, size_
 	end = decode(d, symbol, events, events + max);
 	d->done += (uint64_t)(end - events);
 	return end > events ? end - events : d->result;
+}
+
+const struct irt_popped_call *irt_chunk_popped(const struct irt_chunk_decoder *d)
+{
+	return d->popped;
 }
 
 int irt_chunk_replay(struct irt_chunk_decoder *d, struct irt_walk *walk, uint64_t skip)

@@ -55,6 +55,9 @@ struct irt_chunk_decoder {
 	uint64_t closed_left;
 	int64_t closed_enter;
 
+	struct irt_popped_call *popped; /* irt_chunk_popped */
+	size_t popped_room, popped_count;
+
 	uint8_t block[IRT_DECODE_BLOCK];
 };
 
