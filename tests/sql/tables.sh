@@ -1,0 +1,279 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#
+# tables.sh BUILD - the tables of libinstr_sql.so have what the totals have, in order, and read what they need: of runs with
+# threads, children, exceptions, jumps, recursion, calls that are still open, allocations, locks and waits for the drain.
+. "$(dirname "$0")/../e2e/runtime/trace.sh"
+. "$(dirname "$0")/loaded.sh"
+here=$(cd "$(dirname "$0")" && pwd)
+
+records() {
+	"$build/bin/instr-clang++" -g -O1 -std=c++17 -o program "$here/../export/program.cc" -pthread &&
+		traced forks "$programs/forks.c" -pthread && tracedxx cxx "$programs/cxx.cc" -pthread &&
+		traced jumps "$programs/jumps.c" -pthread && traced endings "$programs/endings.c" -pthread &&
+		recorded program ./program && recorded children ./forks deep 50 && recorded handlers ./forks handler 3 &&
+		recorded threads ./forks threads && recorded twice ./forks twice && recorded exceptions ./cxx exceptions &&
+		recorded jumped ./cxx jumps && recorded foreign ./cxx foreign && recorded recursion ./jumps recursion || return 1
+	cat >leaves.c <<-'END'
+		#include <pthread.h>
+		static void leave(int n) { if (n) leave(n - 1); pthread_exit(0); }
+		static void *begin(void *p) { leave(3); return p; }
+		int main(void)
+		{
+			pthread_t thread;
+			for (int i = 0; i < 3; i++) {
+				pthread_create(&thread, 0, begin, 0);
+				pthread_join(thread, 0);
+			}
+			return 0;
+		}
+	END
+	traced leaves leaves.c -pthread && recorded left ./leaves || return 1
+	INSTR_OPTIONS=ring_bytes=1m:ring_max_bytes=1m
+	export INSTR_OPTIONS
+	recorded waits ./forks threads
+}
+check runs_are_recorded records
+traces="program children handlers threads twice exceptions jumped foreign recursion left waits"
+
+# The sums of calls by thread and calling context, beside totals.
+differences="WITH ended AS (
+	SELECT thread_id, context_id, NOT inherited AS own, coalesce(ending IN ('return', 'tail call'), 0) AS returned,
+	       ending IS NULL AS open, duration_ticks, self_ticks FROM calls),
+sums AS (
+	SELECT thread_id, context_id, sum(own) AS calls, sum(own AND returned) AS returns, sum(own AND NOT returned AND NOT open) AS unwound,
+	       sum(own AND open) AS open, coalesce(sum(duration_ticks), 0) AS total_ticks, coalesce(sum(self_ticks), 0) AS self_ticks,
+	       min(iif(own, duration_ticks, NULL)) AS min_ticks, max(iif(own, duration_ticks, NULL)) AS max_ticks
+	FROM ended GROUP BY 1, 2)
+SELECT * FROM (SELECT thread_id, context_id, calls, returns, unwound, open, total_ticks, self_ticks, min_ticks, max_ticks FROM totals
+	WHERE calls OR total_ticks EXCEPT SELECT * FROM sums) LIMIT 5"
+
+add_up() {
+	for name in $traces; do
+		gives $name.db "$differences" "" &&
+			gives $name.db "SELECT (SELECT sum(NOT inherited) FROM calls) = (SELECT sum(calls) FROM totals)" 1 || return 1
+	done
+}
+check calls_add_up_to_the_totals add_up
+
+# They would, if there were none.
+has_all_kinds() {
+	for name in $traces; do
+		loaded $name.db "SELECT DISTINCT coalesce(ending, 'open') FROM calls WHERE NOT inherited; SELECT 'inherited' FROM calls WHERE inherited;
+			SELECT 'self differs' FROM calls WHERE self_ticks < duration_ticks; SELECT 'waits' FROM threads WHERE waits" || return 1
+	done | sort -u | tr '\n' , >kinds
+	[ "$(cat kinds)" = "exception,inherited,longjmp,open,return,self differs,unwound,waits," ] && return 0
+	cat kinds
+	return 1
+}
+check traces_have_calls_of_every_kind has_all_kinds
+
+all_there() {
+	for name in $traces; do
+		gives $name.db "SELECT count(*) = (SELECT sum(events) FROM chunks), count(*) > 9 FROM events" "1|1" &&
+			gives $name.db "SELECT count(ticks) = (SELECT sum(events) FROM chunks) FROM events" 1 &&
+			gives $name.db "SELECT count(*) FROM (SELECT thread_id, number FROM events EXCEPT SELECT c.thread_id, first_event + value
+				FROM chunks c, generate_series(0, c.events - 1))" 0 || return 1
+	done
+}
+check events_are_those_of_all_chunks all_there
+
+begin() {
+	for name in $traces; do
+		gives $name.db "SELECT thread_id, ticks, context_id, count(*) FROM events WHERE event = 'enter' GROUP BY 1, 2, 3 EXCEPT
+			SELECT thread_id, start_ticks, context_id, count(*) FROM calls WHERE NOT inherited GROUP BY 1, 2, 3 LIMIT 5" "" || return 1
+	done
+}
+check calls_begin_at_their_events begin
+
+in_order() {
+	for name in $traces; do
+		gives $name.db "SELECT count(*) FROM (SELECT ticks, lag(ticks) OVER () AS before FROM events ORDER BY ticks) WHERE ticks < before;
+			SELECT count(*) FROM (SELECT end_ticks, lag(end_ticks) OVER () AS before FROM calls ORDER BY end_ticks)
+				WHERE end_ticks < before OR (end_ticks IS NULL AND before IS NOT NULL);
+			SELECT count(*) FROM (SELECT number, lag(number) OVER (PARTITION BY thread_id) AS before FROM events) WHERE number <> before + 1" "0
+0
+0" || return 1
+	done
+	loaded threads.db "EXPLAIN QUERY PLAN SELECT * FROM calls ORDER BY end_ns; EXPLAIN QUERY PLAN SELECT * FROM events ORDER BY ticks, thread_id;
+		EXPLAIN QUERY PLAN SELECT * FROM allocations WHERE time_ns > 5 ORDER BY time_ns" >plan && ! grep -i "b-tree" plan || return 1
+	loaded threads.db "EXPLAIN QUERY PLAN SELECT * FROM calls ORDER BY start_ns" | grep -qi "b-tree"
+}
+check rows_are_in_the_order_of_time in_order
+
+# A condition that narrows down what is read, and the same one where SQLite does all of it.
+same_rows() {
+	case $2 in
+	calls) sums="count(*), total(start_ns), total(end_ns), total(self_ticks), total(duration_ns), total(context_id * depth), sum(inherited), sum(ending = 'return')" ;;
+	*) sums="count(*), total(time_ns), total(number), total(context_id), total(depth), total(value)" ;;
+	esac
+	same_wanted=$(loaded "$1" "SELECT $sums FROM $2 WHERE $4") && gives "$1" "SELECT $sums FROM $2 WHERE $3" "$same_wanted"
+}
+
+narrowed() {
+	for name in program children jumped waits; do
+		for part in 0.01 0.3 0.6 0.99; do
+			at=$(ask $name.db "SELECT CAST(min(start_ticks) + $part * (max(end_ticks) - min(start_ticks)) AS INTEGER) FROM chunks WHERE events > 1")
+			to=$(ask $name.db "SELECT CAST($at + 0.01 * (max(end_ticks) - min(start_ticks)) AS INTEGER) FROM chunks WHERE events > 1")
+			near=$(ask $name.db "SELECT max(start_ticks, $at - 1) - 1 FROM chunks WHERE end_ticks >= $at ORDER BY start_ticks LIMIT 1")
+			for bounds in "BETWEEN $near AND $to" ">= $near" "< $to"; do
+				for column in end_ticks start_ticks; do
+					same_rows $name.db calls "$column $bounds" "+$column $bounds" || return 1
+				done
+			done
+			same_rows $name.db calls "start_ticks <= $to AND end_ticks >= $near" "+start_ticks <= $to AND +end_ticks >= $near" &&
+				same_rows $name.db events "ticks BETWEEN $near AND $to" "+ticks BETWEEN $near AND $to" || return 1
+		done
+	done
+}
+check conditions_on_time_leave_the_same_rows narrowed
+
+same_ns() {
+	for name in program waits; do
+		for ns in $(loaded $name.db "SELECT end_ns FROM calls WHERE end_ns > 0 AND rowid % (SELECT 1 + count(*) / 4 FROM calls) = 3"); do
+			for relation in = "<" "<=" ">" ">="; do
+				same_rows $name.db calls "end_ns $relation $ns" "+end_ns $relation $ns" || return 1
+			done
+			same_rows $name.db calls "start_ns > $ns.5 - 100000" "+start_ns > $ns.5 - 100000" || return 1
+		done
+	done
+}
+check conditions_in_nanoseconds_are_exact same_ns
+
+same_ids() {
+	for name in program children waits; do
+		ids=$(ask $name.db "SELECT thread_id, context_id, function_id, contexts.process_id FROM totals JOIN contexts USING (context_id) WHERE thread_id > 0
+			GROUP BY function_id ORDER BY thread_id % 7 LIMIT 4")
+		for row in $ids; do
+			IFS='|' read -r thread context function process <<-END
+				$row
+			END
+			for table in calls events; do
+				same_rows $name.db $table "context_id = $context" "+context_id = $context" &&
+					same_rows $name.db $table "thread_id = $thread AND function_id = $function" "+thread_id = $thread AND +function_id = $function" &&
+					same_rows $name.db $table "process_id = $process AND function_id IN ($function, 0)" "+process_id = $process AND +function_id IN ($function, 0)" ||
+					return 1
+			done
+		done
+	done
+	gives program.db "SELECT count(*) FROM events WHERE thread_id = 1.5; SELECT count(*) FROM events WHERE thread_id IS NULL;
+		SELECT count(*) = (SELECT count(*) FROM events WHERE +thread_id = 1), count(*) > 0 FROM events WHERE thread_id = '1'" "0
+0
+1|1"
+}
+check conditions_on_ids_leave_the_same_rows same_ids
+
+few_chunks() {
+	chunks=$(ask threads.db "SELECT count(*) FROM chunks")
+	[ "$chunks" -ge 20 ] || { echo "only $chunks chunks"; return 1; }
+	at=$(ask threads.db "SELECT end_ticks FROM chunks ORDER BY events DESC LIMIT 1")
+	around=$(ask threads.db "SELECT count(*) FROM chunks WHERE start_ticks <= $at + 10 AND end_ticks >= $at - 10")
+	gives threads.db "SELECT count(*) > 0 FROM events WHERE ticks BETWEEN $at - 1000 AND $at + 1000; SELECT chunks_read() <= $around + 1" "1
+1" &&
+		gives threads.db "SELECT count(*) > 0 FROM calls WHERE end_ticks BETWEEN $at - 1000 AND $at + 1000; SELECT chunks_read() <= $around + 1" "1
+1" &&
+		gives threads.db "SELECT count(*) > 0 FROM calls WHERE start_ticks BETWEEN $at - 1000 AND $at + 1000; SELECT chunks_read() <= 2 * $around + 1" "1
+1" &&
+		gives threads.db "SELECT sum(self_ticks) > 0 FROM calls WHERE end_ticks BETWEEN $at - 1000 AND $at + 1000;
+			SELECT chunks_read() < $chunks" "1
+1" || return 1
+	# Of a thread, and of a function that is called in one chunk alone.
+	gives threads.db "SELECT count(ticks) = (SELECT sum(events) FROM chunks WHERE thread_id = 2) FROM events WHERE thread_id = 2;
+		SELECT chunks_read() = (SELECT count(*) FROM chunks WHERE thread_id = 2)" "1
+1" &&
+		gives threads.db "SELECT count(*) FROM calls WHERE function_id = (SELECT function_id FROM functions WHERE name = 'main') AND NOT inherited;
+			SELECT chunks_read() < $chunks / 2" "1
+1"
+}
+check a_narrow_query_reads_few_chunks few_chunks
+
+kinds_add_up() {
+	gives program.db "SELECT (SELECT sum(allocs) FROM heap_totals) = sum(operation = 'alloc' OR (operation = 'reallocated' AND address IS NOT NULL AND NOT failed)),
+			(SELECT sum(bytes) FROM heap_totals WHERE kind = 0) = sum(bytes) FILTER (WHERE kind = 'heap' AND NOT failed), sum(bytes) > 1000,
+			count(*) = (SELECT count(*) FROM events WHERE event IN ('alloc', 'free', 'realloc', 'reallocated', 'unmap', 'pool', 'reset')) FROM allocations" "1|1|1|1" &&
+		gives program.db "SELECT lock_id, context_id, site_id, mode, sum(acquisitions), sum(contended) FROM lock_totals GROUP BY 1, 2, 3, 4 EXCEPT
+			SELECT lock_id, context_id, site_id, mode, sum(operation = 'acquired' OR (operation = 'waited' AND value = 0)), sum(operation = 'waiting' AND value)
+			FROM lock_ops GROUP BY 1, 2, 3, 4" "" &&
+		gives program.db "SELECT count(*) > 0 FROM lock_ops WHERE operation = 'waited'" 1 &&
+		gives program.db "SELECT context_id, site_id, descriptor, sum(calls), sum(failed), sum(bytes), sum(total_ticks), max(max_ticks) FROM block_totals
+			GROUP BY 1, 2, 3 EXCEPT SELECT context_id, site_id, descriptor, count(*), sum(failed), sum(iif(failed, 0, bytes)), sum(duration_ticks),
+			max(duration_ticks) FROM blocks GROUP BY 1, 2, 3" "" &&
+		gives program.db "SELECT count(*) > 0 FROM blocks" 1
+}
+check allocations_locks_and_blocks_add_up kinds_add_up
+
+ids_join() {
+	gives program.db "SELECT count(*) FROM events LEFT JOIN contexts c USING (context_id) LEFT JOIN functions f ON f.function_id = events.function_id
+			LEFT JOIN threads t USING (thread_id) LEFT JOIN sites s USING (site_id)
+			WHERE c.context_id IS NULL OR f.name IS NULL OR t.tid IS NULL OR c.function_id <> f.function_id OR (s.name IS NULL) <> (site_id IS NULL)" 0
+}
+check ids_are_those_of_the_tables ids_join
+
+damage() {
+	cp threads.db damaged.db || return 1
+	for data in "substr(data, 1, length(data) / 2)" "x''" "zeroblob(length(data))" "zeroblob(10000000)" "x'ff' || substr(data, 2)" \
+		"(SELECT data FROM chunks WHERE events < 1000 LIMIT 1)"; do
+		cp threads.db damaged.db && chunk=$(ask damaged.db "SELECT chunk_id FROM chunks WHERE operations & (1 << 17) AND events > 50 LIMIT 1") || return 1
+		[ -n "$chunk" ] || chunk=$(ask damaged.db "SELECT chunk_id FROM chunks WHERE events > 1000 LIMIT 1")
+		sqlite3 damaged.db "UPDATE chunks SET data = CAST($data AS BLOB) WHERE chunk_id = $chunk" || return 1
+		for table in events calls; do
+			fails damaged.db "SELECT max(thread_id) FROM $table" "the events of chunk $chunk are damaged" || return 1
+		done
+	done
+	for set in "start_depth = 4000000000" "start_depth = -1" "first_event = -5" "events = events + 1" "start_ticks = start_ticks - 1" "end_ticks = end_ticks + 1" \
+		"min_depth = -1" "start_context_id = -3"; do
+		cp threads.db damaged.db && sqlite3 damaged.db "UPDATE chunks SET $set WHERE chunk_id = $chunk" &&
+			fails damaged.db "SELECT max(self_ticks) FROM calls" "the events of chunk $chunk are damaged" || return 1
+	done
+	cp threads.db damaged.db && sqlite3 damaged.db "UPDATE contexts SET ordinal = ordinal - 1000 WHERE context_id = 3" &&
+		fails damaged.db "SELECT max(thread_id) FROM events" "calling context 3 cannot be"
+}
+check damaged_chunks_are_told damage
+
+no_trace() {
+	sqlite3 other.db "CREATE TABLE t (a)" && fails other.db "SELECT count(*) FROM calls" "this database is no trace" &&
+		fails :memory: "SELECT * FROM events" "this database is no trace"
+}
+check another_database_is_no_trace no_trace
+
+files_cannot() {
+	cp program.db view.db && sqlite3 view.db "CREATE VIEW mine AS SELECT * FROM calls; PRAGMA writable_schema = 1;
+		INSERT INTO sqlite_schema VALUES ('table', 'other', 'other', 0, 'CREATE VIRTUAL TABLE other USING events')" || return 1
+	fails view.db "SELECT count(*) FROM mine" "unsafe use of virtual table" &&
+		fails view.db "SELECT count(*) FROM other" "no other can be made" &&
+		fails :memory: "CREATE VIRTUAL TABLE temp.mine USING calls" "no such module" &&
+		gives program.db "CREATE TEMP VIEW mine AS SELECT * FROM calls; SELECT count(*) > 0 FROM mine" 1
+}
+check a_file_cannot_make_use_of_them files_cannot
+
+small() {
+	for query in "SELECT count(*) FROM events" "SELECT sum(self_ticks) FROM calls ORDER BY end_ticks" "SELECT max(ticks) FROM (SELECT * FROM events ORDER BY ticks)"; do
+		LD_PRELOAD=$sanitizer timeout 100 sh -c 'ulimit -v 200000; exec sqlite3 -batch -readonly -cmd ".load $0" threads.db "$1"' "$library" "$query" >/dev/null || return 1
+	done
+}
+[ -n "$sanitizer" ] || check memory_stays_small small
+
+in_python() {
+	for python in python3 /usr/bin/python3; do
+		"$python" -c 'import sqlite3; sqlite3.connect(":memory:").enable_load_extension(True)' 2>/dev/null || continue
+		LD_PRELOAD=$sanitizer "$python" - "$library" program.db <<-'END'
+			import sqlite3, sys
+			db = sqlite3.connect("file:" + sys.argv[2] + "?mode=ro", uri=True)
+			db.enable_load_extension(True)
+			db.load_extension(sys.argv[1])
+			both = db.execute("SELECT (SELECT sum(NOT inherited) FROM calls), (SELECT sum(calls) FROM totals)").fetchone()
+			assert both[0] == both[1] > 0, both
+			a, b = db.execute("SELECT * FROM events"), db.execute("SELECT * FROM events")
+			while True:  # two at a time
+			    x, y = a.fetchone(), b.fetchone()
+			    assert x == y
+			    if not x:
+			        break
+		END
+		return
+	done
+	echo "no Python here loads extensions: not shown"
+}
+check python_loads_it in_python
+
+finish
