@@ -230,6 +230,18 @@ damage() {
 }
 check damaged_chunks_are_told damage
 
+# The same tables, built in.
+in_report() {
+	for query in "SELECT * FROM calls" "SELECT * FROM events WHERE ticks % 7 = 1" "SELECT * FROM allocations" "SELECT * FROM lock_ops" "SELECT * FROM blocks" \
+		"SELECT f.name, count(*), sum(c.self_ns) FROM calls c JOIN functions f USING (function_id) GROUP BY 1"; do
+		"$build/bin/instr-report" program.db --sql "$query" --format csv 2>/dev/null | tr -d '\r"' | tail -n +2 >ours &&
+			LD_PRELOAD=$sanitizer sqlite3 -batch -readonly -cmd ".load $library" -csv program.db "$query" | tr -d '\r"' >theirs && cmp ours theirs &&
+			[ -s ours ] || return 1
+	done
+	exits_with 3 "$build/bin/instr-report" damaged.db --sql "SELECT max(thread_id) FROM calls" && says err "damaged: calling context 3 cannot be"
+}
+check a_report_has_the_same_tables in_report
+
 no_trace() {
 	sqlite3 other.db "CREATE TABLE t (a)" && fails other.db "SELECT count(*) FROM calls" "this database is no trace" &&
 		fails :memory: "SELECT * FROM events" "this database is no trace"

@@ -6,7 +6,8 @@
  *                 by SQL; its views and triggers are switched off (ours are TEMP)
  *   authorizer    after set-up a statement may read the main tables and TEMP views and call plain
  *                 functions, nothing else: no ATTACH, no PRAGMA, no writes
- *   modules       no virtual table works: their modules would read what the file has for them
+ *   modules       no virtual table works: their modules would read what the file has for them. (Those of our own for a
+ *                 query of the user's come later, and no file can have tables of them: sql/extension.c)
  *   progress      pages that point at each other can make a short file endless: a query has as many
  *                 steps, and as much of the processor, as the file's size can explain. (Nothing ends SQLite's
  *                 one-step count(*) over a whole table: queries and views count a column instead.)
@@ -86,6 +87,12 @@ void tr_refill_steps(struct tr_trace *trace)
 	trace->steps_left = (tr_steps_at_least + trace->stored_bytes * STEPS_PER_BYTE) / STEPS_PER_CALL;
 	int64_t seconds = tr_seconds_at_least + trace->stored_bytes / BYTES_PER_SECOND;
 	trace->deadline_seconds = now_seconds() + (seconds < SECONDS_AT_MOST ? seconds : SECONDS_AT_MOST);
+}
+
+void tr_lift_steps(struct tr_trace *trace)
+{
+	trace->steps_left = INT64_MAX;
+	trace->deadline_seconds = now_seconds() + SECONDS_AT_MOST;
 }
 
 int tr_guard(struct tr_trace *trace, struct tr_error *error)

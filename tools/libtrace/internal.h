@@ -8,6 +8,7 @@
 #include <sqlite3.h>
 
 #include "libtrace/trace.h"
+#include "sql/sql.h"
 
 struct tr_trace {
 	sqlite3 *db;
@@ -21,6 +22,7 @@ struct tr_trace {
 	char **sentences;   /* tr_missing_lines */
 	size_t sentence_count;
 	int locked_down;    /* the authorizer lets queries pass and nothing else */
+	struct instr_sql_limit sql_limit; /* of the tables of the events, once they are there: tr_ask */
 	struct tr_view {
 		const char *name, *text;
 		size_t name_bytes, text_bytes;
@@ -47,6 +49,8 @@ int tr_guard(struct tr_trace *, struct tr_error *error);
 void tr_lock_down(struct tr_trace *);
 /* A query begins: it has all its steps and time. */
 void tr_refill_steps(struct tr_trace *);
+/* ... and one of which only who asks knows what it needs. */
+void tr_lift_steps(struct tr_trace *);
 /* Has it had all its time? */
 int tr_is_late(const struct tr_trace *);
 /* What a query of the smallest file has; tests lower it. */

@@ -20,6 +20,7 @@ struct tr_query {
 	sqlite3_stmt *statement;
 	char *expanded; /* tr_sql */
 	unsigned rows;
+	int is_asked; /* tr_ask */
 };
 
 static const char *find_text(const char *name)
@@ -163,6 +164,97 @@ int tr_prepare_view(struct tr_trace *trace, struct tr_query **out, const char *v
 	return tr_fail(error, INSTR_ERR_NOT_FOUND, trace->path, "there is no view named %s", view);
 }
 
+/* What goes wrong with a query of the user's is mostly not the file's fault. */
+static int asked_failed(struct tr_trace *trace, int rc, struct tr_error *error)
+{
+	switch (rc & 0xff) {
+	case SQLITE_INTERRUPT:
+		return tr_fail(error, INSTR_ERR_FORMAT, trace->path, "the query takes longer than half an hour of the processor");
+	case SQLITE_NOMEM:
+		return tr_fail(error, INSTR_ERR_MEMORY, trace->path, "the query takes too much memory");
+	case SQLITE_ERROR:
+	case SQLITE_TOOBIG:
+	case SQLITE_MISMATCH:
+		return tr_fail(error, INSTR_ERR_FORMAT, trace->path, "the query has no answer: %s", sqlite3_errmsg(trace->db));
+	default:
+		return tr_fail_sqlite(trace, rc, error);
+	}
+}
+
+static int asked_wrongly(struct tr_error *error, const char *format, const char *what)
+{
+	sqlite3_snprintf(sizeof(error->text), error->text, format, what);
+	return error->code = INSTR_ERR_NOT_FOUND;
+}
+
+/* Is the text this statement, and nothing behind it? (The rest of the text, as a statement of its own, is none.) */
+static int is_all(sqlite3_stmt *statement, const char *sql)
+{
+	sqlite3_stmt *next = NULL;
+	int rc = sqlite3_prepare_v2(sqlite3_db_handle(statement), sql + strlen(sqlite3_sql(statement)), -1, &next, NULL);
+	int all = rc == SQLITE_OK && !next;
+
+	sqlite3_finalize(next);
+	return all;
+}
+
+static int is_late(void *trace)
+{
+	return tr_is_late(trace);
+}
+
+/* SQLite asks the authorizer about the shape of a virtual table when it is named first. */
+static int add_tables(struct tr_trace *trace)
+{
+	static const char naming_all[] = "SELECT 1 FROM calls, events, allocations, lock_ops, blocks";
+	sqlite3_stmt *statement = NULL;
+	const int was_locked = trace->locked_down;
+	int rc;
+
+	if (trace->sql_limit.is_late)
+		return SQLITE_OK;
+	trace->sql_limit = (struct instr_sql_limit){is_late, trace};
+	trace->locked_down = 0;
+	rc = instr_sql_register(trace->db, &trace->sql_limit);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_prepare_v2(trace->db, naming_all, -1, &statement, NULL);
+	sqlite3_finalize(statement);
+	trace->locked_down = was_locked;
+	return rc;
+}
+
+int tr_ask(struct tr_trace *trace, struct tr_query **out, const char *sql, struct tr_error *error)
+{
+	struct tr_query *query = calloc(1, sizeof(*query));
+	int rc = SQLITE_NOMEM;
+
+	*out = NULL;
+	if (!query)
+		return tr_fail_sqlite(trace, rc, error);
+	*query = (struct tr_query){.trace = trace, .is_asked = 1};
+	tr_lift_steps(trace);
+	rc = add_tables(trace);
+	if (rc == SQLITE_OK)
+		rc = tr_prepare_sql(trace, sql, &query->statement);
+	int status = 0;
+	if (rc == SQLITE_AUTH)
+		status = asked_wrongly(error, "a query can only read: %s", "it is SELECT ...");
+	else if (rc == SQLITE_ERROR)
+		status = asked_wrongly(error, "%s", sqlite3_errmsg(trace->db));
+	else if (rc != SQLITE_OK)
+		status = asked_failed(trace, rc, error);
+	else if (!query->statement || !sqlite3_column_count(query->statement))
+		status = asked_wrongly(error, "%s", "that is no query: it has no answer");
+	else if (!is_all(query->statement, sql))
+		status = asked_wrongly(error, "%s", "that is more than one query");
+	if (status) {
+		tr_finish(query);
+		return status;
+	}
+	*out = query;
+	return 0;
+}
+
 int tr_next(struct tr_query *query, struct tr_error *error)
 {
 	enum { ROWS_PER_LOOK = 64 }; /* at the time: long values take it outside of SQLite's steps */
@@ -171,7 +263,7 @@ int tr_next(struct tr_query *query, struct tr_error *error)
 		rc = SQLITE_INTERRUPT;
 	if (rc == SQLITE_ROW)
 		return 1;
-	return rc == SQLITE_DONE ? 0 : tr_fail_sqlite(query->trace, rc, error);
+	return rc == SQLITE_DONE ? 0 : query->is_asked ? asked_failed(query->trace, rc, error) : tr_fail_sqlite(query->trace, rc, error);
 }
 
 void tr_finish(struct tr_query *query)

@@ -96,6 +96,11 @@ int tr_prepare(struct tr_trace *, struct tr_query **query, const char *name, con
 int tr_prepare_view(struct tr_trace *, struct tr_query **query, const char *view, struct tr_error *error);
 const char *tr_view_name(size_t index);
 
+/* Prepares a query in the words of who asks: one SELECT over tables, views, and the tables of the events (docs/sql.md). It may take
+ * any number of steps, and half an hour of the processor. INSTR_ERR_NOT_FOUND: it is no query; the error says why, without
+ * the name of the file. */
+int tr_ask(struct tr_trace *, struct tr_query **query, const char *sql, struct tr_error *error);
+
 /* The next row: 1, 0 at the end, or negative. */
 int tr_next(struct tr_query *, struct tr_error *error);
 void tr_finish(struct tr_query *); /* NULL is allowed */

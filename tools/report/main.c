@@ -14,7 +14,7 @@
 #include "instr/version.h"
 
 /* Rows of text. Those with call paths take several lines each. */
-enum { TOP_LIMIT = 30, TREE_LIMIT = 100, INFO_LIMIT = 20, PATHS_LIMIT = 15, MEMORY_LIMIT = 20, STACKS_LIMIT = 20, GRAPH_LIMIT = 80 };
+enum { TOP_LIMIT = 30, TREE_LIMIT = 100, INFO_LIMIT = 20, PATHS_LIMIT = 15, MEMORY_LIMIT = 20, STACKS_LIMIT = 20, GRAPH_LIMIT = 80, SQL_LIMIT = 1000 };
 enum { INVERTED_DEPTH = 10 }; /* each level more is another row for each context */
 static const double tree_least_percent = 0.5;
 
@@ -45,6 +45,7 @@ static int mode = CLI_UNSET, format = CLI_FORMAT_TEXT, blocks, no_pager;
 static int64_t limit = CLI_UNSET;
 static double least_percent = CLI_UNSET;
 static const char *thread, *sort, *callers, *callees, *calls, *old_path, *missing, *flame, *graph, *rules;
+static int shell;
 
 static const struct cli_option options[] = {
 	{CLI_HEADING, .name = "Reports"},
@@ -110,6 +111,11 @@ static const struct cli_option options[] = {
 	{CLI_TEXT, .name = "gate", .argument = "RULES", .value = &rules,
 	 .help = "does the trace keep to rules, of a file or given here: 'p99 of handle <= 2 ms; no allocation under audio_callback', with --diff OLD also "
 		 "'calls of parse +0 %; no slowdown of *' (docs/diff.md)? Says what breaks one, and then exits with 1"},
+	{CLI_TEXT, .name = "sql", .argument = "QUERY", .value = &report.sql,
+	 .help = "the answer to a query of your own, over the tables and views of the trace and the tables of its single events and calls "
+		 "(events, calls, allocations, lock_ops, blocks: docs/sql.md)"},
+	{CLI_FLAG, .name = "shell", .value = &shell,
+	 .help = "starts the program sqlite3 on the trace, with the tables of single events and calls loaded"},
 	{CLI_HEADING, .name = "What to show"},
 	{CLI_TEXT, .name = "sort", .letter = 's', .argument = "KEY",
 	 .choices = "self|total|calls|cpu|ready|blocked|lived|lock|wait|hold|acquisitions|contended|bytes|allocs|live|peak|temporary|crossed|resized|copied|failed|freed|blocks|age|time|longest", .value = &sort,
@@ -194,6 +200,8 @@ static const char *const usage[] = {
 	"[FILE] --diff OLD [--by function|context] [OPTIONS]",
 	"[FILE] --gate RULES [--diff OLD] [OPTIONS]",
 	"[FILE] --info [OPTIONS]",
+	"[FILE] --sql QUERY [OPTIONS]",
+	"[FILE] --shell",
 	NULL,
 };
 
@@ -236,6 +244,7 @@ static const struct cli_note examples[] = {
 	{"instr-report --growth 10s..", "what became more since the program had warmed up, and what less"},
 	{"instr-report --thread worker", "only what threads named worker did"},
 	{"instr-report old.db --format csv", "all functions of another trace, for a program"},
+	{"instr-report --sql 'SELECT end_ns, duration_ns FROM calls ORDER BY duration_ns DESC LIMIT 5'", "the longest single calls, as SQL"},
 	{"instr-report --show-sql | sqlite3 trace.db", "the same query in any SQLite tool"},
 	{0},
 };
@@ -296,6 +305,7 @@ static int choose_mode(void)
 		{"why-missing", missing != NULL, REPORT_WHY_MISSING},
 		{"flame", flame != NULL, REPORT_FLAME}, {"graph", graph != NULL, REPORT_GRAPH},
 		{"heap-at", report.at_ns != ANY, REPORT_HEAP_AT}, {"growth", report.span_ns[0] != CLI_UNSET, REPORT_GROWTH},
+		{"sql", report.sql != NULL, REPORT_SQL}, {"shell", shell, REPORT_SHELL},
 		{"diff", old_path && !rules, REPORT_DIFF}, {"gate", rules != NULL, REPORT_GATE},
 	};
 	const char *named = NULL;
@@ -403,6 +413,11 @@ static int check_mode(void)
 	if ((status = check_names()) != CLI_GO)
 		return status;
 
+	if ((mode == REPORT_SQL || mode == REPORT_SHELL) && (thread || sort || report.process_id != ANY || report.show_sql))
+		return cli_wrong_usage("--%s goes with none of --thread, --process, --sort and --show-sql: a query says all of this itself",
+				       mode == REPORT_SQL ? "sql" : "shell");
+	if (mode == REPORT_SHELL && (format != CLI_FORMAT_TEXT || limit != CLI_UNSET))
+		return cli_wrong_usage("--shell goes with neither --format nor --limit");
 	if (mode == REPORT_INFO && (thread || report.process_id != ANY))
 		return cli_wrong_usage("--info shows the whole run: --thread and --process go with --top, --tree, --threads and --stacks");
 	if (mode == REPORT_BLOCKS && thread)
@@ -529,7 +544,7 @@ static void settle_defaults(void)
 	static const int64_t text_limits[REPORT_MODES] = {
 		[REPORT_TOP] = TOP_LIMIT,     [REPORT_TREE] = TREE_LIMIT,   [REPORT_THREADS] = TOP_LIMIT, [REPORT_STACKS] = STACKS_LIMIT,
 		[REPORT_INFO] = INFO_LIMIT,   [REPORT_BLOCKS] = TOP_LIMIT,  [REPORT_LOCKS] = TOP_LIMIT,  [REPORT_WAITS] = TOP_LIMIT, [REPORT_LOCK_ORDER] = TOP_LIMIT,
-		[REPORT_CALLERS] = TOP_LIMIT, [REPORT_CALLEES] = TOP_LIMIT, [REPORT_PATHS] = PATHS_LIMIT, [REPORT_SINGLE_CALLS] = PATHS_LIMIT, [REPORT_DIFF] = TOP_LIMIT, [REPORT_COVERAGE] = TOP_LIMIT, [REPORT_WHY_MISSING] = PATHS_LIMIT, [REPORT_FLAME] = NO_LIMIT, [REPORT_GRAPH] = GRAPH_LIMIT, [REPORT_GATE] = TOP_LIMIT, [REPORT_ALLOCS] = TOP_LIMIT,
+		[REPORT_CALLERS] = TOP_LIMIT, [REPORT_CALLEES] = TOP_LIMIT, [REPORT_PATHS] = PATHS_LIMIT, [REPORT_SQL] = SQL_LIMIT, [REPORT_SINGLE_CALLS] = PATHS_LIMIT, [REPORT_DIFF] = TOP_LIMIT, [REPORT_COVERAGE] = TOP_LIMIT, [REPORT_WHY_MISSING] = PATHS_LIMIT, [REPORT_FLAME] = NO_LIMIT, [REPORT_GRAPH] = GRAPH_LIMIT, [REPORT_GATE] = TOP_LIMIT, [REPORT_ALLOCS] = TOP_LIMIT,
 		[REPORT_LEAKS] = PATHS_LIMIT, [REPORT_PEAK] = PATHS_LIMIT, [REPORT_MEMORY] = MEMORY_LIMIT,
 		[REPORT_HEAP_AT] = PATHS_LIMIT, [REPORT_GROWTH] = PATHS_LIMIT,
 	};
@@ -541,8 +556,9 @@ static void settle_defaults(void)
 		report.window_ns[0] = 0;
 	if (report.window_ns[1] == CLI_UNSET)
 		report.window_ns[1] = INT64_MAX;
+	/* The shell's answers are its own: beside them only what is wrong is said. */
 	report.picture = flame ? flame : graph;
-	report.format = format;
+	report.format = report.mode == REPORT_SHELL && !cli_screen()->terminal ? CLI_FORMAT_CSV : format;
 	if (report.by == CLI_UNSET)
 		report.by = report.mode == REPORT_COVERAGE ? BY_FILE : report.kind == KIND_HEAP ? BY_FUNCTION : BY_SITE;
 	if (limit == CLI_UNSET)
@@ -571,6 +587,10 @@ static int check_choice(void)
 	struct tr_query *q;
 	int status, result = CLI_GO;
 
+	if (report.sql && (status = report_check_sql(&report, &result)))
+		goto failed;
+	if (result != CLI_GO)
+		return result;
 	if (report.lock != ANY) {
 		report.one_lock = report.lock;
 		if ((status = report_query(&report, &q, "locks", NULL)) || (status = tr_next(q, &report.error)) < 0)
@@ -635,7 +655,7 @@ failed:
 
 static int (*const answers[REPORT_MODES])(struct report *) = {
 	[REPORT_TOP] = report_top,       [REPORT_TREE] = report_tree,  [REPORT_INFO] = report_info,
-	[REPORT_CALLERS] = report_calls, [REPORT_CALLEES] = report_calls, [REPORT_PATHS] = report_paths, [REPORT_SINGLE_CALLS] = report_single_calls, [REPORT_DIFF] = report_diff,
+	[REPORT_CALLERS] = report_calls, [REPORT_CALLEES] = report_calls, [REPORT_PATHS] = report_paths, [REPORT_SQL] = report_sql, [REPORT_SHELL] = report_shell, [REPORT_SINGLE_CALLS] = report_single_calls, [REPORT_DIFF] = report_diff,
 	[REPORT_COVERAGE] = report_coverage, [REPORT_WHY_MISSING] = report_why_missing, [REPORT_FLAME] = report_flame, [REPORT_GRAPH] = report_graph, [REPORT_GATE] = report_gate,
 	[REPORT_THREADS] = report_threads, [REPORT_STACKS] = report_stacks,
 	[REPORT_BLOCKS] = report_blocked, [REPORT_LOCKS] = report_locks, [REPORT_WAITS] = report_waits, [REPORT_LOCK_ORDER] = report_lock_order,

@@ -85,10 +85,31 @@ static void put_value(struct cli_rows *rows, struct tr_query *query, size_t colu
 	}
 }
 
+int report_print_rows(struct report *report, struct tr_query *query, int64_t limit)
+{
+	struct cli_rows rows;
+	/* The first row is fetched before anything is printed: most failures show there, and then
+	 * nothing is on stdout. */
+	int status = tr_next(query, &report->error);
+	size_t columns = tr_columns(query);
+	const char **names = cli_realloc(NULL, columns, sizeof(*names));
+
+	for (size_t i = 0; i < columns; i++)
+		names[i] = tr_column_name(query, i);
+	if (status >= 0)
+		cli_rows_begin(&rows, report->format, names, columns);
+	for (int64_t n = 0; status > 0 && (limit == NO_LIMIT || n < limit); n++, status = tr_next(query, &report->error))
+		for (size_t i = 0; i < columns; i++)
+			put_value(&rows, query, i);
+	if (status >= 0)
+		cli_rows_end(&rows);
+	free(names);
+	return status < 0 ? status : 0;
+}
+
 int report_rows(struct report *report, const char *query_name, const char *sort)
 {
 	struct tr_query *query;
-	struct cli_rows rows;
 	int status = report_query(report, &query, query_name, sort);
 
 	if (status)
@@ -96,24 +117,9 @@ int report_rows(struct report *report, const char *query_name, const char *sort)
 	if (report->show_sql) {
 		cli_out_text(tr_sql(query));
 		cli_out_text("\n");
-		tr_finish(query);
-		return 0;
+	} else {
+		status = report_print_rows(report, query, NO_LIMIT);
 	}
-	/* The first row is fetched before anything is printed: most failures show there, and then
-	 * nothing is on stdout. */
-	status = tr_next(query, &report->error);
-	size_t columns = tr_columns(query);
-	const char **names = cli_realloc(NULL, columns, sizeof(*names));
-	for (size_t i = 0; i < columns; i++)
-		names[i] = tr_column_name(query, i);
-	if (status >= 0)
-		cli_rows_begin(&rows, report->format, names, columns);
-	for (; status > 0; status = tr_next(query, &report->error))
-		for (size_t i = 0; i < columns; i++)
-			put_value(&rows, query, i);
-	if (!status)
-		cli_rows_end(&rows);
-	free(names);
 	tr_finish(query);
 	return status;
 }

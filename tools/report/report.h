@@ -18,7 +18,7 @@
 #include "libtrace/trace.h"
 
 enum report_mode {
-	REPORT_TOP, REPORT_TREE, REPORT_THREADS, REPORT_STACKS, REPORT_INFO, REPORT_BLOCKS, REPORT_LOCKS, REPORT_WAITS, REPORT_LOCK_ORDER, REPORT_CALLERS, REPORT_CALLEES, REPORT_PATHS, REPORT_SINGLE_CALLS, REPORT_DIFF, REPORT_GATE, REPORT_COVERAGE, REPORT_WHY_MISSING, REPORT_FLAME, REPORT_GRAPH, REPORT_ALLOCS, REPORT_LEAKS, REPORT_PEAK, REPORT_MEMORY, REPORT_HEAP_AT,
+	REPORT_TOP, REPORT_TREE, REPORT_THREADS, REPORT_STACKS, REPORT_INFO, REPORT_BLOCKS, REPORT_LOCKS, REPORT_WAITS, REPORT_LOCK_ORDER, REPORT_CALLERS, REPORT_CALLEES, REPORT_PATHS, REPORT_SQL, REPORT_SHELL, REPORT_SINGLE_CALLS, REPORT_DIFF, REPORT_GATE, REPORT_COVERAGE, REPORT_WHY_MISSING, REPORT_FLAME, REPORT_GRAPH, REPORT_ALLOCS, REPORT_LEAKS, REPORT_PEAK, REPORT_MEMORY, REPORT_HEAP_AT,
 	REPORT_GROWTH, REPORT_MODES,
 };
 /* What rows can be ordered by; what each is called stands in main.c. */
@@ -54,6 +54,7 @@ struct report {
 	int64_t thread_id;     /* ANY, or the thread asked for by number */
 	const char *thread_name; /* NULL, or threads asked for by name */
 	double least;          /* least share of a context in the tree, 0 to 1 */
+	const char *sql;       /* --sql: the query; NULL: not asked for */
 	int64_t age_ns;        /* ANY, or how old blocks are at least */
 	int64_t at_ns;         /* --heap-at: when; ANY: not asked for */
 	int64_t stacks_ns;     /* --stacks: when; ANY: at the end */
@@ -141,6 +142,8 @@ int report_calls(struct report *); /* --callers, --callees */
 int report_paths(struct report *);
 int report_has_window(const struct report *); /* is it of a window of time? */
 int report_use_window(struct report *);       /* behind the header: what totals are asked for from then on is of it */
+int report_sql(struct report *);
+int report_shell(struct report *); /* comes back only if it failed */
 int report_single_calls(struct report *); /* --calls */
 int report_diff_header(struct report *); /* --diff, --gate: of both traces */
 int report_diff(struct report *);
@@ -179,6 +182,9 @@ int report_open_picture(struct report *);
 /* gate.c: reads the rules of a file, or these themselves. CLI_GO, or the exit status after it has said what is wrong: compared is not 0
  * if there is an older trace. */
 int report_read_rules(const char *argument, int compared);
+
+/* sql.c: fills *exit_status and says so if the query of --sql is none. */
+int report_check_sql(struct report *, int *exit_status);
 
 /* header.c: a sentence that a reader of the figures has to know: a line of the header, or of stderr. */
 void report_say(struct report *, enum cli_style, const char *format, ...) __attribute__((format(printf, 3, 4)));
@@ -252,6 +258,8 @@ int report_query_limited(struct report *, struct tr_query **query, const char *n
 extern const char *const report_kinds[REPORT_KINDS];
 /* What the row has in a column. */
 int64_t report_number(struct tr_query *query, const char *column);
+/* The rows of a query as CSV or JSON, so many at most. */
+int report_print_rows(struct report *, struct tr_query *query, int64_t limit);
 /* The whole query as CSV or JSON, or its SQL. */
 int report_rows(struct report *, const char *query_name, const char *sort);
 
