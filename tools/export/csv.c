@@ -47,6 +47,7 @@ static void put_value(struct cli_rows *rows, struct tr_query *query, size_t colu
 		cli_put_real(rows, tr_real(query, column));
 		break;
 	case TR_TEXT:
+	case TR_PATTERN: /* of arguments only */
 		text = tr_text(query, column, &bytes);
 		cli_put_text(rows, text, bytes);
 		break;

@@ -478,7 +478,7 @@ static int check_mode(void)
 		return cli_wrong_usage(mode == REPORT_TREE || mode == REPORT_PATHS ? "--only goes with --top and --blocks (only call paths through a function: --focus NAME)"
 				       : "--only goes with --top and --blocks");
 	if (mode != REPORT_TREE && mode != REPORT_DIFF && least_percent >= 0 && !(flame || graph))
-		return cli_wrong_usage("--min goes with --tree and --diff, --flame and --graph");
+		return cli_wrong_usage("--min goes with --tree, --diff, --flame and --graph");
 	if ((flame || graph) && (status = report_check_picture(&report, flame ? "flame" : "graph", flame ? flame : graph, format, sort != NULL, limit != CLI_UNSET)) != CLI_GO)
 		return status;
 	if ((status = check_by()) != CLI_GO)
