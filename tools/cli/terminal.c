@@ -88,6 +88,7 @@ const char *cli_name(void)
 void cli_error(const char *format, ...)
 {
 	va_list arguments;
+	cli_has_worked();
 	fflush(stdout);
 	fprintf(stderr, "%s: ", program);
 	va_start(arguments, format);
@@ -126,6 +127,7 @@ void cli_start_pager(size_t lines)
 	const char *command = getenv("INSTR_PAGER");
 	int ends[2];
 
+	cli_has_worked();
 	if (!screen.terminal || !screen.lines || lines < screen.lines || pager)
 		return;
 	if (!command)
@@ -159,6 +161,7 @@ void cli_start_pager(size_t lines)
 
 void cli_out(const char *text, size_t bytes)
 {
+	cli_has_worked();
 	if (write_error || !bytes)
 		return;
 	errno = 0;

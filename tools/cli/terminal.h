@@ -57,6 +57,11 @@ int cli_open_output(const char *path, const char *input);
 /* Instead of cli_finish. */
 int cli_finish_output(int status);
 
+/* progress.c: may be called at any moment, and often: the program works still. On a terminal it says so on stderr if that takes
+ * longer than a second, until there is an answer or an error. */
+void cli_works(void);
+void cli_has_worked(void);
+
 /* "NAME: text\n" on stderr. */
 void cli_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 const char *cli_name(void);

@@ -250,6 +250,7 @@ int main(int argc, char **argv)
 	if ((status = check_options(format)) != CLI_GO)
 		return cli_finish(status);
 	choose_thread();
+	tr_while_reading(cli_works);
 	if (tr_open(&export.trace, path, &export.error)) {
 		cli_error("%s", export.error.text);
 		return cli_finish(CLI_TROUBLE);

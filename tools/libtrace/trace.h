@@ -46,6 +46,9 @@ enum tr_writer {
  *   INSTR_ERR_NOT_FOUND, _PERMISSION, _IO, _NOT_OURS (no trace), _VERSION (of a newer schema),
  *   _FORMAT (damaged, truncated, other tables than a trace has), _BUSY (locked), _MEMORY. */
 int tr_open(struct tr_trace **trace, const char *path, struct tr_error *error);
+
+/* Is called again and again, some thousand times a second, while something is read. NULL: nothing is. */
+void tr_while_reading(void (*works)(void));
 void tr_close(struct tr_trace *trace); /* NULL is allowed; its queries must be finished */
 
 const char *tr_path(const struct tr_trace *);

@@ -681,6 +681,7 @@ int main(int argc, char **argv)
 	settle_defaults();
 	if ((status = choose_sort()) != CLI_GO || (rules && (status = report_read_rules(rules, old_path != NULL)) != CLI_GO))
 		return cli_finish(status);
+	tr_while_reading(cli_works);
 	if (tr_open(&report.trace, operands.count ? operands.items[0] : "trace.db", &report.error) ||
 	    (old_path && tr_open(&report.old, old_path, &report.error))) {
 		cli_error("%s", report.error.text);
