@@ -133,6 +133,39 @@ static void report_on(struct tr_trace *trace, uint8_t how)
 	cli_buffer_fini(&report.out);
 }
 
+/* Time goes on in a thread, and what ends has begun. */
+struct seen {
+	int64_t thread_id, ns;
+	unsigned open, count;
+};
+
+static int see(void *arg, const struct tr_happened *h)
+{
+	struct seen *s = arg;
+
+	if (h->thread_id != s->thread_id) {
+		FUZZ_CHECK(!s->open);
+		s->thread_id = h->thread_id;
+		s->ns = 0;
+	}
+	FUZZ_CHECK(h->ns >= s->ns);
+	s->ns = h->ns;
+	FUZZ_CHECK(h->what != TR_ENDS || s->open);
+	s->open += h->what <= TR_PAUSED;
+	s->open -= h->what == TR_ENDS;
+	return ++s->count > 100000;
+}
+
+static void see_events(struct tr_trace *trace, uint8_t how)
+{
+	const struct tr_window window = {how & 1 ? 0 : 1000, how & 2 ? INT64_MAX : 1000000, -1, -1, NULL};
+	struct seen seen = {0};
+	struct tr_error error = {0};
+	const int status = tr_timeline(trace, &window, see, &seen, &error);
+
+	FUZZ_CHECK(status < 0 ? *error.text : status || !seen.open);
+}
+
 static void read_it(const char *path, uint8_t how, uint8_t what)
 {
 	struct tr_argument arguments[] = {{.name = "limit", .type = TR_INTEGER, .integer = 50},
@@ -146,6 +179,7 @@ static void read_it(const char *path, uint8_t how, uint8_t what)
 	}
 	query(trace, what >> 2, arguments, how % 3);
 	report_on(trace, how);
+	see_events(trace, how >> 2);
 	tr_close(trace);
 }
 

@@ -106,6 +106,7 @@ int export_folded(struct export *, const struct export_value *);
 int export_callgrind(struct export *, const struct export_value *);
 int export_speedscope(struct export *, const struct export_value *);
 int export_pprof(struct export *, const struct export_profile *);
+int export_chrome(struct export *, int64_t from_ns, int64_t to_ns);
 int export_csv(struct export *, const char *view);
 int export_check_view(const char *view);
 

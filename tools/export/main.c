@@ -42,18 +42,21 @@ static const struct format {
 	int (*by_value)(struct export *, const struct export_value *);
 	int (*by_profile)(struct export *, const struct export_profile *);
 	int (*by_view)(struct export *, const char *view); /* which is named behind the format */
+	int (*by_time)(struct export *, int64_t from_ns, int64_t to_ns);
 } formats[] = {
-	{"folded", 1, export_folded, NULL, NULL},
-	{"speedscope", 1, export_speedscope, NULL, NULL},
-	{"callgrind", 1, export_callgrind, NULL, NULL},
-	{"pprof", 0, NULL, export_pprof, NULL},
-	{"csv", 1, NULL, NULL, export_csv},
+	{"folded", 1, export_folded, NULL, NULL, NULL},
+	{"speedscope", 1, export_speedscope, NULL, NULL, NULL},
+	{"callgrind", 1, export_callgrind, NULL, NULL, NULL},
+	{"pprof", 0, NULL, export_pprof, NULL, NULL},
+	{"chrome", 1, NULL, NULL, NULL, export_chrome},
+	{"csv", 1, NULL, NULL, export_csv, NULL},
 };
 enum { FORMATS = sizeof(formats) / sizeof(formats[0]) };
 
 static struct export export = {.process_id = ANY, .thread_id = ANY};
 static const char *out, *thread;
 static int value = CLI_UNSET, profile = CLI_UNSET;
+static int64_t from_ns = ANY, to_ns = ANY;
 
 static const struct cli_option options[] = {
 	{CLI_HEADING, .name = "What to export"},
@@ -63,12 +66,14 @@ static const struct cli_option options[] = {
 	{CLI_CHOICE, .name = "profile", .argument = "WHAT", .choices = "time|heap|block|mutex|threads", .value = &profile,
 	 .help = "pprof: calls and time without callees (the default); blocks and bytes allocated on the heap, and those alive at the end; "
 		 "waits for locks and calls that may block, of who waited; waits for locks, of who had them; threads, of who created them"},
+	{CLI_DURATION, .name = "from", .argument = "TIME", .value = &from_ns, .help = "chrome: from this time of the run on; else from its beginning"},
+	{CLI_DURATION, .name = "to", .argument = "TIME", .value = &to_ns, .help = "chrome: up to this time of the run; else to its end"},
 	{CLI_FLAG, .name = "all", .value = &export.idle,
 	 .help = "calls that may block: waits for work (accept, poll, sleep, signals, conditions, semaphores), too"},
 	{CLI_NUMBER, .name = "process", .letter = 'p', .argument = "N", .value = &export.process_id,
 	 .help = "only the process with this number (instr-report --info lists them)"},
 	{CLI_TEXT, .name = "thread", .letter = 't', .argument = "N|NAME", .value = &thread,
-	 .help = "time and calls: only the thread with this number, or the threads with this name (instr-report --info lists them)"},
+	 .help = "time and calls, chrome: only the thread with this number, or the threads with this name (instr-report --info lists them)"},
 	{CLI_HEADING, .name = "How"},
 	{CLI_FILE, .name = "out", .letter = 'o', .argument = "FILE", .value = &out,
 	 .help = "write to FILE, which appears when it is whole; else to the standard output"},
@@ -82,6 +87,7 @@ static const char *const usage[] = {
 	"speedscope [FILE] [--value WHAT] [OPTIONS]",
 	"callgrind [FILE] [OPTIONS]",
 	"pprof [FILE] [--profile WHAT] [OPTIONS]",
+	"chrome [FILE] [--from TIME] [--to TIME] [OPTIONS]",
 	"csv VIEW [FILE] [OPTIONS]",
 	NULL,
 };
@@ -91,6 +97,7 @@ static const struct cli_note examples[] = {
 	{"instr-export folded --value alloc_bytes old.db", "of the bytes that another run allocated"},
 	{"instr-export pprof -o time.pb.gz && go tool pprof -http : time.pb.gz", "the time in pprof's pages"},
 	{"instr-export pprof --profile mutex -o mutex.pb.gz", "who was waited for"},
+	{"instr-export chrome --from 1.5s --to 1.6s -o window.json", "a tenth of a second, call by call, for ui.perfetto.dev"},
 	{"instr-export csv top -o top.csv", "what instr-report --top shows, all of it, for a spreadsheet"},
 	{0},
 };
@@ -119,6 +126,8 @@ static struct cli_program program = {
 		       "speedscope is the format of www.speedscope.app.\n"
 		       "callgrind is for callgrind_annotate and KCachegrind: calls and time, by function and who called it.\n"
 		       "pprof is its profile.proto, compressed: for go tool pprof, and the servers and pages that read the like.\n"
+		       "chrome is for chrome://tracing and ui.perfetto.dev: every call of a time of the run, calls that may block, waits for "
+		       "locks with an arrow to who gave them back, and the heap.\n"
 		       "csv is all rows of a view, or table, that docs/schema.md describes.",
 	.options = options,
 	.examples = examples,
@@ -205,9 +214,17 @@ static const struct export_profile *chosen_profile(void)
 
 static int check_options(const struct format *format)
 {
-	if (format->by_view && (value != CLI_UNSET || profile != CLI_UNSET || thread || export.process_id != ANY || export.idle))
+	if (format->by_view && (value != CLI_UNSET || profile != CLI_UNSET || thread || export.process_id != ANY || export.idle || from_ns != ANY || to_ns != ANY))
 		return cli_wrong_usage("%s has all rows of a view: of the options only --out and --show-sql go with it", format->name);
 	if (format->by_view)
+		return CLI_GO;
+	if (!format->by_time && (from_ns != ANY || to_ns != ANY))
+		return cli_wrong_usage("--from and --to go with chrome: %s is of the whole run", format->name);
+	if (format->by_time && (value != CLI_UNSET || profile != CLI_UNSET || export.idle || export.show_sql))
+		return cli_wrong_usage("%s has events, not sums: of --value, --profile, --all and --show-sql none goes with it", format->name);
+	if (format->by_time && from_ns != ANY && to_ns != ANY && from_ns > to_ns)
+		return cli_wrong_usage("--from is behind --to");
+	if (format->by_time)
 		return CLI_GO;
 	const char *option = format->by_profile ? "profile" : "value";
 	const char *name = format->by_profile ? chosen_profile()->name : chosen_value()->name;
@@ -262,6 +279,7 @@ int main(int argc, char **argv)
 		status = export.show_sql ? 0 : export_header(&export);
 		if (!status)
 			status = format->by_view ? format->by_view(&export, view) :
+				 format->by_time ? format->by_time(&export, from_ns == ANY ? 0 : from_ns, to_ns == ANY ? INT64_MAX : to_ns) :
 				 format->by_profile ? format->by_profile(&export, chosen_profile()) : format->by_value(&export, chosen_value());
 		if (status)
 			cli_error("%s", export.error.text);

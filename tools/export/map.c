@@ -50,6 +50,15 @@ uint32_t export_map_add(struct export_map *map, uint64_t key, uint32_t value)
 	return entry->value;
 }
 
+int export_map_get(const struct export_map *map, uint64_t key, uint32_t *value)
+{
+	const struct export_entry *entry = map->room ? find(map, key) : NULL;
+	if (!entry || !entry->used)
+		return 0;
+	*value = entry->value;
+	return 1;
+}
+
 void export_map_fini(struct export_map *map)
 {
 	free(map->entries);

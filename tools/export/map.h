@@ -20,6 +20,8 @@ struct export_map {
 
 /* The value of key; if it has none yet, it gets this one. */
 uint32_t export_map_add(struct export_map *, uint64_t key, uint32_t value);
+/* Has it one? 1, and *value is it. */
+int export_map_get(const struct export_map *, uint64_t key, uint32_t *value);
 void export_map_fini(struct export_map *);
 
 /* Texts, each once, numbered from 0 as they come. */

@@ -182,6 +182,38 @@ struct tr_calls {
 int tr_find_longest_calls(struct tr_trace *, const struct tr_calls_wanted *, struct tr_calls *, struct tr_error *error);
 void tr_calls_fini(struct tr_calls *);
 
+/* What happened in a time of the run, by the events that are kept: thread by thread, in order of time in each. What begins
+ * ends in the reverse order, in the same thread; what was open when the time began begins then, what was open at its end ends
+ * then. */
+enum tr_happening {
+	TR_CALL,    /* a call begins */
+	TR_BLOCKED, /* a call that may block begins */
+	TR_WAITS,   /* a wait for the lock at `address` begins */
+	TR_PAUSED,  /* a wait for the drain begins */
+	TR_ENDS,    /* the last of these that is open ends; `address`: that of a lock which was waited for and is had now */
+	TR_GIVES,   /* the lock at `address` is given back; `value`: how many of these are open */
+	TR_ALLOCATES, TR_FREES, /* the block at `address`, of `value` bytes */
+	TR_MISSES,  /* `value` events are missing from before this moment (0: not known how many) */
+};
+
+struct tr_happened {
+	enum tr_happening what;
+	int64_t ns; /* since the start of the run */
+	int64_t process_id, thread_id;
+	int64_t function_id, site_id; /* of calls; of BLOCKED and WAITS */
+	uint64_t address, value;
+};
+
+struct tr_window {
+	int64_t from_ns, to_ns;
+	int64_t process_id, thread_id; /* negative: any */
+	const char *thread_name;       /* NULL: any */
+};
+
+/* Calls each until that returns more than 0, which is returned. */
+int tr_timeline(struct tr_trace *, const struct tr_window *, int (*each)(void *arg, const struct tr_happened *), void *arg,
+		struct tr_error *error);
+
 /* Now, ns since the start of the run, if it is being recorded on this machine; else -1. */
 int64_t tr_now_ns(struct tr_trace *);
 

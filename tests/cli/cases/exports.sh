@@ -23,6 +23,14 @@ t instr-export callgrind main.db --value lock
 t instr-export pprof main.db --profile heap --all
 t instr-export pprof main.db --profile mutex --thread 1
 s 'instr-export pprof troubled.db | gzip -cd | tr -c "[:print:]" "\n" | grep LOST'
+say a time, call by call
+t instr-export chrome main.db
+t instr-export chrome main.db --from 2s --to 1s
+t instr-export chrome main.db --from 2
+t instr-export chrome main.db --value calls
+t instr-export folded main.db --from 1s
+t instr-export chrome hostile.db
+t instr-export chrome main.db --thread 77
 say views as CSV
 t instr-export csv
 t instr-export csv tpo main.db
