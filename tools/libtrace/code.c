@@ -13,8 +13,10 @@
 #include <unistd.h>
 
 #include "drain/demangle.h"
+#include "libtrace/limits.h"
 
-enum { SECONDS_AT_MOST = 10, BYTES_AT_MOST = 1 << 30 };
+enum { SECONDS_AT_MOST = 10 };
+#define BYTES_AT_MOST ((rlim_t)2 << 30) /* with what is mapped already: the trace, the image */
 
 struct named {
 	char *linkage;
@@ -23,20 +25,15 @@ struct named {
 
 struct answering {
 	const struct tr_image *image;
-	int fd;
 	struct named *named; /* by place: its symbol */
 };
 
-static void write_all(int fd, const void *bytes, size_t count)
+static FILE *out;
+
+static void write_all(const void *bytes, size_t count)
 {
-	const char *p = bytes;
-	while (count) {
-		ssize_t n = write(fd, p, count);
-		if (n <= 0)
-			_exit(1); /* nobody listens any more */
-		p += n;
-		count -= (size_t)n;
-	}
+	if (count && fwrite(bytes, 1, count, out) != count)
+		_exit(1); /* nobody listens any more */
 }
 
 static size_t length_of(const char *text)
@@ -44,15 +41,15 @@ static size_t length_of(const char *text)
 	return text ? strnlen(text, TR_ANSWER_TEXT_MAX) : 0;
 }
 
-static void answer(int fd, enum tr_answer_kind kind, size_t index, const char *name, const char *linkage, const char *file, uint64_t line)
+static void answer(enum tr_answer_kind kind, size_t index, const char *name, const char *linkage, const char *file, uint64_t line)
 {
 	const char *const texts[] = {name, linkage, file};
 	struct tr_answer a = {.kind = kind, .index = (uint32_t)index, .line = line <= INT64_MAX ? (int64_t)line : 0,
 			      .name_bytes = (uint32_t)length_of(name), .linkage_bytes = (uint32_t)length_of(linkage),
 			      .file_bytes = (uint32_t)length_of(file)};
-	write_all(fd, &a, sizeof(a));
+	write_all(&a, sizeof(a));
 	for (size_t i = 0; i < 3; i++)
-		write_all(fd, texts[i], length_of(texts[i]));
+		write_all(texts[i], length_of(texts[i]));
 }
 
 static void take_symbol(void *arg, uint64_t address, const char *name, int is_global)
@@ -94,7 +91,7 @@ static void take_code(void *arg, size_t index, const char *name, const char *lin
 		name = readable ? readable : linkage ? linkage : name;
 	}
 	if (name || file)
-		answer(a->fd, TR_ANSWER_PLACE, index, name, linkage, file, line);
+		answer(TR_ANSWER_PLACE, index, name, linkage, file, line);
 	free(readable);
 }
 
@@ -105,13 +102,10 @@ static void set_limits(void)
 
 	setrlimit(RLIMIT_CPU, &seconds);
 	setrlimit(RLIMIT_CORE, &none);
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-	if (!getrlimit(RLIMIT_AS, &bytes)) {
-		/* What is mapped now is the trace's, and the image. */
-		bytes.rlim_cur = bytes.rlim_max < 2 * (rlim_t)BYTES_AT_MOST ? bytes.rlim_max : 2 * (rlim_t)BYTES_AT_MOST;
+	if (INSTR_ADDRESSES_ARE_OURS && !getrlimit(RLIMIT_AS, &bytes)) {
+		bytes.rlim_cur = bytes.rlim_max < BYTES_AT_MOST ? bytes.rlim_max : BYTES_AT_MOST;
 		setrlimit(RLIMIT_AS, &bytes);
 	}
-#endif
 	signal(SIGXCPU, SIG_DFL);
 	signal(SIGPIPE, SIG_DFL);
 }
@@ -119,15 +113,16 @@ static void set_limits(void)
 _Noreturn void tr_answer_for_image(const struct tr_image *image, int fd)
 {
 	static struct tr_elf found, own;
-	struct answering a = {.image = image, .fd = fd, .named = calloc(image->count, sizeof(*a.named))};
+	struct answering a = {.image = image, .named = calloc(image->count, sizeof(*a.named))};
 	char why[512];
 
 	set_limits();
-	if (!a.named)
+	out = fdopen(fd, "w");
+	if (!a.named || !out)
 		_exit(1);
 	int has = tr_find_debug(image, &found, &own, why, sizeof(why));
 	if (*why)
-		answer(fd, TR_ANSWER_SENTENCE, 0, why, NULL, NULL, 0);
+		answer(TR_ANSWER_SENTENCE, 0, why, NULL, NULL, 0);
 	if (own.fd >= 0)
 		tr_elf_symbols(&own, take_symbol, &a);
 	if (has) {
@@ -136,8 +131,8 @@ _Noreturn void tr_answer_for_image(const struct tr_image *image, int fd)
 			take_code(&a, i, NULL, NULL, NULL, 0);
 		const char *wrong = tr_read_dwarf(&found, image, take_code, &a);
 		if (wrong)
-			answer(fd, TR_ANSWER_SENTENCE, 0, wrong, NULL, NULL, 0);
+			answer(TR_ANSWER_SENTENCE, 0, wrong, NULL, NULL, 0);
 	}
-	answer(fd, TR_ANSWER_END, 0, NULL, NULL, NULL, 0);
-	_exit(0);
+	answer(TR_ANSWER_END, 0, NULL, NULL, NULL, 0);
+	_exit(fflush(out) ? 1 : 0);
 }

@@ -6,17 +6,9 @@
  * of its size takes is far below this.
  */
 #include "libtrace/internal.h"
+#include "libtrace/limits.h"
 
 #include <sys/resource.h>
-
-/* Sanitizers reserve terabytes of addresses. */
-#ifdef __has_feature
-#define INSTR_ADDRESSES_ARE_OURS !(__has_feature(address_sanitizer) || __has_feature(thread_sanitizer))
-#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define INSTR_ADDRESSES_ARE_OURS 0
-#else
-#define INSTR_ADDRESSES_ARE_OURS 1
-#endif
 
 static struct rlimit before;
 static int limited;

@@ -111,23 +111,41 @@ static int read_places(struct tr_trace *trace, struct image *image, struct tr_er
 
 /* ---- what is answered ---- */
 
-/* Bytes of an answer; 0: there are no more, or the time is over. */
-static int read_all(int fd, void *to, size_t count, int64_t until_ms)
+struct input {
+	int fd;
+	int64_t until_ms;
+	size_t at, count;
+	char bytes[1 << 16];
+};
+
+static int fill(struct input *in)
 {
-	char *p = to;
-	while (count) {
-		int64_t left = until_ms - now_ms();
-		struct pollfd in = {.fd = fd, .events = POLLIN};
+	for (;;) {
+		int64_t left = in->until_ms - now_ms();
+		struct pollfd ready = {.fd = in->fd, .events = POLLIN};
 		if (left <= 0)
 			return 0;
-		int ready = poll(&in, 1, (int)left);
-		if (ready < 0 && errno == EINTR)
+		int polled = poll(&ready, 1, (int)left);
+		if (polled < 0 && errno == EINTR)
 			continue;
-		ssize_t n = ready > 0 ? read(fd, p, count) : 0;
-		if (n <= 0)
+		ssize_t n = polled > 0 ? read(in->fd, in->bytes, sizeof(in->bytes)) : 0;
+		in->at = 0;
+		in->count = n > 0 ? (size_t)n : 0;
+		return n > 0;
+	}
+}
+
+/* Bytes of an answer; 0: there are no more, or the time is over. */
+static int read_all(struct input *in, void *to, size_t count)
+{
+	for (char *p = to; count;) {
+		if (in->at == in->count && !fill(in))
 			return 0;
-		p += n;
-		count -= (size_t)n;
+		size_t some = in->count - in->at < count ? in->count - in->at : count;
+		memcpy(p, in->bytes + in->at, some);
+		p += some;
+		in->at += some;
+		count -= some;
 	}
 	return 1;
 }
@@ -153,17 +171,21 @@ static int put_place(sqlite3_stmt *put, const struct tr_place *place, const stru
 }
 
 /* Takes answers until the last one; 1: it came. */
-static int take_answers(struct tr_trace *trace, const struct image *image, int fd, sqlite3_stmt *put)
+static int take_answers(struct tr_trace *trace, const struct image *image, int fd, int64_t until_ms, sqlite3_stmt *put)
 {
-	const int64_t until_ms = now_ms() + SECONDS_AT_MOST * 1000;
+	struct input *in = calloc(1, sizeof(*in));
 	char *texts = malloc(3 * TR_ANSWER_TEXT_MAX + 1);
 	struct tr_answer a;
 	int ended = 0;
 
-	while (texts && !ended && read_all(fd, &a, sizeof(a), until_ms)) {
+	if (in) {
+		in->fd = fd;
+		in->until_ms = until_ms;
+	}
+	while (in && texts && !ended && read_all(in, &a, sizeof(a))) {
 		const size_t bytes = (size_t)a.name_bytes + a.linkage_bytes + a.file_bytes;
 		if (a.name_bytes > TR_ANSWER_TEXT_MAX || a.linkage_bytes > TR_ANSWER_TEXT_MAX || a.file_bytes > TR_ANSWER_TEXT_MAX ||
-		    !read_all(fd, texts, bytes, until_ms))
+		    !read_all(in, texts, bytes))
 			break;
 		texts[bytes] = 0;
 		if (a.kind == TR_ANSWER_SENTENCE)
@@ -174,6 +196,7 @@ static int take_answers(struct tr_trace *trace, const struct image *image, int f
 			ended = a.kind == TR_ANSWER_END;
 	}
 	free(texts);
+	free(in);
 	return ended;
 }
 
@@ -190,10 +213,14 @@ static void say_how_it_ended(struct tr_trace *trace, const struct image *image, 
 	add_sentence(trace, image, "%s", text);
 }
 
-static void ask_image(struct tr_trace *trace, struct image *image, sqlite3_stmt *put)
+static void ask_image(struct tr_trace *trace, struct image *image, int64_t until_ms, sqlite3_stmt *put)
 {
 	int ends[2], status = 0;
 
+	if (now_ms() >= until_ms) {
+		add_sentence(trace, image, "%s", "reading the debug information of others took too long");
+		return;
+	}
 	if (pipe2(ends, O_CLOEXEC))
 		return;
 	pid_t child = fork();
@@ -203,7 +230,7 @@ static void ask_image(struct tr_trace *trace, struct image *image, sqlite3_stmt 
 	}
 	close(ends[1]);
 	if (child > 0) {
-		int ended = take_answers(trace, image, ends[0], put);
+		int ended = take_answers(trace, image, ends[0], until_ms, put);
 		if (!ended && !waitpid(child, &status, WNOHANG) && poll(NULL, 0, 100) == 0 && !waitpid(child, &status, WNOHANG))
 			kill(child, SIGKILL);
 		while (waitpid(child, &status, 0) < 0 && errno == EINTR)
@@ -257,6 +284,7 @@ static int read_images(struct tr_trace *trace, struct image *images, size_t *cou
 static int ask_all(struct tr_trace *trace, struct image *images, size_t count, struct tr_error *error)
 {
 	sqlite3_stmt *put = NULL;
+	const int64_t until_ms = now_ms() + SECONDS_AT_MOST * 1000; /* of all images */
 	int64_t found = 0;
 	int status = 0;
 	int rc = sqlite3_exec(trace->db, "PRAGMA query_only = OFF; CREATE TEMP TABLE code_places (function_id INTEGER PRIMARY KEY,"
@@ -268,7 +296,7 @@ static int ask_all(struct tr_trace *trace, struct image *images, size_t count, s
 						   " file = coalesce(excluded.file, file), line = coalesce(excluded.line, line)", -1, &put, NULL);
 	for (size_t i = 0; rc == SQLITE_OK && !status && i < count; i++) {
 		if (!(status = read_places(trace, &images[i], error)) && images[i].asked.count)
-			ask_image(trace, &images[i], put);
+			ask_image(trace, &images[i], until_ms, put);
 		free(images[i].asked.places);
 	}
 	sqlite3_finalize(put);
