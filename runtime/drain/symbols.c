@@ -62,6 +62,7 @@ void irt_symbols_destroy(struct irt_symbols *s)
 		free(s->raw_modules[i].build_id);
 	}
 	free(s->raw_modules);
+	free(s->placed);
 	irt_addresses_destroy(s->addresses);
 	for (uint32_t i = 0; i < s->named_count; i++)
 		free_names(&s->named[i].names);
@@ -480,6 +481,22 @@ static uint32_t raw_module(struct irt_symbols *s, const struct irt_place *place)
 	return m.module_id;
 }
 
+/* What an earlier drain has called the function there, or 0. */
+static uint32_t placed_function(const struct irt_symbols *s, uint32_t module_id, uint64_t address)
+{
+	uint32_t low = 0, high = address ? s->placed_count : 0;
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+		const struct placed *p = &s->placed[middle];
+		if (p->module_id < module_id || (p->module_id == module_id && p->address < address))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	const struct placed *p = address && low < s->placed_count ? &s->placed[low] : NULL;
+	return p && p->module_id == module_id && p->address == address ? p->function_id : 0;
+}
+
 static uint32_t raw_function(struct irt_symbols *s, uint32_t process_id, int pid, uint64_t start_time, uint64_t address)
 {
 	const struct raw *known = find_raw(s, process_id, address);
@@ -492,13 +509,17 @@ static uint32_t raw_function(struct irt_symbols *s, uint32_t process_id, int pid
 	if (known) {
 		raw.function_id = known->function_id;
 	} else {
-		raw.function_id = s->next_function;
-		name_raw(&raw, &place, address);
 		raw.module_id = place.file ? raw_module(s, &place) : 0;
 		raw.in_module = place.address;
+		raw.function_id = placed_function(s, raw.module_id, raw.in_module);
+		raw.in_store = raw.function_id != 0;
+		if (!raw.in_store) {
+			raw.function_id = s->next_function;
+			name_raw(&raw, &place, address);
+		}
 		if (!add_raw(s, raw))
 			return 0;
-		s->next_function++;
+		s->next_function += !raw.in_store;
 	}
 	if (place.file) /* if this fails it is asked again */
 		add_raw(s, (struct raw){.scope = process_id, .address = address, .function_id = raw.function_id, .in_store = 1});

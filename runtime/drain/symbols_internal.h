@@ -70,6 +70,9 @@ struct irt_symbols {
 	struct pending { uint64_t at, bytes; uint32_t process_id; } *pending; /* records of the log behind `scanned` */
 	uint32_t pending_count;
 	struct raw_module *raw_modules;
+	/* functions of such files that an earlier drain has put; by module and address */
+	struct placed { uint32_t module_id, function_id; uint64_t address; } *placed;
+	uint32_t placed_count, placed_room;
 	uint32_t raw_module_count;
 	struct known { uint32_t module_id, first_function; int64_t rows; char *path, *build_id; } *known;
 	uint32_t known_count;

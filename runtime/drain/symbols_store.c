@@ -44,7 +44,24 @@ static int load_row(struct irt_symbols *s, int64_t id, int64_t module_id, int64_
 
 static int load_function(void *arg, const struct irt_store_function *row)
 {
-	return load_row(arg, row->function_id, row->module_id, row->row);
+	struct irt_symbols *s = arg;
+	int r = load_row(s, row->function_id, row->module_id, row->row);
+	if (r || row->address <= 0 || row->module_id <= 0 || row->module_id > UINT32_MAX)
+		return r;
+	if (!room_for(&s->placed, &s->placed_room, s->placed_count, sizeof(*s->placed)))
+		return INSTR_ERR_MEMORY;
+	s->placed[s->placed_count++] = (struct placed){(uint32_t)row->module_id, (uint32_t)row->function_id, (uint64_t)row->address};
+	return 0;
+}
+
+static int by_place(const void *a, const void *b)
+{
+	const struct placed *p = a, *q = b;
+	if (p->module_id != q->module_id)
+		return p->module_id < q->module_id ? -1 : 1;
+	if (p->address != q->address)
+		return p->address < q->address ? -1 : 1;
+	return p->function_id < q->function_id ? -1 : p->function_id > q->function_id;
 }
 
 static int load_site(void *arg, const struct irt_store_site *row)
@@ -70,6 +87,8 @@ int irt_symbols_load(struct irt_symbols *s, struct irt_store *store, uint32_t gr
 	int r = irt_store_read_modules(store, s, load_module);
 	if (!r)
 		r = irt_store_read_functions(store, s, load_function);
+	if (!r && s->placed_count)
+		qsort(s->placed, s->placed_count, sizeof(*s->placed), by_place);
 	if (!r)
 		r = irt_store_read_sites(store, s, load_site);
 	if (!r)

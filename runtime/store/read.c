@@ -191,6 +191,7 @@ static void function_columns(struct irt_cursor *c, struct irt_store_function *ro
 	row->instrumented = irt_row_number(c);
 	row->reason = irt_row_text(c);
 	row->flags = irt_row_number(c);
+	row->address = irt_row_number(c);
 }
 
 int irt_store_read_functions(struct irt_store *store, void *arg,
@@ -200,7 +201,8 @@ int irt_store_read_functions(struct irt_store *store, void *arg,
 
 	return irt_store_read_rows(store,
 			 "SELECT function_id, module_id, row, name, linkage_name, file, line, instrumented,"
-			 " reason, flags FROM functions ORDER BY function_id",
+			 " reason, flags, coalesce((SELECT a.address FROM function_addresses a WHERE a.function_id = f.function_id), 0)"
+			 " FROM functions f ORDER BY function_id",
 			 0, 0, 0, arg, &caller, function_row);
 }
 

@@ -247,7 +247,7 @@ struct irt_store_function {
 	int64_t instrumented;       /* 1 or 0 */
 	const char *reason;         /* or NULL */
 	int64_t flags;
-	int64_t address;            /* in its image; 0 = none; not read back */
+	int64_t address;            /* in its image; 0 = none */
 };
 
 struct irt_store_context {

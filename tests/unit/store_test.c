@@ -115,7 +115,7 @@ static int see_function(void *arg, const struct irt_store_function *row)
 	EXPECT(row->function_id == put->function_id && row->module_id == put->module_id && row->row == put->row);
 	EXPECT(same_text(row->name, put->name) && same_text(row->linkage_name, put->linkage_name));
 	EXPECT(same_text(row->file, put->file) && row->line == put->line && row->instrumented == put->instrumented);
-	EXPECT(same_text(row->reason, put->reason) && row->flags == put->flags);
+	EXPECT(same_text(row->reason, put->reason) && row->flags == put->flags && row->address == put->address);
 	return rows_read++, 0;
 }
 
