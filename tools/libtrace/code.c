@@ -5,6 +5,7 @@
 #define _GNU_SOURCE
 #include "libtrace/code.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -110,6 +111,17 @@ static void set_limits(void)
 	signal(SIGPIPE, SIG_DFL);
 }
 
+/* What libdwarf or the C library say of damage is not for the reader of a report. */
+static void be_quiet(void)
+{
+	int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+	if (nowhere < 0)
+		return;
+	dup2(nowhere, STDOUT_FILENO);
+	dup2(nowhere, STDERR_FILENO);
+}
+
 _Noreturn void tr_answer_for_image(const struct tr_image *image, int fd)
 {
 	static struct tr_elf found, own;
@@ -117,6 +129,7 @@ _Noreturn void tr_answer_for_image(const struct tr_image *image, int fd)
 	char why[512];
 
 	set_limits();
+	be_quiet();
 	out = fdopen(fd, "w");
 	if (!a.named || !out)
 		_exit(1);

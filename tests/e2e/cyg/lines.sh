@@ -162,6 +162,7 @@ for name, at, size, value in cases:
 	open("victim", "wb").write(whole[:at] + bytes([value]) * size + whole[at + size:])
 	done = subprocess.run([sys.argv[1], "--format", "json", "trace.db"], capture_output=True, text=True, timeout=60)
 	assert done.returncode == 0, (name, at, value, done.returncode, done.stderr)
+	assert all(line.startswith("instr-report: trace.db: Lines of ") for line in done.stderr.splitlines()), (name, at, value, done.stderr)
 	rows = json.loads(done.stdout)
 	lines += any(r["line"] for r in rows)
 	now = sorted((r["function"], r["calls"]) for r in rows)
