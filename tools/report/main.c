@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
  * main.c - instr-report: profiles from a trace. Reads the command line, opens the trace, lets one of
- * top.c, tree.c, calls.c, paths.c, single.c, coverage.c, why.c, threads.c, stacks.c, info.c, blocks.c, locks.c, waits.c, order.c, allocs.c, live.c, memory.c, history.c, flame.c and graph.c answer.
+ * top.c, tree.c, calls.c, paths.c, single.c, list.c, coverage.c, why.c, threads.c, stacks.c, info.c, blocks.c, locks.c, waits.c, order.c, allocs.c, live.c, memory.c, history.c, flame.c and graph.c answer.
  */
 #include "report/report.h"
 
@@ -14,7 +14,7 @@
 #include "instr/version.h"
 
 /* Rows of text. Those with call paths take several lines each. */
-enum { TOP_LIMIT = 30, TREE_LIMIT = 100, INFO_LIMIT = 20, PATHS_LIMIT = 15, MEMORY_LIMIT = 20, STACKS_LIMIT = 20, GRAPH_LIMIT = 80, SQL_LIMIT = 1000 };
+enum { TOP_LIMIT = 30, TREE_LIMIT = 100, INFO_LIMIT = 20, PATHS_LIMIT = 15, MEMORY_LIMIT = 20, STACKS_LIMIT = 20, GRAPH_LIMIT = 80, SQL_LIMIT = 1000, LIST_LIMIT = 5 };
 enum { INVERTED_DEPTH = 10 }; /* each level more is another row for each context */
 static const double tree_least_percent = 0.5;
 
@@ -44,7 +44,7 @@ static struct report report = {.process_id = ANY, .thread_id = ANY, .by = CLI_UN
 static int mode = CLI_UNSET, format = CLI_FORMAT_TEXT, blocks, no_pager;
 static int64_t limit = CLI_UNSET;
 static double least_percent = CLI_UNSET;
-static const char *thread, *sort, *callers, *callees, *calls, *old_path, *missing, *flame, *graph, *rules;
+static const char *thread, *sort, *callers, *callees, *calls, *old_path, *listed, *missing, *flame, *graph, *rules;
 static int shell;
 
 static const struct cli_option options[] = {
@@ -63,6 +63,9 @@ static const struct cli_option options[] = {
 	{CLI_TEXT, .name = "calls", .argument = "NAME", .value = &calls,
 	 .help = "the longest single calls of this function, by the events: when each began, how long it took, in which thread and by "
 		 "which path, what it waited for and allocated, with all that it called"},
+	{CLI_TEXT, .name = "list", .argument = "NAME", .value = &listed,
+	 .help = "the source of this function; beside its lines what the trace knows of them: its calls and times, and where it "
+		 "allocates, waits, blocks and creates threads"},
 	{CLI_MODE, .name = "coverage", .mode = REPORT_COVERAGE, .value = &mode,
 	 .help = "which functions with hooks were called at all, and how many never were, by source file"},
 	{CLI_TEXT, .name = "why-missing", .argument = "NAME", .value = &missing,
@@ -155,11 +158,14 @@ static const struct cli_option options[] = {
 		 "began then, and the time that was spent then; --calls: only calls that began then"},
 	{CLI_DURATION, .name = "to", .argument = "TIME", .value = &report.window_ns[1],
 	 .help = "the same, up to then"},
+	{CLI_TEXT, .name = "source-path", .argument = "FOLDERS", .value = &report.source_path,
+	 .help = "--list: where to look for source files first, A or A:B: for their whole path, as it was when they were compiled, and for "
+		 "as much of its end as is there"},
 	{CLI_DURATION, .name = "age", .argument = "TIME", .value = &report.age_ns,
 	 .help = "--leaks: only blocks at least so old at the end, such as 500ms, 10s or 5min"},
 	{CLI_NUMBER, .name = "limit", .letter = 'n', .argument = "N", .value = &limit,
 	 .help = "at most N rows, 0 for all (text: 30, --tree 100, --stacks 20, --info 20 of each, --graph 80 functions, --memory 20 with the first, the last and the "
-		 "nearest to the peak, with call paths 15; csv and json: all; --calls: 10000 at most)"},
+		 "nearest to the peak, with call paths 15, --list 5 functions and 100 at most; csv and json: all; --calls: 10000 at most)"},
 	{CLI_PERCENT, .name = "min", .argument = "PERCENT", .value = &least_percent,
 	 .help = "--diff: hide changes that are a smaller share of the old trace; --tree: hide contexts with a smaller share of the time, and with --heap of the bytes, with --blocks of the waits (text: 0.5; csv and json: 0); "
 		 "--graph: functions (0.5), and calls with a fifth of it; --flame: add up what has less of everything (0)"},
@@ -182,6 +188,7 @@ static const char *const usage[] = {
 	"[FILE] --callers NAME | --callees NAME [OPTIONS]",
 	"[FILE] --paths [--focus NAME] [--ignore NAME] [OPTIONS]",
 	"[FILE] --calls NAME [--from TIME] [--to TIME] [OPTIONS]",
+	"[FILE] --list NAME [--source-path FOLDERS] [OPTIONS]",
 	"[FILE] --coverage [--by file|image|function] [OPTIONS]",
 	"[FILE] --why-missing NAME [OPTIONS]",
 	"[FILE] --flame FILE.html | --graph FILE.svg|png|dot [--focus NAME] [--ignore NAME] [OPTIONS]",
@@ -220,6 +227,7 @@ static const struct cli_note examples[] = {
 	{"instr-report --calls 'Server::handle' --limit 5", "its five longest calls, and what they waited for"},
 	{"instr-report --diff old.db new.db", "what became slower, and what is called more often"},
 	{"instr-report --diff old.db --by context --sort bytes", "call paths that allocate more than they did, or less"},
+	{"instr-report --list tokenize --source-path ~/src", "its source, with calls, times, bytes and waits beside the lines"},
 	{"instr-report --coverage --by function", "functions that this run has never called"},
 	{"instr-report --why-missing 'parse*'", "why they are not in the profile"},
 	{"instr-report --flame time.html", "all of it to click through, in a browser"},
@@ -302,7 +310,7 @@ static int choose_mode(void)
 {
 	const struct { const char *name; int given, mode; } valued[] = {
 		{"callers", callers != NULL, REPORT_CALLERS}, {"callees", callees != NULL, REPORT_CALLEES}, {"calls", calls != NULL, REPORT_SINGLE_CALLS},
-		{"why-missing", missing != NULL, REPORT_WHY_MISSING},
+		{"list", listed != NULL, REPORT_LIST}, {"why-missing", missing != NULL, REPORT_WHY_MISSING},
 		{"flame", flame != NULL, REPORT_FLAME}, {"graph", graph != NULL, REPORT_GRAPH},
 		{"heap-at", report.at_ns != ANY, REPORT_HEAP_AT}, {"growth", report.span_ns[0] != CLI_UNSET, REPORT_GROWTH},
 		{"sql", report.sql != NULL, REPORT_SQL}, {"shell", shell, REPORT_SHELL},
@@ -380,7 +388,7 @@ static int check_regex(const char *option, const char *name)
 static int check_names(void)
 {
 	const struct { const char *option, *name; } names[] = {
-		{"callers", callers}, {"callees", callees}, {"calls", calls}, {"why-missing", missing}, {"only", report.only}, {"focus", report.focus}, {"ignore", report.ignore},
+		{"callers", callers}, {"callees", callees}, {"calls", calls}, {"list", listed}, {"why-missing", missing}, {"only", report.only}, {"focus", report.focus}, {"ignore", report.ignore},
 	};
 	int status = CLI_GO;
 
@@ -440,8 +448,11 @@ static int check_mode(void)
 		return cli_wrong_usage("--%s is about whole runs: --thread and --process do not go with it", mode == REPORT_DIFF ? "diff" : "gate");
 	if (mode >= REPORT_ALLOCS && thread)
 		return cli_wrong_usage("the heap belongs to all threads of a process: --thread goes with --top, --tree, --threads and --stacks");
-	if ((mode == REPORT_COVERAGE || mode == REPORT_WHY_MISSING) && (sort || thread))
-		return cli_wrong_usage("--%s does not go with --%s", sort ? "sort" : "thread", mode == REPORT_COVERAGE ? "coverage" : "why-missing");
+	if ((mode == REPORT_COVERAGE || mode == REPORT_WHY_MISSING || mode == REPORT_LIST) && (sort || thread))
+		return cli_wrong_usage("--%s does not go with --%s", sort ? "sort" : "thread", mode == REPORT_COVERAGE ? "coverage" :
+				       mode == REPORT_LIST ? "list" : "why-missing");
+	if (mode != REPORT_LIST && report.source_path)
+		return cli_wrong_usage("--source-path goes with --list");
 	if (mode == REPORT_WHY_MISSING && report.process_id != ANY)
 		return cli_wrong_usage("--why-missing is about the whole run: --process does not go with it");
 	if (mode == REPORT_SINGLE_CALLS && sort)
@@ -544,14 +555,14 @@ static void settle_defaults(void)
 	static const int64_t text_limits[REPORT_MODES] = {
 		[REPORT_TOP] = TOP_LIMIT,     [REPORT_TREE] = TREE_LIMIT,   [REPORT_THREADS] = TOP_LIMIT, [REPORT_STACKS] = STACKS_LIMIT,
 		[REPORT_INFO] = INFO_LIMIT,   [REPORT_BLOCKS] = TOP_LIMIT,  [REPORT_LOCKS] = TOP_LIMIT,  [REPORT_WAITS] = TOP_LIMIT, [REPORT_LOCK_ORDER] = TOP_LIMIT,
-		[REPORT_CALLERS] = TOP_LIMIT, [REPORT_CALLEES] = TOP_LIMIT, [REPORT_PATHS] = PATHS_LIMIT, [REPORT_SQL] = SQL_LIMIT, [REPORT_SINGLE_CALLS] = PATHS_LIMIT, [REPORT_DIFF] = TOP_LIMIT, [REPORT_COVERAGE] = TOP_LIMIT, [REPORT_WHY_MISSING] = PATHS_LIMIT, [REPORT_FLAME] = NO_LIMIT, [REPORT_GRAPH] = GRAPH_LIMIT, [REPORT_GATE] = TOP_LIMIT, [REPORT_ALLOCS] = TOP_LIMIT,
+		[REPORT_CALLERS] = TOP_LIMIT, [REPORT_CALLEES] = TOP_LIMIT, [REPORT_PATHS] = PATHS_LIMIT, [REPORT_SQL] = SQL_LIMIT, [REPORT_SINGLE_CALLS] = PATHS_LIMIT, [REPORT_DIFF] = TOP_LIMIT, [REPORT_LIST] = LIST_LIMIT, [REPORT_COVERAGE] = TOP_LIMIT, [REPORT_WHY_MISSING] = PATHS_LIMIT, [REPORT_FLAME] = NO_LIMIT, [REPORT_GRAPH] = GRAPH_LIMIT, [REPORT_GATE] = TOP_LIMIT, [REPORT_ALLOCS] = TOP_LIMIT,
 		[REPORT_LEAKS] = PATHS_LIMIT, [REPORT_PEAK] = PATHS_LIMIT, [REPORT_MEMORY] = MEMORY_LIMIT,
 		[REPORT_HEAP_AT] = PATHS_LIMIT, [REPORT_GROWTH] = PATHS_LIMIT,
 	};
 
 	report.mode = mode == CLI_UNSET ? REPORT_TOP : mode;
-	if (callers || callees || calls || missing)
-		report.only = callers ? callers : callees ? callees : calls ? calls : missing;
+	if (callers || callees || calls || listed || missing)
+		report.only = callers ? callers : callees ? callees : calls ? calls : listed ? listed : missing;
 	if (report.window_ns[0] == CLI_UNSET)
 		report.window_ns[0] = 0;
 	if (report.window_ns[1] == CLI_UNSET)
@@ -656,7 +667,7 @@ failed:
 static int (*const answers[REPORT_MODES])(struct report *) = {
 	[REPORT_TOP] = report_top,       [REPORT_TREE] = report_tree,  [REPORT_INFO] = report_info,
 	[REPORT_CALLERS] = report_calls, [REPORT_CALLEES] = report_calls, [REPORT_PATHS] = report_paths, [REPORT_SQL] = report_sql, [REPORT_SHELL] = report_shell, [REPORT_SINGLE_CALLS] = report_single_calls, [REPORT_DIFF] = report_diff,
-	[REPORT_COVERAGE] = report_coverage, [REPORT_WHY_MISSING] = report_why_missing, [REPORT_FLAME] = report_flame, [REPORT_GRAPH] = report_graph, [REPORT_GATE] = report_gate,
+	[REPORT_LIST] = report_list, [REPORT_COVERAGE] = report_coverage, [REPORT_WHY_MISSING] = report_why_missing, [REPORT_FLAME] = report_flame, [REPORT_GRAPH] = report_graph, [REPORT_GATE] = report_gate,
 	[REPORT_THREADS] = report_threads, [REPORT_STACKS] = report_stacks,
 	[REPORT_BLOCKS] = report_blocked, [REPORT_LOCKS] = report_locks, [REPORT_WAITS] = report_waits, [REPORT_LOCK_ORDER] = report_lock_order,
 	[REPORT_ALLOCS] = report_allocs, [REPORT_LEAKS] = report_live, [REPORT_PEAK] = report_live,

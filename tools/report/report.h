@@ -6,7 +6,7 @@
  *                    ├──► blocks.c (its sums, and its answer; beside.c: beside the time of --top and --tree)
  *                    └──► heap.c (the heap's sums, wrong frees) ──► allocs.c (histogram.c) | live.c | memory.c | history.c
  *                    ├──► locks.c | calls.c | paths.c | single.c
- *     diff.c (both headers) | gate.c (rules.c) ──► figures.c (contexts of both, as one tree) | coverage.c | why.c
+ *     diff.c (both headers) | gate.c (rules.c) ──► figures.c (contexts of both, as one tree) | list.c (source.c) | coverage.c | why.c
  *                    └──► profile.c (all calling contexts) ──► flame.c | graph.c: pictures, into a file (picture.c)
  */
 #ifndef TOOLS_REPORT_REPORT_H
@@ -18,7 +18,7 @@
 #include "libtrace/trace.h"
 
 enum report_mode {
-	REPORT_TOP, REPORT_TREE, REPORT_THREADS, REPORT_STACKS, REPORT_INFO, REPORT_BLOCKS, REPORT_LOCKS, REPORT_WAITS, REPORT_LOCK_ORDER, REPORT_CALLERS, REPORT_CALLEES, REPORT_PATHS, REPORT_SQL, REPORT_SHELL, REPORT_SINGLE_CALLS, REPORT_DIFF, REPORT_GATE, REPORT_COVERAGE, REPORT_WHY_MISSING, REPORT_FLAME, REPORT_GRAPH, REPORT_ALLOCS, REPORT_LEAKS, REPORT_PEAK, REPORT_MEMORY, REPORT_HEAP_AT,
+	REPORT_TOP, REPORT_TREE, REPORT_THREADS, REPORT_STACKS, REPORT_INFO, REPORT_BLOCKS, REPORT_LOCKS, REPORT_WAITS, REPORT_LOCK_ORDER, REPORT_CALLERS, REPORT_CALLEES, REPORT_PATHS, REPORT_SQL, REPORT_SHELL, REPORT_SINGLE_CALLS, REPORT_DIFF, REPORT_GATE, REPORT_LIST, REPORT_COVERAGE, REPORT_WHY_MISSING, REPORT_FLAME, REPORT_GRAPH, REPORT_ALLOCS, REPORT_LEAKS, REPORT_PEAK, REPORT_MEMORY, REPORT_HEAP_AT,
 	REPORT_GROWTH, REPORT_MODES,
 };
 /* What rows can be ordered by; what each is called stands in main.c. */
@@ -60,6 +60,8 @@ struct report {
 	int64_t stacks_ns;     /* --stacks: when; ANY: at the end */
 	int64_t now_ns;        /* --stacks, --threads of a live trace; negative: not known */
 	int64_t window_ns[2];  /* --from, --to; --calls: when they began */
+	const char *source_path; /* --list: folders to look in, separated by colons; NULL: none */
+	int whole_file;        /* ... what is known of all lines of a file */
 	int64_t span_ns[2];    /* --growth: from when until when */
 	int64_t lock;          /* --locks: the one that was asked for; ANY: all */
 	int64_t one_lock;      /* ... that the next query is about */
@@ -67,7 +69,7 @@ struct report {
 	int with_blocks;       /* --top, --tree: what was waited beside the time */
 	int all;               /* --blocks: waits for work too; --lock-order: all orders */
 	int histogram;         /* --allocs: sizes and lifetimes; --top, --blocks: times; --locks: waits and holds */
-	const char *only;      /* NULL, or a function: --callers, --callees, --calls, --why-missing: which; --top: only it; --blocks: what is called, or calls */
+	const char *only;      /* NULL, or a function: --callers, --callees, --calls, --list, --why-missing: which; --top: only it; --blocks: what is called, or calls */
 	int64_t depth;         /* --tree: levels at most; NO_LIMIT: all */
 	int inverted;          /* --tree, --flame: from functions to what calls them */
 	const char *focus;     /* --tree, --paths, pictures: NULL, or a function that paths must go through */
@@ -147,6 +149,7 @@ int report_shell(struct report *); /* comes back only if it failed */
 int report_single_calls(struct report *); /* --calls */
 int report_diff_header(struct report *); /* --diff, --gate: of both traces */
 int report_diff(struct report *);
+int report_list(struct report *);
 int report_coverage(struct report *);
 int report_why_missing(struct report *);
 int report_flame(struct report *);
