@@ -52,9 +52,10 @@ static void query(struct tr_trace *trace, uint8_t which, const struct tr_argumen
 
 static void report_on(struct tr_trace *trace, uint8_t how)
 {
-	static const char *const rows[2][6] = {
+	static const char *const rows[3][6] = {
 		{"top", "top_threads", "tree", "threads", "run", "messages"},
 		{"callers", "callees", "paths", "tree_focus", "tree_inverted", "call_histogram"},
+		{"coverage", "never_called", "why_missing", "source_functions", "source_lines", "single_calls"},
 	};
 	struct report report = {.trace = trace, .process_id = ANY, .thread_id = ANY, .age_ns = ANY, .stacks_ns = ANY, .now_ns = -1, .depth = NO_LIMIT,
 				.limit = how & 64 ? NO_LIMIT : 30};
@@ -79,7 +80,9 @@ static void report_on(struct tr_trace *trace, uint8_t how)
 		report.format = how & 1 ? CLI_FORMAT_CSV : CLI_FORMAT_JSON;
 		report.only = report.focus = how & 8 ? "*" : NULL;
 		report.depth = 10;
-		status = report_rows(&report, rows[how >> 3 & 1][how % 6], NULL);
+		const int row = how & 8 ? 1 + (how >> 4 & 1) : 0;
+		report.call_ns[1] = how & 32 ? 1000 : INT64_MAX;
+		status = row == 2 && how % 6 == 5 ? report_single_calls(&report) : report_rows(&report, rows[row][how % 6], NULL);
 	} else if (how % 4 == 3) { /* the heap: the bits that choose a thread elsewhere choose a report */
 		report.mode = how & 32 ? REPORT_ALLOCS : how & 16 ? REPORT_LEAKS : REPORT_PEAK;
 		report.by = how >> 3 & 3 ? (how >> 3 & 3) - 1 : BY_FUNCTION;
