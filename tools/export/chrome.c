@@ -438,7 +438,7 @@ static int write_all(struct chrome *c)
 {
 	int status;
 
-	if ((status = check_size(c)) || (status = read_names(c, "called_functions", &c->functions)) ||
+	if ((status = check_size(c)) || (status = read_names(c, "run_functions", &c->functions)) ||
 	    (status = read_names(c, "site_names", &c->sites)))
 		return status;
 	cli_out_text("{\"displayTimeUnit\":\"ns\",\"otherData\":{\"exporter\":\"instr-export " INSTR_VERSION "\",\"command\":");
