@@ -12,6 +12,7 @@ import io
 import os
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -97,6 +98,39 @@ def check_choices(arguments, claims, name, trace, whole):
             continue
         claims.same(f"{name}: --focus {f}", focused.sum("time"), wanted)
         claims.same(f"{name}: --ignore {f}", others.sum("time"), whole.sum("time") - wanted)
+
+
+def check_window(arguments, claims, name, trace):
+    """Of a window of time there are calls and times alone; two that follow each other have all of it."""
+    middle, = common.ask(trace, "SELECT (min(start_ns) + max(end_ns)) / 2 FROM chunk_list")[0]
+    whole = page.Page(report(arguments, trace, "--flame", "-"))
+    first, second = (page.Page(report(arguments, trace, "--flame", "-", option, f"{middle}ns")) for option in ("--to", "--from"))
+    claims.hold(f"{name}: some calls began before a moment", first.sum("calls") > 0)
+    claims.same(f"{name}: the others behind it", first.sum("calls") + second.sum("calls"), whole.sum("calls"))
+    claims.hold(f"{name}: and so with time", abs(first.sum("time") + second.sum("time") - whole.sum("time")) <= 2 * len(whole.paths))
+    claims.same(f"{name}: memory and waits are not known by time", set(first.data["own"]) - {"time", "calls"}, set())
+
+
+def check_two(arguments, claims, name, trace, folder):
+    """A trace beside one with other times, calls and memory: either has its own, by path; processes are added up."""
+    old = os.path.join(folder, "older.db")
+    shutil.copy(trace, old)
+    db = sqlite3.connect(old)
+    db.execute("UPDATE totals SET self_ticks = self_ticks / 2, calls = calls / 2 WHERE context_id % 2")
+    db.execute("UPDATE heap_totals SET bytes = bytes / 3")
+    db.commit()
+    db.close()
+    both = page.Page(report(arguments, "--diff", old, trace, "--flame", "-"))
+    before = page.Page(report(arguments, "--diff", trace, old, "--flame", "-"))
+    for side, path, first, second in (("new", trace, both.data["own"], before.data["before"]), ("old", old, both.data["before"], before.data["own"])):
+        for key in ("time", "calls", "bytes", "allocs", "lock"):
+            total = sum(n for context, n in common.ask(path, VALUES[key]) if context >= 0)
+            for values in (first, second):
+                got = values.get(key, [])
+                got = sum(got["v"] if isinstance(got, dict) else got)
+                claims.hold(f"{name} beside another: {key} of the {side} one", abs(got - total) <= len(both.paths), f"{got} is not {total}")
+    same = page.Page(report(arguments, "--diff", trace, trace, "--flame", "-")).data
+    claims.same(f"{name} beside itself: nothing differs", same["own"], same["before"] or {})
 
 
 def by_function(trace):
@@ -186,6 +220,9 @@ def main():
             whole = check_page(arguments, claims, name, trace)
             check_choices(arguments, claims, name, trace, whole)
             text = check_graph(arguments, claims, name, trace)
+            if trace in arguments.traces:  # stored ones have events that are none
+                check_window(arguments, claims, name, trace)
+            check_two(arguments, claims, name, trace, folder)
             check_drawn(arguments, claims, name, trace, text, folder)
     return claims.finish()
 

@@ -57,7 +57,7 @@ static void report_on(struct tr_trace *trace, uint8_t how)
 		{"callers", "callees", "paths", "tree_focus", "tree_inverted", "call_histogram"},
 		{"coverage", "never_called", "why_missing", "source_functions", "source_lines", "single_calls"},
 	};
-	struct report report = {.trace = trace, .process_id = ANY, .thread_id = ANY, .age_ns = ANY, .stacks_ns = ANY, .now_ns = -1, .depth = NO_LIMIT,
+	struct report report = {.trace = trace, .process_id = ANY, .thread_id = ANY, .age_ns = ANY, .stacks_ns = ANY, .now_ns = -1, .depth = NO_LIMIT, .window_ns = {0, INT64_MAX},
 				.limit = how & 64 ? NO_LIMIT : 30};
 	int status;
 

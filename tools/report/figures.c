@@ -532,6 +532,11 @@ size_t figures_function(const struct figures *f, size_t context)
 	return f->nodes[context].function;
 }
 
+size_t figures_parent(const struct figures *f, size_t context)
+{
+	return f->nodes[context].parent;
+}
+
 const char *figures_name(const struct figures *f, size_t function)
 {
 	return f->functions[function].name;

@@ -40,6 +40,8 @@ int figures_test(const struct figures *, int by_context, size_t row, struct tr_r
 int64_t figures_below(struct figures *, size_t function, enum side, enum extra);
 
 size_t figures_function(const struct figures *, size_t context);
+/* Its caller's number, which is lower; of context 0 itself. */
+size_t figures_parent(const struct figures *, size_t context);
 const char *figures_name(const struct figures *, size_t function);
 /* Of the newer trace, where it has them: file may be NULL, line 0. */
 const char *figures_file(const struct figures *, size_t function, int64_t *line);

@@ -6,7 +6,8 @@
  * built), and the data, as JSON that no HTML parser takes for anything else:
  *
  *     version    1
- *     notes      [[style, text] ...] the command line, what was recorded, what is missing: the lines above every report
+ *     title      the command line, or the names of the two traces that are compared
+ *     notes      [[style, text] ...] what was recorded, what is missing: the lines above every report
  *     inverted   1: shown from functions to their callers first
  *     names files modules lines    of the functions: the name, and indexes into fileNames, moduleNames; line 0: not known
  *     none       indexes of "functions" that are none: everything, processes
@@ -191,10 +192,8 @@ static void write_measures(const char *key, int64_t *const *measures, size_t cou
 	cli_out_text("}");
 }
 
-static void write_nodes(const struct profile *profile)
+static void write_nodes(const struct report *report, const struct profile *profile)
 {
-	int compared = 0;
-
 	out_key("parents");
 	cli_out_text("[");
 	for (size_t i = 0; i < profile->count; i++)
@@ -208,9 +207,7 @@ static void write_nodes(const struct profile *profile)
 	out_key("flags");
 	write_sparse(NULL, profile->flags, profile->count);
 	write_measures("own", profile->own, profile->count);
-	for (int m = 0; m < PROFILE_MEASURES; m++)
-		compared |= profile->before[m] != NULL;
-	if (compared) {
+	if (report->old) {
 		write_measures("before", profile->before, profile->count);
 	} else {
 		out_key("before");
@@ -224,11 +221,26 @@ static void write_nodes(const struct profile *profile)
 static void write_notes(const struct report *report)
 {
 	static const char *const styles[] = {"plain", "bold", "dim", "bad", "warn", "hot"};
+	const char *line = cli_text_of(report->notes), *end;
 	int some = 0;
 
+	if (report->old) {
+		struct cli_buffer title = {0};
+		cli_add_format(&title, "%s \xE2\x86\x92 %s", tr_path(report->old), tr_path(report->trace));
+		out_key("title");
+		out_string(cli_text_of(&title));
+		cli_buffer_fini(&title);
+	} else { /* the first line */
+		end = strchr(line, '\n');
+		char *title = strndup(end ? line + 1 : "", end ? (size_t)(end - line - 1) : 0);
+		out_key("title");
+		out_string(title ? title : "");
+		free(title);
+		line = end ? end + 1 : line;
+	}
 	out_key("notes");
 	cli_out_text("[");
-	for (const char *line = cli_text_of(report->notes), *end; (end = strchr(line, '\n')); line = end + 1) {
+	for (; (end = strchr(line, '\n')); line = end + 1) {
 		char *text = strndup(line + 1, (size_t)(end - line - 1));
 		const unsigned style = (unsigned)(*line - '0');
 		cli_out_text(some++ ? ",\n[\"" : "[\"");
@@ -248,7 +260,7 @@ static void write_data(const struct report *report, const struct profile *profil
 	cli_out_text(report->inverted ? "1" : "0");
 	write_notes(report);
 	write_functions(profile);
-	write_nodes(profile);
+	write_nodes(report, profile);
 	cli_out_text("}");
 }
 
@@ -278,9 +290,9 @@ int report_flame(struct report *report)
 	struct profile profile;
 
 	if (report->show_sql)
-		return report_rows(report, "flame", NULL);
+		return report_rows(report, report->old ? "context_figures" : "flame", NULL);
 	cli_buffer_clear(&report->out); /* the header is in the picture */
-	int status = profile_read(report, &profile);
+	int status = report->old ? profile_read_both(report, &profile) : profile_read(report, &profile);
 	if (!status && report->least > 0)
 		profile_prune(&profile, report->least);
 	if (!status)

@@ -10,7 +10,7 @@
 /* Made by flame/embed.cmake. */
 extern const char flame_page_html[], flame_page_css[], flame_page_js[];
 
-/* Writes the page on stdout. Where profile->before is given, colours show what changed. */
+/* Writes the page on stdout. Where there is report->old, colours show what changed. */
 void flame_write(const struct report *, const struct profile *);
 
 #endif

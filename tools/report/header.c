@@ -83,7 +83,7 @@ void report_say(struct report *report, enum cli_style style, const char *format,
 	cli_add_clean(&text, cli_text_of(&raw), raw.bytes);
 	if (report->notes)
 		cli_add_format(report->notes, "%c%s\n", '0' + (int)style, cli_text_of(&text));
-	if (report->notes && style == CLI_PLAIN) {
+	if (report->notes && style != CLI_BAD && style != CLI_WARN) {
 		/* It is in the picture, and nothing is wrong. */
 	} else if (report->notes || report->format != CLI_FORMAT_TEXT) {
 		cli_error("%s: %s", tr_path(report->trace), cli_text_of(&text));

@@ -205,6 +205,7 @@ static const char *const usage[] = {
 	"[FILE] --heap-at TIME [OPTIONS]",
 	"[FILE] --growth T1..T2 [OPTIONS]",
 	"[FILE] --diff OLD [--by function|context] [OPTIONS]",
+	"[FILE] --diff OLD --flame FILE.html",
 	"[FILE] --gate RULES [--diff OLD] [OPTIONS]",
 	"[FILE] --info [OPTIONS]",
 	"[FILE] --sql QUERY [OPTIONS]",
@@ -226,6 +227,7 @@ static const struct cli_note examples[] = {
 	{"instr-report --paths --focus 'Table::*'", "the hottest call paths through the functions of a class"},
 	{"instr-report --calls 'Server::handle' --limit 5", "its five longest calls, and what they waited for"},
 	{"instr-report --diff old.db new.db", "what became slower, and what is called more often"},
+	{"instr-report --diff old.db new.db --flame diff.html", "the same as a flame graph: red has more than before, blue less"},
 	{"instr-report --diff old.db --by context --sort bytes", "call paths that allocate more than they did, or less"},
 	{"instr-report --list tokenize --source-path ~/src", "its source, with calls, times, bytes and waits beside the lines"},
 	{"instr-report --coverage --by function", "functions that this run has never called"},
@@ -314,7 +316,7 @@ static int choose_mode(void)
 		{"flame", flame != NULL, REPORT_FLAME}, {"graph", graph != NULL, REPORT_GRAPH},
 		{"heap-at", report.at_ns != ANY, REPORT_HEAP_AT}, {"growth", report.span_ns[0] != CLI_UNSET, REPORT_GROWTH},
 		{"sql", report.sql != NULL, REPORT_SQL}, {"shell", shell, REPORT_SHELL},
-		{"diff", old_path && !rules, REPORT_DIFF}, {"gate", rules != NULL, REPORT_GATE},
+		{"diff", old_path && !rules && !flame, REPORT_DIFF}, {"gate", rules != NULL, REPORT_GATE},
 	};
 	const char *named = NULL;
 	int with_value = CLI_UNSET;
@@ -403,8 +405,8 @@ static int check_window(void)
 {
 	const char *option = report.window_ns[0] != CLI_UNSET ? "from" : "to";
 
-	if (mode != CLI_UNSET && mode != REPORT_TOP && mode != REPORT_TREE && mode != REPORT_CALLERS && mode != REPORT_CALLEES && mode != REPORT_PATHS)
-		return cli_wrong_usage("--%s goes with --top, --tree, --callers, --callees, --paths and --calls%s", option,
+	if (mode != CLI_UNSET && mode != REPORT_TOP && mode != REPORT_TREE && mode != REPORT_CALLERS && mode != REPORT_CALLEES && mode != REPORT_PATHS && (old_path || !(flame || graph)))
+		return cli_wrong_usage("--%s goes with --top, --tree, --callers, --callees, --paths, --flame, --graph and --calls%s", option,
 				       mode >= REPORT_ALLOCS ? " (the heap at a time: --heap-at, between two: --growth)" : "");
 	if (report.with_heap || report.with_blocks)
 		return cli_wrong_usage("--%s does not go with --%s", option, report.with_heap ? "heap" : "blocks");
@@ -490,7 +492,7 @@ static int check_mode(void)
 				       : "--only goes with --top and --blocks");
 	if (mode != REPORT_TREE && mode != REPORT_DIFF && least_percent >= 0 && !(flame || graph))
 		return cli_wrong_usage("--min goes with --tree, --diff, --flame and --graph");
-	if ((flame || graph) && (status = report_check_picture(&report, flame ? "flame" : "graph", flame ? flame : graph, format, sort != NULL, limit != CLI_UNSET)) != CLI_GO)
+	if ((flame || graph) && (status = report_check_picture(&report, flame ? "flame" : "graph", flame ? flame : graph, old_path, format, sort != NULL, limit != CLI_UNSET, thread != NULL)) != CLI_GO)
 		return status;
 	if ((status = check_by()) != CLI_GO)
 		return status;
@@ -701,7 +703,7 @@ int main(int argc, char **argv)
 	}
 	tr_limit_memory(report.old && tr_stored_bytes(report.old) > tr_stored_bytes(report.trace) ? report.old : report.trace);
 	if ((status = check_choice()) == CLI_GO && (status = report_open_picture(&report)) == CLI_GO) {
-		status = report.show_sql ? 0 : report.mode == REPORT_DIFF || report.mode == REPORT_GATE ? report_diff_header(&report) : report_header(&report);
+		status = report.show_sql ? 0 : report.old || report.mode == REPORT_GATE ? report_diff_header(&report) : report_header(&report);
 		if (!status)
 			status = report_use_window(&report);
 		if (!status)

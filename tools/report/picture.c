@@ -14,7 +14,8 @@ static int is_kind(const char *path, const char *kind)
 	return bytes > tail && !strcmp(path + bytes - tail, kind);
 }
 
-int report_check_picture(const struct report *report, const char *option, const char *path, int format, int has_sort, int has_limit)
+int report_check_picture(const struct report *report, const char *option, const char *path, const char *old_path, int format, int has_sort, int has_limit,
+			 int has_thread)
 {
 	const int graph = !strcmp(option, "graph");
 
@@ -26,6 +27,8 @@ int report_check_picture(const struct report *report, const char *option, const 
 		return cli_wrong_usage("--format does not go with --%s, which is a picture (its rows: --show-sql | sqlite3 trace.db)", option);
 	if (has_limit && !graph)
 		return cli_wrong_usage("--limit does not go with --flame: --min PERCENT leaves out what is small");
+	if (old_path && (has_thread || report->process_id != ANY || report->focus || report->ignore))
+		return cli_wrong_usage("--flame with --diff is about whole runs: --focus, --ignore, --thread and --process do not go with it");
 	if (graph && strcmp(path, "-") && !is_kind(path, ".svg") && !is_kind(path, ".png") && !is_kind(path, ".dot"))
 		return cli_wrong_usage("--graph takes a file that ends in .svg, .png or .dot, or - for what is in a .dot");
 	if (!strcmp(path, "-") && cli_screen()->terminal && !report->show_sql && !graph)

@@ -4,6 +4,7 @@
  * a later one, time below zero) ends it with a sentence.
  */
 #include "report/profile.h"
+#include "report/figures.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -136,11 +137,12 @@ static void grow(struct profile *profile)
 	profile->function_of = cli_realloc(profile->function_of, room, sizeof(*profile->function_of));
 	profile->flags = cli_realloc(profile->flags, room, sizeof(*profile->flags));
 	profile->ids = cli_realloc(profile->ids, room, sizeof(*profile->ids));
-	for (int m = 0; m < PROFILE_MEASURES; m++) {
-		if (!profile->own[m])
+	for (int m = 0; m < 2 * PROFILE_MEASURES; m++) {
+		int64_t **own = m < PROFILE_MEASURES ? &profile->own[m] : &profile->before[m - PROFILE_MEASURES];
+		if (!*own)
 			continue;
-		profile->own[m] = cli_realloc(profile->own[m], room, sizeof(*profile->own[m]));
-		memset(profile->own[m] + profile->room, 0, (room - profile->room) * sizeof(*profile->own[m]));
+		*own = cli_realloc(*own, room, sizeof(**own));
+		memset(*own + profile->room, 0, (room - profile->room) * sizeof(**own));
 	}
 	profile->room = room;
 }
@@ -156,15 +158,16 @@ static uint32_t add_node(struct profile *profile, int64_t id, uint32_t parent, u
 	return (uint32_t)profile->count++;
 }
 
-static void set_own(struct profile *profile, int measure, uint32_t node, int64_t value)
+/* own is of a measure. */
+static void set_own(const struct profile *profile, int64_t **own, uint32_t node, int64_t value)
 {
 	if (!value)
 		return;
-	if (!profile->own[measure]) {
-		profile->own[measure] = cli_realloc(NULL, profile->room, sizeof(*profile->own[measure]));
-		memset(profile->own[measure], 0, profile->room * sizeof(*profile->own[measure]));
+	if (!*own) {
+		*own = cli_realloc(NULL, profile->room, sizeof(**own));
+		memset(*own, 0, profile->room * sizeof(**own));
 	}
-	profile->own[measure][node] = report_sum(profile->own[measure][node], value);
+	(*own)[node] = report_sum((*own)[node], value);
 }
 
 /* Ids rise from node 1 on. */
@@ -259,7 +262,7 @@ int profile_read(struct report *report, struct profile *profile)
 			if (value < 0)
 				status = is_damaged(report, "has a sum that is no sum", report_number(q, "context_id"));
 			else
-				set_own(profile, m, node, value);
+				set_own(profile, &profile->own[m], node, value);
 		}
 	}
 	tr_finish(q);
@@ -270,6 +273,50 @@ int profile_read(struct report *report, struct profile *profile)
 	if (!status && more >= 0)
 		profile_prune(profile, 0);
 	return status ? status : more;
+}
+
+static uint32_t find_both(struct profile *profile, const struct figures *figures, size_t function)
+{
+	const uint32_t new = (uint32_t)profile->function_count, found = profile_index_add(&profile->by_id, function, new);
+	int64_t line;
+
+	if (found != new)
+		return found;
+	const char *file = figures_file(figures, function, &line);
+	return add_function(profile, (struct profile_function){cli_strdup(figures_name(figures, function)), cli_strdup(file ? file : ""),
+							       cli_strdup(""), line < 0 ? 0 : line, 0});
+}
+
+int profile_read_both(struct report *report, struct profile *profile)
+{
+	struct figures *figures;
+	int status = figures_read(report, &figures);
+
+	*profile = (struct profile){0};
+	if (status)
+		return status;
+	add_node(profile, 0, 0, add_none(profile, "all"), 0);
+	for (size_t i = 0; i < figures_rows(figures, 1) && !status; i++) {
+		const uint32_t node = i ? add_node(profile, (int64_t)i, (uint32_t)figures_parent(figures, i),
+						   find_both(profile, figures, figures_function(figures, i)), 0) : 0;
+		for (int side = OLD; side < SIDES; side++) {
+			struct sums s;
+			figures_sum(figures, 1, i, (enum side)side, &s);
+			const int64_t values[PROFILE_MEASURES] = {s.self_ns, s.calls, s.bytes, s.allocs, s.wait_ns, 0, s.lock_ns};
+			for (int m = 0; m < PROFILE_MEASURES; m++) {
+				if (values[m] < 0)
+					status = is_damaged(report, "has a sum that is no sum", (int64_t)i);
+				set_own(profile, side == NEW ? &profile->own[m] : &profile->before[m], node, values[m]);
+			}
+		}
+	}
+	figures_free(figures);
+	free(profile->ids);
+	profile->ids = NULL;
+	profile_index_fini(&profile->by_id);
+	if (!status)
+		profile_prune(profile, 0);
+	return status;
 }
 
 void profile_fini(struct profile *profile)

@@ -42,6 +42,8 @@ struct profile {
 
 /* Reads what was asked for. Nodes that have nothing, and nothing below, are left out. */
 int profile_read(struct report *, struct profile *);
+/* Reads report->old, too: what that has becomes "before", of the same call path; processes of a run are added up. */
+int profile_read_both(struct report *, struct profile *);
 void profile_fini(struct profile *);
 
 /* By node: what it has with its callees; to be freed. */

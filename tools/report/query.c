@@ -33,6 +33,7 @@ int report_query(struct report *report, struct tr_query **query, const char *nam
 		{.name = "ignore", .type = report->ignore ? TR_PATTERN : TR_NULL, .text = report->ignore},
 		{.name = "lock", .type = report->one_lock == ANY ? TR_NULL : TR_INTEGER, .integer = report->one_lock},
 		{.name = "whole", .type = report->whole_file ? TR_INTEGER : TR_NULL, .integer = 1},
+		{.name = "window", .type = report_has_window(report) ? TR_INTEGER : TR_NULL, .integer = 1},
 		{.name = "least", .type = report->least > 0 ? TR_REAL : TR_NULL, .real = report->least},
 	};
 

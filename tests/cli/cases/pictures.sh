@@ -30,6 +30,20 @@ s "instr-report main.db --graph - | cmp - graph.dot"
 s 'program=$(command -v instr-report); PATH=/nonexistent; "$program" main.db --graph graph.svg'
 t instr-report main.db --flame no/such/folder/page.html
 t instr-report main.db --flame main.db
+say two traces
+cp main.db old.db
+change old.db <<END
+UPDATE totals SET self_ticks = self_ticks / 2, calls = calls / 3 WHERE context_id = 5;
+UPDATE functions SET name = 'gone(int)' WHERE name LIKE 'hash%';
+INSERT INTO losses VALUES (9, NULL, NULL, 'a test', NULL, NULL, 7, 0);
+END
+t data main.db --diff old.db
+s "instr-report --diff old.db main.db --flame diff.html --show-sql | head -1"
+t instr-report --diff old.db main.db --graph diff.svg
+t instr-report --diff old.db main.db --flame diff.html --focus hash
+say a window of time
+t instr-report processes.db --flame window.html --from 1us
+t instr-report main.db --diff old.db --flame window.html --from 1us
 say what is missing is said, and in the page
 s "instr-report processes.db --flame processes.html && grep -c 'Never completed' processes.html"
 say every answer is a query

@@ -3,8 +3,8 @@
 -- flame: every calling context with what it has itself, callees not included: what flame graphs and call graphs are drawn
 -- from. Each comes behind its caller, as the numbers of contexts are: the groups are sorted by them. Of process :process and
 -- of the threads that :thread (its number) or :thread_name name; call paths through no function that :focus names, or through
--- one that :ignore names, have nothing. Memory and waits are known by process, not by thread: with :thread or :thread_name
--- there are none.
+-- one that :ignore names, have nothing. Memory and waits are known by process, not by thread, and of the whole run: with
+-- :thread, :thread_name or :window (calls and times of a window of time) there are none.
 WITH RECURSIVE
 chosen AS (
     SELECT thread_id FROM threads
@@ -26,9 +26,11 @@ own AS (
     UNION ALL
     SELECT context_id, 0, self_ticks, 0, 0, 0, 0, 0 FROM open_ticks WHERE thread_id IN chosen
     UNION ALL
-    SELECT context_id, 0, 0, bytes, allocs, 0, 0, 0 FROM heap_totals WHERE kind = 0 AND :thread IS NULL AND :thread_name IS NULL
+    SELECT context_id, 0, 0, bytes, allocs, 0, 0, 0 FROM heap_totals
+    WHERE kind = 0 AND :thread IS NULL AND :thread_name IS NULL AND :window IS NULL
     UNION ALL
-    SELECT context_id, 0, 0, 0, 0, blocked_ticks, idle_ticks, lock_ticks FROM wait_ticks WHERE :thread IS NULL AND :thread_name IS NULL),
+    SELECT context_id, 0, 0, 0, 0, blocked_ticks, idle_ticks, lock_ticks FROM wait_ticks
+    WHERE :thread IS NULL AND :thread_name IS NULL AND :window IS NULL),
 sums AS (
     SELECT context_id, sum(calls) AS calls, sum(self_ticks) AS self_ticks, sum(bytes) AS bytes, sum(allocs) AS allocs,
            sum(blocked_ticks) AS blocked_ticks, sum(idle_ticks) AS idle_ticks, sum(lock_ticks) AS lock_ticks

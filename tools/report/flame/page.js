@@ -797,10 +797,9 @@ $("colour").onchange = () => change({colour: $("colour").value});
 $("search").oninput = () => change({q: $("search").value});
 $("regex").onchange = () => change({re: Number($("regex").checked)});
 
-const [command] = D.notes.length ? D.notes[0] : ["", ""];
-$("command").textContent = D.notes.length ? D.notes[0][1] : "";
-document.title = ($("command").textContent.slice(0, 80) || command || "instr") + " · flame graph";
-D.notes.slice(1).forEach(([kind, text]) => { const li = element("li", text, kind); $("notes").append(li); });
+$("command").textContent = D.title;
+document.title = (D.title.slice(0, 80) || "instr") + " · flame graph";
+D.notes.forEach(([kind, text]) => { const li = element("li", text, kind); $("notes").append(li); });
 MEASURES.forEach((m, i) => {
 	const b = element("button", m.name);
 	Object.assign(b, {type: "button", value: m.key, title: `${m.title} (${i + 1})`, onclick: () => pick(m.key)});
