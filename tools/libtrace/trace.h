@@ -49,6 +49,9 @@ int tr_open(struct tr_trace **trace, const char *path, struct tr_error *error);
 
 /* Is called again and again, some thousand times a second, while something is read. NULL: nothing is. */
 void tr_while_reading(void (*works)(void));
+/* Opens several as one: processes of all, functions and sites that are the same added up, no events. Made in a file in TMPDIR, which is
+ * gone when this returns. Also INSTR_ERR_FORMAT where their clocks tick differently. */
+int tr_open_merged(struct tr_trace **trace, const char *const *paths, size_t count, struct tr_error *error);
 void tr_close(struct tr_trace *trace); /* NULL is allowed; its queries must be finished */
 
 const char *tr_path(const struct tr_trace *);

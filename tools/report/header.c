@@ -374,6 +374,8 @@ int report_header(struct report *report)
 	struct facts facts = {0};
 	int status = read_facts(report, &facts);
 
+	if (!status && report->format == CLI_FORMAT_TEXT && report->files > 1 && report->mode != REPORT_DIFF)
+		report_say(report, CLI_DIM, "%d traces together: %s", report->files, tr_path(report->trace));
 	if (!status && report->format == CLI_FORMAT_TEXT)
 		status = add_title(report);
 	if (!status)

@@ -183,7 +183,7 @@ static const struct cli_option options[] = {
 };
 
 static const char *const usage[] = {
-	"[FILE] [--top] [--only NAME] [--histogram] [OPTIONS]",
+	"[FILE...] [--top] [--only NAME] [--histogram] [OPTIONS]",
 	"[FILE] --tree [--focus NAME] [--ignore NAME] [--inverted] [--depth N] [OPTIONS]",
 	"[FILE] --callers NAME | --callees NAME [OPTIONS]",
 	"[FILE] --paths [--focus NAME] [--ignore NAME] [OPTIONS]",
@@ -235,6 +235,7 @@ static const struct cli_note examples[] = {
 	{"instr-report --flame time.html", "all of it to click through, in a browser"},
 	{"instr-report --graph calls.svg --focus 'Table::*'", "who calls whom around the functions of a class"},
 	{"instr-report --gate rules.txt --diff old.db", "whether a new version keeps to rules: for tests and CI"},
+	{"instr-report monday.db tuesday.db", "two runs added up"},
 	{"instr-report --threads", "which threads were busy, and which waited"},
 	{"instr-report --threads --by creator", "what creates the threads, and how many"},
 	{"instr-report --stacks", "what every thread of a program that hangs is doing"},
@@ -281,6 +282,7 @@ static struct cli_program program = {
 	.usage = usage,
 	.description = "Reads a trace that an instrumented program recorded (trace.db where FILE is not given), also while it "
 		       "is being recorded, and prints a profile. Above it stands what was recorded and what is missing.\n"
+		       "Several files are added up: the processes of all, with the same functions and places.\n"
 		       "Times are of the wall clock: self without, total with the instrumented functions that were called; "
 		       "recursion counts once in total. Counts are exact.\n"
 		       "The heap is what code with hooks allocated and freed, in bytes as asked for; a realloc ends one block and "
@@ -687,15 +689,15 @@ int main(int argc, char **argv)
 	program.version = version;
 	if ((status = cli_parse(&program, argc, argv, &operands)) != CLI_GO)
 		return cli_finish(status);
-	if (operands.count > 1)
-		return cli_finish(cli_wrong_usage("one trace at a time, not %s and %s", operands.items[0], operands.items[1]));
 	if ((status = choose_mode()) != CLI_GO || (status = check_mode()) != CLI_GO)
 		return cli_finish(status);
 	settle_defaults();
 	if ((status = choose_sort()) != CLI_GO || (rules && (status = report_read_rules(rules, old_path != NULL)) != CLI_GO))
 		return cli_finish(status);
 	tr_while_reading(cli_works);
-	if (tr_open(&report.trace, operands.count ? operands.items[0] : "trace.db", &report.error) ||
+	report.files = operands.count;
+	if ((operands.count > 1 ? tr_open_merged(&report.trace, (const char *const *)operands.items, (size_t)operands.count, &report.error)
+				: tr_open(&report.trace, operands.count ? operands.items[0] : "trace.db", &report.error)) ||
 	    (old_path && tr_open(&report.old, old_path, &report.error))) {
 		cli_error("%s", report.error.text);
 		tr_close(report.trace);

@@ -75,6 +75,7 @@ struct report {
 	const char *focus;     /* --tree, --paths, pictures: NULL, or a function that paths must go through */
 	const char *ignore;    /* ... or one that they must not */
 	int limited;           /* the limit was asked for */
+	int files;             /* how many traces are added up, if more than one */
 	int exit_status;       /* of an answer that was given: CLI_DONE, or --gate: CLI_DIFFERENT, CLI_USAGE */
 	const char *picture;   /* --flame, --graph: the file; "-": stdout */
 	struct cli_buffer *notes; /* NULL, or the lines of the header for a picture: each '0' + its style, text, newline */
