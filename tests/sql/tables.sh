@@ -167,14 +167,14 @@ few_chunks() {
 	chunks=$(ask threads.db "SELECT count(*) FROM chunks")
 	[ "$chunks" -ge 20 ] || { echo "only $chunks chunks"; return 1; }
 	at=$(ask threads.db "SELECT end_ticks FROM chunks ORDER BY events DESC LIMIT 1")
-	around=$(ask threads.db "SELECT count(*) FROM chunks WHERE start_ticks <= $at + 10 AND end_ticks >= $at - 10")
-	gives threads.db "SELECT count(*) > 0 FROM events WHERE ticks BETWEEN $at - 1000 AND $at + 1000; SELECT chunks_read() <= $around + 1" "1
+	around=$(ask threads.db "SELECT count(*) FROM chunks WHERE start_ticks <= $at + 1000000 AND end_ticks >= $at - 1000000")
+	gives threads.db "SELECT count(*) > 0 FROM events WHERE ticks BETWEEN $at - 1000000 AND $at + 1000000; SELECT chunks_read() <= $around + 1" "1
 1" &&
-		gives threads.db "SELECT count(*) > 0 FROM calls WHERE end_ticks BETWEEN $at - 1000 AND $at + 1000; SELECT chunks_read() <= $around + 1" "1
+		gives threads.db "SELECT count(*) > 0 FROM calls WHERE end_ticks BETWEEN $at - 1000000 AND $at + 1000000; SELECT chunks_read() <= $around + 1" "1
 1" &&
-		gives threads.db "SELECT count(*) > 0 FROM calls WHERE start_ticks BETWEEN $at - 1000 AND $at + 1000; SELECT chunks_read() <= 2 * $around + 1" "1
+		gives threads.db "SELECT count(*) > 0 FROM calls WHERE start_ticks BETWEEN $at - 1000000 AND $at + 1000000; SELECT chunks_read() <= 2 * $around + 1" "1
 1" &&
-		gives threads.db "SELECT sum(self_ticks) > 0 FROM calls WHERE end_ticks BETWEEN $at - 1000 AND $at + 1000;
+		gives threads.db "SELECT sum(self_ticks) > 0 FROM calls WHERE end_ticks BETWEEN $at - 1000000 AND $at + 1000000;
 			SELECT chunks_read() < $chunks" "1
 1" || return 1
 	# Of a thread, and of a function that is called in one chunk alone.
@@ -201,6 +201,50 @@ kinds_add_up() {
 		gives program.db "SELECT count(*) > 0 FROM blocks" 1
 }
 check allocations_locks_and_blocks_add_up kinds_add_up
+
+# event_counts and event_histogram beside what their rows are the sums of. Parameters: by, from, to, width, thread.
+sums() {
+	key=$2_id bucket=NULL
+	[ "$2" != time ] || key=NULL
+	[ "$5" = NULL ] || bucket="ns / $5 * $5"
+	within="($3 IS NULL OR ns >= $3) AND ($4 IS NULL OR ns < $4) AND ($6 IS NULL OR thread_id = $6)"
+	counted="SELECT $key AS key, $bucket AS bucket, count(*), sum(event = 'enter') FROM (SELECT *, time_ns AS ns FROM events) WHERE $within GROUP BY 1, 2"
+	ended="SELECT $key AS key, $bucket AS bucket, count(*), sum(duration_ticks), min(duration_ns), max(duration_ns)
+		FROM (SELECT *, end_ns AS ns FROM calls) WHERE NOT inherited AND ns IS NOT NULL AND $within GROUP BY 1, 2"
+	given="('$2', $3, $4, $5, $6)"
+	key=$([ "$2" = time ] && echo NULL || echo "$2_id")
+	gives "$1" "SELECT * FROM ($counted) EXCEPT SELECT $key, time_ns, events, calls FROM event_counts$given LIMIT 3" "" &&
+		gives "$1" "SELECT (SELECT count(*) FROM ($counted)) - (SELECT count(*) FROM event_counts$given)" 0 &&
+		gives "$1" "SELECT * FROM ($ended) EXCEPT SELECT $key, time_ns, calls, total_ticks, min_ns, max_ns FROM event_histogram$given LIMIT 3" "" &&
+		gives "$1" "SELECT (SELECT count(*) FROM ($ended)) - (SELECT count(*) FROM event_histogram$given)" 0
+}
+sums_are_right() {
+	for name in program children jumped left; do
+		for by in function context thread; do
+			sums $name.db $by NULL NULL NULL NULL || return 1
+		done
+		sums $name.db function NULL NULL 1000000 2 && sums $name.db context NULL NULL 777777 NULL || return 1
+	done
+	from=$(ask waits.db "SELECT 100000000 + min(start_ns) FROM thread_list") && to=$((from + 200000000)) &&
+		sums waits.db time $from $to 1000000 NULL && sums waits.db thread $from NULL NULL 2 && sums waits.db function NULL $to 100000000 NULL || return 1
+	# Of a thread all of whose calls are in its totals: the same histograms.
+	gives program.db "SELECT count(*), sum(h.histogram IS t.histogram), sum(h.calls = t.returns + t.unwound)
+		FROM totals t LEFT JOIN event_histogram('context', NULL, NULL, NULL, 1) h USING (context_id) WHERE t.thread_id = 1 AND t.histogram IS NOT NULL" \
+		"$(ask program.db "SELECT n, n, n FROM (SELECT count(*) AS n FROM totals WHERE thread_id = 1 AND histogram IS NOT NULL)")"
+}
+check events_and_calls_are_added_up_inside sums_are_right
+
+sums_refuse() {
+	fails program.db "SELECT * FROM event_counts('file')" "event_counts goes by function, context, thread or time, not by 'file'" &&
+		fails program.db "SELECT * FROM event_histogram('time')" "event_histogram('time') needs its width_ns" &&
+		fails program.db "SELECT * FROM event_counts('time', 0, 10, 0)" "from 1 on" &&
+		fails threads.db "SELECT * FROM event_histogram('time', NULL, NULL, 1)" "event_histogram has more than 30000 rows" &&
+		gives program.db "SELECT count(*) FROM event_counts('time', 5000000, 5, 1); SELECT count(*) FROM event_counts('function', NULL, NULL, NULL, 99);
+			SELECT count(*) FROM event_counts('function', -9223372036854775807 - 1, 9223372036854775807) WHERE events > 0" "0
+0
+$(ask program.db "SELECT count(DISTINCT function_id) FROM contexts JOIN totals USING (context_id)")"
+}
+check sums_that_cannot_be_are_refused sums_refuse
 
 ids_join() {
 	gives program.db "SELECT count(*) FROM events LEFT JOIN contexts c USING (context_id) LEFT JOIN functions f ON f.function_id = events.function_id

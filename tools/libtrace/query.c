@@ -206,7 +206,7 @@ static int is_late(void *trace)
 /* SQLite asks the authorizer about the shape of a virtual table when it is named first. */
 static int add_tables(struct tr_trace *trace)
 {
-	static const char naming_all[] = "SELECT 1 FROM calls, events, allocations, lock_ops, blocks";
+	static const char naming_all[] = "SELECT 1 FROM calls, events, allocations, lock_ops, blocks, event_counts, event_histogram";
 	sqlite3_stmt *statement = NULL;
 	const int was_locked = trace->locked_down;
 	int rc;

@@ -97,8 +97,7 @@ static int extend(struct sql_streams *all, struct sql_stream *s)
 	return SQLITE_OK;
 }
 
-/* How many calls of the parent process the thread is still in. */
-static int find_inherited(struct sql_streams *all, struct sql_stream *s)
+int sql_find_inherited(struct sql_streams *all, struct sql_stream *s)
 {
 	sqlite3_stmt *first = NULL, *lowest = NULL;
 	int rc = SQLITE_OK;
@@ -153,7 +152,7 @@ static int choose(struct sql_streams *all, struct sql_stream *s, enum sql_choice
 	if (s->is_new) {
 		s->floor = r->start_from == INT64_MIN ? 0 : h->start_depth;
 		s->wanted = h->start_depth;
-		if ((rc = find_inherited(all, s)) != SQLITE_OK)
+		if ((rc = sql_find_inherited(all, s)) != SQLITE_OK)
 			return rc;
 	}
 	if (!behind || h->start_depth < s->wanted)

@@ -91,7 +91,7 @@ enum { /* idxNum */
 	SQL_WANTS_SHIFT = 2, /* from here on: the bits that the table has for columns that cost something */
 };
 
-enum { SQL_PARAMETERS = 4 };
+enum { SQL_PARAMETERS = 5 };
 
 struct sql_request {
 	int64_t thread_id, process_id, context_id, function_id; /* SQL_ANY: all */
@@ -187,7 +187,7 @@ struct sql_streams {
 	size_t idle_count;
 };
 
-/* Threads and chunks that the request leaves. */
+/* Threads and chunks that the request leaves. all: zeroed, but for what decides about chunks. */
 int sql_streams_begin(struct sql_streams *, struct sql_source *, sqlite3_vtab *table, const struct sql_request *);
 void sql_streams_fini(struct sql_streams *);
 
@@ -215,6 +215,10 @@ int sql_disconnect(sqlite3_vtab *table);
 /* functions.c */
 int sql_add_functions(struct sql_source *);
 
-extern const sqlite3_module sql_calls_module, sql_events_module, sql_allocations_module, sql_lock_ops_module, sql_blocks_module;
+/* calls.c: how many calls of the parent process a thread of a fork child is still in, when s->chunk begins, into s->inherited. */
+int sql_find_inherited(struct sql_streams *, struct sql_stream *s);
+
+extern const sqlite3_module sql_calls_module, sql_events_module, sql_allocations_module, sql_lock_ops_module, sql_blocks_module,
+	sql_counts_module, sql_histogram_module;
 
 #endif
