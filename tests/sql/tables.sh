@@ -286,6 +286,29 @@ in_report() {
 }
 check a_report_has_the_same_tables in_report
 
+functions_are_right() {
+	gives program.db "SELECT count(*) FROM context_paths p JOIN contexts c USING (context_id) WHERE c.parent_id IS NOT NULL AND depth < 64 AND
+			length(context_path(context_id)) + 2 * (depth - 1) IS NOT length(path);
+		SELECT context_path(context_id) FROM contexts JOIN functions USING (function_id) WHERE name LIKE '%fibonacci%' AND depth = 4 ORDER BY context_id LIMIT 1;
+		SELECT context_path(0) = '', context_path(-1) IS NULL, context_path(NULL) IS NULL;
+		SELECT duration_text(0), duration_text(999), duration_text(1234), duration_text(999499), duration_text(-61000000000), duration_text(123456789012345);
+		SELECT overlap(1, 5, 3, 9), overlap(1, 3, 3, 9), overlap(1, NULL, 3, 9), overlap(1, NULL, 3, NULL) IS NULL, overlap(5, 6, 1, 10);
+		SELECT sum(ns_of(ticks) <> time_ns), sum(ns_of(ticks_of(time_ns)) <> time_ns OR ticks_of(time_ns) > ticks) FROM events;
+		SELECT sum(ns_of_ticks(duration_ticks) <> duration_ns) FROM calls" "0
+$(ask program.db "SELECT group_concat(name, ';') FROM (WITH RECURSIVE up (n, id) AS (SELECT 0, min(context_id) FROM contexts JOIN functions USING (function_id)
+		WHERE name LIKE '%fibonacci%' AND depth = 4 UNION ALL SELECT n + 1, parent_id FROM up JOIN contexts ON context_id = id WHERE parent_id IS NOT NULL)
+		SELECT name FROM up JOIN contexts ON context_id = id JOIN functions USING (function_id) WHERE parent_id IS NOT NULL ORDER BY n DESC)")
+1|1|1
+0 ns|999 ns|1.23 µs|999 µs|-61.0 s|34.3 h
+2|0|6|1|1
+0|0
+0" &&
+		gives waits.db "SELECT count(*), sum(abs(quantile(histogram, 0) - min_ticks) <= min_ticks / 32), sum(abs(quantile(histogram, 1) - max_ticks) <= max_ticks / 32)
+			FROM totals WHERE histogram IS NOT NULL" "$(ask waits.db "SELECT count(*), count(*), count(*) FROM totals WHERE histogram IS NOT NULL")" &&
+		fails waits.db "SELECT quantile(x'0205', 0.5)" "a histogram is damaged" && fails waits.db "SELECT quantile(histogram, 2) FROM totals" "from 0 to 1"
+}
+check functions_say_what_views_say functions_are_right
+
 no_trace() {
 	sqlite3 other.db "CREATE TABLE t (a)" && fails other.db "SELECT count(*) FROM calls" "this database is no trace" &&
 		fails :memory: "SELECT * FROM events" "this database is no trace"

@@ -67,9 +67,6 @@ void tr_forget_views(struct tr_trace *);
 int tr_prepare_text(struct tr_trace *, sqlite3_stmt **statement, const char *text, const char *sort,
 		    const struct tr_argument *arguments, size_t count, struct tr_error *error);
 
-/* functions.c: SQL functions that the queries use. */
-int tr_add_functions(struct tr_trace *, struct tr_error *error);
-
 /* query.c: the last tick that is not later than so many ns since the start of the run, as the views tell ticks as ns;
  * INT64_MIN: there is none. */
 int tr_find_ticks(struct tr_trace *, int64_t ns, int64_t *ticks, struct tr_error *error);

@@ -258,6 +258,13 @@ static int set_up(struct tr_trace *trace, struct tr_error *error)
 	return rc == SQLITE_OK ? 0 : tr_fail_sqlite(trace, rc, error);
 }
 
+/* SQL functions that the queries use. */
+static int add_functions(struct tr_trace *trace, struct tr_error *error)
+{
+	int rc = instr_sql_add_histograms(trace->db);
+	return rc == SQLITE_OK ? 0 : tr_fail_sqlite(trace, rc, error);
+}
+
 /* trace.db -> the newest trace.PID.db beside it that is newer than it. */
 static char *find_newer(const char *path)
 {
@@ -311,7 +318,7 @@ int tr_open(struct tr_trace **out, const char *path, struct tr_error *error)
 	    (status = tr_guard(trace, error)) ||
 	    (status = check_identity(trace, error)) ||
 	    (status = tr_check_shape(trace, error)) ||
-	    (status = set_up(trace, error)) || (status = tr_add_functions(trace, error)) ||
+	    (status = set_up(trace, error)) || (status = add_functions(trace, error)) ||
 	    (status = tr_find_places(trace, error))) {
 		tr_close(trace);
 		return status;

@@ -31,6 +31,7 @@ static const char *const statements[SQL_STATEMENTS] = {
 		     " JOIN main.contexts c ON c.context_id = o.context_id WHERE (?1 IS NULL OR o.thread_id = ?1) AND (?2 IS NULL OR t.process_id = ?2)"
 		     " AND t.process_id BETWEEN 1 AND 1048576 ORDER BY o.thread_id, o.depth DESC",
 	[SQL_LOWEST] = "SELECT min(min_depth) FROM main.chunks WHERE thread_id = ?1 AND chunk_id < ?2",
+	[SQL_UP] = "SELECT c.parent_id, f.name FROM main.contexts c LEFT JOIN main.functions f USING (function_id) WHERE c.context_id = ?1",
 	[SQL_FIRST] = "SELECT start_depth FROM main.chunks WHERE thread_id = ?1 AND first_event = 0 ORDER BY start_pos LIMIT 1",
 };
 

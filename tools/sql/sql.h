@@ -24,4 +24,7 @@ struct instr_sql_limit {
  * what SQLite says. */
 int instr_sql_register(struct sqlite3 *db, const struct instr_sql_limit *limit);
 
+/* histograms.c: the functions of histograms alone, which reports use. */
+int instr_sql_add_histograms(struct sqlite3 *db);
+
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
- * functions.c - SQL functions that reports need and SQLite does not have.
+ * histograms.c - SQL functions of the histograms that a trace has (docs/format.md): reports need them, and so may others.
  *
  *   histogram_quantile(histogram, q, min, max)   aggregate: the q-quantile (0 to 1) of the durations
  *       in all the histograms, ticks, as fold/histogram.h defines it; histogram, min and max are the
@@ -10,7 +10,7 @@
  *   histogram_count(histogram, low, high)        how many values from low to below high, each taken for the
  *       least of its bucket: exact where low and high are powers of two. NULL for high: no end.
  */
-#include "libtrace/internal.h"
+#include "sql/internal.h"
 
 #include "fold/histogram.h"
 
@@ -113,15 +113,14 @@ static void count_values(sqlite3_context *context, int count, sqlite3_value **va
 		sqlite3_result_int64(context, n > INT64_MAX ? INT64_MAX : (sqlite3_int64)n);
 }
 
-int tr_add_functions(struct tr_trace *trace, struct tr_error *error)
+int instr_sql_add_histograms(sqlite3 *db)
 {
 	static const int flags = SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY;
-	sqlite3 *db = trace->db;
 	int rc = sqlite3_create_function_v2(db, "histogram_quantile", 4, flags, NULL, NULL, quantile_step, quantile_final, NULL);
 
 	if (rc == SQLITE_OK)
 		rc = sqlite3_create_function_v2(db, "histogram_sum", 1, flags, NULL, NULL, sum_step, sum_final, NULL);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_create_function_v2(db, "histogram_count", 3, flags, NULL, count_values, NULL, NULL, NULL);
-	return rc == SQLITE_OK ? 0 : tr_fail_sqlite(trace, rc, error);
+	return rc;
 }
