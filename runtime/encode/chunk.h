@@ -91,6 +91,11 @@ struct irt_chunk_decoder;
 int irt_chunk_decoder_create(struct irt_chunk_decoder **decoder); /* INSTR_ERR_MEMORY */
 void irt_chunk_decoder_destroy(struct irt_chunk_decoder *decoder); /* NULL is allowed */
 
+/* For who has many chunks open: gives back what only opening needs. */
+void irt_chunk_decoder_trim(struct irt_chunk_decoder *decoder);
+/* About how much memory it takes as it is now. */
+size_t irt_chunk_decoder_bytes(const struct irt_chunk_decoder *decoder);
+
 /* Reads the head alone. INSTR_ERR_FORMAT, INSTR_ERR_VERSION. */
 int irt_chunk_read_header(const uint8_t *data, size_t bytes, struct irt_chunk_header *header);
 

@@ -42,11 +42,6 @@ int irt_chunk_decoder_create(struct irt_chunk_decoder **out)
 	*out = NULL;
 	if (!d)
 		return INSTR_ERR_MEMORY;
-	d->zstd = ZSTD_createDCtx();
-	if (!d->zstd) {
-		free(d);
-		return INSTR_ERR_MEMORY;
-	}
 	*out = d;
 	return 0;
 }
@@ -62,6 +57,19 @@ void irt_chunk_decoder_destroy(struct irt_chunk_decoder *d)
 	free(d->calls);
 	free(d->popped);
 	free(d);
+}
+
+void irt_chunk_decoder_trim(struct irt_chunk_decoder *d)
+{
+	ZSTD_freeDCtx(d->zstd);
+	d->zstd = NULL;
+}
+
+size_t irt_chunk_decoder_bytes(const struct irt_chunk_decoder *d)
+{
+	/* Of what is zero until it is used, what is. */
+	return sizeof(*d) + d->stream_room + d->touched_count * (2 * RANKS * sizeof(*d->states) + sizeof(*d->touched)) +
+	       d->call_room * sizeof(*d->calls) + d->popped_room * sizeof(*d->popped) + (d->zstd ? ZSTD_sizeof_DCtx(d->zstd) : 0);
 }
 
 /* ---- the head ------------------------------------------------------------------------------------ */
@@ -138,6 +146,8 @@ static int unpack_stream(struct irt_chunk_decoder *d, unsigned codec, const uint
 			memcpy(out, in, in_bytes);
 		return 0;
 	}
+	if (!d->zstd && !(d->zstd = ZSTD_createDCtx()))
+		return INSTR_ERR_MEMORY;
 	size_t n = ZSTD_decompressDCtx(d->zstd, out, out_bytes, in, in_bytes);
 	return ZSTD_isError(n) || n != out_bytes ? INSTR_ERR_FORMAT : 0;
 }

@@ -41,6 +41,11 @@ check a_project_builds_by_find_package builds_by_find_package
 check what_find_package_built_is_recorded records by-cmake/program fibonacci 177
 exports() { "$moved/bin/instr-export" folded --value calls trace.db | grep "fibonacci [0-9]*$"; }
 check what_is_recorded_is_exported exports
+asks_for_calls() {
+	[ "$("$moved/bin/instr-report" trace.db --sql "SELECT count(*) FROM calls JOIN functions USING (function_id) WHERE name LIKE 'fibonacci%'" --format csv |
+		tail -n 1 | tr -d '\r')" = 177 ] && [ "$(echo 'SELECT count(*) > 177 FROM events;' | "$moved/bin/instr-report" trace.db --shell)" = 1 ]
+}
+check its_calls_can_be_asked_for asks_for_calls
 check its_shared_library_is_recorded_too records by-cmake/program thrower 1
 check a_static_program_builds_and_is_recorded records by-cmake/program_static fibonacci 177
 

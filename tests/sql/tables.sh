@@ -332,6 +332,9 @@ small() {
 }
 [ -n "$sanitizer" ] || check memory_stays_small small
 
+check chunks_that_had_to_be_given_up_go_on "$build/tests/small_memory" program.db
+check many_chunks_that_had_to_be_given_up_go_on "$build/tests/small_memory" waits.db
+
 in_python() {
 	for python in python3 /usr/bin/python3; do
 		"$python" -c 'import sqlite3; sqlite3.connect(":memory:").enable_load_extension(True)' 2>/dev/null || continue

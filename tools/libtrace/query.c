@@ -213,7 +213,7 @@ static int add_tables(struct tr_trace *trace)
 
 	if (trace->sql_limit.is_late)
 		return SQLITE_OK;
-	trace->sql_limit = (struct instr_sql_limit){is_late, trace};
+	trace->sql_limit = (struct instr_sql_limit){.is_late = is_late, .user = trace};
 	trace->locked_down = 0;
 	rc = instr_sql_register(trace->db, &trace->sql_limit);
 	if (rc == SQLITE_OK)

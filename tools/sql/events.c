@@ -118,7 +118,7 @@ static int next_chunk(struct cursor *c)
 		const struct sql_chunk *chunk = &c->streams.chunks[c->chunk++];
 		if (chunk->events < 1)
 			return sql_fail(c->base.pVtab, SQLITE_CORRUPT, "the events of chunk %lld are damaged", (long long)chunk->chunk_id);
-		if (limit && limit->is_late(limit->user))
+		if (limit && limit->is_late && limit->is_late(limit->user))
 			return SQLITE_INTERRUPT;
 		c->left = chunk->events;
 	}

@@ -64,6 +64,7 @@ int instr_sql_register(sqlite3 *db, const struct instr_sql_limit *limit)
 	source->db = db;
 	source->limit = limit;
 	source->users = 1;
+	source->decoders_bytes = limit && limit->decoders_bytes ? limit->decoders_bytes : SQL_DECODERS_BYTES;
 	for (size_t i = 0; i < sizeof(tables) / sizeof(*tables) && rc == SQLITE_OK; i++) {
 		source->users++; /* given back by SQLite, also where it fails */
 		rc = sqlite3_create_module_v2(db, tables[i].name, tables[i].module, source, sql_source_leave);

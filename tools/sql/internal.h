@@ -52,6 +52,7 @@ struct sql_source {
 	struct sql_contexts *contexts;
 	size_t context_count, context_room;
 	int64_t chunks_read;
+	size_t decoders_bytes; /* what decoders of a query may take together: SQL_DECODERS_BYTES */
 };
 
 /* For sqlite3_create_module_v2 and its like. */
@@ -139,7 +140,11 @@ struct sql_thread {
 
 enum sql_choice { SQL_READ, SQL_PASS_OVER, SQL_THREAD_DONE };
 
-enum { SQL_BATCH = 256, SQL_IDLE_DECODERS = 8 };
+enum {
+	SQL_BATCH = 256,
+	SQL_IDLE_DECODERS = 8,
+	SQL_DECODERS_BYTES = 96 << 20, /* of all that are open: sql_streams */
+};
 
 struct sql_stream {
 	struct sql_thread thread;
@@ -152,6 +157,8 @@ struct sql_stream {
 	struct irt_event *events;       /* the batch */
 	long at, end;                   /* in it */
 	int64_t done;                   /* events of the chunk in earlier batches */
+	int64_t resume;                 /* its decoder was given up: from this event on it goes on */
+	size_t bytes;                   /* of its decoder */
 	int64_t key;                    /* time of its next event; INT64_MAX: it has none */
 	int64_t last_ticks;
 	bool is_new;                    /* no chunk of it was considered yet */
@@ -185,6 +192,7 @@ struct sql_streams {
 	sqlite3_stmt *head, *data;
 	struct irt_chunk_decoder *idle[SQL_IDLE_DECODERS];
 	size_t idle_count;
+	size_t decoder_bytes, most_bytes; /* of those that are open */
 };
 
 /* Threads and chunks that the request leaves. all: zeroed, but for what decides about chunks. */

@@ -12,12 +12,14 @@
 #ifndef TOOLS_SQL_SQL_H
 #define TOOLS_SQL_SQL_H
 
+#include <stddef.h>
+
 struct sqlite3;
 
-/* Whether reading should end now: asked once for each chunk, outside of SQLite's steps. */
 struct instr_sql_limit {
-	int (*is_late)(void *user);
+	int (*is_late)(void *user); /* should reading end now? Asked once for each chunk, outside of SQLite's steps; NULL: never */
 	void *user;
+	size_t decoders_bytes;      /* what the chunks that a query has open may take together; 0: 96 MiB */
 };
 
 /* Adds tables and functions to a connection. limit may be NULL; it must live as long as the connection. Returns

@@ -6,7 +6,8 @@
  *     next  ─► the stream at the top of the heap; opens its next chunk once the time has come to it
  *
  * What is read is the chunks that time, thread, process, function and kinds of events leave. Memory: 40 bytes for each
- * chunk, and one decoder for each thread that has a chunk at the present time.
+ * chunk, and one decoder for each thread that has a chunk at the present time, but no more than most_bytes: beyond that the
+ * one is given up whose next event is the latest, and that chunk is decoded anew up to there when its time has come.
  */
 #include "sql/internal.h"
 
@@ -133,17 +134,41 @@ static int64_t limit_of(const struct sql_streams *all)
 
 /* ---- one stream ------------------------------------------------------------------------------------- */
 
-static void close_chunk(struct sql_streams *all, struct sql_stream *s)
+static void close_decoder(struct sql_streams *all, struct sql_stream *s)
 {
-	if (s->decoder && all->idle_count < SQL_IDLE_DECODERS)
+	all->decoder_bytes -= s->bytes;
+	s->bytes = 0;
+	if (s->decoder && all->idle_count < SQL_IDLE_DECODERS && all->decoder_bytes < all->most_bytes / 2)
 		all->idle[all->idle_count++] = s->decoder;
 	else
 		irt_chunk_decoder_destroy(s->decoder);
 	free(s->events);
 	s->decoder = NULL;
 	s->events = NULL;
-	s->chunk = NULL;
 	s->at = s->end = 0;
+}
+
+static void close_chunk(struct sql_streams *all, struct sql_stream *s)
+{
+	close_decoder(all, s);
+	s->chunk = NULL;
+}
+
+/* Gives up the decoders that are not needed for the longest time, until the others take no more than they may. */
+static void give_up_some(struct sql_streams *all, const struct sql_stream *kept)
+{
+	while (all->decoder_bytes > all->most_bytes) {
+		struct sql_stream *latest = NULL;
+		for (size_t i = 0; i < all->stream_count; i++) {
+			struct sql_stream *s = &all->streams[i];
+			if (s->decoder && s != kept && (!latest || s->key > latest->key))
+				latest = s;
+		}
+		if (!latest)
+			return;
+		latest->resume = latest->done + latest->at;
+		close_decoder(all, latest);
+	}
 }
 
 void sql_stream_end(struct sql_streams *all, struct sql_stream *s)
@@ -232,7 +257,7 @@ static int open_chunk(struct sql_streams *all, struct sql_stream *s)
 	if (rc != SQLITE_OK)
 		return rc;
 	/* Outside of SQLite's steps: the file says how much is in each. */
-	if (limit && limit->is_late(limit->user))
+	if (limit && limit->is_late && limit->is_late(limit->user))
 		return SQLITE_INTERRUPT;
 	if (!s->decoder) {
 		if (all->idle_count)
@@ -254,7 +279,28 @@ static int open_chunk(struct sql_streams *all, struct sql_stream *s)
 	sqlite3_reset(all->data);
 	s->done = 0;
 	s->at = s->end = 0;
+	s->last_ticks = INT64_MIN;
 	all->source->chunks_read++;
+	irt_chunk_decoder_trim(s->decoder);
+	s->bytes = irt_chunk_decoder_bytes(s->decoder) + SQL_BATCH * sizeof(*s->events);
+	all->decoder_bytes += s->bytes;
+	give_up_some(all, s);
+	return rc;
+}
+
+/* Up to where the chunk had been read. */
+static int resume_chunk(struct sql_streams *all, struct sql_stream *s)
+{
+	int rc = open_chunk(all, s);
+
+	while (rc == SQLITE_OK && s->done < s->resume) {
+		const int64_t left = s->resume - s->done;
+		long n = irt_chunk_next(s->decoder, s->events, left < SQL_BATCH ? (size_t)left : SQL_BATCH);
+		if (n < 1)
+			return n == INSTR_ERR_MEMORY ? SQLITE_NOMEM : damaged(all, s);
+		s->done += n;
+		s->last_ticks = s->events[n - 1].ticks;
+	}
 	return rc;
 }
 
@@ -267,7 +313,9 @@ static int fill(struct sql_streams *all, struct sql_stream *s, bool *more)
 	if (!s->contexts && (rc = sql_contexts_of(all->source, all->table, s->thread.process_id, &s->contexts)) != SQLITE_OK)
 		return rc;
 	for (;;) {
-		if (s->decoder && s->chunk) {
+		if (s->chunk && !s->decoder && (rc = resume_chunk(all, s)) != SQLITE_OK)
+			return rc;
+		if (s->chunk) {
 			if (s->end)
 				s->last_ticks = s->events[s->end - 1].ticks;
 			s->done += s->end;
@@ -295,7 +343,9 @@ static int fill(struct sql_streams *all, struct sql_stream *s, bool *more)
 			return rc;
 		if (choice == SQL_THREAD_DONE)
 			return SQLITE_OK;
-		if (choice == SQL_READ && (rc = open_chunk(all, s)) != SQLITE_OK)
+		if (choice == SQL_PASS_OVER)
+			s->chunk = NULL;
+		else if ((rc = open_chunk(all, s)) != SQLITE_OK)
 			return rc;
 	}
 }
@@ -326,6 +376,7 @@ int sql_streams_begin(struct sql_streams *all, struct sql_source *source, sqlite
 
 	all->source = source;
 	all->table = table;
+	all->most_bytes = source->decoders_bytes;
 	*r = *request;
 	if (r->context_id != SQL_ANY) {
 		const int64_t process_id = r->context_id / IRT_CCT_ID_SPAN + 1;
