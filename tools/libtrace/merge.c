@@ -68,7 +68,7 @@ static int run(struct merge *m, const char *sql)
 static int prepare_source(struct merge *m, const char *sql, sqlite3_stmt **statement)
 {
 	tr_refill_steps(m->source);
-	int rc = sqlite3_prepare_v2(m->source->db, sql, -1, statement, NULL);
+	int rc = tr_prepare_sql(m->source, sql, statement);
 	return rc == SQLITE_OK ? 0 : tr_fail_sqlite(m->source, rc, m->error);
 }
 
@@ -390,14 +390,12 @@ static const char add_up[] =
 static int create(struct merge *m, const char *path)
 {
 	char numbers[120];
-	struct tr_trace as_trace = {.path = (char *)path};
 	int status;
 
 	snprintf(numbers, sizeof(numbers), "PRAGMA application_id = %d; PRAGMA user_version = %d", INSTR_APPLICATION_ID, INSTR_SCHEMA_VERSION);
 	if (sqlite3_open_v2(path, &m->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL))
 		return failed(m);
 	sqlite3_extended_result_codes(m->db, 1);
-	as_trace.db = m->db;
 	if ((status = run(m, "PRAGMA page_size = 4096; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE;"
 			     "PRAGMA cache_size = -16384; ATTACH ':memory:' AS work; CREATE TABLE work.known (key TEXT PRIMARY KEY, id INTEGER) WITHOUT ROWID; BEGIN")) ||
 	    (status = run(m, instr_schema_sql)) || (status = run(m, numbers)))
@@ -406,7 +404,7 @@ static int create(struct merge *m, const char *path)
 		return status;
 	if (sqlite3_prepare_v2(m->db, "INSERT INTO work.whole VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", -1, &m->add_whole, NULL))
 		return failed(m);
-	return tr_add_functions(&as_trace, m->error);
+	return instr_sql_add_histograms(m->db) ? failed(m) : 0;
 }
 
 static int merge(struct merge *m, const char *const *paths, size_t count, const char *path)
