@@ -127,6 +127,14 @@ narrowed() {
 	done
 }
 check conditions_on_time_leave_the_same_rows narrowed
+# They began with the process, before its first event.
+inherited() {
+	begun=$(ask children.db "SELECT max(start_ticks) FROM processes") &&
+		first=$(ask children.db "SELECT min(c.start_ticks) FROM chunks c JOIN threads USING (thread_id) WHERE parent_thread_id IS NOT NULL AND start_depth > 40") &&
+		same_rows children.db calls "start_ticks BETWEEN $begun - 100000 AND $first + 1" "+start_ticks BETWEEN $begun - 100000 AND $first + 1" &&
+		loaded children.db "SELECT count(*) > 40 FROM calls WHERE start_ticks BETWEEN $begun - 100000 AND $first + 1 AND inherited IS NOT NULL" >counted && [ "$(cat counted)" = 1 ]
+}
+check calls_that_a_child_was_born_in_are_found_by_when_they_began inherited
 
 same_ns() {
 	for name in program waits; do
@@ -172,7 +180,7 @@ few_chunks() {
 1" &&
 		gives threads.db "SELECT count(*) > 0 FROM calls WHERE end_ticks BETWEEN $at - 1000000 AND $at + 1000000; SELECT chunks_read() <= $around + 1" "1
 1" &&
-		gives threads.db "SELECT count(*) > 0 FROM calls WHERE start_ticks BETWEEN $at - 1000000 AND $at + 1000000; SELECT chunks_read() <= 2 * $around + 1" "1
+		gives threads.db "SELECT count(*) > 0 FROM calls WHERE start_ticks BETWEEN $at - 1000000 AND $at + 1000000; SELECT chunks_read() < $chunks" "1
 1" &&
 		gives threads.db "SELECT sum(self_ticks) > 0 FROM calls WHERE end_ticks BETWEEN $at - 1000000 AND $at + 1000000;
 			SELECT chunks_read() < $chunks" "1

@@ -150,7 +150,9 @@ static int choose(struct sql_streams *all, struct sql_stream *s, enum sql_choice
 		return SQLITE_OK;
 	}
 	if (s->is_new) {
-		s->floor = r->start_from == INT64_MIN ? 0 : h->start_depth;
+		/* What is open has begun in an earlier chunk; what a fork child was born in, with its process. */
+		const bool born_in = s->thread.is_forked && !h->first_event && s->thread.born_ticks >= r->start_from;
+		s->floor = r->start_from == INT64_MIN || born_in ? 0 : h->start_depth;
 		s->wanted = h->start_depth;
 		if ((rc = sql_find_inherited(all, s)) != SQLITE_OK)
 			return rc;

@@ -136,6 +136,7 @@ struct sql_thread {
 	int64_t thread_id, process_id;
 	int64_t waits, totals_events, flags;
 	bool is_forked;
+	int64_t born_ticks; /* when its process began */
 };
 
 enum sql_choice { SQL_READ, SQL_PASS_OVER, SQL_THREAD_DONE };

@@ -19,7 +19,8 @@ static const char *const statements[SQL_STATEMENTS] = {
 	[SQL_CLOCKS_KEY] = "SELECT coalesce(max(ticks), 0), count(ticks) FROM main.clocks",
 	[SQL_CONTEXTS] = "SELECT context_id, parent_id, ordinal, function_id FROM main.contexts WHERE context_id > ?1 AND context_id < ?2"
 			 " ORDER BY context_id",
-	[SQL_THREADS] = "SELECT thread_id, process_id, waits, totals_events, flags, parent_thread_id IS NOT NULL FROM main.threads"
+	[SQL_THREADS] = "SELECT thread_id, process_id, waits, totals_events, flags, parent_thread_id IS NOT NULL,"
+			" (SELECT p.start_ticks FROM main.processes p WHERE p.process_id = t.process_id) FROM main.threads t"
 			" WHERE thread_id > 0 AND process_id BETWEEN 1 AND 1048576 AND (?1 IS NULL OR thread_id = ?1) AND (?2 IS NULL OR process_id = ?2)"
 			" ORDER BY thread_id",
 	[SQL_CHUNKS] = "SELECT chunk_id, thread_id, start_ticks, end_ticks, events FROM main.chunks WHERE start_ticks <= ?1",

@@ -41,7 +41,7 @@ static int read_threads(struct sql_streams *all)
 		}
 		all->streams[all->stream_count++] = (struct sql_stream){
 			.thread = {sqlite3_column_int64(rows, 0), sqlite3_column_int64(rows, 1), sqlite3_column_int64(rows, 2),
-				   sqlite3_column_int64(rows, 3), sqlite3_column_int64(rows, 4), sqlite3_column_int(rows, 5)},
+				   sqlite3_column_int64(rows, 3), sqlite3_column_int64(rows, 4), sqlite3_column_int(rows, 5), sqlite3_column_int64(rows, 6)},
 			.is_new = true};
 	}
 	sqlite3_finalize(rows);
