@@ -106,5 +106,11 @@ locks_no_paths() {
 }
 check lock_results_name_no_path_of_the_machine locks_no_paths
 
+events_as_sql() {
+	"$here/events-sql" "$build" --rounds 1 >sql.out
+	[ $? -le 1 ] && [ "$(grep -c "of generate_series" sql.out)" = 10 ]
+}
+check events_as_sql_are_measured events_as_sql
+
 check docs_hold_the_newest_figures "$here/overhead-table" --check
 finish
