@@ -287,7 +287,7 @@ in_report() {
 	for query in "SELECT * FROM calls" "SELECT * FROM events WHERE ticks % 7 = 1" "SELECT * FROM allocations" "SELECT * FROM lock_ops" "SELECT * FROM blocks" \
 		"SELECT f.name, count(*), sum(c.self_ns) FROM calls c JOIN functions f USING (function_id) GROUP BY 1"; do
 		"$build/bin/instr-report" program.db --sql "$query" --format csv 2>/dev/null | tr -d '\r"' | tail -n +2 >ours &&
-			LD_PRELOAD=$sanitizer sqlite3 -batch -readonly -cmd ".load $library" -csv program.db "$query" | tr -d '\r"' >theirs && cmp ours theirs &&
+			sqlite3 -batch -readonly -cmd ".load $library" -csv program.db "$query" | tr -d '\r"' >theirs && cmp ours theirs &&
 			[ -s ours ] || return 1
 	done
 	exits_with 3 "$build/bin/instr-report" damaged.db --sql "SELECT max(thread_id) FROM calls" && says err "damaged: calling context 3 cannot be"
@@ -335,10 +335,10 @@ check a_file_cannot_make_use_of_them files_cannot
 
 small() {
 	for query in "SELECT count(*) FROM events" "SELECT sum(self_ticks) FROM calls ORDER BY end_ticks" "SELECT max(ticks) FROM (SELECT * FROM events ORDER BY ticks)"; do
-		LD_PRELOAD=$sanitizer timeout 100 sh -c 'ulimit -v 200000; exec sqlite3 -batch -readonly -cmd ".load $0" threads.db "$1"' "$library" "$query" >/dev/null || return 1
+		timeout 100 sh -c 'ulimit -v 200000; exec sqlite3 -batch -readonly -cmd ".load $0" threads.db "$1"' "$library" "$query" >/dev/null || return 1
 	done
 }
-[ -n "$sanitizer" ] || check memory_stays_small small
+check memory_stays_small small
 
 check chunks_that_had_to_be_given_up_go_on "$build/tests/small_memory" program.db
 check many_chunks_that_had_to_be_given_up_go_on "$build/tests/small_memory" waits.db
@@ -346,7 +346,7 @@ check many_chunks_that_had_to_be_given_up_go_on "$build/tests/small_memory" wait
 in_python() {
 	for python in python3 /usr/bin/python3; do
 		"$python" -c 'import sqlite3; sqlite3.connect(":memory:").enable_load_extension(True)' 2>/dev/null || continue
-		LD_PRELOAD=$sanitizer "$python" - "$library" program.db <<-'END'
+		"$python" - "$library" program.db <<-'END'
 			import sqlite3, sys
 			db = sqlite3.connect("file:" + sys.argv[2] + "?mode=ro", uri=True)
 			db.enable_load_extension(True)

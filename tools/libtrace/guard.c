@@ -30,6 +30,7 @@ enum {
 
 int64_t tr_steps_at_least = 50 * 1000 * 1000;
 int64_t tr_seconds_at_least = 20;
+int64_t tr_steps_asked = INT64_MAX;
 
 static int is_allowed_function(const char *name)
 {
@@ -97,7 +98,7 @@ void tr_refill_steps(struct tr_trace *trace)
 
 void tr_lift_steps(struct tr_trace *trace)
 {
-	trace->steps_left = INT64_MAX;
+	trace->steps_left = tr_steps_asked / STEPS_PER_CALL;
 	trace->deadline_seconds = now_seconds() + SECONDS_AT_MOST;
 }
 

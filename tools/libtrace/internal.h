@@ -55,6 +55,7 @@ void tr_lift_steps(struct tr_trace *);
 int tr_is_late(const struct tr_trace *);
 /* What a query of the smallest file has; tests lower it. */
 extern int64_t tr_steps_at_least, tr_seconds_at_least;
+extern int64_t tr_steps_asked; /* ... and a query of tr_ask, of any file */
 
 /* shape.c: the tables that the queries name are there, as schema.sql has them. */
 int tr_check_shape(struct tr_trace *, struct tr_error *error);

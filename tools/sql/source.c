@@ -262,7 +262,8 @@ int sql_contexts_of(struct sql_source *source, sqlite3_vtab *table, int64_t proc
 			return SQLITE_NOMEM;
 		source->context_count++;
 	}
-	if (c->query != source->query && (rc = load_contexts(source, table, c)) != SQLITE_OK)
+	/* A decoder that has the map open takes it for as large as it was; nor can there be more in its transaction. */
+	if (!c->users && c->query != source->query && (rc = load_contexts(source, table, c)) != SQLITE_OK)
 		return rc;
 	c->query = source->query;
 	c->users++;
