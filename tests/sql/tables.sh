@@ -164,6 +164,15 @@ same_ids() {
 			done
 		done
 	done
+	for event in enter return alloc released blocked longjmp "wait for drain" nonsense; do
+		same_rows program.db events "event = '$event'" "+event = '$event'" && same_rows jumped.db events "event = '$event'" "+event = '$event'" || return 1
+	done
+	same_rows waits.db events "event IN ('wait for drain', 'unwound')" "+event IN ('wait for drain', 'unwound')" &&
+		same_rows program.db events "event = 'RETURN' COLLATE NOCASE" "+event = 'return'" &&
+		gives program.db "SELECT count(*) > 0, count(*) = (SELECT count(*) FROM allocations WHERE +operation = 'free') FROM allocations WHERE operation = 'free';
+			SELECT count(*) FROM lock_ops WHERE operation = 'free'; SELECT count(*) FROM events WHERE event = 5" "1|1
+0
+0" || return 1
 	gives program.db "SELECT count(*) FROM events WHERE thread_id = 1.5; SELECT count(*) FROM events WHERE thread_id IS NULL;
 		SELECT count(*) = (SELECT count(*) FROM events WHERE +thread_id = 1), count(*) > 0 FROM events WHERE thread_id = '1'" "0
 0
@@ -185,6 +194,9 @@ few_chunks() {
 		gives threads.db "SELECT sum(self_ticks) > 0 FROM calls WHERE end_ticks BETWEEN $at - 1000000 AND $at + 1000000;
 			SELECT chunks_read() < $chunks" "1
 1" || return 1
+	rare=$(ask waits.db "SELECT sum((operations >> 7) & 1) FROM chunks")
+	gives waits.db "SELECT count(*) > 0 FROM events WHERE event = 'wait for drain'; SELECT chunks_read() = $rare, $rare < (SELECT count(*) FROM chunks)" "1
+1|1" || return 1
 	# Of a thread, and of a function that is called in one chunk alone.
 	gives threads.db "SELECT count(ticks) = (SELECT sum(events) FROM chunks WHERE thread_id = 2) FROM events WHERE thread_id = 2;
 		SELECT chunks_read() = (SELECT count(*) FROM chunks WHERE thread_id = 2)" "1

@@ -138,6 +138,13 @@ static int set_frames(struct sql_streams *all, struct sql_stream *s)
 	return SQLITE_OK;
 }
 
+/* Calls with less depth began before the window. Of inherited ones in a thread that has waited for the drain nobody knows: the
+ * time that is told is the later by the waits. */
+static void set_floor(struct sql_stream *s, const struct sql_request *r, int64_t depth)
+{
+	s->floor = r->start_from == INT64_MIN || (s->thread.is_forked && s->thread.waits) ? 0 : depth;
+}
+
 static int choose(struct sql_streams *all, struct sql_stream *s, enum sql_choice *choice)
 {
 	const struct sql_request *r = &all->request;
@@ -151,8 +158,7 @@ static int choose(struct sql_streams *all, struct sql_stream *s, enum sql_choice
 	}
 	if (s->is_new) {
 		/* What is open has begun in an earlier chunk; what a fork child was born in, with its process. */
-		const bool born_in = s->thread.is_forked && !h->first_event && s->thread.born_ticks >= r->start_from;
-		s->floor = r->start_from == INT64_MIN || born_in ? 0 : h->start_depth;
+		set_floor(s, r, s->thread.is_forked && !h->first_event && s->thread.born_ticks >= r->start_from ? 0 : h->start_depth);
 		s->wanted = h->start_depth;
 		if ((rc = sql_find_inherited(all, s)) != SQLITE_OK)
 			return rc;
@@ -210,7 +216,7 @@ static int leave(struct cursor *c, struct sql_stream *s)
 		row->self_ticks = (int64_t)((uint64_t)row->duration_ticks - (uint64_t)f->child_ticks);
 	if (f->enter_ticks != NO_TIME)
 		row->start_ticks = f->enter_ticks;
-	else if (s->thread.waits && !s->is_whole && c->streams.request.start_from != INT64_MIN)
+	else if (s->thread.waits && !row->inherited && c->streams.request.start_from != INT64_MIN)
 		row->start_ticks = NO_TIME; /* before the window */
 	if (s->tracked) {
 		f = &s->frames[--s->tracked];
@@ -234,7 +240,7 @@ static void follow_depth(struct cursor *c, struct sql_stream *s, int64_t ticks, 
 	else if (depth < s->wanted)
 		s->wanted = depth;
 	if (ticks < r->start_from || depth < s->floor)
-		s->floor = r->start_from == INT64_MIN ? 0 : depth;
+		set_floor(s, r, depth);
 }
 
 /* A call of the stream has ended. *is_row: the row is meant. */

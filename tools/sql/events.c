@@ -68,6 +68,7 @@ struct cursor {
 	int64_t left;              /* count_only: rows of the chunk */
 	size_t chunk;              /* ... which is this one */
 	int64_t rowid;
+	uint64_t operations;       /* those that rows are made of */
 	bool filters;
 	struct lock *locks;
 	size_t lock_count, lock_room;
@@ -79,7 +80,7 @@ static bool matches(const struct cursor *c, const struct sql_stream *s, const st
 {
 	const struct sql_request *r = &c->streams.request;
 
-	if (e->ticks < r->from || !is_one_of(e->operation, c->kind->operations))
+	if (e->ticks < r->from || !(is_one_of(e->operation, c->operations) || (e->operation >= 64 && c->operations == UINT64_MAX)))
 		return false;
 	if (r->context_id != SQL_ANY && r->context_id % IRT_CCT_ID_SPAN != e->context)
 		return false;
@@ -347,19 +348,19 @@ static int get_column(sqlite3_vtab_cursor *base, sqlite3_context *out, int colum
 
 /* Every column once: its declaration, what it is, and what a condition on it narrows down. */
 #define EVENTS_COLUMNS(X) \
-	X("time_ns INTEGER", TIME_NS, SQL_TIME_NS) X("thread_id INTEGER", THREAD, SQL_THREAD) X("event TEXT", EVENT, SQL_NONE) \
+	X("time_ns INTEGER", TIME_NS, SQL_TIME_NS) X("thread_id INTEGER", THREAD, SQL_THREAD) X("event TEXT", EVENT, SQL_EVENT) \
 	X("context_id INTEGER", CONTEXT, SQL_CONTEXT) X("function_id INTEGER", FUNCTION, SQL_FUNCTION) X("depth INTEGER", DEPTH, SQL_NONE) \
 	X("duration_ns INTEGER", DURATION_NS, SQL_NONE) X("site_id INTEGER", SITE, SQL_NONE) X("address INTEGER", ADDRESS, SQL_NONE) \
 	X("value INTEGER", VALUE, SQL_NONE) X("process_id INTEGER", PROCESS, SQL_PROCESS) X("number INTEGER", NUMBER, SQL_NONE) \
 	X("ticks INTEGER", TIME_TICKS, SQL_TIME_TICKS) X("duration_ticks INTEGER", DURATION_TICKS, SQL_NONE)
 #define ALLOCATIONS_COLUMNS(X) \
-	X("time_ns INTEGER", TIME_NS, SQL_TIME_NS) X("thread_id INTEGER", THREAD, SQL_THREAD) X("operation TEXT", EVENT, SQL_NONE) \
+	X("time_ns INTEGER", TIME_NS, SQL_TIME_NS) X("thread_id INTEGER", THREAD, SQL_THREAD) X("operation TEXT", EVENT, SQL_EVENT) \
 	X("bytes INTEGER", BYTES, SQL_NONE) X("address INTEGER", ADDRESS, SQL_NONE) X("context_id INTEGER", CONTEXT, SQL_CONTEXT) \
 	X("function_id INTEGER", FUNCTION, SQL_FUNCTION) X("site_id INTEGER", SITE, SQL_NONE) X("kind TEXT", HEAP_KIND, SQL_NONE) \
 	X("family INTEGER", FAMILY, SQL_NONE) X("failed INTEGER", FAILED, SQL_NONE) X("process_id INTEGER", PROCESS, SQL_PROCESS) \
 	X("number INTEGER", NUMBER, SQL_NONE) X("ticks INTEGER", TIME_TICKS, SQL_TIME_TICKS)
 #define LOCK_OPS_COLUMNS(X) \
-	X("time_ns INTEGER", TIME_NS, SQL_TIME_NS) X("thread_id INTEGER", THREAD, SQL_THREAD) X("operation TEXT", EVENT, SQL_NONE) \
+	X("time_ns INTEGER", TIME_NS, SQL_TIME_NS) X("thread_id INTEGER", THREAD, SQL_THREAD) X("operation TEXT", EVENT, SQL_EVENT) \
 	X("lock_id INTEGER", LOCK, SQL_NONE) X("context_id INTEGER", CONTEXT, SQL_CONTEXT) X("function_id INTEGER", FUNCTION, SQL_FUNCTION) \
 	X("site_id INTEGER", SITE, SQL_NONE) X("mode INTEGER", MODE, SQL_NONE) X("value INTEGER", LOCK_VALUE, SQL_NONE) \
 	X("address INTEGER", ADDRESS, SQL_NONE) X("process_id INTEGER", PROCESS, SQL_PROCESS) X("number INTEGER", NUMBER, SQL_NONE) \
@@ -446,10 +447,20 @@ static int close_cursor(sqlite3_vtab_cursor *base)
 	return SQLITE_OK;
 }
 
+/* Those whose name is looked for. Where it is no text SQLite knows what to make of it. */
+static uint64_t operations_of(sqlite3_value *name)
+{
+	const unsigned char *text = name && sqlite3_value_type(name) == SQLITE_TEXT ? sqlite3_value_text(name) : NULL;
+
+	for (size_t i = 0; text && i < sizeof(event_names) / sizeof(*event_names); i++)
+		if (event_names[i] && !strcmp((const char *)text, event_names[i]))
+			return BIT(i);
+	return text ? 0 : UINT64_MAX;
+}
+
 static int filter(sqlite3_vtab_cursor *base, int index, const char *text, int count, sqlite3_value **values)
 {
 	struct cursor *c = (struct cursor *)base;
-	const bool all = c->kind->operations == UINT64_MAX;
 	struct sql_request request;
 	int rc;
 
@@ -462,7 +473,10 @@ static int filter(sqlite3_vtab_cursor *base, int index, const char *text, int co
 	if ((rc = sql_source_begin(c->source, base->pVtab)) != SQLITE_OK ||
 	    (rc = sql_request_read(&request, c->source, index, text, count, values)) != SQLITE_OK)
 		return rc;
-	c->streams.operations = all ? 0 : c->kind->operations;
+	c->operations = c->kind->operations & operations_of(request.event);
+	const bool all = c->operations == UINT64_MAX;
+	request.nothing |= !c->operations;
+	c->streams.operations = all ? 0 : c->operations;
 	c->streams.functions_on_stack = true;
 	c->filters = !all || request.from != INT64_MIN || request.context_id != SQL_ANY || request.function_id != SQL_ANY;
 	if ((rc = sql_streams_begin(&c->streams, c->source, base->pVtab, &request)) != SQLITE_OK)

@@ -82,7 +82,7 @@ int sql_fail_here(sqlite3_vtab *table, struct sql_source *, int code);
 /* ---- request.c -------------------------------------------------------------------------------------- */
 
 enum sql_bound { /* what a constraint on a column narrows down, as tables tell by column */
-	SQL_NONE, SQL_THREAD, SQL_PROCESS, SQL_CONTEXT, SQL_FUNCTION, SQL_TIME_NS, SQL_TIME_TICKS, SQL_START_NS, SQL_START_TICKS,
+	SQL_NONE, SQL_EVENT, SQL_THREAD, SQL_PROCESS, SQL_CONTEXT, SQL_FUNCTION, SQL_TIME_NS, SQL_TIME_TICKS, SQL_START_NS, SQL_START_TICKS,
 	SQL_PARAMETER, /* hidden: an argument of the table-valued function */
 };
 
@@ -102,6 +102,7 @@ struct sql_request {
 	bool nothing;                 /* no row can be meant */
 	bool by_time, count_only;
 	unsigned wants;
+	sqlite3_value *event;         /* its name; NULL: any. Valid in xFilter alone, and so are: */
 	sqlite3_value *parameters[SQL_PARAMETERS];
 };
 

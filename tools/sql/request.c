@@ -55,6 +55,8 @@ int sql_best_index(const struct sql_shape *shape, sqlite3_index_info *info)
 		const enum sql_bound bound = shape->bounds[c->iColumn];
 		if (bound == SQL_NONE || (bound < SQL_TIME_NS && relation != '=') || (bound == SQL_PARAMETER && c->op != SQLITE_INDEX_CONSTRAINT_EQ))
 			continue;
+		if (bound == SQL_EVENT && sqlite3_stricmp(sqlite3_vtab_collation(info, i), "BINARY")) /* 'ENTER' may be meant, too */
+			continue;
 		if (!c->usable) {
 			if (bound == SQL_PARAMETER) /* of a table that comes later: not in this order */
 				return SQLITE_CONSTRAINT;
@@ -69,7 +71,7 @@ int sql_best_index(const struct sql_shape *shape, sqlite3_index_info *info)
 		info->aConstraintUsage[i].omit = bound == SQL_PARAMETER;
 		counts = false;
 		has_thread |= bound == SQL_THREAD;
-		has_function |= bound == SQL_FUNCTION || bound == SQL_CONTEXT;
+		has_function |= bound == SQL_FUNCTION || bound == SQL_CONTEXT || bound == SQL_EVENT;
 		if (bound >= SQL_TIME_NS && bound <= SQL_START_TICKS)
 			bounds_of_time += relation == '=' ? 2 : 1;
 	}
@@ -143,6 +145,10 @@ int sql_request_read(struct sql_request *r, struct sql_source *source, int index
 	for (int i = 0; i < count; i++, text += TERM) {
 		const enum sql_bound bound = (enum sql_bound)(text[0] - 'A');
 		int64_t n, low, high;
+		if (bound == SQL_EVENT) {
+			r->event = values[i];
+			continue;
+		}
 		if (bound == SQL_PARAMETER) {
 			r->parameters[text[2] - '0'] = values[i];
 			continue;
