@@ -12,7 +12,7 @@
  *                 steps, and as much of the processor, as the file's size can explain. (Nothing ends SQLite's
  *                 one-step count(*) over a whole table: queries and views count a column instead.)
  *   limits        no value larger than LARGEST_VALUE_BYTES, little recursion in parser and triggers,
- *                 sorting in memory (open.c): what a small file can be joined to fills no disk. How much
+ *                 sorting in memory (open.c; but of a query of the user's: query.c): what a small file can be joined to fills no disk. How much
  *                 memory the whole program may take is its own limit
  */
 #include "libtrace/internal.h"

@@ -203,7 +203,7 @@ static int is_late(void *trace)
 	return tr_is_late(trace);
 }
 
-/* SQLite asks the authorizer about the shape of a virtual table when it is named first. */
+/* Once. SQLite asks the authorizer about the shape of a virtual table when it is named first. */
 static int add_tables(struct tr_trace *trace)
 {
 	static const char naming_all[] = "SELECT 1 FROM calls, events, allocations, lock_ops, blocks, event_counts, event_histogram";
@@ -215,7 +215,11 @@ static int add_tables(struct tr_trace *trace)
 		return SQLITE_OK;
 	trace->sql_limit = (struct instr_sql_limit){.is_late = is_late, .user = trace};
 	trace->locked_down = 0;
-	rc = instr_sql_register(trace->db, &trace->sql_limit);
+	/* There may be a thousand times more events than rows that reports sort: that goes to files. Views go with the place. */
+	rc = sqlite3_exec(trace->db, "PRAGMA temp_store = FILE", NULL, NULL, NULL);
+	tr_forget_views(trace);
+	if (rc == SQLITE_OK)
+		rc = instr_sql_register(trace->db, &trace->sql_limit);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_prepare_v2(trace->db, naming_all, -1, &statement, NULL);
 	sqlite3_finalize(statement);
