@@ -32,3 +32,8 @@ void tr_unlimit_memory(void)
 		setrlimit(RLIMIT_AS, &before);
 	limited = 0;
 }
+
+void tr_trim(struct tr_trace *trace)
+{
+	sqlite3_db_release_memory(trace->db);
+}

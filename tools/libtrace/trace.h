@@ -54,6 +54,9 @@ void tr_while_reading(void (*works)(void));
 int tr_open_merged(struct tr_trace **trace, const char *const *paths, size_t count, struct tr_error *error);
 void tr_close(struct tr_trace *trace); /* NULL is allowed; its queries must be finished */
 
+/* Gives back what memory is kept for speed alone. */
+void tr_trim(struct tr_trace *);
+
 const char *tr_path(const struct tr_trace *);
 enum tr_writer tr_writer(const struct tr_trace *);
 /* The file's size, its -wal included; bytes. */

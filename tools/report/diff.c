@@ -462,7 +462,7 @@ int report_diff(struct report *report)
 	struct cli_rows rows;
 
 	if (report->show_sql)
-		return report_rows(report, "context_figures", NULL);
+		return figures_show_sql(report);
 	int status = figures_read(report, &d.figures);
 	if (status)
 		return status;

@@ -6,7 +6,8 @@
  * files within a trace, and files are known throughout, by the name and the last part of its file.
  *
  *     called_functions of each ─► names, and which are ambiguous
- *     context_figures of each  ─► nodes: (caller's node, function) is looked up, its figures are added up
+ *     called_contexts of each  ─► nodes: (caller's node, function) is looked up
+ *     context_figures of each  ─► are added up in their nodes
  *
  * A caller's row comes before its callees': nodes are in such an order, too.
  */
@@ -19,16 +20,15 @@
 
 enum { PATH_LEVELS = 64 };
 
-/* A histogram of totals. */
+/* A histogram of totals: this, and its bytes, somewhere in figures.times. */
 struct times {
-	struct times *next;
+	size_t next; /* where the next one of the same node is; 0: there is none */
 	size_t bytes;
-	char data[];
 };
 
 struct own { /* ticks; of one side of a node */
 	int64_t calls, self, total, min, max;
-	struct times *times;
+	size_t times;
 	int64_t *extras; /* EXTRAS of them, LOCK_TIME in ticks, WAIT_TIME in ns; NULL: none */
 };
 
@@ -63,6 +63,8 @@ struct figures {
 	struct name *names;
 	size_t node_count, function_count, name_count;
 	struct index by_path, by_key, by_name;
+	char *times;
+	size_t times_bytes, times_room;
 	uint64_t seed;
 	double ns_per_tick[SIDES];
 	int64_t *below[SIDES][EXTRAS];
@@ -265,23 +267,40 @@ static uint32_t function_of(struct figures *f, struct tr_query *q, size_t functi
 
 /* ---- reading -------------------------------------------------------------------------------------------- */
 
-static void add_figures(struct node *node, struct tr_query *q, const size_t *at, enum side side)
+/* Adds a histogram to a list of them. 0, or what is wrong with it. */
+static int add_times(struct figures *f, size_t *first, const char *data, size_t bytes)
 {
-	struct own *own = &node->own[side];
+	const struct times times = {*first, bytes};
+	const size_t needed = f->times_bytes + sizeof(times) + bytes;
+
+	tr_times_clear(f->scratch[OLD]);
+	int status = tr_times_add(f->scratch[OLD], data, bytes);
+	if (status)
+		return status;
+	if (needed > f->times_room) {
+		f->times_room = needed + needed / 2 + 4096;
+		f->times = cli_realloc(f->times, f->times_room, 1);
+	}
+	*first = f->times_bytes;
+	memcpy(f->times + f->times_bytes, &times, sizeof(times));
+	memcpy(f->times + f->times_bytes + sizeof(times), data, bytes);
+	f->times_bytes = needed;
+	return 0;
+}
+
+static int add_figures(struct figures *f, struct own *own, struct tr_query *q, const size_t *at)
+{
 	const int first = !own->times;
 	size_t bytes;
+	int status = 0;
 
-	node->there[side] = 1;
 	own->calls = report_sum(own->calls, tr_integer(q, at[0]));
 	own->self = report_sum(own->self, tr_integer(q, at[1]));
 	own->total = report_sum(own->total, tr_integer(q, at[2]));
 	if (tr_type(q, at[5]) == TR_BLOB) {
 		const char *data = tr_text(q, at[5], &bytes);
-		struct times *times = cli_realloc(NULL, 1, sizeof(*times) + bytes);
-		times->next = own->times;
-		times->bytes = bytes;
-		memcpy(times->data, data, bytes);
-		own->times = times;
+		if (bytes)
+			status = add_times(f, &own->times, data, bytes);
 		if (first || tr_integer(q, at[3]) < own->min)
 			own->min = tr_integer(q, at[3]);
 		if (first || tr_integer(q, at[4]) > own->max)
@@ -297,59 +316,107 @@ static void add_figures(struct node *node, struct tr_query *q, const size_t *at,
 		}
 		own->extras[i] = report_sum(own->extras[i], value);
 	}
+	return status;
 }
 
-struct place { /* of a context in the tree, by ascending context_id */
-	int64_t context_id;
-	uint32_t node;
+struct places { /* of contexts in the tree, by ascending context_id */
+	struct place {
+		int64_t context_id;
+		uint32_t node;
+	} *items;
+	size_t count;
 };
 
-static uint32_t find_place(const struct place *places, size_t count, int64_t context_id)
+static uint32_t find_place(const struct places *places, int64_t context_id, uint32_t otherwise)
 {
-	size_t from = 0;
-	while (from < count) {
-		size_t middle = from + (count - from) / 2;
-		if (places[middle].context_id == context_id)
-			return places[middle].node;
-		if (places[middle].context_id < context_id)
+	size_t from = 0, to = places->count;
+	while (from < to) {
+		size_t middle = from + (to - from) / 2;
+		if (places->items[middle].context_id == context_id)
+			return places->items[middle].node;
+		if (places->items[middle].context_id < context_id)
 			from = middle + 1;
 		else
-			count = middle;
+			to = middle;
 	}
-	return 0; /* a caller that comes later, or never: of no trace of ours */
+	return otherwise;
 }
 
-static int read_contexts(struct report *report, struct figures *f, struct tr_trace *trace, enum side side)
+static int read_contexts(struct report *report, struct figures *f, struct tr_trace *trace, enum side side, struct places *places)
 {
-	static const char *const names[] = {"calls", "self_ticks", "total_ticks", "min_ticks", "max_ticks", "histogram", "allocs", "bytes",
-					    "acquisitions", "lock_waits", "lock_ticks", "waits", "wait_ns"};
-	size_t at[sizeof(names) / sizeof(*names)], count = 0;
-	struct place *places = NULL;
 	struct tr_query *q;
-	int status = tr_prepare(trace, &q, "context_figures", NULL, NULL, 0, &report->error);
+	int status = tr_prepare(trace, &q, "called_contexts", NULL, NULL, 0, &report->error);
 
 	if (status)
 		return status;
 	status = tr_next(q, &report->error);
-	for (size_t i = 0; i < sizeof(at) / sizeof(*at); i++)
-		at[i] = tr_column(q, names[i]);
 	const size_t id = tr_column(q, "context_id"), parent_id = tr_column(q, "parent_id"), function = tr_column(q, "function"),
 		     file = tr_column(q, "file"), line = tr_column(q, "line"), recursive = tr_column(q, "recursive"),
 		     rate = tr_column(q, "ns_per_tick");
 	for (; status == 1; status = tr_next(q, &report->error)) {
 		uint32_t node = 0;
 		f->ns_per_tick[side] = tr_real(q, rate);
+		/* A caller that comes later, or never, is of no trace of ours. */
 		if (tr_type(q, parent_id) != TR_NULL)
-			node = find_node(f, find_place(places, count, tr_integer(q, parent_id)), function_of(f, q, function, file, line, side));
+			node = find_node(f, find_place(places, tr_integer(q, parent_id), 0), function_of(f, q, function, file, line, side));
 		if (node) /* "foo" may call "foo.part.0" */
 			f->nodes[node].recursive = tr_integer(q, recursive) != 0 || f->nodes[f->nodes[node].parent].function == f->nodes[node].function;
-		add_figures(&f->nodes[node], q, at, side);
-		places = room_for(places, count, sizeof(*places));
-		places[count++] = (struct place){tr_integer(q, id), node};
+		f->nodes[node].there[side] = 1;
+		places->items = room_for(places->items, places->count, sizeof(*places->items));
+		places->items[places->count++] = (struct place){tr_integer(q, id), node};
 	}
 	tr_finish(q);
-	free(places);
 	return status;
+}
+
+static int read_figures(struct report *report, struct figures *f, struct tr_trace *trace, enum side side, const struct places *places)
+{
+	static const char *const names[] = {"calls", "self_ticks", "total_ticks", "min_ticks", "max_ticks", "histogram", "allocs", "bytes",
+					    "acquisitions", "lock_waits", "lock_ticks", "waits", "wait_ns"};
+	size_t at[sizeof(names) / sizeof(*names)];
+	struct tr_query *q;
+	int damaged = 0, status = tr_prepare(trace, &q, "context_figures", NULL, NULL, 0, &report->error);
+
+	if (status)
+		return status;
+	status = tr_next(q, &report->error);
+	for (size_t i = 0; i < sizeof(at) / sizeof(*at); i++)
+		at[i] = tr_column(q, names[i]);
+	for (; status == 1 && !damaged; status = tr_next(q, &report->error)) {
+		uint32_t node = find_place(places, tr_integer(q, 0), UINT32_MAX);
+		if (node != UINT32_MAX)
+			damaged = add_figures(f, &f->nodes[node].own[side], q, at);
+	}
+	tr_finish(q);
+	if (!damaged || status < 0)
+		return status;
+	snprintf(report->error.text, sizeof(report->error.text), "%.700s: cannot be read as a trace: a histogram is damaged", tr_path(trace));
+	return report->error.code = damaged;
+}
+
+static int read_trace(struct report *report, struct figures *f, struct tr_trace *trace, enum side side)
+{
+	struct places places = {0};
+	int status = read_contexts(report, f, trace, side, &places);
+
+	if (!status)
+		status = read_figures(report, f, trace, side, &places);
+	free(places.items);
+	tr_trim(trace);
+	return status;
+}
+
+static void free_names(struct figures *f)
+{
+	for (size_t i = 0; i < f->name_count; i++) {
+		free(f->names[i].text);
+		free(f->names[i].file);
+	}
+	free(f->names);
+	free(f->by_name.slots);
+	f->names = NULL;
+	f->by_name = (struct index){0};
+	f->name_count = 0;
 }
 
 int figures_read(struct report *report, struct figures **out)
@@ -360,6 +427,7 @@ int figures_read(struct report *report, struct figures **out)
 	int status = 0;
 
 	memset(f, 0, sizeof(*f));
+	f->times_bytes = 1; /* 0 is none */
 	clock_gettime(CLOCK_REALTIME, &now);
 	f->seed = mix((uint64_t)now.tv_nsec ^ (uint64_t)(uintptr_t)f << 20);
 	find_function(f, "\n"); /* none: a name that no function has */
@@ -374,35 +442,33 @@ int figures_read(struct report *report, struct figures **out)
 	for (int side = OLD; side < SIDES && !status; side++)
 		status = traces[side] ? read_names(report, f, traces[side], (enum side)side) : 0;
 	for (int side = OLD; side < SIDES && !status; side++)
-		status = traces[side] ? read_contexts(report, f, traces[side], (enum side)side) : 0;
+		status = traces[side] ? read_trace(report, f, traces[side], (enum side)side) : 0;
+	free_names(f);
 	*out = status ? NULL : f;
 	if (status)
 		figures_free(f);
 	return status;
 }
 
+int figures_show_sql(struct report *report)
+{
+	int status = report_rows(report, "called_contexts", NULL);
+	return status ? status : report_rows(report, "context_figures", NULL);
+}
+
 void figures_free(struct figures *f)
 {
 	if (!f)
 		return;
-	for (size_t i = 0; i < f->node_count; i++) {
-		for (int side = OLD; side < SIDES; side++) {
-			for (struct times *t = f->nodes[i].own[side].times, *next; t; t = next) {
-				next = t->next;
-				free(t);
-			}
+	for (size_t i = 0; i < f->node_count; i++)
+		for (int side = OLD; side < SIDES; side++)
 			free(f->nodes[i].own[side].extras);
-		}
-	}
 	for (size_t i = 0; i < f->function_count; i++) {
 		free(f->functions[i].key);
 		free(f->functions[i].name);
 		free(f->functions[i].file);
 	}
-	for (size_t i = 0; i < f->name_count; i++) {
-		free(f->names[i].text);
-		free(f->names[i].file);
-	}
+	free_names(f);
 	for (int side = OLD; side < SIDES; side++) {
 		tr_times_destroy(f->scratch[side]);
 		for (int i = 0; i < EXTRAS; i++)
@@ -410,10 +476,9 @@ void figures_free(struct figures *f)
 	}
 	free(f->by_path.slots);
 	free(f->by_key.slots);
-	free(f->by_name.slots);
 	free(f->nodes);
 	free(f->functions);
-	free(f->names);
+	free(f->times);
 	free(f);
 }
 
@@ -436,7 +501,7 @@ static int64_t in_ns(const struct figures *f, enum side side, int64_t ticks)
 	return ns >= 0x1p63 ? INT64_MAX : ns < -0x1p63 ? INT64_MIN : (int64_t)ns;
 }
 
-/* All finished calls of the row, in f->scratch[side]. Their bytes were read before by histogram_sum. */
+/* All finished calls of the row, in f->scratch[side]. Their bytes were found good when they came. */
 static void gather(const struct figures *f, int by_context, size_t row, enum side side, int64_t *min, int64_t *max)
 {
 	int first = 1;
@@ -445,8 +510,12 @@ static void gather(const struct figures *f, int by_context, size_t row, enum sid
 	*min = *max = 0;
 	for (uint32_t n = first_node(f, by_context, row); n; n = by_context ? 0 : f->nodes[n].next) {
 		const struct own *own = &f->nodes[n].own[side];
-		for (const struct times *t = own->times; t; t = t->next)
-			tr_times_add(f->scratch[side], t->data, t->bytes);
+		for (size_t at = own->times; at;) {
+			struct times times;
+			memcpy(&times, f->times + at, sizeof(times));
+			tr_times_add(f->scratch[side], f->times + at + sizeof(times), times.bytes);
+			at = times.next;
+		}
 		if (!own->times)
 			continue;
 		*min = first || own->min < *min ? own->min : *min;

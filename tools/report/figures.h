@@ -27,6 +27,8 @@ struct figures;
 /* Reads report->trace, and report->old if there is one. 0, or a negative enum instr_err with report->error filled.
  * *figures is NULL then. */
 int figures_read(struct report *, struct figures **figures);
+/* Prints the queries that it runs on each. */
+int figures_show_sql(struct report *);
 void figures_free(struct figures *); /* NULL is allowed */
 
 /* Rows are functions, or contexts. Their numbers are 0 to count - 1; function 0 and context 0 are what no call that has hooks did. */

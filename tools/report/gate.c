@@ -302,7 +302,7 @@ int report_gate(struct report *report)
 	char count[64], values[64];
 
 	if (report->show_sql)
-		return report_rows(report, "context_figures", NULL);
+		return figures_show_sql(report);
 	int status = figures_read(report, &g.figures);
 	if (status)
 		return status;
