@@ -130,6 +130,14 @@ static void report_on(struct tr_trace *trace, uint8_t how)
 				 : report.mode == REPORT_BLOCKS ? report_blocked(&report)
 				 : report.mode == REPORT_MEMORY ? report_memory(&report)
 				 : report.mode >= REPORT_HEAP_AT ? report_history(&report) : report_live(&report);
+	} else if (how % 4 == 2 && !(how & 64) && how & 128) { /* with itself: all is read twice */
+		report.mode = REPORT_DIFF;
+		report.old = trace;
+		report.by = how & 16 ? BY_CONTEXT : BY_FUNCTION;
+		report.sort = how & 8 ? SORT_DIFF_BYTES : how & 32 ? SORT_DIFF_CALLS : SORT_DIFF_SELF;
+		report.process_id = report.thread_id = ANY;
+		if (!(status = report_diff_header(&report)))
+			status = report_diff(&report);
 	} else if (how % 4 == 2 && how & 64) {
 		report.mode = how & 16 ? REPORT_STACKS : REPORT_THREADS;
 		report.sort = how & 16 ? 0 : how >> 3 & 1 ? SORT_BLOCKED : SORT_CPU;
@@ -201,7 +209,8 @@ static void read_it(const char *path, uint8_t how, uint8_t what)
 	struct tr_error error;
 	struct tr_trace *trace;
 
-	if (tr_open(&trace, path, &error)) {
+	const char *const twice[] = {path, path};
+	if (what >> 2 & 8 ? tr_open_merged(&trace, twice, 2, &error) : tr_open(&trace, path, &error)) {
 		FUZZ_CHECK(!trace && error.code < 0 && !strncmp(error.text, path, strlen(path)));
 		return;
 	}

@@ -40,6 +40,7 @@ struct merge {
 	sqlite3 *db;
 	struct tr_trace *source;
 	struct tr_error *error;
+	const char *first; /* path */
 	sqlite3_stmt *add_whole; /* a row of function_totals that is of the whole run of a trace */
 	struct map functions, sites, modules;
 	int64_t processes, threads; /* numbers taken by the traces before */
@@ -51,13 +52,14 @@ struct merge {
 
 static int failed(struct merge *m)
 {
+	const char *path = m->source ? m->source->path : m->first;
 	int rc = sqlite3_extended_errcode(m->db);
 
 	if ((rc & 0xff) == SQLITE_FULL)
-		return tr_fail(m->error, INSTR_ERR_IO, m->source ? m->source->path : "", "there is no room to add it to the others (TMPDIR)");
+		return tr_fail(m->error, INSTR_ERR_IO, path, "there is no room to add it to the others (TMPDIR)");
 	if ((rc & 0xff) == SQLITE_NOMEM)
-		return tr_fail(m->error, INSTR_ERR_MEMORY, m->source ? m->source->path : "", "there is not enough memory to read it");
-	return tr_fail(m->error, INSTR_ERR_FORMAT, m->source ? m->source->path : "merging", "damaged: it cannot be added to the others: %s", sqlite3_errmsg(m->db));
+		return tr_fail(m->error, INSTR_ERR_MEMORY, path, "there is not enough memory to read it");
+	return tr_fail(m->error, INSTR_ERR_FORMAT, path, "damaged: it cannot be added to the others: %s", sqlite3_errmsg(m->db));
 }
 
 static int run(struct merge *m, const char *sql)
@@ -438,7 +440,7 @@ static char *name_all(const char *const *paths, size_t count)
 
 int tr_open_merged(struct tr_trace **out, const char *const *paths, size_t count, struct tr_error *error)
 {
-	struct merge m = {.error = error};
+	struct merge m = {.error = error, .first = paths[0]};
 	const char *under = getenv("TMPDIR");
 	char *folder = sqlite3_mprintf("%s/instr-merge-XXXXXX", under && *under ? under : "/tmp"), *path = NULL, *name;
 
