@@ -185,36 +185,6 @@ static const char *last_part(const char *file)
 	return slash ? slash + 1 : file;
 }
 
-/* How much of a name the source has: "foo" of "foo.llvm.123", "foo()" of "foo() (.llvm.123)" and "foo() [clone .isra.0]". */
-static size_t stem_of(const char *name)
-{
-	static const char *const added[] = {".llvm.", ".constprop.", ".isra.", ".part.", ".cold"};
-	size_t bytes = strlen(name);
-
-	for (size_t i = 0; i < sizeof(added) / sizeof(*added); i++) {
-		const char *at = strstr(name, added[i]);
-		if (!at || at == name)
-			continue;
-		size_t end = (size_t)(at - name);
-		if (at[-1] == '(' && end > 1 && at[-2] == ' ')
-			end -= 2;
-		else if (end > 8 && !strncmp(at - 8, " [clone ", 8))
-			end -= 8;
-		else if (memchr(name, '(', end))
-			continue; /* of a template's argument, or a lambda's name */
-		if (end && end < bytes)
-			bytes = end;
-	}
-	return bytes;
-}
-
-static char *stem(const char *name)
-{
-	char *text = cli_strdup(name);
-	text[stem_of(name)] = 0;
-	return text;
-}
-
 static int read_names(struct report *report, struct figures *f, struct tr_trace *trace, enum side side)
 {
 	struct tr_query *q;
@@ -223,7 +193,7 @@ static int read_names(struct report *report, struct figures *f, struct tr_trace 
 	if (status)
 		return status;
 	while ((status = tr_next(q, &report->error)) == 1) {
-		char *text = stem(tr_text(q, 0, NULL));
+		char *text = report_stem(tr_text(q, 0, NULL));
 		const char *file = last_part(tr_text(q, 1, NULL));
 		struct name *name = find_name(f, text);
 		name->unknown |= !*file;
@@ -243,7 +213,7 @@ static int read_names(struct report *report, struct figures *f, struct tr_trace 
 static uint32_t function_of(struct figures *f, struct tr_query *q, size_t function, size_t file, size_t line, enum side side)
 {
 	const char *path = tr_text(q, file, NULL);
-	char *name = stem(tr_text(q, function, NULL));
+	char *name = report_stem(tr_text(q, function, NULL));
 	const struct name *known = find_name(f, name);
 	struct cli_buffer key = {0};
 

@@ -145,6 +145,36 @@ void report_shorten_name(struct cli_buffer *out, const char *name, size_t width)
 	cli_buffer_fini(&shortest);
 }
 
+/* How much of a name the source has: "foo" of "foo.llvm.123", "foo()" of "foo() (.llvm.123)" and "foo() [clone .isra.0]". */
+static size_t stem_of(const char *name)
+{
+	static const char *const added[] = {".llvm.", ".constprop.", ".isra.", ".part.", ".cold"};
+	size_t bytes = strlen(name);
+
+	for (size_t i = 0; i < sizeof(added) / sizeof(*added); i++) {
+		const char *at = strstr(name, added[i]);
+		if (!at || at == name)
+			continue;
+		size_t end = (size_t)(at - name);
+		if (at[-1] == '(' && end > 1 && at[-2] == ' ')
+			end -= 2;
+		else if (end > 8 && !strncmp(at - 8, " [clone ", 8))
+			end -= 8;
+		else if (memchr(name, '(', end))
+			continue; /* of a template's argument, or a lambda's name */
+		if (end && end < bytes)
+			bytes = end;
+	}
+	return bytes;
+}
+
+char *report_stem(const char *name)
+{
+	char *text = cli_strdup(name);
+	text[stem_of(name)] = 0;
+	return text;
+}
+
 const char *report_name(struct tr_query *query, size_t function)
 {
 	const char *name = tr_text(query, function, NULL);

@@ -271,6 +271,8 @@ int report_rows(struct report *, const char *query_name, const char *sort);
 /* names.c: shortens a C++ name to width columns by giving up what tells least: parameters, template
  * arguments, then its middle. For struct cli_column. */
 void report_shorten_name(struct cli_buffer *out, const char *name, size_t width);
+/* A name without what optimisers append to it; to be freed. */
+char *report_stem(const char *name);
 /* A function's name, "(no name)" for an empty one. */
 const char *report_name(struct tr_query *query, size_t function);
 /* "file.c:12", without folders; "" if not known. Valid until the next call. */
