@@ -256,6 +256,12 @@ static void add_change(struct cli_table *table, char *(*unit)(char *, int64_t), 
 	cli_cell(table, change ? style : CLI_DIM, with_sign(text, unit, change));
 }
 
+/* Half of one of the two self times or more may be hooks. */
+static int is_distorted(const struct report *report, const struct sums *s)
+{
+	return report_is_distorted(report, s[OLD].self_ns, s[OLD].calls) || report_is_distorted(report, s[NEW].self_ns, s[NEW].calls);
+}
+
 static void add_cell(struct diff *d, struct cli_table *table, const struct row *row, const struct sums *s, int column)
 {
 	const int sort = d->report->sort, total = sort == SORT_DIFF_TOTAL;
@@ -268,6 +274,11 @@ static void add_cell(struct diff *d, struct cli_table *table, const struct row *
 
 	switch (column) {
 	case CHANGE:
+		if (sort == SORT_DIFF_SELF && row->change && is_distorted(d->report, s)) {
+			cli_cell_format(table, CLI_DIM, "~%s", with_sign(text, cli_duration, row->change));
+			d->report->marked = 1;
+			break;
+		}
 		add_change(table, unit_of(sort), row->change, report_heat(fabs((double)row->change), (double)value_of(&d->whole[OLD], sort)));
 		break;
 	case RELATIVE:
@@ -435,6 +446,7 @@ static void add_table(struct diff *d)
 	if (marked)
 		report_say(report, CLI_DIM, "slower, faster: in so many of all pairs of an old and a new call the new one took longer, less long "
 			   "(rank test, false discovery rate 1%%)");
+	report_explain_marks(report, report->marked);
 }
 
 int report_diff_header(struct report *report)

@@ -46,6 +46,10 @@ say names of optimisers
 cp main.db clones.db
 echo "UPDATE functions SET name = 'hash(char const*) [clone .constprop.0]' WHERE function_id = 6; UPDATE functions SET name = 'main.llvm.12' WHERE function_id = 1;" | change clones.db
 t body --diff main.db clones.db
+say time that hooks took
+cp main.db busy.db
+echo "UPDATE totals SET calls = calls * 2, returns = returns * 2, self_ticks = self_ticks * 2, total_ticks = total_ticks * 2 WHERE context_id = 6;" | change busy.db
+t body --diff main.db busy.db
 say against what lists of calls say that were made at random
 s '"$PYTHON" "$TESTS/compare_check.py" 1'
 say the query, of each
