@@ -98,6 +98,7 @@ LAYERS = {
     "tools/libtrace": ["include/instr", "runtime/fold", "runtime/encode", "tools/sql", "<sqlite>", "<libdwarf>"],
     "tools/libtrace/recover.c": ["include/instr", "runtime/fold", "runtime/encode", "runtime/drain",
                                  "<sqlite>"],
+    "tools/libtrace/expand.c": ["include/instr", "<zstd>"],
     "tools/libtrace/code.c": ["include/instr", "runtime/drain"],
     "tools/export": ["tools/libtrace", "tools/cli", "include/instr", "<zlib>"],
     "tools/": ["tools/libtrace", "tools/cli", "include/instr"],

@@ -5,8 +5,9 @@
  *
  *     places.c   which functions of a trace that is; starts a process for each image, takes what it tells
  *        │ fork
- *     code.c     in that process: puts together what the other two find, writes answers
+ *     code.c     in that process: puts together what the others find, writes answers
  *        ├─► images.c   which file has the debug information of just that build
+ *        ├─► expand.c   ... without compression by zstd
  *        └─► dwarf.c    what that says, through libdwarf
  *
  * Images are files that anybody may have written, and libdwarf reads them: it may crash, loop or take all memory, and then
@@ -66,8 +67,11 @@ void tr_elf_symbols(const struct tr_elf *, void (*each)(void *arg, uint64_t addr
  * none; *named is then the image itself if it is there (fd < 0: it is not). why: a sentence, if something is wrong. */
 int tr_find_debug(const struct tr_image *, struct tr_elf *found, struct tr_elf *own, char *why, size_t why_bytes);
 
+/* expand.c: from here on the file is read by fd with its sections as they were before zstd. 0: that cannot be. */
+int tr_elf_expand(struct tr_elf *);
+
 /* dwarf.c: calls each with what is known of the place with that index; texts may be NULL. Returns NULL, or what is wrong. */
 typedef void tr_told(void *arg, size_t index, const char *name, const char *linkage_name, const char *file, uint64_t line);
-const char *tr_read_dwarf(const struct tr_elf *, const struct tr_image *, tr_told *each, void *arg);
+const char *tr_read_dwarf(struct tr_elf *, const struct tr_image *, tr_told *each, void *arg);
 
 #endif

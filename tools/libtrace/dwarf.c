@@ -501,7 +501,7 @@ static void walk_units(struct dwarf *d, int is_split)
 	free(units);
 }
 
-const char *tr_read_dwarf(const struct tr_elf *elf, const struct tr_image *image, tr_told *each, void *arg)
+const char *tr_read_dwarf(struct tr_elf *elf, const struct tr_image *image, tr_told *each, void *arg)
 {
 	struct dwarf d = {.image = image, .elf = elf, .each = each, .arg = arg};
 
@@ -510,6 +510,8 @@ const char *tr_read_dwarf(const struct tr_elf *elf, const struct tr_image *image
 	d.lines = calloc(image->count, sizeof(*d.lines));
 	if (!d.named || !d.lined || !d.lines)
 		return "there is not enough memory to read its debug information";
+	if (!tr_elf_expand(elf))
+		return "its debug information is compressed, and damaged";
 	if (open_debug(elf->fd, &d.debug) != DW_DLV_OK)
 		return "its debug information is damaged";
 	walk_units(&d, 0);

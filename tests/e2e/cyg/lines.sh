@@ -45,6 +45,10 @@ plus() { # NAME COMPILER FLAG...: its lines are those of the source
 check gcc_has_lines plus gcc5 "$gxx" -g
 check gcc_has_lines_in_dwarf_4 plus gcc4 "$gxx" -gdwarf-4
 check gcc_has_lines_in_compressed_sections plus gccz "$gxx" -g -gz=zlib
+zstd() {
+	"$gxx" $hooks -g program.cpp -o by_zstd $runtime && objcopy --compress-debug-sections=zstd by_zstd && run_it by_zstd && says_rows "$plus_has" && quiet
+}
+cp /bin/true probe && objcopy --compress-debug-sections=zstd probe 2>/dev/null && check gcc_has_lines_in_sections_by_zstd zstd
 check gcc_has_lines_at_a_fixed_address plus fixed "$gxx" -g -no-pie
 check gcc_has_lines_with_lto plus lto "$gxx" -g -flto=1
 check gcc_has_lines_with_dwarf_5_split plus gccs5 "$gxx" -g -gsplit-dwarf
@@ -186,6 +190,24 @@ any_path() {
 	cp honest.db trace.db && sqlite3 trace.db "UPDATE modules SET build_id = '../../../etc'" && says_rows "$(names_without)"
 }
 check whatever_a_trace_says_of_its_images_is_survived any_path
+
+# The same with sections by zstd, which are expanded before libdwarf sees them.
+damaged_zstd() {
+	cp by_zstd good && python3 - "$build/bin/instr-report" <<'END'
+import json, re, subprocess, sys
+good = open("good", "rb").read()
+sections = subprocess.run(["readelf", "-SW", "good"], capture_output=True, text=True).stdout
+found = [(int(m[1], 16), int(m[2], 16)) for m in re.finditer(r"\] \.debug_\w+\s+PROGBITS\s+\w+ (\w+) (\w+) \w+\s+M?S?C", sections)]
+assert len(found) > 3, sections
+for at, size in found:
+	for place, value in ((4, b"\xff" * 4), (8, b"\xff" * 8), (8, b"\0" * 8), (8, b"\x01" + b"\0" * 7), (24, b"\0" * 8), (size // 2, b"\x55" * 4)):
+		open("by_zstd", "wb").write(good[:at + place] + value + good[at + place + len(value):])
+		done = subprocess.run([sys.argv[1], "--format", "json", "trace.db"], capture_output=True, text=True, timeout=60)
+		assert done.returncode == 0 and len(json.loads(done.stdout)) == 4, (at, place, done.stderr)
+		assert all(line.startswith("instr-report: trace.db: Lines of ") for line in done.stderr.splitlines()), done.stderr
+END
+}
+[ -e by_zstd ] && { cp by_zstd kept_zstd && rm -f trace.db* && ./by_zstd >/dev/null; check damaged_compression_costs_lines_only damaged_zstd; }
 
 # ---- with the plugin's code, and other languages ----
 mixed() {
