@@ -38,6 +38,7 @@ DRIVER = r"""
 		go: async to => { location.hash = to; },
 		click: async name => mouse(name, "click"),
 		hover: async name => mouse(name, "mousemove"),
+		history: async step => history.go(step),
 		key: async key => send(document.getElementById("scroll"), new KeyboardEvent("keydown", {key, bubbles: true, cancelable: true})),
 		press: async id => document.querySelector(id).click(),
 		type: async text => {
@@ -70,7 +71,7 @@ class Browser:
 
     def run(self, path, *options):
         return subprocess.run(
-            [self.program, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--no-first-run", "--disable-extensions",
+            [self.program, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--no-first-run", "--disable-dev-shm-usage", "--disable-extensions",
              "--disable-background-networking", "--window-size=1200,800", f"--user-data-dir={self.folder}/profile",
              "--virtual-time-budget=60000", *options, "file://" + path],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=120,
@@ -111,9 +112,10 @@ def check_main(arguments, claims, browser, trace):
     steps = [["go", ""], ["go", "m=calls"], ["go", ""], ["click", worker], ["click", tokenize], ["press", "#back"], ["click", worker], ["key", "0"],
              ["type", "TOKEN"], ["type", "a"], ["press", "#regex"], ["type", "^(hash|visit)"], ["type", "(" ], ["key", "Escape"],
              ["hover", tokenize], ["key", "v"], ["key", "i"], ["click", tokenize], ["click", worker], ["key", "Backspace"], ["key", "i"],
-             ["key", "ArrowDown"], ["key", "ArrowUp"], ["key", "ArrowUp"], ["key", "Enter"], ["key", "t"], ["key", "2"], ["go", "z=999999&m=nonsense&view=x"]]
+             ["key", "ArrowDown"], ["key", "ArrowUp"], ["key", "ArrowUp"], ["key", "Enter"], ["key", "t"], ["key", "2"], ["key", "0"], ["history", -1], ["history", -1],
+             ["key", "Backspace"], ["key", "Backspace"], ["key", "Backspace"], ["key", "Backspace"], ["go", "z=999999&m=nonsense&view=x"]]
     names = ["start", "calls", "time", "worker", "tokenize", "back", "out", "all", "token", "a", "regex", "pattern", "wrong", "escape", "hover", "flame",
-             "inverted", "inverted_tokenize", "inverted_worker", "inverted_back", "forward", "first", "up", "up2", "entered", "dark", "second", "nonsense"]
+             "inverted", "inverted_tokenize", "inverted_worker", "inverted_back", "forward", "first", "up", "up2", "entered", "dark", "second", "zero", "history", "history2", "b1", "b2", "b3", "b4", "nonsense"]
     at = dict(zip(names, browser.walk(text, steps)))
 
     claims.same("the page is ready", at["start"]["ready"], "1")
@@ -152,6 +154,8 @@ def check_main(arguments, claims, browser, trace):
     claims.same("Enter zooms to it", at["entered"]["zoomName"], tokenize)
     claims.same("t is the other light", (at["entered"]["dark"], at["dark"]["dark"]), ("0", "1"))
     claims.same("a number is a measure", (at["second"]["measure"], at["second"]["zoomName"]), ("calls", tokenize))
+    claims.same("the browser's own back goes back", (at["zero"]["zoom"], at["history"]["zoomName"]), ("", tokenize))
+    claims.same("Backspace at everything stays there", (at["b3"]["zoom"], at["b4"]["zoom"], at["b4"]["ready"]), ("", "", "1"))
     claims.same("an address of nothing shows everything", (at["nonsense"]["zoom"], at["nonsense"]["measure"], at["nonsense"]["view"]), ("", "time", "icicle"))
     claims.hold("what is shown is in the address", "m=calls" in at["second"]["address"] and "z=" in at["second"]["address"])
 

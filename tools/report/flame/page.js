@@ -15,7 +15,7 @@ const N = D.parents.length;
 const ROW = 19, LEAST = 1, TEXT_LEAST = 26, FONT = '12px ui-monospace, Menlo, Consolas, "DejaVu Sans Mono", monospace';
 const MEASURES = [
 	{key: "time", name: "time", unit: "ns", title: "time in calls, all threads added up"},
-	{key: "calls", name: "calls", unit: "", title: "calls"},
+	{key: "calls", name: "calls", unit: "", title: "those of a function, and all that it made"},
 	{key: "bytes", name: "bytes", unit: "B", title: "bytes allocated of the heap"},
 	{key: "allocs", name: "allocations", unit: "", title: "blocks allocated of the heap"},
 	{key: "blocked", name: "blocked", unit: "ns", title: "time in calls that may block, without waits for work"},
@@ -123,16 +123,14 @@ function address() {
 			said.set(key, state[key]);
 	return "#" + said;
 }
-let zooms = 0; /* steps that "back" can take */
+let zooms = 0; /* steps of zooming that lie behind this one in the browser's history, which knows them by its state */
 function change(changes, isZoom) {
 	Object.assign(state, changes);
 	const to = address();
-	if (isZoom) {
-		zooms++;
-		location.hash = to;
-	} else {
-		history.replaceState(null, "", to);
-	}
+	if (isZoom)
+		history.pushState({zooms: ++zooms}, "", to);
+	else
+		history.replaceState(history.state, "", to);
 	show();
 }
 
@@ -649,7 +647,6 @@ function zoomTo(frame) {
 let kept = null; /* what "back" does not take back */
 function back() {
 	if (zooms > 0) {
-		zooms--;
 		kept = {...state};
 		history.back();
 	} else if (zoomed !== root) {
@@ -688,12 +685,13 @@ addEventListener("resize", () => show());
 addEventListener("beforeprint", () => { printing = true; show(); });
 addEventListener("afterprint", () => { printing = false; show(); });
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => show());
-addEventListener("hashchange", () => {
+addEventListener("popstate", event => {
+	zooms = event.state && event.state.zooms || 0;
 	readState();
 	if (kept) {
 		Object.assign(state, kept, {z: state.z});
 		kept = null;
-		history.replaceState(null, "", address());
+		history.replaceState(history.state, "", address());
 	}
 	show();
 });
@@ -809,6 +807,7 @@ if (D.before) {
 	$("colour").prepend(new Option("change", "change"));
 	$("sides").hidden = false;
 }
+zooms = history.state && history.state.zooms || 0;
 readState();
 show();
 /* For scripts: where a function is drawn, in the page's coordinates. */
