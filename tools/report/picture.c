@@ -5,6 +5,7 @@
 #include "report/report.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cli/options.h"
 
@@ -40,8 +41,13 @@ int report_open_picture(struct report *report)
 {
 	static struct cli_buffer notes;
 
+	struct stat picture, old;
+
 	if (!report->picture || report->show_sql)
 		return CLI_GO;
+	if (report->old && !stat(report->picture, &picture) && !stat(tr_path(report->old), &old) && picture.st_dev == old.st_dev &&
+	    picture.st_ino == old.st_ino)
+		return cli_wrong_usage("%s is the old trace itself", report->picture);
 	report->notes = &notes;
 	return strcmp(report->picture, "-") ? cli_open_output(report->picture, tr_path(report->trace)) : CLI_GO;
 }
