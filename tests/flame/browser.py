@@ -163,6 +163,7 @@ def check_main(arguments, claims, browser, trace):
     compared = browser.walk(text.replace('"before":null', '"before":' + json.dumps(old)), [["go", "a=1"], ["go", "wide=old"], ["hover", worker]])
     claims.same("two traces: widths of the new one", int(compared[0]["total"]), whole)
     claims.same("or of the old one", int(compared[1]["total"]), sum(old["time"]))
+    claims.hold("so is what is said of it", f"{whole / 1e9:.1f} s, " in compared[0]["status"] and " before (" in compared[0]["status"], compared[0]["status"])
     claims.hold("the tooltip has both", "before" in compared[2]["tip"] and "+" in compared[2]["tip"], compared[2]["tip"])
 
     shown = os.path.join(browser.folder, "shown.html")

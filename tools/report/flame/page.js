@@ -452,13 +452,25 @@ function mark(id, rect) {
 
 /* ---- what is said about a frame ---- */
 
+function changeOf(frame) {
+	const {now, before} = frame, by = before > 0 ? (100 * (now - before) / before).toFixed(1) + "%" : "new";
+	return (before > 0 && now >= before ? "+" : "") + by;
+}
+
+/* "1.20 s", or with two traces "1.20 s, 900 ms before (+33.3%)". */
+function amountOf(frame) {
+	const unit = measure.unit ? "" : " " + measure.name;
+	return D.before ? `${figure(frame.now, measure.unit)}${unit}, ${figure(frame.before, measure.unit)} before (${changeOf(frame)})`
+		: figure(frame.total, measure.unit) + unit;
+}
+
 function describe(rect) {
 	const {frame} = rect;
 	if (rect.rest)
 		return `${rect.rest.toLocaleString("en")} more: ${figure(rect.total, measure.unit)}, ${share(rect.total, root.total)} of all; zoom in to see them`;
 	const own = state.inv ? "" : `, self ${figure(frame.self, measure.unit)}`;
 	const of = zoomed !== root ? `, ${share(frame.total, zoomed.total)} of what is zoomed to` : "";
-	return `${figure(frame.total, measure.unit)}${measure.unit ? "" : " " + measure.name}, ${share(frame.total, root.total)} of all${of}${own}`;
+	return `${amountOf(frame)}, ${share(frame.total, root.total)} of all${of}${own}`;
 }
 
 function element(tag, text, name) {
@@ -497,7 +509,7 @@ function tableOf(frame) {
 			cells.push(share(total, state.inv ? frame.parent.now : s.total[frame.parent.node]));
 		cells.push(figure(self, m.unit));
 		if (D.before)
-			cells.push(figure(before, m.unit), (total >= before ? "+" : "") + (before > 0 ? (100 * (total - before) / before).toFixed(1) + "%" : figure(total, m.unit)));
+			cells.push(figure(before, m.unit), changeOf({now: total, before}));
 		line(cells, "td", m === measure ? "now" : "");
 	}
 	return table;
@@ -548,8 +560,9 @@ function status() {
 		return;
 	}
 	line.append(element("b", zoomed === root ? "" : D.names[zoomed.f] + "  "));
-	line.append(zoomed === root ? `${figure(root.total, measure.unit)}${measure.unit ? "" : " " + measure.name}: ${measure.title}`
-		+ (state.inv ? "; what functions have themselves, and below them who called them" : "") : describe({frame: zoomed}));
+	line.append(zoomed === root ? `${amountOf(root)}: ${measure.title}`
+		+ (state.inv ? "; what functions have themselves, and below them who called them" : "")
+		+ (D.before ? "; red has more than before, blue less" : "") : describe({frame: zoomed}));
 }
 
 function controls() {
