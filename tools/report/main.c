@@ -704,7 +704,7 @@ int main(int argc, char **argv)
 		return cli_finish(CLI_TROUBLE);
 	}
 	tr_limit_memory(report.old && tr_stored_bytes(report.old) > tr_stored_bytes(report.trace) ? report.old : report.trace);
-	if ((status = check_choice()) == CLI_GO && (status = report_open_picture(&report)) == CLI_GO) {
+	if ((status = check_choice()) == CLI_GO && (status = report_open_picture(&report, (const char *const *)operands.items, operands.count)) == CLI_GO) {
 		status = report.show_sql ? 0 : report.old || report.mode == REPORT_GATE ? report_diff_header(&report) : report_header(&report);
 		if (!status)
 			status = report_use_window(&report);

@@ -37,17 +37,23 @@ int report_check_picture(const struct report *report, const char *option, const 
 	return CLI_GO;
 }
 
-int report_open_picture(struct report *report)
+static int is_same_file(const char *path, const char *other)
+{
+	struct stat a, b;
+	return !stat(path, &a) && !stat(other, &b) && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+int report_open_picture(struct report *report, const char *const *traces, int count)
 {
 	static struct cli_buffer notes;
 
-	struct stat picture, old;
-
 	if (!report->picture || report->show_sql)
 		return CLI_GO;
-	if (report->old && !stat(report->picture, &picture) && !stat(tr_path(report->old), &old) && picture.st_dev == old.st_dev &&
-	    picture.st_ino == old.st_ino)
+	if (report->old && is_same_file(report->picture, tr_path(report->old)))
 		return cli_wrong_usage("%s is the old trace itself", report->picture);
+	for (int i = 0; i < count; i++)
+		if (is_same_file(report->picture, traces[i]))
+			return cli_wrong_usage("%s is the trace itself", report->picture);
 	report->notes = &notes;
 	return strcmp(report->picture, "-") ? cli_open_output(report->picture, tr_path(report->trace)) : CLI_GO;
 }

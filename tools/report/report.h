@@ -179,10 +179,11 @@ int report_check_function(struct report *, const char *name, int *exit_status);
  * of a near name; NULL: none. With `called`, of those that were called. To be freed. */
 int report_find_meant(struct report *, const char *name, int called, char **meant);
 
-/* picture.c: whether a picture can be what was asked for; makes the file stdout. Return CLI_GO, or the exit status. */
+/* picture.c: whether a picture can be what was asked for; makes the file, which must be none of the traces,
+ * stdout. Return CLI_GO, or the exit status. */
 int report_check_picture(const struct report *, const char *option, const char *path, const char *old_path, int format, int has_sort, int has_limit,
 			 int has_thread);
-int report_open_picture(struct report *);
+int report_open_picture(struct report *, const char *const *traces, int count);
 
 /* gate.c: reads the rules of a file, or these themselves. CLI_GO, or the exit status after it has said what is wrong: compared is not 0
  * if there is an older trace. */
