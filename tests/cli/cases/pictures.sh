@@ -42,6 +42,8 @@ s "instr-report --diff old.db main.db --flame diff.html --show-sql | head -1"
 t instr-report --diff old.db main.db --graph diff.svg
 t instr-report --diff old.db main.db --flame diff.html --focus hash
 t instr-report --diff old.db main.db --flame ./old.db
+t instr-report main.db old.db --graph -
+t instr-report main.db old.db --flame old.db
 say a window of time
 t instr-report processes.db --flame window.html --from 1us
 t instr-report main.db --diff old.db --flame window.html --from 1us
