@@ -51,6 +51,7 @@ struct search {
 	size_t open_count, open_room;
 	uint64_t drain;
 	int64_t event;        /* number of the next one */
+	int64_t last_ticks;   /* of its last chunk that was looked at */
 };
 
 /* ---- which functions and contexts --------------------------------------------------------------------- */
@@ -268,11 +269,13 @@ static int find_in_chunks(struct search *s)
 
 	s->open_count = 0;
 	s->drain = 0;
+	s->last_ticks = INT64_MIN;
 	if ((status = tr_events_use_thread(&s->events, s->thread_id, s->process_id, s->from_ticks)))
 		return status;
 	while ((more = tr_events_next(&s->events, &c)) == 1) {
 		if (c.start_ticks > s->to_ticks && !s->open_count)
 			return 0;
+		s->last_ticks = c.end_ticks;
 		status = follow(s, &c, &expected);
 		if (!status && can_matter(s, &c))
 			status = tr_events_read(&s->events, &c, s, find_in_events);
@@ -309,6 +312,8 @@ static int add_open_calls(struct search *s)
 		struct tr_call call = {.process_id = s->process_id, .thread_id = s->thread_id, .context_id = context,
 				       .start_ticks = sqlite3_column_int64(s->open_frames, 2), .how = TR_CALL_OPEN};
 		struct tr_call_span span = {.first = o ? o->event : TR_NOT_SEEN, .last = INT64_MAX, .end_ticks = INT64_MAX};
+		if (o && s->last_ticks > end) /* events are told of sooner than totals */
+			end = s->last_ticks;
 		if (__builtin_sub_overflow(end, call.start_ticks, &call.ticks) || call.ticks < 0)
 			continue;
 		if (o && o->ticks < call.start_ticks)
@@ -404,12 +409,23 @@ static int begin(struct search *s)
 	return tr_prepare_text(s->trace, &s->threads, threads_sql, NULL, arguments, sizeof(arguments) / sizeof(*arguments), s->error);
 }
 
+/* All sees one state of a trace that is being written. */
+static int run(struct search *s, const char *sql)
+{
+	s->trace->locked_down = 0; /* the statement is ours */
+	int rc = sqlite3_exec(s->trace->db, sql, NULL, NULL, NULL);
+	s->trace->locked_down = 1;
+	return rc == SQLITE_OK ? 0 : tr_fail_sqlite(s->trace, rc, s->error);
+}
+
 int tr_find_longest_calls(struct tr_trace *trace, const struct tr_calls_wanted *wanted, struct tr_calls *out, struct tr_error *error)
 {
 	struct search s = {.trace = trace, .error = error, .wanted = wanted, .out = out};
 	int status;
 
 	*out = (struct tr_calls){0};
+	if ((status = run(&s, "BEGIN")))
+		return status;
 	if (!(status = begin(&s)) && out->chunks && !(status = find_in_threads(&s))) {
 		qsort(out->calls, out->count, sizeof(*out->calls), compare_calls);
 		status = tr_weigh_calls(&s.events, out);
@@ -417,6 +433,8 @@ int tr_find_longest_calls(struct tr_trace *trace, const struct tr_calls_wanted *
 	sqlite3_finalize(s.threads);
 	sqlite3_finalize(s.open_frames);
 	tr_events_close(&s.events);
+	int ended = run(&s, "COMMIT");
+	status = status ? status : ended;
 	free(s.functions);
 	free(s.is_wanted);
 	free(s.open);
