@@ -106,8 +106,13 @@ static void report_on(struct tr_trace *trace, uint8_t how)
 		report.only = report.focus = how & 8 ? "*" : NULL;
 		report.depth = 10;
 		const int row = how & 8 ? 1 + (how >> 4 & 1) : 0;
-		report.window_ns[1] = how & 32 ? 1000 : INT64_MAX;
-		status = row == 2 && how % 6 == 5 ? report_single_calls(&report) : report_rows(&report, rows[row][how % 6], NULL);
+		if (row == 2 && how % 6 == 5) {
+			report.mode = REPORT_SINGLE_CALLS;
+			report.window_ns[1] = how & 32 ? 1000 : INT64_MAX;
+			status = report_single_calls(&report);
+		} else {
+			status = report_rows(&report, rows[row][how % 6], NULL);
+		}
 	} else if (how % 4 == 3) { /* the heap: the bits that choose a thread elsewhere choose a report */
 		report.mode = how & 32 ? REPORT_ALLOCS : how & 16 ? REPORT_LEAKS : REPORT_PEAK;
 		report.by = how >> 3 & 3 ? (how >> 3 & 3) - 1 : BY_FUNCTION;
