@@ -591,83 +591,6 @@ static void settle_defaults(void)
 	choose_thread();
 }
 
-/* Does what was asked for exist? A report of nothing would look like a program that did nothing.
- * Returns CLI_GO, or the exit status. */
-static int check_choice(void)
-{
-	enum { LONGEST_NAME = 64 }; /* of those that may have been meant */
-	const char *names[64];
-	size_t count = 0;
-	int64_t threads = 0, found = 0, processes = 0, merged = 0;
-	struct tr_query *q;
-	int status, result = CLI_GO;
-
-	if (report.sql && (status = report_check_sql(&report, &result)))
-		goto failed;
-	if (result != CLI_GO)
-		return result;
-	if (report.lock != ANY) {
-		report.one_lock = report.lock;
-		if ((status = report_query(&report, &q, "locks", NULL)) || (status = tr_next(q, &report.error)) < 0)
-			goto failed;
-		tr_finish(q);
-		if (!status)
-			return cli_wrong_usage("%s has no lock %" PRId64 " (--locks lists them)", tr_path(report.trace), report.lock);
-	}
-	const char *const asked[] = {report.mode == REPORT_BLOCKS || report.mode == REPORT_WHY_MISSING ? NULL : report.only, report.focus, report.ignore};
-	for (size_t i = 0; i < sizeof(asked) / sizeof(*asked); i++) {
-		if (asked[i] && (status = report_check_function(&report, asked[i], &result)))
-			goto failed;
-		if (result != CLI_GO)
-			return result;
-	}
-	if (report.only && report.mode == REPORT_BLOCKS) {
-		if ((status = report_query(&report, &q, "blocks", NULL)) || (status = tr_next(q, &report.error)) < 0)
-			goto failed;
-		tr_finish(q);
-		if (!status)
-			return cli_wrong_usage("%s has no call of %s that may block, nor one that it makes (--blocks --all lists them)",
-					       tr_path(report.trace), report.only);
-	}
-	if (!thread && report.process_id == ANY)
-		return CLI_GO;
-	if ((status = report_query(&report, &q, "thread_names", NULL)))
-		goto failed;
-	while ((status = tr_next(q, &report.error)) == 1) {
-		int64_t process_id = tr_integer(q, 1);
-		const char *name = tr_text(q, 2, NULL);
-		threads++;
-		processes += process_id == report.process_id;
-		merged += tr_integer(q, 3) > 0;
-		if (report.process_id != ANY && process_id != report.process_id)
-			continue;
-		found += report.thread_name ? !strcmp(name, report.thread_name) : tr_integer(q, 0) == report.thread_id;
-		if (count < 64 && *name && strnlen(name, LONGEST_NAME + 1) <= LONGEST_NAME)
-			names[count++] = cli_strdup(name);
-	}
-	tr_finish(q);
-	if (status < 0)
-		goto failed;
-	if (report.process_id != ANY && !processes)
-		result = cli_wrong_usage("%s has no process %" PRId64 " (--info lists them)", tr_path(report.trace), report.process_id);
-	else if (report.thread_name && !found) {
-		const char *near = cli_nearest(report.thread_name, names, count);
-		result = cli_wrong_usage("%s has no thread named %s%s%s%s", tr_path(report.trace), report.thread_name,
-					 near ? "; did you mean " : "", near ? near : "", near ? "?" : " (--info lists them)");
-	} else if (report.thread_id != ANY && !found && merged)
-		result = cli_wrong_usage("%s has no thread %" PRId64 " by itself (--info lists those that it has; the totals of others, "
-					 "which had ended, are in --thread \"ended threads\")", tr_path(report.trace), report.thread_id);
-	else if (report.thread_id != ANY && !found)
-		result = cli_wrong_usage("%s has no thread %" PRId64 " (--info lists its %" PRId64 ")", tr_path(report.trace),
-					 report.thread_id, threads);
-	while (count)
-		free((void *)names[--count]);
-	return result;
-failed:
-	cli_error("%s", report.error.text);
-	return CLI_TROUBLE;
-}
-
 static int (*const answers[REPORT_MODES])(struct report *) = {
 	[REPORT_TOP] = report_top,       [REPORT_TREE] = report_tree,  [REPORT_INFO] = report_info,
 	[REPORT_CALLERS] = report_calls, [REPORT_CALLEES] = report_calls, [REPORT_PATHS] = report_paths, [REPORT_SQL] = report_sql, [REPORT_SHELL] = report_shell, [REPORT_SINGLE_CALLS] = report_single_calls, [REPORT_DIFF] = report_diff,
@@ -704,7 +627,7 @@ int main(int argc, char **argv)
 		return cli_finish(CLI_TROUBLE);
 	}
 	tr_limit_memory(report.old && tr_stored_bytes(report.old) > tr_stored_bytes(report.trace) ? report.old : report.trace);
-	if ((status = check_choice()) == CLI_GO && (status = report_open_picture(&report, (const char *const *)operands.items, operands.count)) == CLI_GO) {
+	if ((status = report_check_choice(&report)) == CLI_GO && (status = report_open_picture(&report, (const char *const *)operands.items, operands.count)) == CLI_GO) {
 		status = report.show_sql ? 0 : report.old || report.mode == REPORT_GATE ? report_diff_header(&report) : report_header(&report);
 		if (!status)
 			status = report_use_window(&report);

@@ -172,6 +172,9 @@ int report_history(struct report *);
 /* top.c: what shares are shares of: the process, or the threads, that were asked for. */
 int report_read_whole(struct report *, struct report_whole *);
 
+/* choice.c: does what was asked for exist? Returns CLI_GO, or the exit status. */
+int report_check_choice(struct report *);
+
 /* calls.c: fills *exit_status and says so if the trace has no call of a function of this name. */
 int report_check_function(struct report *, const char *name, int *exit_status);
 
