@@ -25,6 +25,41 @@ static int check_lock(struct report *report, int *result)
 	return status < 0 ? status : 0;
 }
 
+/* Of what blocks, and what makes such calls: what may have been meant. To be freed. */
+static int find_meant(struct report *report, char **meant)
+{
+	enum { MOST = 4096, LONGEST = 200 };
+	const char *const asked = report->only;
+	const char *names[MOST];
+	const int all = report->all;
+	size_t count = 0;
+	struct tr_query *q;
+
+	*meant = NULL;
+	report->only = NULL;
+	report->all = 1;
+	int status = report_query_limited(report, &q, "block_functions", NULL, MOST / 2);
+	report->only = asked;
+	report->all = all;
+	if (status)
+		return status;
+	while ((status = tr_next(q, &report->error)) == 1 && count + 2 <= MOST)
+		for (int i = 0; i < 2; i++) {
+			const char *name = tr_text(q, tr_column(q, i ? "function" : "called"), NULL);
+			size_t length = strcspn(name, "(");
+			char *copy = length && length <= LONGEST ? strndup(name, length) : NULL;
+			if (copy)
+				names[count++] = copy;
+		}
+	tr_finish(q);
+	const char *near = status < 0 ? NULL : cli_nearest(asked, names, count);
+	if (near)
+		*meant = cli_strdup(near);
+	while (count)
+		free((void *)names[--count]);
+	return status < 0 ? status : 0;
+}
+
 /* What may block, or makes calls that may. */
 static int check_blocks(struct report *report, int *result)
 {
@@ -33,11 +68,17 @@ static int check_blocks(struct report *report, int *result)
 
 	if ((status = report_query(report, &q, "blocks", NULL)))
 		return status;
-	if (!(status = tr_next(q, &report->error)))
-		*result = cli_wrong_usage("%s has no call of %s that may block, nor one that it makes (--blocks --all lists them)",
-					  tr_path(report->trace), report->only);
+	status = tr_next(q, &report->error);
 	tr_finish(q);
-	return status < 0 ? status : 0;
+	if (status)
+		return status < 0 ? status : 0;
+	char *meant = NULL;
+	if (!tr_is_regex(report->only) && (status = find_meant(report, &meant)))
+		return status;
+	*result = cli_wrong_usage("%s has no call of %s that may block, nor one that it makes%s%s%s", tr_path(report->trace), report->only,
+				  meant ? "; did you mean " : "", meant ? meant : "", meant ? "?" : " (--blocks --all lists them)");
+	free(meant);
+	return 0;
 }
 
 static int check_threads(struct report *report, int *result)

@@ -40,6 +40,10 @@ t instr-report main.db --callers '/^tokenise/'
 t instr-report main.db --callers '/report_/'
 t instr-report main.db --tree --focus '/^(fast|another)/'
 t instr-report waiting.db --blocks --only '/nothing/'
+say names near to one that blocks, or makes such calls
+t instr-report waiting.db --blocks --only reed
+t instr-report waiting.db --blocks --only wolk
+t instr-report waiting.db --blocks --only nothing_like_it
 say where one is wrong
 for wrong in '//' '/ab[c/' '/a(b)c(d/' '/(a(b)/' '/a(b))c/' '/x([z-a])/' '/a[[:alfa:]]b/' '/(x|y\/' '/a{3,1}/' '/(a{1/' '/*a/' '/(x|*)/'; do
 	t instr-report main.db --callers "$wrong"
