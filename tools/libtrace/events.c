@@ -11,11 +11,6 @@ enum { MANY = 64 }; /* functions: to look for each in the set of every chunk cos
 static const char chunks_sql[] =
 	"SELECT chunk_id, first_event, events, start_ticks, end_ticks, start_depth, min_depth, operations, functions, start_context_id FROM main.chunks"
 	" WHERE thread_id = ?1 AND end_ticks >= ?2 ORDER BY start_pos";
-static const char contexts_sql[] =
-	"SELECT context_id, parent_id, ordinal, function_id FROM main.contexts"
-	" WHERE context_id >= (?1 - 1) * 2097152 AND context_id < ?1 * 2097152";
-_Static_assert(IRT_CCT_ID_SPAN == 2097152, "numbers of contexts in the statement above");
-
 static int prepare(struct tr_events *e, sqlite3_stmt **statement, const char *sql)
 {
 	int rc = tr_prepare_sql(e->trace, sql, statement);
@@ -28,7 +23,7 @@ int tr_events_open(struct tr_events *e, struct tr_trace *trace, struct tr_error 
 	int status;
 
 	*e = (struct tr_events){.trace = trace, .error = error};
-	if ((status = prepare(e, &e->chunks, chunks_sql)) || (status = prepare(e, &e->load, contexts_sql)) ||
+	if ((status = prepare(e, &e->chunks, chunks_sql)) ||
 	    (status = prepare(e, &e->data, "SELECT data FROM main.chunks WHERE chunk_id = ?1")))
 		return status;
 	return irt_chunk_decoder_create(&e->decoder);
@@ -38,39 +33,48 @@ void tr_events_close(struct tr_events *e)
 {
 	sqlite3_finalize(e->chunks);
 	sqlite3_finalize(e->data);
-	sqlite3_finalize(e->load);
 	irt_contexts_destroy(e->contexts);
 	irt_chunk_decoder_destroy(e->decoder);
 	*e = (struct tr_events){0};
 }
 
-static int load_contexts(struct tr_events *e, int64_t process_id)
+static int add_context(struct irt_contexts *contexts, sqlite3_stmt *row)
 {
-	int status, rc = SQLITE_DONE;
+	int64_t id = sqlite3_column_int64(row, 0), parent = sqlite3_column_int64(row, 1);
+	int64_t ordinal = sqlite3_column_int64(row, 2), function = sqlite3_column_int64(row, 3);
 
-	if (e->process_id == process_id)
+	if (id < 0 || parent < 0 || ordinal < 0 || ordinal > UINT32_MAX || function < 0 || function > UINT32_MAX)
+		return INSTR_ERR_FORMAT;
+	return irt_contexts_add(contexts, (uint32_t)(id % IRT_CCT_ID_SPAN), (uint32_t)(parent % IRT_CCT_ID_SPAN), (uint32_t)ordinal,
+				(uint32_t)function);
+}
+
+int tr_use_contexts(struct tr_trace *trace, int64_t process_id, struct irt_contexts **contexts, int64_t *of, struct tr_error *error)
+{
+	static const char sql[] =
+		"SELECT context_id, parent_id, ordinal, function_id FROM main.contexts"
+		" WHERE context_id >= (?1 - 1) * 2097152 AND context_id < ?1 * 2097152";
+	_Static_assert(IRT_CCT_ID_SPAN == 2097152, "numbers of contexts in the statement above");
+	sqlite3_stmt *rows = NULL;
+	int status, rc;
+
+	if (*contexts && *of == process_id)
 		return 0;
-	irt_contexts_destroy(e->contexts);
-	e->contexts = NULL;
-	e->process_id = 0;
-	if ((status = irt_contexts_create(&e->contexts)))
+	irt_contexts_destroy(*contexts);
+	*contexts = NULL;
+	*of = 0;
+	if ((status = irt_contexts_create(contexts)))
 		return status;
-	sqlite3_bind_int64(e->load, 1, process_id);
-	while (!status && (rc = sqlite3_step(e->load)) == SQLITE_ROW) {
-		int64_t id = sqlite3_column_int64(e->load, 0), parent = sqlite3_column_int64(e->load, 1);
-		int64_t ordinal = sqlite3_column_int64(e->load, 2), function = sqlite3_column_int64(e->load, 3);
-		status = id < 0 || parent < 0 || ordinal < 0 || ordinal > UINT32_MAX || function < 0 || function > UINT32_MAX
-			? INSTR_ERR_FORMAT
-			: irt_contexts_add(e->contexts, (uint32_t)(id % IRT_CCT_ID_SPAN), (uint32_t)(parent % IRT_CCT_ID_SPAN),
-					   (uint32_t)ordinal, (uint32_t)function);
-		if (status == INSTR_ERR_FORMAT)
-			status = tr_fail(e->error, status, e->trace->path, "damaged: calling context %lld cannot be", (long long)id);
-	}
+	rc = sqlite3_prepare_v2(trace->db, sql, -1, &rows, NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_bind_int64(rows, 1, process_id);
+	while (!status && (rc == SQLITE_OK || rc == SQLITE_ROW) && (rc = sqlite3_step(rows)) == SQLITE_ROW)
+		if ((status = add_context(*contexts, rows)) == INSTR_ERR_FORMAT)
+			tr_fail(error, status, trace->path, "damaged: calling context %lld cannot be", (long long)sqlite3_column_int64(rows, 0));
 	if (!status && rc != SQLITE_DONE)
-		status = tr_fail_sqlite(e->trace, rc, e->error);
-	sqlite3_reset(e->load);
-	if (!status)
-		e->process_id = process_id;
+		status = tr_fail_sqlite(trace, rc, error);
+	sqlite3_finalize(rows);
+	*of = status ? 0 : process_id;
 	return status;
 }
 
@@ -79,7 +83,7 @@ int tr_events_use_thread(struct tr_events *e, int64_t thread_id, int64_t process
 	sqlite3_reset(e->chunks);
 	sqlite3_bind_int64(e->chunks, 1, thread_id);
 	sqlite3_bind_int64(e->chunks, 2, from_ticks);
-	return load_contexts(e, process_id);
+	return tr_use_contexts(e->trace, process_id, &e->contexts, &e->process_id, e->error);
 }
 
 int tr_events_next(struct tr_events *e, struct tr_event_chunk *chunk)

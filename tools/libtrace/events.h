@@ -26,7 +26,7 @@ struct tr_events {
 	int64_t process_id;            /* whose contexts these are; 0: none */
 	struct irt_contexts *contexts;
 	struct irt_chunk_decoder *decoder;
-	sqlite3_stmt *chunks, *data, *load;
+	sqlite3_stmt *chunks, *data;
 };
 
 struct tr_event_chunk {
@@ -51,6 +51,9 @@ int tr_follow_chunk(const struct tr_event_chunk *, int64_t *expected, int64_t *e
 /* Its events in order, some at a time, until `each` returns anything but 0, which is returned. */
 int tr_events_read(struct tr_events *, const struct tr_event_chunk *chunk, void *user,
 		   int (*each)(void *user, const struct irt_event *events, size_t count));
+
+/* What decoders need of the calling contexts of a process, *of; once it is that process, they stay as they are. */
+int tr_use_contexts(struct tr_trace *, int64_t process_id, struct irt_contexts **contexts, int64_t *of, struct tr_error *error);
 
 /* May there be a call of one of these functions in it? */
 int tr_event_chunk_has(const struct tr_event_chunk *, const uint32_t *functions, size_t count);

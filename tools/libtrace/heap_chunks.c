@@ -11,6 +11,7 @@
 
 #include "fold/array.h"
 #include "fold/cct.h"
+#include "libtrace/events.h"
 
 int tr_cannot(struct tr_heap_events *h, const char *format, ...)
 {
@@ -115,6 +116,8 @@ static const char lost_rest_sql[] =
 	"SELECT lost > (SELECT total(count) FROM main.heap_faults WHERE process_id = :process AND kind = 'lost')"
 	" FROM main.heaps WHERE process_id = :process";
 
+_Static_assert(IRT_CCT_ID_SPAN == 2097152, "number of contexts in the statement above");
+
 static int take_lost(struct tr_heap_events *h, sqlite3_stmt *row)
 {
 	if (!irt_grow(&h->lost_places, &h->lost_room, h->lost_count + 1, sizeof(*h->lost_places)))
@@ -127,26 +130,6 @@ static int take_lost_rest(struct tr_heap_events *h, sqlite3_stmt *row)
 {
 	h->lost_anywhere |= sqlite3_column_int(row, 0);
 	return 0;
-}
-
-/* What the decoder needs of the calling contexts; only once there is a chunk to read. */
-static const char contexts_sql[] =
-	"SELECT context_id, parent_id, ordinal, function_id FROM main.contexts"
-	" WHERE context_id >= (:process - 1) * 2097152 AND context_id < :process * 2097152";
-_Static_assert(IRT_CCT_ID_SPAN == 2097152, "numbers of contexts in the statements above");
-
-static int take_context(struct tr_heap_events *h, sqlite3_stmt *row)
-{
-	int64_t id = sqlite3_column_int64(row, 0), parent = known(row, 1, 0), ordinal = sqlite3_column_int64(row, 2);
-	int64_t function = sqlite3_column_int64(row, 3);
-	int err = id < 0 || parent < 0 || ordinal < 0 || ordinal > UINT32_MAX || function < 0 || function > UINT32_MAX
-		? INSTR_ERR_FORMAT
-		: irt_contexts_add(h->contexts, (uint32_t)(id % IRT_CCT_ID_SPAN), (uint32_t)(parent % IRT_CCT_ID_SPAN),
-				   (uint32_t)ordinal, (uint32_t)function);
-
-	if (err == INSTR_ERR_FORMAT)
-		tr_fail(h->error, err, h->trace->path, "damaged: calling context %lld cannot be", (long long)id);
-	return err;
 }
 
 int tr_heap_events_open(struct tr_heap_events *h, struct tr_trace *trace, int64_t process_id, int64_t until, struct tr_error *error)
@@ -198,13 +181,12 @@ bool tr_is_lost_place(const struct tr_heap_events *h, uint32_t context, uint32_t
 
 static int prepare_reading(struct tr_heap_events *h)
 {
-	int status;
+	int64_t of = 0;
+	int status = irt_chunk_decoder_create(&h->decoder);
 
-	if ((status = irt_contexts_create(&h->contexts)) || (status = irt_chunk_decoder_create(&h->decoder)))
-		return status;
-	if ((status = each_row(h, contexts_sql, take_context)))
-		return status;
-	return prepare(h, &h->data, "SELECT data FROM main.chunks WHERE chunk_id = ?1");
+	if (!status)
+		status = tr_use_contexts(h->trace, h->process_id, &h->contexts, &of, h->error);
+	return status ? status : prepare(h, &h->data, "SELECT data FROM main.chunks WHERE chunk_id = ?1");
 }
 
 static int open_chunk(struct tr_heap_events *h, const struct tr_chunk *chunk)

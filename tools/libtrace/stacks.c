@@ -13,12 +13,11 @@
  *     ─────────┬─────────┬───────────●
  *              │◄─read, if it went below what is not known yet
  */
-#include "libtrace/internal.h"
+#include "libtrace/events.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "encode/chunk.h"
 #include "fold/array.h"
 #include "fold/cct.h"
 
@@ -55,7 +54,7 @@ struct search {
 	int64_t process_id;  /* whose contexts these are; 0: none */
 	struct irt_contexts *contexts;
 	struct irt_chunk_decoder *decoder;
-	sqlite3_stmt *threads, *chunks, *behind, *data, *load, *put, *put_block, *put_wait;
+	sqlite3_stmt *threads, *chunks, *behind, *data, *put, *put_block, *put_wait;
 	struct stack stack, before;
 	struct chunk {
 		int64_t chunk_id, first_event, events, start_ticks, end_ticks, start_context, start_depth, min_depth;
@@ -74,38 +73,6 @@ static int run_sql(struct search *s, const char *sql)
 	int rc = sqlite3_exec(s->trace->db, sql, NULL, NULL, NULL);
 
 	return rc == SQLITE_OK ? 0 : tr_fail_sqlite(s->trace, rc, s->error);
-}
-
-/* ---- contexts ---------------------------------------------------------------------------------------- */
-
-static int load_contexts(struct search *s, int64_t process_id)
-{
-	int status = 0, rc;
-
-	if (s->process_id == process_id)
-		return 0;
-	irt_contexts_destroy(s->contexts);
-	s->contexts = NULL;
-	s->process_id = 0;
-	if ((status = irt_contexts_create(&s->contexts)))
-		return status;
-	sqlite3_bind_int64(s->load, 1, process_id);
-	while (!status && (rc = sqlite3_step(s->load)) == SQLITE_ROW) {
-		int64_t id = sqlite3_column_int64(s->load, 0), parent = sqlite3_column_int64(s->load, 1);
-		int64_t ordinal = sqlite3_column_int64(s->load, 2), function = sqlite3_column_int64(s->load, 3);
-		status = id < 0 || parent < 0 || ordinal < 0 || ordinal > UINT32_MAX || function < 0 || function > UINT32_MAX
-			? INSTR_ERR_FORMAT
-			: irt_contexts_add(s->contexts, (uint32_t)(id % IRT_CCT_ID_SPAN), (uint32_t)(parent % IRT_CCT_ID_SPAN),
-					   (uint32_t)ordinal, (uint32_t)function);
-		if (status == INSTR_ERR_FORMAT)
-			status = tr_fail(s->error, status, s->trace->path, "damaged: calling context %lld cannot be", (long long)id);
-	}
-	if (!status && rc != SQLITE_DONE)
-		status = tr_fail_sqlite(s->trace, rc, s->error);
-	sqlite3_reset(s->load);
-	if (!status)
-		s->process_id = process_id;
-	return status;
 }
 
 /* ---- one chunk --------------------------------------------------------------------------------------- */
@@ -294,7 +261,7 @@ static int before_events(struct search *s, const struct thread *t)
 
 static int find_stack(struct search *s, const struct thread *t)
 {
-	int status = load_contexts(s, t->process_id), more;
+	int status = tr_use_contexts(s->trace, t->process_id, &s->contexts, &s->process_id, s->error), more;
 
 	if (status)
 		return status;
@@ -392,11 +359,6 @@ static const char behind_sql[] =
 	"SELECT chunk_id, first_event, events, start_ticks, end_ticks, start_context_id, start_depth, min_depth FROM main.chunks"
 	" WHERE thread_id = ?1 AND start_ticks > ?2 ORDER BY start_pos LIMIT 1";
 
-static const char contexts_sql[] =
-	"SELECT context_id, parent_id, ordinal, function_id FROM main.contexts"
-	" WHERE context_id >= (?1 - 1) * 2097152 AND context_id < ?1 * 2097152";
-_Static_assert(IRT_CCT_ID_SPAN == 2097152, "numbers of contexts in the statement above");
-
 static int add_threads(struct search *s)
 {
 	int status, rc = SQLITE_DONE;
@@ -404,7 +366,6 @@ static int add_threads(struct search *s)
 	if ((status = run_sql(s, table_sql)) || (status = prepare(s, &s->threads, threads_sql)) ||
 	    (status = prepare(s, &s->chunks, chunks_sql)) || (status = prepare(s, &s->behind, behind_sql)) ||
 	    (status = prepare(s, &s->data, "SELECT data FROM main.chunks WHERE chunk_id = ?1")) ||
-	    (status = prepare(s, &s->load, contexts_sql)) ||
 	    (status = prepare(s, &s->put, "INSERT INTO temp.open_frames VALUES (?1, ?2, ?3, ?4, 0)")) ||
 	    (status = prepare(s, &s->put_block, "INSERT INTO temp.open_blocks VALUES (?1, ?2, ?3, ?4, ?5, ?6)")) ||
 	    (status = prepare(s, &s->put_wait, wait_sql)) ||
@@ -429,7 +390,7 @@ int tr_stacks_at(struct tr_trace *trace, int64_t at_ns, struct tr_error *error)
 		status = tr_find_ticks(trace, at_ns, &s.ticks, error);
 		if (!status)
 			status = add_threads(&s);
-		sqlite3_stmt *const all[] = {s.threads, s.chunks, s.behind, s.data, s.load, s.put, s.put_block, s.put_wait};
+		sqlite3_stmt *const all[] = {s.threads, s.chunks, s.behind, s.data, s.put, s.put_block, s.put_wait};
 		for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
 			sqlite3_finalize(all[i]);
 		int ended = run_sql(&s, status ? "ROLLBACK" : "COMMIT");

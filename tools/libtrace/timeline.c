@@ -12,13 +12,12 @@
  * A chunk that does not go on where the one before it ended, or that is damaged, ends what is open there: its own beginning
  * says what is open then, and in between events are missing.
  */
-#include "libtrace/internal.h"
+#include "libtrace/events.h"
 
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "encode/chunk.h"
 #include "fold/array.h"
 #include "fold/cct.h"
 #include "fold/heap.h"
@@ -50,7 +49,7 @@ struct timeline {
 	int64_t contexts_of; /* process; 0: none */
 	struct irt_contexts *contexts;
 	struct irt_chunk_decoder *decoder;
-	sqlite3_stmt *threads, *before, *chunks, *data, *load;
+	sqlite3_stmt *threads, *before, *chunks, *data;
 	/* the thread */
 	int64_t process_id, thread_id, last_ns;
 	struct slice *slices;
@@ -253,36 +252,6 @@ struct chunk {
 	int64_t chunk_id, first_event, events, start_ticks, end_ticks, start_context, start_depth;
 };
 
-static int load_contexts(struct timeline *t)
-{
-	int status, rc = SQLITE_DONE;
-
-	if (t->contexts_of == t->process_id)
-		return 0;
-	irt_contexts_destroy(t->contexts);
-	t->contexts = NULL;
-	t->contexts_of = 0;
-	if ((status = irt_contexts_create(&t->contexts)))
-		return status;
-	sqlite3_bind_int64(t->load, 1, t->process_id);
-	while (!status && (rc = sqlite3_step(t->load)) == SQLITE_ROW) {
-		int64_t id = sqlite3_column_int64(t->load, 0), parent = sqlite3_column_int64(t->load, 1);
-		int64_t ordinal = sqlite3_column_int64(t->load, 2), function = sqlite3_column_int64(t->load, 3);
-		status = id < 0 || parent < 0 || ordinal < 0 || ordinal > UINT32_MAX || function < 0 || function > UINT32_MAX
-			? INSTR_ERR_FORMAT
-			: irt_contexts_add(t->contexts, (uint32_t)(id % IRT_CCT_ID_SPAN), (uint32_t)(parent % IRT_CCT_ID_SPAN),
-					   (uint32_t)ordinal, (uint32_t)function);
-		if (status == INSTR_ERR_FORMAT)
-			status = tr_fail(t->error, status, t->trace->path, "damaged: calling context %lld cannot be", (long long)id);
-	}
-	if (!status && rc != SQLITE_DONE)
-		status = tr_fail_sqlite(t->trace, rc, t->error);
-	sqlite3_reset(t->load);
-	if (!status)
-		t->contexts_of = t->process_id;
-	return status;
-}
-
 /* The calls that a chunk finds open, by their contexts. */
 static int set_stack(struct timeline *t, const struct chunk *c)
 {
@@ -363,7 +332,7 @@ static int tell_thread(struct timeline *t, int64_t end_ticks)
 	t->last_ns = INT64_MIN;
 	t->count = t->calls = 0;
 	t->is_inside = t->is_over = 0;
-	if ((status = load_contexts(t)))
+	if ((status = tr_use_contexts(t->trace, t->process_id, &t->contexts, &t->contexts_of, t->error)))
 		return status;
 	sqlite3_bind_int64(t->before, 1, t->thread_id);
 	sqlite3_bind_int64(t->before, 2, t->from_ticks);
@@ -415,10 +384,6 @@ static const char before_sql[] =
 static const char chunks_sql[] =
 	"SELECT chunk_id, first_event, events, start_ticks, end_ticks, start_context_id, start_depth FROM main.chunks"
 	" WHERE thread_id = ?1 AND start_pos >= ?2 AND start_ticks <= ?3 ORDER BY start_pos";
-static const char contexts_sql[] =
-	"SELECT context_id, parent_id, ordinal, function_id FROM main.contexts"
-	" WHERE context_id >= (?1 - 1) * 2097152 AND context_id < ?1 * 2097152";
-_Static_assert(IRT_CCT_ID_SPAN == 2097152, "numbers of contexts in the statement above");
 
 static int prepare(struct timeline *t, sqlite3_stmt **statement, const char *sql)
 {
@@ -477,7 +442,7 @@ static int tell_threads(struct timeline *t)
 
 	if ((status = find_times(t)) || (status = prepare(t, &t->threads, threads_sql)) || (status = prepare(t, &t->before, before_sql)) ||
 	    (status = prepare(t, &t->chunks, chunks_sql)) || (status = prepare(t, &t->data, "SELECT data FROM main.chunks WHERE chunk_id = ?1")) ||
-	    (status = prepare(t, &t->load, contexts_sql)) || (status = irt_chunk_decoder_create(&t->decoder)))
+	    (status = irt_chunk_decoder_create(&t->decoder)))
 		return status;
 	sqlite3_bind_int64(t->threads, 1, t->from_ticks);
 	sqlite3_bind_int64(t->threads, 2, t->to_ticks);
@@ -501,7 +466,7 @@ int tr_timeline(struct tr_trace *trace, const struct tr_window *window, int (*ea
 
 	tr_refill_steps(trace);
 	status = tell_threads(&t);
-	sqlite3_stmt *const all[] = {t.threads, t.before, t.chunks, t.data, t.load};
+	sqlite3_stmt *const all[] = {t.threads, t.before, t.chunks, t.data};
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
 		sqlite3_finalize(all[i]);
 	irt_contexts_destroy(t.contexts);
