@@ -137,6 +137,10 @@ static inline int report_is_crowded(const struct report *report)
 	return report->with_heap || report->with_blocks;
 }
 
+/* help.c: all but its options. */
+struct cli_program;
+extern struct cli_program report_program;
+
 /* Each returns 0, or a negative enum instr_err with report->error filled. */
 int report_header(struct report *);
 int report_top(struct report *);
