@@ -195,8 +195,10 @@ int report_single_calls(struct report *report)
 
 	if (!status && !calls.chunks) {
 		snprintf(report->error.text, sizeof(report->error.text),
-			 "%.500s: no events were kept (events=off, or all are deleted), so single calls cannot be told apart "
-			 "(how long they took: --only NAME --histogram)", tr_path(report->trace));
+			 report->files > 1 ? "%.500s: traces that are added up have no events: --calls is for one at a time"
+					   : "%.500s: no events were kept (events=off, or all are deleted), so single calls cannot be told apart "
+					     "(how long they took: --only NAME --histogram)",
+			 tr_path(report->trace));
 		status = report->error.code = INSTR_ERR_NOT_FOUND;
 	}
 	if (!status)

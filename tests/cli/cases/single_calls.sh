@@ -89,6 +89,7 @@ cp main.db off.db
 echo "DELETE FROM chunks; UPDATE settings SET value = 'off' WHERE key = 'events';" | change off.db
 t instr-report off.db --calls tokenize
 t instr-report off.db --calls tokenize --format csv
+t instr-report main.db calls.db --calls tokenize
 say bytes that are changed one by one end in rows or in words
 cat >change_bytes.py <<'END'
 import sqlite3, subprocess, sys
