@@ -112,5 +112,10 @@ events_as_sql() {
 }
 check events_as_sql_are_measured events_as_sql
 
+reports() {
+	"$here/reports" "$build" --events 1000000 --paths 20000 >reports.out && [ "$(grep -c ' MiB  --' reports.out)" = 39 ]
+}
+check reports_of_large_traces_are_measured reports
+
 check docs_hold_the_newest_figures "$here/overhead-table" --check
 finish
