@@ -266,6 +266,21 @@ $(ask program.db "SELECT count(DISTINCT function_id) FROM contexts JOIN totals U
 }
 check sums_that_cannot_be_are_refused sums_refuse
 
+# As instr-report tells it, which goes through the events in a way of its own.
+heap_at() {
+	gives program.db "SELECT count(*), total(blocks), total(bytes) FROM heap_at" "$(ask program.db "SELECT count(DISTINCT context_id || ' ' || site_id), total(1), total(bytes)
+		FROM live_blocks WHERE kind = 0")" || return 1
+	for part in 0.2 0.5 0.8; do
+		at=$(ask program.db "SELECT CAST(max(ticks * ns_per_tick) * $part AS INTEGER) FROM run_end, rate")
+		"$build/bin/instr-report" program.db --heap-at "${at}ns" --format csv >heap.csv || return 1
+		told=$(sqlite3 :memory: ".import --csv heap.csv heap" "SELECT total(blocks), total(bytes) FROM heap")
+		gives program.db "SELECT total(blocks), total(bytes) FROM heap_at($at)" "$told" || return 1
+	done
+	gives program.db "SELECT count(*) FROM heap_at($at, 'mappings'); SELECT count(*) FROM heap_at(0)" "0
+0"
+}
+check what_was_alive_at_a_moment_is_what_reports_say heap_at
+
 ids_join() {
 	gives program.db "SELECT count(*) FROM events LEFT JOIN contexts c USING (context_id) LEFT JOIN functions f ON f.function_id = events.function_id
 			LEFT JOIN threads t USING (thread_id) LEFT JOIN sites s USING (site_id)

@@ -338,6 +338,8 @@ void tr_forget_sentences(struct tr_trace *trace)
 	for (size_t i = 0; i < trace->sentence_count; i++)
 		free(trace->sentences[i]);
 	free(trace->sentences);
+	trace->sentences = NULL;
+	trace->sentence_count = 0;
 }
 
 const char *tr_missing_lines(const struct tr_trace *trace, size_t index)

@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "instr/schema.h"
+#include "libtrace/places.h"
 
 enum { VIEWS_MAX = 256 }; /* and tables */
 
@@ -206,7 +207,7 @@ static int is_late(void *trace)
 /* Once. SQLite asks the authorizer about the shape of a virtual table when it is named first. */
 static int add_tables(struct tr_trace *trace)
 {
-	static const char naming_all[] = "SELECT 1 FROM calls, events, allocations, lock_ops, blocks, event_counts, event_histogram";
+	static const char naming_all[] = "SELECT 1 FROM calls, events, allocations, lock_ops, blocks, event_counts, event_histogram, heap_at";
 	sqlite3_stmt *statement = NULL;
 	const int was_locked = trace->locked_down;
 	int rc;
@@ -237,10 +238,21 @@ int tr_ask(struct tr_trace *trace, struct tr_query **out, const char *sql, struc
 		return tr_fail_sqlite(trace, rc, error);
 	*query = (struct tr_query){.trace = trace, .is_asked = 1};
 	tr_lift_steps(trace);
+	const int is_first = !trace->sql_limit.is_late, was_locked = trace->locked_down;
+	int status = 0;
 	rc = add_tables(trace);
+	if (rc == SQLITE_OK && is_first) { /* what was found lay in the old place, too */
+		tr_forget_sentences(trace);
+		trace->locked_down = 0;
+		status = tr_find_places(trace, error);
+		trace->locked_down = was_locked;
+		if (status) {
+			tr_finish(query);
+			return status;
+		}
+	}
 	if (rc == SQLITE_OK)
 		rc = tr_prepare_sql(trace, sql, &query->statement);
-	int status = 0;
 	if (rc == SQLITE_AUTH)
 		status = asked_wrongly(error, "a query can only read: %s", "it is SELECT ...");
 	else if (rc == SQLITE_ERROR)

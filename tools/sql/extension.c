@@ -54,7 +54,7 @@ int instr_sql_register(sqlite3 *db, const struct instr_sql_limit *limit)
 	} tables[] = {
 		{"calls", &sql_calls_module},       {"events", &sql_events_module}, {"allocations", &sql_allocations_module},
 		{"lock_ops", &sql_lock_ops_module}, {"blocks", &sql_blocks_module},
-		{"event_counts", &sql_counts_module}, {"event_histogram", &sql_histogram_module},
+		{"event_counts", &sql_counts_module}, {"event_histogram", &sql_histogram_module}, {"heap_at", &sql_heap_module},
 	};
 	struct sql_source *source = calloc(1, sizeof(*source));
 	int rc = SQLITE_OK;

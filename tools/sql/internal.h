@@ -228,7 +228,7 @@ int sql_add_functions(struct sql_source *);
 /* calls.c: how many calls of the parent process a thread of a fork child is still in, when s->chunk begins, into s->inherited. */
 int sql_find_inherited(struct sql_streams *, struct sql_stream *s);
 
-extern const sqlite3_module sql_calls_module, sql_events_module, sql_allocations_module, sql_lock_ops_module, sql_blocks_module,
+extern const sqlite3_module sql_heap_module, sql_calls_module, sql_events_module, sql_allocations_module, sql_lock_ops_module, sql_blocks_module,
 	sql_counts_module, sql_histogram_module;
 
 #endif
