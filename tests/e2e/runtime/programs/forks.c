@@ -12,7 +12,7 @@
  *     late N       a child's child, whose first call comes when its parent and N others are long gone
  *     generations  a child's child's child
  *     handler N    N times in a signal handler, from which the children return to what it interrupted
- *     threads      in a thread, while others work
+ *     threads      in a thread, while others work: 300,000 calls each, or more
  *     thread       a thread that the child starts makes its first call
  *     clone, clone3   by system call, behind libc's back, without CLONE_VM
  *     constructor  before main
@@ -253,7 +253,7 @@ static volatile int stop;
 
 static void *work_on(void *arg)
 {
-	while (!stop)
+	for (int i = 0; i < 300000 || !stop; i++)
 		other(0);
 	return arg;
 }
