@@ -23,12 +23,23 @@ void irt_ask_creator(struct irt_session *s, struct irt_drained_thread *t, uint64
 	t->creator_asked = 1;
 }
 
+static int64_t lived(void *arg, uint64_t thread_id)
+{
+	const struct irt_drained_thread *t = irt_session_thread(arg, thread_id);
+	struct irt_walk_counters counters;
+
+	if (!t)
+		return INT64_MIN;
+	irt_walk_counters(t->walk, &counters);
+	return counters.last_ticks;
+}
+
 void irt_settle_creators(struct irt_session *s)
 {
 	for (uint32_t i = 0; i < s->process_count; i++) {
 		struct irt_drained_process *p = s->processes[i];
 		if (irt_creators_is_waiting(p->creators))
-			s->starved |= irt_creators_settle(p->creators, irt_settled_until(s, p), p->ending) != 0;
+			s->starved |= irt_creators_settle(p->creators, irt_settled_until(s, p), p->ending, lived, s) != 0;
 		s->dirty |= irt_creators_is_unsaved(p->creators);
 	}
 }

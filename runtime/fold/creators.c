@@ -15,6 +15,7 @@
 #include "instr/record.h"
 
 enum { FOUND_MAX = 1 << 16 }; /* where there is no file, they are kept no longer */
+#define PATIENCE (8 * (int64_t)IRT_CREATORS_GRACE_TICKS) /* with a thread that another one would tell more about */
 
 struct waiting {
 	uint64_t thread_id, key;
@@ -43,6 +44,7 @@ struct irt_creators {
 	int64_t latest;        /* the latest of the threads */
 	int64_t looked_until;  /* threads up to then were looked at, with all creations that there were */
 	bool changed;          /* something has come since */
+	bool undecided;        /* a thread waits for what others show */
 };
 
 int irt_creators_create(struct irt_creators **creators)
@@ -196,10 +198,32 @@ static bool may_be_before(int64_t ticks, int64_t that)
 	return ticks <= that || (uint64_t)ticks - (uint64_t)that <= IRT_CREATORS_SLACK_TICKS;
 }
 
-/* The thread's creation among `count` ones of its key, of which those before *first are over. */
-static void look_at(struct irt_creators *c, struct waiting *t, struct entry *e, size_t count, size_t *first)
+struct look {
+	int64_t until, most;
+	bool is_last; /* nothing will come any more */
+	int64_t (*lived)(void *arg, uint64_t thread_id);
+	void *arg;
+};
+
+enum whose { ITS_OWN, THE_ONE_BEFORE, NOBODYS, NOT_YET };
+
+/* The thread was seen while the call was under way. Another call had given the block before, whose thread was not seen: the
+ * call may have been held up before it took the block, until this thread, which was that other call's, had ended. */
+static enum whose whose(const struct look *k, const struct waiting *t, const struct waiting *next, const struct irt_creation *call,
+			const struct entry *later)
 {
-	size_t behind = *first, last = SIZE_MAX, rivals = 0;
+	if (k->lived && k->lived(k->arg, t->thread_id) > call->end_ticks)
+		return ITS_OWN; /* it had the block when the call had given it */
+	if (next && next->ticks <= k->most) /* which needs a call of its own */
+		return later && later->creation.begin_ticks <= next->ticks ? NOBODYS : THE_ONE_BEFORE;
+	return k->is_last || k->until - t->ticks > PATIENCE ? NOBODYS : NOT_YET;
+}
+
+/* The thread's creation among `count` ones of its key, of which those before *first are over. next: the key's next thread, or NULL. */
+static void look_at(struct irt_creators *c, const struct look *k, struct waiting *t, const struct waiting *next, struct entry *e, size_t count,
+		    size_t *first)
+{
+	size_t behind = *first, last = SIZE_MAX, before = SIZE_MAX, rivals = 0;
 
 	for (; behind < count && e[behind].creation.begin_ticks <= t->ticks; behind++)
 		if (!e[behind].over)
@@ -211,8 +235,21 @@ static void look_at(struct irt_creators *c, struct waiting *t, struct entry *e, 
 	}
 	if (last == SIZE_MAX)
 		return; /* it may still come */
-	for (size_t i = *first; i < last; i++)
-		rivals += !e[i].over && e[i].creation.end_ticks >= e[last].creation.begin_ticks;
+	for (size_t i = *first; i < last; i++) {
+		if (!e[i].over && e[i].creation.end_ticks >= e[last].creation.begin_ticks)
+			rivals++;
+		else if (!e[i].over)
+			before = i;
+	}
+	if (!rivals && before != SIZE_MAX && t->ticks <= e[last].creation.end_ticks) {
+		const enum whose is = whose(k, t, next, &e[last].creation, behind < count ? &e[behind] : NULL);
+		if (is == NOT_YET) {
+			c->undecided = true;
+			return;
+		}
+		rivals = is == NOBODYS;
+		last = is == THE_ONE_BEFORE ? before : last;
+	}
 	t->over = true;
 	if (!rivals) {
 		if (c->found_count < FOUND_MAX)
@@ -229,19 +266,21 @@ static void look_at(struct irt_creators *c, struct waiting *t, struct entry *e, 
 
 bool irt_creators_is_waiting(const struct irt_creators *c)
 {
-	return c->thread_count && c->creation_count && (c->changed || c->latest > c->looked_until);
+	return c->thread_count && c->creation_count && (c->changed || c->undecided || c->latest > c->looked_until);
 }
 
-int irt_creators_settle(struct irt_creators *c, int64_t until, bool at_once)
+int irt_creators_settle(struct irt_creators *c, int64_t until, bool at_once, int64_t (*lived)(void *arg, uint64_t thread_id), void *arg)
 {
 	const int64_t grace = at_once || until == INT64_MAX ? 0 : IRT_CREATORS_GRACE_TICKS;
 	const int64_t most = until > INT64_MIN + grace ? until - grace : INT64_MIN;
+	const struct look k = {until, most, at_once || until == INT64_MAX, lived, arg};
 	size_t i = 0, j = 0;
 
-	if (!irt_creators_is_waiting(c) || (!c->changed && most <= c->looked_until))
+	if (!irt_creators_is_waiting(c) || (!c->changed && !c->undecided && most <= c->looked_until))
 		return 0;
 	if (!irt_grow(&c->found, &c->found_room, c->found_count + c->thread_count, sizeof(*c->found)))
 		return INSTR_ERR_MEMORY;
+	c->undecided = false;
 	qsort(c->creations, c->creation_count, sizeof(*c->creations), creation_order);
 	qsort(c->threads, c->thread_count, sizeof(*c->threads), thread_order);
 	while (i < c->thread_count && j < c->creation_count) {
@@ -253,7 +292,8 @@ int irt_creators_settle(struct irt_creators *c, int64_t until, bool at_once)
 			count++;
 		for (; i < c->thread_count && c->threads[i].key == key; i++)
 			if (count && (c->threads[i].ticks <= most || key & INSTR_KEY_NUMBER))
-				look_at(c, &c->threads[i], c->creations + j, count, &first);
+				look_at(c, &k, &c->threads[i], i + 1 < c->thread_count && c->threads[i + 1].key == key ? &c->threads[i + 1] : NULL,
+					c->creations + j, count, &first);
 		j += count;
 	}
 	drop_over(c);

@@ -15,6 +15,10 @@
  *     block    ├─ call 1 ─┤          ├─ call 2 ─┤
  *                   1 ·······end            2 ······ when it was seen first
  *
+ * But a call that was under way when the thread was seen may have been held up before it took the block: from a thread that another
+ * call had created, and that was seen late. It was the call's own if it was there still when the call had returned; else what the next
+ * thread of the block needs tells. Where nothing does, its creator is not known.
+ *
  * A call may end long after its thread was seen, or has ended; a thread may be seen long after it was created, or
  * never, if no code with hooks runs in it. The creation of one that was not seen is given up when the block is another
  * thread's. Where two calls that gave the same block were under way at one time, which was first is not known, and neither is
@@ -65,8 +69,9 @@ int irt_creators_join(struct irt_creators *creators, uint64_t thread_id, uint64_
 /* Is there anything to bring together? */
 bool irt_creators_is_waiting(const struct irt_creators *creators);
 /* All that happened until then is known; finds what can be found. What comes behind `until` less the grace may have a
- * creation that is not known yet: INT64_MAX, or at_once: that will not come. INSTR_ERR_MEMORY: try again. */
-int irt_creators_settle(struct irt_creators *creators, int64_t until, bool at_once);
+ * creation that is not known yet: INT64_MAX, or at_once: that will not come. lived: how long the thread is known to have been
+ * there (INT64_MIN: not known); NULL is allowed. INSTR_ERR_MEMORY: try again. */
+int irt_creators_settle(struct irt_creators *creators, int64_t until, bool at_once, int64_t (*lived)(void *arg, uint64_t thread_id), void *arg);
 
 /* Is there anything that the file does not have? */
 bool irt_creators_is_unsaved(const struct irt_creators *creators);

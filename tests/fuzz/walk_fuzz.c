@@ -340,7 +340,7 @@ static void walk_it(const struct instr_unit *units, size_t count, size_t shred, 
 	for (uint64_t i = 0; i < count; i++) /* threads with the keys that there may be */
 		if (irt_creators_join(config.creators, i, instr_hidden(units[i].ticks) & IRT_HEAP_ADDRESS_MASK, (int64_t)units[i].tag))
 			abort();
-	if (irt_creators_settle(config.creators, INT64_MAX, false) || irt_creators_is_waiting(config.creators) ||
+	if (irt_creators_settle(config.creators, INT64_MAX, false, NULL, NULL) || irt_creators_is_waiting(config.creators) ||
 	    irt_creators_each_found(config.creators, r, count_found))
 		abort();
 	irt_creators_destroy(config.creators);

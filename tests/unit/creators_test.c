@@ -65,7 +65,13 @@ static void create(uint64_t block, int from, int to, uint32_t context)
 }
 
 static void see(uint64_t thread_id, uint64_t block, int at) { CHECK_EQ(irt_creators_join(creators, thread_id, block, T(at)), 0); }
-static void settle(int64_t until) { CHECK_EQ(irt_creators_settle(creators, until, false), 0); }
+static int64_t lives[16]; /* by thread_id, if it is known */
+static int64_t lived(void *arg, uint64_t thread_id)
+{
+	(void)arg;
+	return thread_id < 16 && lives[thread_id] ? lives[thread_id] : INT64_MIN;
+}
+static void settle(int64_t until) { CHECK_EQ(irt_creators_settle(creators, until, false, lived, NULL), 0); }
 
 static void read_answers(void)
 {
@@ -248,6 +254,68 @@ TEST(what_began_before_the_thread_before_it_and_ended_behind_is_its_own)
 	CHECK_EQ(creator_of(2), 11);
 }
 
+/* The second call began while the first one's thread had not been seen, and got its block when that had ended. */
+static void held_up(void)
+{
+	begin();
+	memset(lives, 0, sizeof(lives));
+	create(A, 1, 2, 11);
+	create(A, 4, 9, 12);
+	see(1, A, 5);
+}
+
+TEST(a_thread_that_is_seen_late_is_not_of_a_call_that_has_begun_meanwhile)
+{
+	held_up();
+	see(2, A, 10);
+	settle(never);
+	CHECK_EQ(creator_of(1), 11);
+	CHECK_EQ(answers.by[2], 12);
+	CHECK_EQ(answers.waiting, 0);
+}
+
+TEST(it_is_waited_for_the_thread_that_tells)
+{
+	held_up();
+	settle(T(20) + GRACE);
+	CHECK_EQ(creator_of(1), 0);
+	see(2, A, 10);
+	settle(T(20) + GRACE);
+	CHECK_EQ(creator_of(1), 11);
+	CHECK_EQ(answers.by[2], 12);
+}
+
+TEST(one_that_was_there_when_the_call_had_returned_is_its_own)
+{
+	held_up();
+	settle(T(20) + GRACE);
+	CHECK_EQ(creator_of(1), 0);
+	lives[1] = T(9) + 1;
+	settle(T(20) + GRACE);
+	CHECK_EQ(creator_of(1), 12);
+	CHECK_EQ(answers.waiting, 0); /* the first one's was not seen, and will not be */
+}
+
+TEST(where_nothing_tells_no_creator_is_made_up)
+{
+	held_up();
+	settle(never);
+	CHECK_EQ(creator_of(1), 0);
+	held_up();
+	lives[1] = T(8);
+	settle(T(20) + 9 * (int64_t)GRACE);
+	see(2, A, 10); /* of the second call in any case */
+	settle(never);
+	CHECK_EQ(creator_of(1), 0);
+	CHECK_EQ(answers.by[2], 12);
+	held_up();
+	create(A, 11, 12, 13);
+	see(2, A, 13); /* has a call of its own: the second one's may be the first thread, or none that was seen */
+	settle(never);
+	CHECK_EQ(creator_of(1), 0);
+	CHECK_EQ(answers.by[2], 13);
+}
+
 TEST(a_creation_is_waited_for_and_may_come_later_still)
 {
 	begin();
@@ -270,7 +338,7 @@ TEST(nothing_is_waited_for_when_the_process_goes)
 	see(1, A, 3);
 	settle(T(3));
 	CHECK_EQ(creator_of(1), 0);
-	CHECK_EQ(irt_creators_settle(creators, T(3), true), 0);
+	CHECK_EQ(irt_creators_settle(creators, T(3), true, NULL, NULL), 0);
 	CHECK_EQ(creator_of(1), 11);
 }
 
