@@ -267,7 +267,7 @@ bool irt_locks_apply(struct irt_locks *l, const struct irt_shared_event *e)
 		irt_locks_apply_inside(l, e);
 		return true;
 	}
-	if (l->asleep)
+	if (l->asleep && e->operation != LATER) /* of which the thread knows nothing */
 		irt_locks_end_sleep(l, e);
 	if (is_condition(e->operation))
 		return irt_locks_apply_condition(l, e);

@@ -244,6 +244,11 @@ static inline bool is_alone(uint32_t site)
 	return irt_site_family(site) != INSTR_LOCK_READ && irt_site_family(site) != INSTR_LOCK_OWN_READ;
 }
 static inline bool is_taken(uint64_t result) { return result == 0 || result == IRT_LOCK_OWNER_DIED; }
+/* How often the thread has the lock more by it. */
+static inline uint32_t taken_by(const struct irt_shared_event *e)
+{
+	return e->operation == LATER ? later_depth(e->value) : e->operation == IRT_OP_ACQUIRED || (e->operation == IRT_OP_WAITED && is_taken(e->value));
+}
 static inline bool is_condition(uint32_t operation) { return operation == IRT_OP_SIGNALLED || operation == IRT_OP_CONDITION; }
 static inline bool is_call(uint32_t operation) { return operation == IRT_OP_BLOCKING || operation == IRT_OP_BLOCK; }
 

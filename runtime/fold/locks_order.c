@@ -27,11 +27,6 @@ void irt_locks_added(struct irt_locks *l, size_t count) { irt_pending_added(&l->
 
 static uint64_t since(int64_t from, int64_t ticks) { return (uint64_t)ticks - (uint64_t)from; }
 
-static bool takes(const struct irt_shared_event *e)
-{
-	return e->operation == IRT_OP_ACQUIRED || e->operation == LATER || (e->operation == IRT_OP_WAITED && is_taken(e->value));
-}
-
 /* Two have the lock by what they say, the owner and who takes it now. One of them had it first, and the other was stamped
  * too early: until the first one gave it back. That is whose stamp need be wrong by less. The event by which he gave it
  * back; 0: neither did so soon enough. */
@@ -41,7 +36,7 @@ static size_t first_release(const struct irt_locks *l, size_t at, const struct s
 	const struct owner *own = irt_locks_owner(s, e->thread);
 	size_t last = l->pending.count - at > PULL_MAX ? at + PULL_MAX : l->pending.count, mine = 0;
 	uint64_t most = IRT_LOCK_SLACK_TICKS;
-	uint32_t his_depth = o->depth, my_depth = (own ? own->depth : 0) + (e->operation == LATER ? later_depth(e->value) : 1);
+	uint32_t his_depth = o->depth, my_depth = (own ? own->depth : 0) + taken_by(e);
 
 	for (size_t i = at + 1; i < last && since(e->ticks, l->pending.events[i].ticks) <= most; i++) {
 		const struct irt_shared_event *p = &l->pending.events[i];
@@ -49,10 +44,7 @@ static size_t first_release(const struct irt_locks *l, size_t at, const struct s
 		uint32_t *depth = is_mine ? &my_depth : &his_depth;
 		if ((p->thread != o->thread && !is_mine) || p->address != e->address)
 			continue;
-		if (p->operation == IRT_OP_ACQUIRED)
-			++*depth;
-		else if (p->operation == LATER)
-			*depth += later_depth(p->value);
+		*depth += taken_by(p);
 		if (p->operation != IRT_OP_RELEASED || --*depth)
 			continue;
 		if (!is_mine)
@@ -145,7 +137,7 @@ int irt_locks_settle(struct irt_locks *l, int64_t until_ticks)
 		const struct irt_shared_event *e = &l->pending.events[done];
 		if (e->operation == DONE)
 			continue;
-		if ((takes(e) && !make_way(l, done)) || !irt_locks_apply(l, &l->pending.events[done])) {
+		if ((taken_by(e) && !make_way(l, done)) || !irt_locks_apply(l, &l->pending.events[done])) {
 			err = INSTR_ERR_MEMORY;
 			break;
 		}

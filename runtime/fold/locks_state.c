@@ -350,12 +350,10 @@ uint32_t irt_locks_held(const struct irt_locks *l, uint32_t thread, bool *in_cal
 			continue;
 		if (is_call(e->operation))
 			*in_call = e->operation == IRT_OP_BLOCKING;
-		else if (e->operation == IRT_OP_ACQUIRED || (e->operation == IRT_OP_WAITED && is_taken(e->value)))
-			held++;
-		else if (e->operation == LATER)
-			held += later_depth(e->value);
-		else if (e->operation == IRT_OP_RELEASED && held)
-			held--;
+		else if (e->operation == IRT_OP_RELEASED)
+			held -= held > 0;
+		else
+			held += taken_by(e);
 	}
 	return held;
 }
