@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 /* Bounds on memory, far above what programs have. */
-enum { SECTIONS_MAX = 1 << 20, SYMBOLS_PER_READ = 4096, NOTES_BYTES_MAX = 1 << 16, BUILD_ID_BYTES_MAX = 64 };
+enum { SECTIONS_MAX = 1 << 20, SYMBOLS_PER_READ = 4096, NOTES_BYTES_MAX = 1 << 16 };
 #define TABLE_BYTES_MAX (UINT64_C(1) << 30)
 
 struct function {
@@ -36,7 +36,7 @@ struct irt_elf {
 	char *texts; /* ends in NUL */
 	uint64_t texts_bytes;
 	uint32_t segment_count, function_count;
-	char build_id[2 * BUILD_ID_BYTES_MAX + 1];
+	char build_id[IRT_BUILD_ID_TEXT];
 };
 
 /* ---- reading ------------------------------------------------------------------------------- */
@@ -78,27 +78,36 @@ static int read_segments(struct irt_elf *e, const Elf64_Ehdr *header)
 	return e->segments != NULL;
 }
 
-static void read_notes(struct irt_elf *e, const Elf64_Phdr *segment)
+void irt_elf_find_build_id(const unsigned char *notes, uint64_t bytes, uint64_t align, char text[IRT_BUILD_ID_TEXT])
 {
-	uint64_t bytes = segment->p_filesz < NOTES_BYTES_MAX ? segment->p_filesz : NOTES_BYTES_MAX;
-	const uint64_t align = segment->p_align == 8 ? 8 : 4;
-	unsigned char *notes = read_table(e, bytes, segment->p_offset);
 	Elf64_Nhdr note;
 
-	for (uint64_t at = 0; notes && !*e->build_id && bytes - at >= sizeof(note);) {
+	align = align == 8 ? 8 : 4;
+	for (uint64_t at = 0; !*text && bytes - at >= sizeof(note);) {
 		memcpy(&note, notes + at, sizeof(note));
 		uint64_t name = at + sizeof(note), id = name + ((note.n_namesz + align - 1) & -align);
 		uint64_t next = id + ((note.n_descsz + align - 1) & -align);
 		if (id + note.n_descsz > bytes)
-			break;
+			return;
 		if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == 4 && !memcmp(notes + name, "GNU", 4) &&
-		    note.n_descsz <= BUILD_ID_BYTES_MAX)
+		    note.n_descsz <= IRT_BUILD_ID_TEXT / 2) {
 			for (uint32_t i = 0; i < 2 * note.n_descsz; i++)
-				e->build_id[i] = "0123456789abcdef"[notes[id + i / 2] >> (i % 2 ? 0 : 4) & 15];
+				text[i] = "0123456789abcdef"[notes[id + i / 2] >> (i % 2 ? 0 : 4) & 15];
+			text[2 * note.n_descsz] = 0;
+		}
 		if (next > bytes)
-			break;
+			return;
 		at = next;
 	}
+}
+
+static void read_notes(struct irt_elf *e, const Elf64_Phdr *segment)
+{
+	uint64_t bytes = segment->p_filesz < NOTES_BYTES_MAX ? segment->p_filesz : NOTES_BYTES_MAX;
+	unsigned char *notes = read_table(e, bytes, segment->p_offset);
+
+	if (notes)
+		irt_elf_find_build_id(notes, bytes, segment->p_align, e->build_id);
 	free(notes);
 }
 

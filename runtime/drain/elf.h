@@ -26,4 +26,8 @@ uint64_t irt_elf_address(const struct irt_elf *elf, uint64_t file_offset);
 /* Its GNU build id, hexadecimal; "" if it has none. */
 const char *irt_elf_build_id(const struct irt_elf *elf);
 
+enum { IRT_BUILD_ID_TEXT = 2 * 64 + 1 }; /* bytes of the longest that is taken, as text */
+/* The build id among these notes (of a segment or section with this alignment), if there is one: else the text stays. */
+void irt_elf_find_build_id(const unsigned char *notes, uint64_t bytes, uint64_t align, char text[IRT_BUILD_ID_TEXT]);
+
 #endif

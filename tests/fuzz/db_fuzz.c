@@ -30,6 +30,20 @@
 /* The page of a flame graph is what the build makes; here its data are enough. */
 const char flame_page_html[] = "@DATA@", flame_page_css[] = "", flame_page_js[] = "";
 
+/* The values of all rows, if it could be prepared (status 0), and its end. */
+static void read_answer(struct tr_query *answer, int status, struct tr_error *error)
+{
+	int more = status;
+
+	for (int rows = 0; !more && rows < 2000 && (more = tr_next(answer, error)) == 1; rows++) {
+		for (size_t i = 0; i < tr_columns(answer); i++)
+			FUZZ_CHECK(tr_text(answer, i, NULL) && tr_column_name(answer, i));
+		more = 0;
+	}
+	tr_finish(answer);
+	FUZZ_CHECK(more >= 0 || *error->text);
+}
+
 /* A third of the queries: another input has the others. */
 static void query(struct tr_trace *trace, uint8_t which, const struct tr_argument *arguments, size_t count)
 {
@@ -39,14 +53,8 @@ static void query(struct tr_trace *trace, uint8_t which, const struct tr_argumen
 		if ((size_t)(q - tr_embedded_queries) % 3 != which % 3)
 			continue;
 		struct tr_query *answer;
-		int more = tr_prepare(trace, &answer, q->name, NULL, arguments, count, &error);
-		for (int rows = 0; !more && rows < 2000 && (more = tr_next(answer, &error)) == 1; rows++) {
-			for (size_t i = 0; i < tr_columns(answer); i++)
-				FUZZ_CHECK(tr_text(answer, i, NULL) && tr_column_name(answer, i));
-			more = 0;
-		}
-		tr_finish(answer);
-		FUZZ_CHECK(more >= 0 || *error.text);
+		int status = tr_prepare(trace, &answer, q->name, NULL, arguments, count, &error);
+		read_answer(answer, status, &error);
 	}
 }
 
@@ -64,15 +72,9 @@ static void ask(struct tr_trace *trace, uint8_t which)
 	};
 	struct tr_error error;
 	struct tr_query *answer;
-	int more = tr_ask(trace, &answer, queries[which % (sizeof(queries) / sizeof(*queries))], &error);
+	int status = tr_ask(trace, &answer, queries[which % (sizeof(queries) / sizeof(*queries))], &error);
 
-	for (int rows = 0; !more && rows < 2000 && (more = tr_next(answer, &error)) == 1; rows++) {
-		for (size_t i = 0; i < tr_columns(answer); i++)
-			FUZZ_CHECK(tr_text(answer, i, NULL) && tr_column_name(answer, i));
-		more = 0;
-	}
-	tr_finish(answer);
-	FUZZ_CHECK(more >= 0 || *error.text);
+	read_answer(answer, status, &error);
 }
 
 static void report_on(struct tr_trace *trace, uint8_t how)

@@ -100,6 +100,7 @@ LAYERS = {
                                  "<sqlite>"],
     "tools/libtrace/expand.c": ["include/instr", "<zstd>"],
     "tools/libtrace/code.c": ["include/instr", "runtime/drain"],
+    "tools/libtrace/code.h": ["include/instr", "runtime/drain"],
     "tools/export": ["tools/libtrace", "tools/cli", "include/instr", "<zlib>"],
     "tools/": ["tools/libtrace", "tools/cli", "include/instr"],
     "examples": ["include/instr"],

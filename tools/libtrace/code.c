@@ -53,19 +53,24 @@ static void answer(enum tr_answer_kind kind, size_t index, const char *name, con
 		write_all(texts[i], length_of(texts[i]));
 }
 
-static void take_symbol(void *arg, uint64_t address, const char *name, int is_global)
+size_t tr_place_from(const struct tr_image *image, uint64_t address)
 {
-	struct answering *a = arg;
-	size_t from = 0, to = a->image->count;
-
+	size_t from = 0, to = image->count;
 	while (from < to) {
 		size_t middle = from + (to - from) / 2;
-		if (a->image->places[middle].address < address)
+		if (image->places[middle].address < address)
 			from = middle + 1;
 		else
 			to = middle;
 	}
-	for (; from < a->image->count && a->image->places[from].address == address; from++) {
+	return from;
+}
+
+static void take_symbol(void *arg, uint64_t address, const char *name, int is_global)
+{
+	struct answering *a = arg;
+
+	for (size_t from = tr_place_from(a->image, address); from < a->image->count && a->image->places[from].address == address; from++) {
 		struct named *n = &a->named[from];
 		if (!*name || (n->linkage && n->is_global >= is_global))
 			continue;

@@ -20,6 +20,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "drain/elf.h"
+
 /* A function that is asked for. */
 struct tr_place {
 	uint64_t address; /* of its first byte, as the linker counts */
@@ -34,6 +36,9 @@ struct tr_image {
 	struct tr_place *places; /* by ascending address */
 	size_t count;
 };
+
+/* The first place that is not below the address, or their count. */
+size_t tr_place_from(const struct tr_image *, uint64_t address);
 
 /* What the process writes: this, then the texts without NUL. */
 enum tr_answer_kind { TR_ANSWER_PLACE, TR_ANSWER_SENTENCE, TR_ANSWER_END };
@@ -55,7 +60,7 @@ struct tr_elf {
 	const unsigned char *bytes; /* all of the file */
 	uint64_t count;
 	char path[PATH_MAX];
-	char build_id[2 * 64 + 1]; /* hexadecimal; "" */
+	char build_id[IRT_BUILD_ID_TEXT]; /* hexadecimal; "" */
 };
 /* 0: there is no such file, or it is no 64-bit ELF file. */
 int tr_elf_open(struct tr_elf *, const char *path);

@@ -19,6 +19,8 @@
 #include <dwarf.h>
 #include <libdwarf.h>
 
+#include "fold/array.h"
+
 enum { DEPTH_MAX = 256, ORIGINS_MAX = 8, RANGES_MAX = 1 << 16 };
 
 /* Until 2021 an archive of libdwarf has a way of opening through libelf, which nobody takes here. */
@@ -191,20 +193,6 @@ static int each_range(struct dwarf *d, Dwarf_Die die, Dwarf_Half version, uint64
 	return 1;
 }
 
-/* The first place that is not below the address. */
-static size_t place_from(const struct tr_image *image, uint64_t address)
-{
-	size_t from = 0, to = image->count;
-	while (from < to) {
-		size_t middle = from + (to - from) / 2;
-		if (image->places[middle].address < address)
-			from = middle + 1;
-		else
-			to = middle;
-	}
-	return from;
-}
-
 struct has_place {
 	const struct tr_image *image;
 	int has;
@@ -213,7 +201,7 @@ struct has_place {
 static int look_for_place(void *arg, uint64_t low, uint64_t high)
 {
 	struct has_place *h = arg;
-	size_t at = place_from(h->image, low);
+	size_t at = tr_place_from(h->image, low);
 	h->has |= at < h->image->count && h->image->places[at].address < high;
 	return h->has;
 }
@@ -339,7 +327,7 @@ static void look_at(struct dwarf *d, struct unit *u, Dwarf_Die die)
 		first = low;
 	else if (first = UINT64_MAX, !each_range(d, die, u->version, u->base, take_first, &first))
 		return;
-	size_t index = place_from(d->image, first);
+	size_t index = tr_place_from(d->image, first);
 	if (index < d->image->count && d->image->places[index].address == first && !d->named[index])
 		tell(d, u, die, index);
 }
@@ -396,7 +384,7 @@ static void read_lines(struct dwarf *d, Dwarf_Die unit)
 			Dwarf_Bool is_end = 1;
 			if (dwarf_lineaddr(lines[i], &address, &error) != DW_DLV_OK)
 				continue;
-			size_t index = place_from(d->image, address);
+			size_t index = tr_place_from(d->image, address);
 			if (index >= d->image->count || d->image->places[index].address != address || d->lined[index] ||
 			    dwarf_lineendsequence(lines[i], &is_end, &error) != DW_DLV_OK || is_end)
 				continue;
@@ -482,13 +470,8 @@ static void walk_units(struct dwarf *d, int is_split)
 		dwarf_dealloc_die(die);
 		if (!known || (count && offset <= units[count - 1]))
 			break;
-		if (count == room) {
-			room = room ? room * 2 : 64;
-			Dwarf_Off *more = realloc(units, room * sizeof(*more));
-			if (!more)
-				break;
-			units = more;
-		}
+		if (!irt_grow(&units, &room, count + 1, sizeof(*units)))
+			break;
 		units[count++] = offset;
 	}
 	for (size_t i = 0; i < count; i++) {

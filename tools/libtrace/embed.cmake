@@ -5,27 +5,15 @@
 #     cmake -DOUT=FILE.c -P embed.cmake FILE.sql...
 #
 # The license at the top of a file is left out: what remains is what --show-sql shows.
+include("${CMAKE_CURRENT_LIST_DIR}/../../cmake/InstrText.cmake")
 
 set(code "/* Made by embed.cmake from sql/. */\n#include \"libtrace/internal.h\"\n")
 set(table "")
-math(EXPR last "${CMAKE_ARGC} - 1")
-set(behind FALSE)
-foreach(i RANGE ${last})
-	set(argument "${CMAKE_ARGV${i}}")
-	if(behind)
-		get_filename_component(name "${argument}" NAME_WE)
-		file(READ "${argument}" bytes HEX)
-		file(STRINGS "${argument}" first LIMIT_COUNT 1)
-		string(LENGTH "${first}" skipped)
-		math(EXPR skipped "(${skipped} + 1) * 2")
-		string(SUBSTRING "${bytes}" ${skipped} -1 bytes)
-		string(REGEX REPLACE "^2d2d0a" "" bytes "${bytes}") # an empty comment
-		string(REGEX REPLACE "(..)" "0x\\1," bytes "${bytes}")
-		string(REPLACE "0x0a," "0x0a,\n" bytes "${bytes}")
-		string(APPEND code "\nstatic const char ${name}[] = {\n${bytes}0};\n")
-		string(APPEND table "\t{\"${name}\", ${name}},\n")
-	elseif(argument MATCHES "embed\\.cmake$")
-		set(behind TRUE)
-	endif()
+instr_script_files(files "${CMAKE_CURRENT_LIST_FILE}")
+foreach(file IN LISTS files)
+	get_filename_component(name "${file}" NAME_WE)
+	instr_text_as_c(bytes "${file}" "2d2d0a") # an empty comment
+	string(APPEND code "\nstatic const char ${name}[] = {\n${bytes}0};\n")
+	string(APPEND table "\t{\"${name}\", ${name}},\n")
 endforeach()
 file(WRITE "${OUT}" "${code}\nconst struct tr_embedded tr_embedded_queries[] = {\n${table}\t{0}};\n")

@@ -24,7 +24,7 @@ int tr_events_open(struct tr_events *e, struct tr_trace *trace, struct tr_error 
 
 	*e = (struct tr_events){.trace = trace, .error = error};
 	if ((status = prepare(e, &e->chunks, chunks_sql)) ||
-	    (status = prepare(e, &e->data, "SELECT data FROM main.chunks WHERE chunk_id = ?1")))
+	    (status = prepare(e, &e->data, TR_CHUNK_DATA)))
 		return status;
 	return irt_chunk_decoder_create(&e->decoder);
 }
@@ -103,24 +103,32 @@ int tr_events_next(struct tr_events *e, struct tr_event_chunk *chunk)
 	return 1;
 }
 
+int tr_open_chunk(struct tr_trace *trace, sqlite3_stmt *data, int64_t chunk_id, struct irt_chunk_decoder *decoder,
+		  const struct irt_contexts *contexts, struct tr_error *error)
+{
+	int status, rc;
+
+	/* Outside of SQLite's steps: the file says how many chunks there are, and how much is in each. */
+	if (tr_is_late(trace))
+		return tr_fail_sqlite(trace, SQLITE_INTERRUPT, error);
+	sqlite3_bind_int64(data, 1, chunk_id);
+	rc = sqlite3_step(data);
+	if (rc == SQLITE_ROW)
+		status = irt_chunk_open(decoder, contexts, sqlite3_column_blob(data, 0), (size_t)sqlite3_column_bytes(data, 0));
+	else
+		status = rc == SQLITE_DONE ? INSTR_ERR_FORMAT : tr_fail_sqlite(trace, rc, error);
+	sqlite3_reset(data);
+	return status;
+}
+
 int tr_events_read(struct tr_events *e, const struct tr_event_chunk *chunk, void *user,
 		   int (*each)(void *user, const struct irt_event *events, size_t count))
 {
 	struct irt_event events[256];
 	int64_t count = 0, last = 0;
-	int status, rc;
+	int status = tr_open_chunk(e->trace, e->data, chunk->chunk_id, e->decoder, e->contexts, e->error), rc;
 	long n = 0;
 
-	/* Outside of SQLite's steps: the file says how many chunks there are, and how much is in each. */
-	if (tr_is_late(e->trace))
-		return tr_fail_sqlite(e->trace, SQLITE_INTERRUPT, e->error);
-	sqlite3_bind_int64(e->data, 1, chunk->chunk_id);
-	rc = sqlite3_step(e->data);
-	if (rc == SQLITE_ROW)
-		status = irt_chunk_open(e->decoder, e->contexts, sqlite3_column_blob(e->data, 0), (size_t)sqlite3_column_bytes(e->data, 0));
-	else
-		status = rc == SQLITE_DONE ? INSTR_ERR_FORMAT : tr_fail_sqlite(e->trace, rc, e->error);
-	sqlite3_reset(e->data);
 	while (!status && (n = irt_chunk_next(e->decoder, events, sizeof(events) / sizeof(*events))) > 0) {
 		if (!count && events[0].ticks != chunk->start_ticks)
 			return TR_DAMAGED;

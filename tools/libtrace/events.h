@@ -52,6 +52,12 @@ int tr_follow_chunk(const struct tr_event_chunk *, int64_t *expected, int64_t *e
 int tr_events_read(struct tr_events *, const struct tr_event_chunk *chunk, void *user,
 		   int (*each)(void *user, const struct irt_event *events, size_t count));
 
+/* Begins to read a chunk, by a statement of this text, which is reset. INSTR_ERR_FORMAT and INSTR_ERR_VERSION say nothing to people:
+ * there is no such chunk, or it does not decode. */
+#define TR_CHUNK_DATA "SELECT data FROM main.chunks WHERE chunk_id = ?1"
+int tr_open_chunk(struct tr_trace *, sqlite3_stmt *data, int64_t chunk_id, struct irt_chunk_decoder *, const struct irt_contexts *,
+		  struct tr_error *error);
+
 /* What decoders need of the calling contexts of a process, *of; once it is that process, they stay as they are. */
 int tr_use_contexts(struct tr_trace *, int64_t process_id, struct irt_contexts **contexts, int64_t *of, struct tr_error *error);
 

@@ -11,7 +11,6 @@
 
 #include "fold/array.h"
 #include "fold/cct.h"
-#include "libtrace/events.h"
 
 int tr_cannot(struct tr_heap_events *h, const char *format, ...)
 {
@@ -149,9 +148,7 @@ void tr_heap_events_close(struct tr_heap_events *h)
 	free(h->threads);
 	free(h->holes);
 	free(h->lost_places);
-	irt_contexts_destroy(h->contexts);
-	irt_chunk_decoder_destroy(h->decoder);
-	sqlite3_finalize(h->data);
+	tr_events_close(&h->events);
 }
 
 bool tr_has_hole(const struct tr_heap_events *h, int64_t from, int64_t to)
@@ -181,59 +178,41 @@ bool tr_is_lost_place(const struct tr_heap_events *h, uint32_t context, uint32_t
 
 static int prepare_reading(struct tr_heap_events *h)
 {
-	int64_t of = 0;
-	int status = irt_chunk_decoder_create(&h->decoder);
+	struct tr_events *e = &h->events;
+	int status = e->data ? 0 : tr_events_open(e, h->trace, h->error);
 
-	if (!status)
-		status = tr_use_contexts(h->trace, h->process_id, &h->contexts, &of, h->error);
-	return status ? status : prepare(h, &h->data, "SELECT data FROM main.chunks WHERE chunk_id = ?1");
+	return status ? status : tr_use_contexts(h->trace, h->process_id, &e->contexts, &e->process_id, h->error);
 }
 
-static int open_chunk(struct tr_heap_events *h, const struct tr_chunk *chunk)
-{
-	int status = h->data ? 0 : prepare_reading(h), rc;
+struct heap_only {
+	void *user;
+	int (*each)(void *user, const struct irt_event *event);
+	int status; /* what it has returned */
+};
 
-	if (status)
-		return status;
-	/* Outside of SQLite's steps: the file says how many chunks there are, and how much is in each. */
-	if (tr_is_late(h->trace))
-		return tr_fail_sqlite(h->trace, SQLITE_INTERRUPT, h->error);
-	sqlite3_bind_int64(h->data, 1, chunk->chunk_id);
-	rc = sqlite3_step(h->data);
-	if (rc == SQLITE_ROW)
-		status = irt_chunk_open(h->decoder, h->contexts, sqlite3_column_blob(h->data, 0),
-					(size_t)sqlite3_column_bytes(h->data, 0));
-	else
-		status = rc == SQLITE_DONE ? INSTR_ERR_FORMAT : tr_fail_sqlite(h->trace, rc, h->error);
-	sqlite3_reset(h->data);
-	h->chunks_read++;
-	return status;
+static int each_of_heap(void *user, const struct irt_event *events, size_t count)
+{
+	struct heap_only *only = user;
+
+	for (size_t i = 0; i < count && !only->status; i++)
+		if (events[i].operation >= IRT_OP_ALLOC && events[i].operation <= IRT_OP_RESIZED &&
+		    irt_heap_kind(irt_site_family(events[i].site)) == IRT_HEAP_HEAP)
+			only->status = only->each(only->user, &events[i]);
+	return only->status;
 }
 
 int tr_each_heap_event(struct tr_heap_events *h, const struct tr_chunk *chunk, void *user,
 		       int (*each)(void *user, const struct irt_event *event))
 {
-	struct irt_event events[256];
-	int64_t count = 0, last = 0;
-	int status = open_chunk(h, chunk);
-	long n = 0;
+	const struct tr_event_chunk read = {.chunk_id = chunk->chunk_id, .events = chunk->events, .start_ticks = chunk->start_ticks,
+					    .end_ticks = chunk->end_ticks};
+	struct heap_only only = {user, each, 0};
+	int status = prepare_reading(h);
 
-	while (!status && (n = irt_chunk_next(h->decoder, events, sizeof(events) / sizeof(*events))) > 0) {
-		if (!count && events[0].ticks != chunk->start_ticks)
-			status = INSTR_ERR_FORMAT;
-		for (long i = 0; i < n && !status; i++)
-			if (events[i].operation >= IRT_OP_ALLOC && events[i].operation <= IRT_OP_RESIZED &&
-			    irt_heap_kind(irt_site_family(events[i].site)) == IRT_HEAP_HEAP)
-				status = each(user, &events[i]);
-		count += n;
-		last = events[n - 1].ticks;
-	}
-	if (!status && n < 0)
-		status = (int)n;
-	/* There is no checksum; but damage that can be decoded mostly moves the end. */
-	if (!status && (count != chunk->events || last != chunk->end_ticks))
-		status = INSTR_ERR_FORMAT;
-	if (status == INSTR_ERR_FORMAT || status == INSTR_ERR_VERSION)
+	h->chunks_read++;
+	if (!status)
+		status = tr_events_read(&h->events, &read, &only, each_of_heap);
+	if (status == INSTR_ERR_FORMAT || status == INSTR_ERR_VERSION || (status == TR_DAMAGED && !only.status))
 		return tr_cannot(h, "the events of chunk %lld are damaged", (long long)chunk->chunk_id);
 	return status;
 }

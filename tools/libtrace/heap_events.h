@@ -15,9 +15,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "encode/chunk.h"
 #include "fold/heap.h"
-#include "libtrace/internal.h"
+#include "libtrace/events.h"
 
 /* Results beside 0 and enum instr_err: what was asked cannot be told from the events, heap_events.why says why. */
 enum { TR_CANNOT = 1 };
@@ -58,9 +57,7 @@ struct tr_heap_events {
 	size_t lost_count, lost_room;
 	bool lost_anywhere; /* ... and it is not known where all of them are */
 
-	struct irt_contexts *contexts;
-	struct irt_chunk_decoder *decoder;
-	sqlite3_stmt *data;
+	struct tr_events events; /* once one was read */
 	int64_t chunks_read;
 };
 

@@ -278,18 +278,9 @@ int tr_heap_at(struct tr_trace *trace, int64_t process_id, const int64_t *times_
 	int status;
 
 	*why = 0;
-	trace->locked_down = 0; /* the statements are ours */
-	tr_refill_steps(trace);
-	status = run_sql(&t, "PRAGMA query_only = OFF; BEGIN");
-	if (!status) {
-		status = add_times(&t, process_id, times_ns, count);
-		int ended = run_sql(&t, status ? "ROLLBACK" : "COMMIT");
-		status = status ? status : ended;
-		if (status)
-			tr_forget_views(trace);
-	}
-	sqlite3_exec(trace->db, "PRAGMA query_only = ON", NULL, NULL, NULL);
-	trace->locked_down = 1;
+	if ((status = tr_begin_tables(trace, error)))
+		return status;
+	status = add_times(&t, process_id, times_ns, count);
 	free(t.processes);
-	return status == INSTR_ERR_MEMORY ? tr_fail(error, status, trace->path, "there is not enough memory to read it") : status;
+	return tr_end_tables(trace, status, error);
 }

@@ -27,25 +27,12 @@ static const void *bytes_at(const struct tr_elf *e, uint64_t at, uint64_t count)
 	return at <= e->count && count <= e->count - at ? e->bytes + at : NULL;
 }
 
-static void read_build_id(struct tr_elf *e, const unsigned char *notes, uint64_t bytes, uint64_t align)
+static void read_build_id(struct tr_elf *e, uint64_t at, uint64_t bytes, uint64_t align)
 {
-	Elf64_Nhdr note;
+	const unsigned char *notes = bytes_at(e, at, bytes);
 
-	align = align == 8 ? 8 : 4;
-	for (uint64_t at = 0; notes && !*e->build_id && bytes - at >= sizeof(note);) {
-		memcpy(&note, notes + at, sizeof(note));
-		uint64_t name = at + sizeof(note), id = name + ((note.n_namesz + align - 1) & -align);
-		uint64_t next = id + ((note.n_descsz + align - 1) & -align);
-		if (id + note.n_descsz > bytes)
-			return;
-		if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == 4 && !memcmp(notes + name, "GNU", 4) &&
-		    note.n_descsz * 2 < sizeof(e->build_id))
-			for (uint32_t i = 0; i < 2 * note.n_descsz; i++)
-				e->build_id[i] = "0123456789abcdef"[notes[id + i / 2] >> (i % 2 ? 0 : 4) & 15];
-		if (next > bytes)
-			return;
-		at = next;
-	}
+	if (notes)
+		irt_elf_find_build_id(notes, bytes, align, e->build_id);
 }
 
 /* Section number i; 0: it does not lie in the file. */
@@ -135,14 +122,14 @@ static void read_notes(struct tr_elf *e)
 	memcpy(&header, e->bytes, sizeof(header));
 	for (uint64_t i = 1; i < count && !*e->build_id && get_section(e, i, &section); i++)
 		if (section.sh_type == SHT_NOTE)
-			read_build_id(e, bytes_at(e, section.sh_offset, section.sh_size), section.sh_size, section.sh_addralign);
+			read_build_id(e, section.sh_offset, section.sh_size, section.sh_addralign);
 	for (uint64_t i = 0; i < header.e_phnum && !*e->build_id && header.e_phentsize == sizeof(segment); i++) {
 		const void *from = bytes_at(e, header.e_phoff, (i + 1) * sizeof(segment));
 		if (!from)
 			return;
 		memcpy(&segment, (const char *)from + i * sizeof(segment), sizeof(segment));
 		if (segment.p_type == PT_NOTE)
-			read_build_id(e, bytes_at(e, segment.p_offset, segment.p_filesz), segment.p_filesz, segment.p_align);
+			read_build_id(e, segment.p_offset, segment.p_filesz, segment.p_align);
 	}
 }
 

@@ -57,6 +57,9 @@ int tr_is_late(const struct tr_trace *);
 extern int64_t tr_steps_at_least, tr_seconds_at_least;
 extern int64_t tr_steps_asked; /* ... and a query of tr_ask, of any file */
 
+/* open.c: tr_open for what reads the tables alone: names and lines are not looked up in images, nor newer traces beside it. */
+int tr_open_tables(struct tr_trace **trace, const char *path, struct tr_error *error);
+
 /* shape.c: the tables that the queries name are there, as schema.sql has them. */
 int tr_check_shape(struct tr_trace *, struct tr_error *error);
 
@@ -64,6 +67,11 @@ int tr_check_shape(struct tr_trace *, struct tr_error *error);
 int tr_prepare_sql(struct tr_trace *, const char *sql, sqlite3_stmt **statement);
 /* The transaction in which some may have been made is rolled back. */
 void tr_forget_views(struct tr_trace *);
+/* query.c: temporary tables are made and filled between the two, by statements of ours, which are finalized before the second. That
+ * takes what has come of it (0 or a negative enum instr_err), undoes it all if that is not 0, and returns it, or what has
+ * become of it at the end. Where the first fails the second is not called. */
+int tr_begin_tables(struct tr_trace *, struct tr_error *error);
+int tr_end_tables(struct tr_trace *, int status, struct tr_error *error);
 /* query.c: as tr_prepare, of a text of ours; sqlite3_finalize. */
 int tr_prepare_text(struct tr_trace *, sqlite3_stmt **statement, const char *text, const char *sort,
 		    const struct tr_argument *arguments, size_t count, struct tr_error *error);

@@ -369,14 +369,14 @@ static int find_in_threads(struct search *s)
 
 /* ---- all ---------------------------------------------------------------------------------------------- */
 
-static int count_chunks(struct search *s)
+static int find_chunks(struct search *s)
 {
-	sqlite3_stmt *count;
-	int rc = sqlite3_prepare_v2(s->trace->db, "SELECT count(events) FROM main.chunks", -1, &count, NULL);
+	sqlite3_stmt *any;
+	int rc = sqlite3_prepare_v2(s->trace->db, "SELECT EXISTS (SELECT 1 FROM main.chunks)", -1, &any, NULL);
 
-	if (rc == SQLITE_OK && (rc = sqlite3_step(count)) == SQLITE_ROW)
-		s->out->chunks = sqlite3_column_int64(count, 0);
-	sqlite3_finalize(count);
+	if (rc == SQLITE_OK && (rc = sqlite3_step(any)) == SQLITE_ROW)
+		s->out->has_chunks = sqlite3_column_int(any, 0);
+	sqlite3_finalize(any);
 	return rc == SQLITE_ROW ? 0 : tr_fail_sqlite(s->trace, rc, s->error);
 }
 
@@ -403,7 +403,7 @@ static int begin(struct search *s)
 	s->from_ticks += w->from_ns > 0 && s->from_ticks < INT64_MAX;
 	if (w->to_ns < INT64_MAX && (status = tr_find_ticks(s->trace, w->to_ns, &s->to_ticks, s->error)))
 		return status;
-	if ((status = count_chunks(s)) || (status = find_functions(s)) || (status = tr_events_open(&s->events, s->trace, s->error)) ||
+	if ((status = find_chunks(s)) || (status = find_functions(s)) || (status = tr_events_open(&s->events, s->trace, s->error)) ||
 	    (status = tr_prepare_text(s->trace, &s->open_frames, open_frames_sql, NULL, NULL, 0, s->error)))
 		return status;
 	return tr_prepare_text(s->trace, &s->threads, threads_sql, NULL, arguments, sizeof(arguments) / sizeof(*arguments), s->error);
@@ -426,7 +426,7 @@ int tr_find_longest_calls(struct tr_trace *trace, const struct tr_calls_wanted *
 	*out = (struct tr_calls){0};
 	if ((status = run(&s, "BEGIN")))
 		return status;
-	if (!(status = begin(&s)) && out->chunks && !(status = find_in_threads(&s))) {
+	if (!(status = begin(&s)) && out->has_chunks && !(status = find_in_threads(&s))) {
 		qsort(out->calls, out->count, sizeof(*out->calls), compare_calls);
 		status = tr_weigh_calls(&s.events, out);
 	}

@@ -20,6 +20,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "fold/array.h"
 #include "instr/schema.h"
 
 enum { CONTEXTS_PER_PROCESS = 1 << 21, LOCKS_PER_PROCESS = 131072, PAGE_BYTES = 4096, MOST_COLUMNS = 64 };
@@ -33,7 +34,7 @@ struct map { /* old numbers to new ones, by ascending old */
 	struct pair {
 		int64_t old, new;
 	} *pairs;
-	size_t count;
+	size_t count, room;
 };
 
 struct merge {
@@ -89,12 +90,8 @@ static int64_t source_number(struct merge *m, const char *sql, int64_t otherwise
 
 static int add_pair(struct merge *m, struct map *map, int64_t old, int64_t new)
 {
-	if (!(map->count & (map->count + 1))) {
-		struct pair *pairs = realloc(map->pairs, (2 * map->count + 2) * sizeof(*pairs));
-		if (!pairs)
-			return tr_fail(m->error, INSTR_ERR_MEMORY, m->source->path, "there is not enough memory to read it");
-		map->pairs = pairs;
-	}
+	if (!irt_grow(&map->pairs, &map->room, map->count + 1, sizeof(*map->pairs)))
+		return tr_fail(m->error, INSTR_ERR_MEMORY, m->source->path, "there is not enough memory to read it");
 	map->pairs[map->count++] = (struct pair){old, new};
 	return 0;
 }
@@ -414,7 +411,7 @@ static int merge(struct merge *m, const char *const *paths, size_t count, const 
 	int status = create(m, path);
 
 	for (size_t i = 0; i < count && !status; i++) {
-		if ((status = tr_open(&m->source, paths[i], m->error)))
+		if ((status = tr_open_tables(&m->source, paths[i], m->error)))
 			break;
 		status = add_trace(m, !i);
 		tr_close(m->source);

@@ -300,7 +300,7 @@ static char *find_newer(const char *path)
 	return newest;
 }
 
-int tr_open(struct tr_trace **out, const char *path, struct tr_error *error)
+static int open_trace(struct tr_trace **out, const char *path, int for_reports, struct tr_error *error)
 {
 	struct tr_trace *trace = calloc(1, sizeof(*trace));
 	int status, wal = 0;
@@ -319,15 +319,26 @@ int tr_open(struct tr_trace **out, const char *path, struct tr_error *error)
 	    (status = check_identity(trace, error)) ||
 	    (status = tr_check_shape(trace, error)) ||
 	    (status = set_up(trace, error)) || (status = add_functions(trace, error)) ||
-	    (status = tr_find_places(trace, error))) {
+	    (for_reports && (status = tr_find_places(trace, error)))) {
 		tr_close(trace);
 		return status;
 	}
 	tr_lock_down(trace);
 	tr_remove_copy(&trace->copy); /* it is open: that is enough */
-	trace->newer = find_newer(path);
+	if (for_reports)
+		trace->newer = find_newer(path);
 	*out = trace;
 	return 0;
+}
+
+int tr_open(struct tr_trace **out, const char *path, struct tr_error *error)
+{
+	return open_trace(out, path, 1, error);
+}
+
+int tr_open_tables(struct tr_trace **out, const char *path, struct tr_error *error)
+{
+	return open_trace(out, path, 0, error);
 }
 
 void tr_close(struct tr_trace *trace)

@@ -18,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "fold/array.h"
 #include "libtrace/code.h"
 
 enum { IMAGES_MAX = 256, PLACES_MAX = 1 << 20, SENTENCES_MAX = 8, SECONDS_AT_MOST = 20 };
@@ -88,14 +89,9 @@ static int read_places(struct tr_trace *trace, struct image *image, struct tr_er
 		sqlite3_bind_int64(places, 1, image->module_id);
 		sqlite3_bind_int(places, 2, PLACES_MAX);
 		while ((rc = sqlite3_step(places)) == SQLITE_ROW) {
-			if (image->asked.count == room) {
-				room = room ? room * 2 : 256;
-				struct tr_place *more = realloc(image->asked.places, room * sizeof(*more));
-				if (!more) {
-					rc = SQLITE_NOMEM;
-					break;
-				}
-				image->asked.places = more;
+			if (!irt_grow(&image->asked.places, &room, image->asked.count + 1, sizeof(*image->asked.places))) {
+				rc = SQLITE_NOMEM;
+				break;
 			}
 			image->asked.places[image->asked.count++] = (struct tr_place){
 				.address = (uint64_t)sqlite3_column_int64(places, 1), .function_id = sqlite3_column_int64(places, 0),

@@ -204,6 +204,39 @@ static int is_late(void *trace)
 	return tr_is_late(trace);
 }
 
+static void go_back(struct tr_trace *trace)
+{
+	sqlite3_exec(trace->db, "PRAGMA query_only = ON", NULL, NULL, NULL);
+	trace->locked_down = 1;
+}
+
+int tr_begin_tables(struct tr_trace *trace, struct tr_error *error)
+{
+	trace->locked_down = 0; /* the statements are ours */
+	tr_refill_steps(trace);
+	int rc = sqlite3_exec(trace->db, "PRAGMA query_only = OFF; BEGIN", NULL, NULL, NULL);
+	if (rc == SQLITE_OK)
+		return 0;
+	int status = tr_fail_sqlite(trace, rc, error);
+	go_back(trace);
+	return status;
+}
+
+int tr_end_tables(struct tr_trace *trace, int status, struct tr_error *error)
+{
+	int rc = status ? SQLITE_OK : sqlite3_exec(trace->db, "COMMIT", NULL, NULL, NULL);
+
+	if (rc != SQLITE_OK)
+		status = tr_fail_sqlite(trace, rc, error);
+	if (status) {
+		if (!sqlite3_get_autocommit(trace->db)) /* SQLite may have done so itself */
+			sqlite3_exec(trace->db, "ROLLBACK", NULL, NULL, NULL);
+		tr_forget_views(trace);
+	}
+	go_back(trace);
+	return status == INSTR_ERR_MEMORY ? tr_fail(error, status, trace->path, "there is not enough memory to read it") : status;
+}
+
 /* Once. SQLite asks the authorizer about the shape of a virtual table when it is named first. */
 static int add_tables(struct tr_trace *trace)
 {

@@ -166,21 +166,11 @@ static int read_chunk(struct search *s, struct stack *stack, const struct chunk 
 {
 	struct irt_event events[256];
 	int64_t count = 0, last = c->start_ticks;
-	int status, rc, over = 0;
+	int status = set_start(s, stack, c), over = 0;
 	long n = 0;
 
-	/* Outside of SQLite's steps: the file says how many chunks there are, and how much is in each. */
-	if (tr_is_late(s->trace))
-		return tr_fail_sqlite(s->trace, SQLITE_INTERRUPT, s->error);
-	if ((status = set_start(s, stack, c)))
-		return status;
-	sqlite3_bind_int64(s->data, 1, c->chunk_id);
-	rc = sqlite3_step(s->data);
-	if (rc == SQLITE_ROW)
-		status = irt_chunk_open(s->decoder, s->contexts, sqlite3_column_blob(s->data, 0), (size_t)sqlite3_column_bytes(s->data, 0));
-	else
-		status = rc == SQLITE_DONE ? INSTR_ERR_FORMAT : tr_fail_sqlite(s->trace, rc, s->error);
-	sqlite3_reset(s->data);
+	if (!status)
+		status = tr_open_chunk(s->trace, s->data, c->chunk_id, s->decoder, s->contexts, s->error);
 	while (!status && !over && (n = irt_chunk_next(s->decoder, events, sizeof(events) / sizeof(*events))) > 0) {
 		if (!count && events[0].ticks != c->start_ticks)
 			status = INSTR_ERR_FORMAT;
@@ -365,7 +355,7 @@ static int add_threads(struct search *s)
 
 	if ((status = run_sql(s, table_sql)) || (status = prepare(s, &s->threads, threads_sql)) ||
 	    (status = prepare(s, &s->chunks, chunks_sql)) || (status = prepare(s, &s->behind, behind_sql)) ||
-	    (status = prepare(s, &s->data, "SELECT data FROM main.chunks WHERE chunk_id = ?1")) ||
+	    (status = prepare(s, &s->data, TR_CHUNK_DATA)) ||
 	    (status = prepare(s, &s->put, "INSERT INTO temp.open_frames VALUES (?1, ?2, ?3, ?4, 0)")) ||
 	    (status = prepare(s, &s->put_block, "INSERT INTO temp.open_blocks VALUES (?1, ?2, ?3, ?4, ?5, ?6)")) ||
 	    (status = prepare(s, &s->put_wait, wait_sql)) ||
@@ -383,26 +373,17 @@ int tr_stacks_at(struct tr_trace *trace, int64_t at_ns, struct tr_error *error)
 	struct search s = {.trace = trace, .error = error};
 	int status;
 
-	trace->locked_down = 0; /* the statements are ours */
-	tr_refill_steps(trace);
-	status = run_sql(&s, "PRAGMA query_only = OFF; BEGIN");
-	if (!status) {
-		status = tr_find_ticks(trace, at_ns, &s.ticks, error);
-		if (!status)
-			status = add_threads(&s);
-		sqlite3_stmt *const all[] = {s.threads, s.chunks, s.behind, s.data, s.put, s.put_block, s.put_wait};
-		for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
-			sqlite3_finalize(all[i]);
-		int ended = run_sql(&s, status ? "ROLLBACK" : "COMMIT");
-		status = status ? status : ended;
-		if (status)
-			tr_forget_views(trace);
-	}
-	sqlite3_exec(trace->db, "PRAGMA query_only = ON", NULL, NULL, NULL);
-	trace->locked_down = 1;
+	if ((status = tr_begin_tables(trace, error)))
+		return status;
+	status = tr_find_ticks(trace, at_ns, &s.ticks, error);
+	if (!status)
+		status = add_threads(&s);
+	sqlite3_stmt *const all[] = {s.threads, s.chunks, s.behind, s.data, s.put, s.put_block, s.put_wait};
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
+		sqlite3_finalize(all[i]);
 	irt_contexts_destroy(s.contexts);
 	irt_chunk_decoder_destroy(s.decoder);
 	free(s.stack.frames);
 	free(s.before.frames);
-	return status == INSTR_ERR_MEMORY ? tr_fail(error, status, trace->path, "there is not enough memory to read it") : status;
+	return tr_end_tables(trace, status, error);
 }

@@ -284,20 +284,10 @@ static int start_anew(struct timeline *t, const struct chunk *c, int is_first)
 static int read_chunk(struct timeline *t, const struct chunk *c)
 {
 	struct irt_event events[256];
-	int status = 0, rc;
+	int status = tr_open_chunk(t->trace, t->data, c->chunk_id, t->decoder, t->contexts, t->error);
+	int64_t count = 0;
 	long n = 0;
 
-	/* Outside of SQLite's steps: the file says how many chunks there are, and how much is in each. */
-	if (tr_is_late(t->trace))
-		return tr_fail_sqlite(t->trace, SQLITE_INTERRUPT, t->error);
-	sqlite3_bind_int64(t->data, 1, c->chunk_id);
-	rc = sqlite3_step(t->data);
-	if (rc == SQLITE_ROW)
-		status = irt_chunk_open(t->decoder, t->contexts, sqlite3_column_blob(t->data, 0), (size_t)sqlite3_column_bytes(t->data, 0));
-	else
-		status = rc == SQLITE_DONE ? INSTR_ERR_FORMAT : tr_fail_sqlite(t->trace, rc, t->error);
-	sqlite3_reset(t->data);
-	int64_t count = 0;
 	while (!status && !t->is_over && (n = irt_chunk_next(t->decoder, events, sizeof(events) / sizeof(*events))) > 0) {
 		count += n;
 		for (long i = 0; i < n && !status && !(t->is_over = events[i].ticks > t->to_ticks); i++) {
@@ -441,7 +431,7 @@ static int tell_threads(struct timeline *t)
 	int status, rc = SQLITE_DONE;
 
 	if ((status = find_times(t)) || (status = prepare(t, &t->threads, threads_sql)) || (status = prepare(t, &t->before, before_sql)) ||
-	    (status = prepare(t, &t->chunks, chunks_sql)) || (status = prepare(t, &t->data, "SELECT data FROM main.chunks WHERE chunk_id = ?1")) ||
+	    (status = prepare(t, &t->chunks, chunks_sql)) || (status = prepare(t, &t->data, TR_CHUNK_DATA)) ||
 	    (status = irt_chunk_decoder_create(&t->decoder)))
 		return status;
 	sqlite3_bind_int64(t->threads, 1, t->from_ticks);

@@ -181,7 +181,7 @@ struct tr_calls_wanted {
 struct tr_calls {
 	struct tr_call *calls; /* the longest first */
 	size_t count;
-	int64_t chunks;        /* of the trace */
+	int has_chunks;        /* events of the trace are kept at all */
 	int missing;           /* events of threads that were looked at are not there, or damaged */
 };
 /* tr_calls_fini, whatever comes back. */

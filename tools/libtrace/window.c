@@ -340,7 +340,7 @@ static int follow(struct window *w, const struct tr_event_chunk *c, int is_first
 static int read_thread(struct window *w, int64_t thread_id, int64_t begin, int64_t end)
 {
 	struct tr_event_chunk c;
-	int64_t event = -1; /* behind the last one that was read */
+	int64_t event, expected = INT64_MIN; /* behind the last one that was read; INT64_MIN: there is none */
 	int known, more, status, over = 0;
 
 	w->waited = w->waited_within = 0;
@@ -349,19 +349,20 @@ static int read_thread(struct window *w, int64_t thread_id, int64_t begin, int64
 		return status;
 	w->done = known ? w->from : INT64_MIN;
 	while (!over && !status && (more = tr_events_next(&w->events, &c)) == 1) {
-		int is_first = event < 0;
+		const int is_first = expected == INT64_MIN, follows = tr_follow_chunk(&c, &expected, &event);
 		over = c.start_ticks > w->to;
-		if (over ? is_first && !c.first_event : is_first ? !known || (c.start_ticks > w->from && c.start_depth != (int64_t)w->depth) : event != c.first_event) {
+		if (!over && follows == TR_DAMAGED)
+			status = TR_DAMAGED;
+		else if (over ? is_first && !c.first_event : is_first ? !known || (c.start_ticks > w->from && c.start_depth != (int64_t)w->depth) : follows == TR_MISSING) {
 			w->facts.missing += !over && (!is_first || c.first_event);
 			status = follow(w, &c, is_first, begin);
 		}
 		if (!status)
 			status = over ? look_behind(w, &c) : tr_events_read(&w->events, &c, w, each_events);
-		event = c.first_event + c.events;
 		if (status == TR_DAMAGED) {
 			w->facts.missing++;
 			close_all(w, w->last);
-			event = INT64_MAX; /* the next one does not follow */
+			expected = INT64_MAX; /* the next one does not follow */
 		}
 		if (status > 0) { /* or behind the window */
 			over |= status != TR_DAMAGED;
@@ -467,31 +468,22 @@ int tr_window(struct tr_trace *trace, int64_t from_ns, int64_t to_ns, struct tr_
 
 	if (status)
 		return status;
-	trace->locked_down = 0; /* the statements are ours */
-	tr_refill_steps(trace);
-	status = run_sql(&w, "PRAGMA query_only = OFF; BEGIN");
-	if (!status) {
-		if (from_ns > 0)
-			status = tr_find_ticks(trace, from_ns, &w.from, error);
-		else
-			status = run_sql(&w, "DELETE FROM temp.open_frames");
-		if (!status && to_ns < INT64_MAX)
-			status = tr_find_ticks(trace, to_ns, &w.to, error);
-		if (!status)
-			status = read_threads(&w);
-		sqlite3_finalize(w.threads);
-		sqlite3_finalize(w.frames);
-		sqlite3_finalize(w.begun);
-		sqlite3_finalize(w.put);
-		tr_events_close(&w.events);
-		int ended = run_sql(&w, status ? "ROLLBACK" : "COMMIT");
-		status = status ? status : ended;
-		if (status)
-			tr_forget_views(trace);
-	}
-	sqlite3_exec(trace->db, "PRAGMA query_only = ON", NULL, NULL, NULL);
-	trace->locked_down = 1;
+	if ((status = tr_begin_tables(trace, error)))
+		return status;
+	if (from_ns > 0)
+		status = tr_find_ticks(trace, from_ns, &w.from, error);
+	else
+		status = run_sql(&w, "DELETE FROM temp.open_frames");
+	if (!status && to_ns < INT64_MAX)
+		status = tr_find_ticks(trace, to_ns, &w.to, error);
+	if (!status)
+		status = read_threads(&w);
+	sqlite3_finalize(w.threads);
+	sqlite3_finalize(w.frames);
+	sqlite3_finalize(w.begun);
+	sqlite3_finalize(w.put);
+	tr_events_close(&w.events);
 	*facts = w.facts;
 	free(w.stack);
-	return status == INSTR_ERR_MEMORY ? tr_fail(error, status, trace->path, "there is not enough memory to read it") : status;
+	return tr_end_tables(trace, status, error);
 }

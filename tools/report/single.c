@@ -193,7 +193,7 @@ int report_single_calls(struct report *report)
 	struct tr_calls calls;
 	int status = tr_find_longest_calls(report->trace, &wanted, &calls, &report->error);
 
-	if (!status && !calls.chunks) {
+	if (!status && !calls.has_chunks) {
 		snprintf(report->error.text, sizeof(report->error.text),
 			 report->files > 1 ? "%.500s: traces that are added up have no events: --calls is for one at a time"
 					   : "%.500s: no events were kept (events=off, or all are deleted), so single calls cannot be told apart "

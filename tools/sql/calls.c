@@ -62,7 +62,6 @@ struct cursor {
 	uint64_t pop_left;         /* of a POP event: calls that it has ended and that were not passed */
 	int64_t rowid;
 	struct row row;
-	int64_t late_ticks;        /* lower bound of the row's end */
 };
 
 
@@ -258,7 +257,7 @@ static int end_call(struct cursor *c, struct sql_stream *s, const struct irt_eve
 	if (needs_frames(&c->streams, s) && (rc = leave(c, s)) != SQLITE_OK)
 		return rc;
 	follow_depth(c, s, e->ticks, depth);
-	*is_row = e->ticks >= c->late_ticks && c->row.start_ticks >= r->start_from && c->row.start_ticks <= r->start_to &&
+	*is_row = e->ticks >= r->from && c->row.start_ticks >= r->start_from && c->row.start_ticks <= r->start_to &&
 		  (r->context_id == SQL_ANY || r->context_id % IRT_CCT_ID_SPAN == context) &&
 		  (r->function_id == SQL_ANY || r->function_id == irt_contexts_function(s->contexts, context));
 	return rc;
@@ -362,7 +361,6 @@ static int filter(sqlite3_vtab_cursor *base, int index, const char *text, int co
 	if ((rc = sql_source_begin(c->source, base->pVtab)) != SQLITE_OK ||
 	    (rc = sql_request_read(&request, c->source, index, text, count, values)) != SQLITE_OK)
 		return rc;
-	c->late_ticks = request.from;
 	c->streams.choose = choose;
 	c->streams.extend = extend;
 	c->streams.functions_on_stack = request.wants != 0;

@@ -18,14 +18,9 @@ enum field {
 	EVENT, VALUE, SITE, ADDRESS, BYTES, NUMBER, HEAP_KIND, FAMILY, FAILED, MODE, LOCK, LOCK_VALUE, DESCRIPTOR,
 };
 
-struct column {
-	enum field field;
-	enum sql_bound bound;
-};
-
 struct kind {
 	const char *declaration; /* its columns, with a comma before each */
-	const struct column *columns;
+	const enum field *fields;
 	const enum sql_bound *bounds;
 	int count;
 	uint64_t operations;
@@ -260,7 +255,7 @@ static int get_column(sqlite3_vtab_cursor *base, sqlite3_context *out, int colum
 	if (!s) /* count_only: nobody asks */
 		return SQLITE_OK;
 	e = &s->events[s->at];
-	switch (c->kind->columns[column].field) {
+	switch (c->kind->fields[column]) {
 	case TIME_NS:
 		sqlite3_result_int64(out, sql_ns_of(c->source, e->ticks));
 		break;
@@ -372,24 +367,24 @@ static int get_column(sqlite3_vtab_cursor *base, sqlite3_context *out, int colum
 	X("failed INTEGER", FAILED, SQL_NONE) X("process_id INTEGER", PROCESS, SQL_PROCESS) X("number INTEGER", NUMBER, SQL_NONE) \
 	X("start_ticks INTEGER", START_TICKS, SQL_NONE) X("end_ticks INTEGER", TIME_TICKS, SQL_TIME_TICKS) \
 	X("duration_ticks INTEGER", DURATION_TICKS, SQL_NONE)
-#define FIELD(declaration, field, bound) {field, bound},
+#define FIELD(declaration, field, bound) field,
 #define BOUND(declaration, field, bound) bound,
 #define DECLARATION(declaration, field, bound) "," declaration
 
-static const struct column events_columns[] = {EVENTS_COLUMNS(FIELD)}, allocations_columns[] = {ALLOCATIONS_COLUMNS(FIELD)},
-	lock_ops_columns[] = {LOCK_OPS_COLUMNS(FIELD)}, blocks_columns[] = {BLOCKS_COLUMNS(FIELD)};
+static const enum field events_fields[] = {EVENTS_COLUMNS(FIELD)}, allocations_fields[] = {ALLOCATIONS_COLUMNS(FIELD)},
+	lock_ops_fields[] = {LOCK_OPS_COLUMNS(FIELD)}, blocks_fields[] = {BLOCKS_COLUMNS(FIELD)};
 static const enum sql_bound events_bounds[] = {EVENTS_COLUMNS(BOUND)}, allocations_bounds[] = {ALLOCATIONS_COLUMNS(BOUND)},
 	lock_ops_bounds[] = {LOCK_OPS_COLUMNS(BOUND)}, blocks_bounds[] = {BLOCKS_COLUMNS(BOUND)};
 static const int lock_costly[] = {3, -1};
 
 #define COUNT(array) (int)(sizeof(array) / sizeof(*(array)))
 #define TABLE(columns) columns(DECLARATION)
-static const struct kind events_kind = {TABLE(EVENTS_COLUMNS), events_columns, events_bounds, COUNT(events_columns), UINT64_MAX, 0, 12, 1, NULL};
-static const struct kind allocations_kind = {TABLE(ALLOCATIONS_COLUMNS), allocations_columns, allocations_bounds, COUNT(allocations_columns),
+static const struct kind events_kind = {TABLE(EVENTS_COLUMNS), events_fields, events_bounds, COUNT(events_fields), UINT64_MAX, 0, 12, 1, NULL};
+static const struct kind allocations_kind = {TABLE(ALLOCATIONS_COLUMNS), allocations_fields, allocations_bounds, COUNT(allocations_fields),
 					     HEAP_OPERATIONS, 0, 13, 1, NULL};
-static const struct kind lock_ops_kind = {TABLE(LOCK_OPS_COLUMNS), lock_ops_columns, lock_ops_bounds, COUNT(lock_ops_columns), LOCK_OPERATIONS,
+static const struct kind lock_ops_kind = {TABLE(LOCK_OPS_COLUMNS), lock_ops_fields, lock_ops_bounds, COUNT(lock_ops_fields), LOCK_OPERATIONS,
 					  0, 12, 1, lock_costly};
-static const struct kind blocks_kind = {TABLE(BLOCKS_COLUMNS), blocks_columns, blocks_bounds, COUNT(blocks_columns), BIT(IRT_OP_BLOCK), 1, 13, 3, NULL};
+static const struct kind blocks_kind = {TABLE(BLOCKS_COLUMNS), blocks_fields, blocks_bounds, COUNT(blocks_fields), BIT(IRT_OP_BLOCK), 1, 13, 3, NULL};
 
 static int connect_to(sqlite3 *db, void *source, const struct kind *kind, int argc, const char *const *argv, sqlite3_vtab **table, char **error)
 {
