@@ -146,6 +146,14 @@ void cli_put_text(struct cli_rows *rows, const char *text, size_t bytes)
 	after_value(rows);
 }
 
+void cli_put_string(struct cli_rows *rows, const char *text)
+{
+	if (text)
+		cli_put_text(rows, text, strlen(text));
+	else
+		cli_put_null(rows);
+}
+
 void cli_put_bytes(struct cli_rows *rows, const void *data, size_t bytes)
 {
 	const unsigned char *p = data;

@@ -31,6 +31,7 @@ void cli_put_null(struct cli_rows *);
 void cli_put_integer(struct cli_rows *, int64_t);
 void cli_put_real(struct cli_rows *, double); /* infinities and NaN become NULL */
 void cli_put_text(struct cli_rows *, const char *text, size_t bytes);
+void cli_put_string(struct cli_rows *, const char *text); /* NULL is allowed */
 void cli_put_bytes(struct cli_rows *, const void *data, size_t bytes); /* as hexadecimal text */
 void cli_rows_end(struct cli_rows *);
 

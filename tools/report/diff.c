@@ -20,18 +20,12 @@
 
 enum { CHANGE, RELATIVE, MORE, DEARER, CALLS, TOTAL, MEMORY, LOCKS, TIMES, NAME, COLUMNS };
 enum { FIGURES_WIDTH = 56 }; /* about, in columns of the screen */
-enum verdict { NOT_TESTED, NO_DIFFERENCE, SLOWER, FASTER, VERDICTS };
 
-/* Differences that are called so: at this rate of false ones among them, and in at least so many more pairs of calls than
- * half. Without the latter, two runs of the same program would differ: of millions of calls any is significant. */
-static const double discovery_rate = 0.01, least_effect = 0.01;
 static const char *const verdicts[VERDICTS] = {"not tested", "no difference", "slower", "faster"};
 
 struct row {
 	size_t number;
 	int64_t change; /* of what rows are sorted by */
-	double p, longer; /* p: the false discovery rate, once adjusted */
-	enum verdict verdict;
 	int counts_differ;
 };
 
@@ -39,6 +33,7 @@ struct diff {
 	struct report *report;
 	struct figures *figures;
 	int by_context;
+	struct tested *tested; /* by number of the row */
 	struct row *rows;
 	size_t count;
 	struct sums whole[SIDES];
@@ -90,13 +85,13 @@ static int by_change(const void *a, const void *b)
 static int collect(struct diff *d)
 {
 	const size_t rows = figures_rows(d->figures, d->by_context);
-	double *p = cli_realloc(NULL, rows + 1, sizeof(*p));
-	size_t tests = 0;
+	int status = figures_test(d->figures, d->by_context, &d->tested);
 
+	if (status)
+		return status;
 	d->rows = cli_realloc(NULL, rows + 1, sizeof(*d->rows));
 	for (size_t i = 0; i < rows; i++) {
 		struct sums s[SIDES];
-		struct tr_ranks ranks;
 		for (int side = OLD; side < SIDES; side++) {
 			figures_sum(d->figures, d->by_context, i, (enum side)side, &s[side]);
 			add_to_whole(&d->whole[side], &s[side]);
@@ -111,29 +106,13 @@ static int collect(struct diff *d)
 		struct row *row = &d->rows[d->count++];
 		*row = (struct row){.number = i, .change = report_difference(value_of(&s[NEW], d->report->sort), value_of(&s[OLD], d->report->sort))};
 		row->counts_differ = s[OLD].calls != s[NEW].calls || s[OLD].allocs != s[NEW].allocs || s[OLD].bytes != s[NEW].bytes || s[OLD].acquisitions != s[NEW].acquisitions;
-		if (!figures_test(d->figures, d->by_context, i, &ranks))
-			continue;
-		row->verdict = NO_DIFFERENCE;
-		row->p = ranks.p;
-		row->longer = ranks.longer;
-		p[tests++] = ranks.p;
+		d->verdicts[d->tested[i].verdict]++;
 	}
-	int status = tr_adjust(p, tests);
-	tests = 0;
-	for (size_t i = 0; i < d->count && !status; i++) {
-		struct row *row = &d->rows[i];
-		if (row->verdict != NOT_TESTED) {
-			row->p = p[tests++];
-			if (row->p <= discovery_rate && fabs(row->longer - 0.5) >= least_effect)
-				row->verdict = row->longer > 0.5 ? SLOWER : FASTER;
-		}
-		d->verdicts[row->verdict]++;
-	}
-	free(p);
-	if (!status)
-		qsort(d->rows, d->count, sizeof(*d->rows), by_change);
-	return status;
+	qsort(d->rows, d->count, sizeof(*d->rows), by_change);
+	return 0;
 }
+
+static int differs(const struct tested *tested) { return tested->verdict == SLOWER || tested->verdict == FASTER; }
 
 /* ---- rows for programs ---------------------------------------------------------------------------------- */
 
@@ -144,14 +123,6 @@ static const char *const columns_of_rows[] = {
 	"old_lock_ns", "new_lock_ns", "old_waits", "new_waits", "old_wait_ns", "new_wait_ns", "longer", "q", "times", "path",
 };
 enum { ROW_COLUMNS = sizeof(columns_of_rows) / sizeof(*columns_of_rows) };
-
-static void put_text(struct cli_rows *rows, const char *text)
-{
-	if (text)
-		cli_put_text(rows, text, strlen(text));
-	else
-		cli_put_null(rows);
-}
 
 static void put_pair(struct cli_rows *rows, int64_t old, int64_t new)
 {
@@ -166,10 +137,10 @@ static void put_split(struct cli_rows *rows, const struct sums *s, int64_t old, 
 	put_pair(rows, more, by_dearer_calls(old, new, more));
 }
 
-static void put_quantiles(struct cli_rows *rows, const struct sums *s, int64_t old, int64_t new)
+static void put_quantiles(struct cli_rows *rows, const struct durations *d, int64_t old, int64_t new)
 {
 	for (int side = OLD; side < SIDES; side++)
-		if (s[side].finished)
+		if (d[side].calls)
 			cli_put_integer(rows, side == OLD ? old : new);
 		else
 			cli_put_null(rows);
@@ -178,25 +149,29 @@ static void put_quantiles(struct cli_rows *rows, const struct sums *s, int64_t o
 static void put_row(struct diff *d, struct cli_rows *rows, const struct row *row)
 {
 	const size_t function = d->by_context ? figures_function(d->figures, row->number) : row->number;
+	const struct tested *tested = &d->tested[row->number];
 	struct cli_buffer path = {0};
 	struct sums s[SIDES];
+	struct durations times[SIDES];
 	int64_t line;
 	const char *file = figures_file(d->figures, function, &line);
 
-	for (int side = OLD; side < SIDES; side++)
+	for (int side = OLD; side < SIDES; side++) {
 		figures_sum(d->figures, d->by_context, row->number, (enum side)side, &s[side]);
-	put_text(rows, figures_name(d->figures, function));
-	put_text(rows, file);
+		figures_durations(d->figures, d->by_context, row->number, (enum side)side, &times[side]);
+	}
+	cli_put_string(rows, figures_name(d->figures, function));
+	cli_put_string(rows, file);
 	if (line)
 		cli_put_integer(rows, line);
 	else
 		cli_put_null(rows);
-	put_text(rows, !s[OLD].there ? "new" : !s[NEW].there ? "gone" : "both");
+	cli_put_string(rows, !s[OLD].there ? "new" : !s[NEW].there ? "gone" : "both");
 	put_pair(rows, s[OLD].calls, s[NEW].calls);
 	put_split(rows, s, s[OLD].self_ns, s[NEW].self_ns);
 	put_split(rows, s, s[OLD].total_ns, s[NEW].total_ns);
-	put_quantiles(rows, s, s[OLD].p50_ns, s[NEW].p50_ns);
-	put_quantiles(rows, s, s[OLD].p99_ns, s[NEW].p99_ns);
+	put_quantiles(rows, times, times[OLD].p50_ns, times[NEW].p50_ns);
+	put_quantiles(rows, times, times[OLD].p99_ns, times[NEW].p99_ns);
 	put_pair(rows, s[OLD].allocs, s[NEW].allocs);
 	put_pair(rows, s[OLD].bytes, s[NEW].bytes);
 	put_pair(rows, s[OLD].acquisitions, s[NEW].acquisitions);
@@ -204,17 +179,17 @@ static void put_row(struct diff *d, struct cli_rows *rows, const struct row *row
 	put_pair(rows, s[OLD].lock_ns, s[NEW].lock_ns);
 	put_pair(rows, s[OLD].waits, s[NEW].waits);
 	put_pair(rows, s[OLD].wait_ns, s[NEW].wait_ns);
-	if (row->verdict == NOT_TESTED) {
+	if (tested->verdict == NOT_TESTED) {
 		cli_put_null(rows);
 		cli_put_null(rows);
 	} else {
-		cli_put_real(rows, row->longer);
-		cli_put_real(rows, row->p);
+		cli_put_real(rows, tested->longer);
+		cli_put_real(rows, tested->q);
 	}
-	put_text(rows, verdicts[row->verdict]);
+	cli_put_string(rows, verdicts[tested->verdict]);
 	if (d->by_context) {
 		figures_path(d->figures, row->number, &path);
-		put_text(rows, cli_text_of(&path));
+		cli_put_string(rows, cli_text_of(&path));
 		cli_buffer_fini(&path);
 	}
 }
@@ -268,6 +243,7 @@ static void add_cell(struct diff *d, struct cli_table *table, const struct row *
 	const int64_t old = total ? s[OLD].total_ns : s[OLD].self_ns, new = total ? s[NEW].total_ns : s[NEW].self_ns;
 	const int64_t more = by_more_calls(old, new, s[OLD].calls, s[NEW].calls);
 	const size_t function = d->by_context ? figures_function(d->figures, row->number) : row->number;
+	const struct tested *tested = &d->tested[row->number];
 	const char *file;
 	char text[CLI_NUMBER_BYTES], place[280] = "";
 	int64_t line;
@@ -303,11 +279,11 @@ static void add_cell(struct diff *d, struct cli_table *table, const struct row *
 		add_change(table, cli_count, report_difference(s[NEW].acquisitions, s[OLD].acquisitions), CLI_PLAIN);
 		break;
 	case TIMES:
-		if (row->verdict == SLOWER || row->verdict == FASTER)
-			cli_cell_format(table, row->verdict == SLOWER ? CLI_BAD : CLI_BOLD, "%s in %.0f%%", verdicts[row->verdict],
-					100 * (row->verdict == SLOWER ? row->longer : 1 - row->longer));
+		if (differs(tested))
+			cli_cell_format(table, tested->verdict == SLOWER ? CLI_BAD : CLI_BOLD, "%s in %.0f%%", verdicts[tested->verdict],
+					100 * (tested->verdict == SLOWER ? tested->longer : 1 - tested->longer));
 		else
-			cli_cell(table, CLI_DIM, row->verdict == NOT_TESTED ? "-" : "no difference");
+			cli_cell(table, CLI_DIM, tested->verdict == NOT_TESTED ? "-" : "no difference");
 		break;
 	case NAME:
 		file = figures_file(d->figures, function, &line);
@@ -397,7 +373,7 @@ static int is_shown(const struct diff *d, const struct row *row)
 	if (fabs((double)row->change) < least)
 		return 0;
 	return d->report->format != CLI_FORMAT_TEXT || row->change ||
-	       (d->report->sort <= SORT_DIFF_TOTAL && (row->counts_differ || row->verdict == SLOWER || row->verdict == FASTER));
+	       (d->report->sort <= SORT_DIFF_TOTAL && (row->counts_differ || differs(&d->tested[row->number])));
 }
 
 static void add_table(struct diff *d)
@@ -426,7 +402,7 @@ static void add_table(struct diff *d)
 			figures_sum(d->figures, d->by_context, row->number, (enum side)side, &s[side]);
 		for (size_t column = 0; column < count; column++)
 			add_cell(d, table, row, s, which[column]);
-		marked |= row->verdict == SLOWER || row->verdict == FASTER;
+		marked |= differs(&d->tested[row->number]);
 		if (d->by_context) {
 			struct cli_buffer path = {0};
 			figures_path(d->figures, row->number, &path);
@@ -492,6 +468,7 @@ int report_diff(struct report *report)
 		}
 		cli_rows_end(&rows);
 	}
+	free(d.tested);
 	free(d.rows);
 	figures_free(d.figures);
 	return status;

@@ -13,6 +13,7 @@
  */
 #include "report/figures.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -520,13 +521,22 @@ void figures_sum(const struct figures *f, int by_context, size_t row, enum side 
 	s->self_ns = in_ns(f, side, s->self_ns);
 	s->total_ns = in_ns(f, side, s->total_ns);
 	s->lock_ns = in_ns(f, side, s->lock_ns);
-	gather(f, by_context, row, side, &s->min_ns, &s->max_ns);
-	uint64_t finished = tr_times_count(f->scratch[side]);
-	s->finished = finished > INT64_MAX ? INT64_MAX : (int64_t)finished;
-	s->p50_ns = in_ns(f, side, (int64_t)tr_times_quantile(f->scratch[side], 500, (uint64_t)s->min_ns, (uint64_t)s->max_ns));
-	s->p99_ns = in_ns(f, side, (int64_t)tr_times_quantile(f->scratch[side], 990, (uint64_t)s->min_ns, (uint64_t)s->max_ns));
-	s->min_ns = in_ns(f, side, s->min_ns);
-	s->max_ns = in_ns(f, side, s->max_ns);
+}
+
+/* Of those that gather has found. */
+static int64_t quantile(const struct figures *f, enum side side, unsigned per_mille, int64_t min, int64_t max)
+{
+	return in_ns(f, side, (int64_t)tr_times_quantile(f->scratch[side], per_mille, (uint64_t)min, (uint64_t)max));
+}
+
+void figures_durations(const struct figures *f, int by_context, size_t row, enum side side, struct durations *d)
+{
+	int64_t min, max;
+
+	gather(f, by_context, row, side, &min, &max);
+	const uint64_t calls = tr_times_count(f->scratch[side]);
+	*d = (struct durations){.calls = calls > INT64_MAX ? INT64_MAX : (int64_t)calls, .min_ns = in_ns(f, side, min), .max_ns = in_ns(f, side, max),
+				.p50_ns = quantile(f, side, 500, min, max), .p99_ns = quantile(f, side, 990, min, max)};
 }
 
 int64_t figures_quantile(const struct figures *f, int by_context, size_t row, enum side side, unsigned per_mille)
@@ -536,16 +546,48 @@ int64_t figures_quantile(const struct figures *f, int by_context, size_t row, en
 	gather(f, by_context, row, side, &min, &max);
 	if (!tr_times_count(f->scratch[side]))
 		return -1;
-	return in_ns(f, side, (int64_t)tr_times_quantile(f->scratch[side], per_mille, (uint64_t)min, (uint64_t)max));
+	return quantile(f, side, per_mille, min, max);
 }
 
-int figures_test(const struct figures *f, int by_context, size_t row, struct tr_ranks *ranks)
+static int test_row(const struct figures *f, int by_context, size_t row, struct tr_ranks *ranks)
 {
 	int64_t min, max;
 
 	for (int side = OLD; side < SIDES; side++)
 		gather(f, by_context, row, (enum side)side, &min, &max);
 	return tr_rank_test(f->scratch[OLD], f->ns_per_tick[OLD], f->scratch[NEW], f->ns_per_tick[NEW], ranks);
+}
+
+int figures_test(const struct figures *f, int by_context, struct tested **out)
+{
+	const size_t count = figures_rows(f, by_context);
+	struct tested *tested = cli_realloc(NULL, count + 1, sizeof(*tested));
+	double *p = cli_realloc(NULL, count + 1, sizeof(*p));
+	struct tr_ranks ranks;
+	size_t tests = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		tested[i] = (struct tested){NOT_TESTED, 0, 0};
+		if (!test_row(f, by_context, i, &ranks))
+			continue;
+		tested[i] = (struct tested){NO_DIFFERENCE, 0, ranks.longer};
+		p[tests++] = ranks.p;
+	}
+	int status = tr_adjust(p, tests);
+	tests = 0;
+	for (size_t i = 0; i < count && !status; i++) {
+		struct tested *t = &tested[i];
+		if (t->verdict == NOT_TESTED)
+			continue;
+		t->q = p[tests++];
+		if (t->q <= FIGURES_RATE && fabs(t->longer - 0.5) >= FIGURES_EFFECT)
+			t->verdict = t->longer > 0.5 ? SLOWER : FASTER;
+	}
+	free(p);
+	if (status)
+		free(tested);
+	*out = status ? NULL : tested;
+	return status;
 }
 
 int64_t figures_below(struct figures *f, size_t function, enum side side, enum extra extra)

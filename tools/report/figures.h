@@ -13,10 +13,27 @@ enum side { OLD, NEW, SIDES };
 
 /* What can be asked of each row, of either side. */
 struct sums {
-	int64_t calls, self_ns, total_ns, min_ns, max_ns, p50_ns, p99_ns; /* from finished on those that have any */
-	int64_t finished; /* calls in the histogram */
+	int64_t calls, self_ns, total_ns;
 	int64_t allocs, bytes, acquisitions, lock_waits, lock_ns, waits, wait_ns;
 	int there; /* has such a context */
+};
+
+/* How long its calls took; of those that have ended. */
+struct durations {
+	int64_t calls; /* 0: all else is 0 */
+	int64_t min_ns, max_ns, p50_ns, p99_ns;
+};
+
+/* The rank test of both sides' times. Differences are called so at a false discovery rate of 1 % among them, and in at least so
+ * many more pairs of calls than half. Without the latter, two runs of the same program would differ: of millions of calls
+ * any is significant. */
+#define FIGURES_RATE 0.01
+#define FIGURES_EFFECT 0.01
+enum verdict { NOT_TESTED, NO_DIFFERENCE, SLOWER, FASTER, VERDICTS };
+struct tested {
+	enum verdict verdict; /* NOT_TESTED: a side has no finished call; all else is 0 */
+	double q;             /* the false discovery rate */
+	double longer;        /* in so many pairs of an old and a new call the new one took longer */
 };
 
 /* Figures of the heap, locks and waits, of a context itself and with all below it. */
@@ -34,10 +51,11 @@ void figures_free(struct figures *); /* NULL is allowed */
 /* Rows are functions, or contexts. Their numbers are 0 to count - 1; function 0 and context 0 are what no call that has hooks did. */
 size_t figures_rows(const struct figures *, int by_context);
 void figures_sum(const struct figures *, int by_context, size_t row, enum side, struct sums *);
-/* The same with a part of the quantiles, in thousandths; -1: no call has ended. */
+void figures_durations(const struct figures *, int by_context, size_t row, enum side, struct durations *);
+/* A quantile, in thousandths; -1: no call has ended. */
 int64_t figures_quantile(const struct figures *, int by_context, size_t row, enum side, unsigned per_mille);
-/* Of both sides; 1, or 0 where one has no finished call. */
-int figures_test(const struct figures *, int by_context, size_t row, struct tr_ranks *);
+/* All rows together: *tested has as many as figures_rows says, and is to be freed. 0 or INSTR_ERR_MEMORY. */
+int figures_test(const struct figures *, int by_context, struct tested **tested);
 /* Of the function and all that it called, recursion counted once; made at first use. */
 int64_t figures_below(struct figures *, size_t function, enum side, enum extra);
 

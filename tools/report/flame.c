@@ -17,6 +17,7 @@
  *     before     the same of an older trace that this one is compared with; or null
  */
 #include "report/flame.h"
+#include "report/profile.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -208,7 +209,7 @@ static void write_nodes(const struct report *report, const struct profile *profi
 	write_sparse(NULL, profile->flags, profile->count);
 	write_measures("own", profile->own, profile->count);
 	if (report->old) {
-		write_measures("before", profile->before, profile->count);
+		write_measures("before", profile->own + PROFILE_BEFORE, profile->count);
 	} else {
 		out_key("before");
 		cli_out_text("null");
@@ -264,7 +265,8 @@ static void write_data(const struct report *report, const struct profile *profil
 	cli_out_text("}");
 }
 
-void flame_write(const struct report *report, const struct profile *profile)
+/* On stdout. Where there is report->old, colours show what changed. */
+static void write_page(const struct report *report, const struct profile *profile)
 {
 	for (const char *c = flame_page_html, *at; *c; c = at) {
 		at = strchr(c, '@');
@@ -296,7 +298,7 @@ int report_flame(struct report *report)
 	if (!status && report->least > 0)
 		profile_prune(&profile, report->least);
 	if (!status)
-		flame_write(report, &profile);
+		write_page(report, &profile);
 	profile_fini(&profile);
 	return status;
 }

@@ -18,7 +18,6 @@
 
 enum { MOST_FILE_BYTES = 1 << 20 };
 enum { FIGURES_WIDTH = 40, LEAST_NAME = 24 }; /* in columns of the screen */
-static const double slower_rate = 0.01, slower_effect = 0.01; /* as in diff.c */
 
 static struct rules rules;
 static const char *source; /* the file, or "--gate" */
@@ -27,7 +26,7 @@ struct gate {
 	struct report *report;
 	struct figures *figures;
 	struct cli_rows rows;
-	double *slower;  /* by function: the false discovery rate of a slowdown; NULL: not asked yet */
+	struct tested *tested; /* by function; NULL: not asked yet */
 	int64_t checked; /* values */
 };
 
@@ -99,11 +98,17 @@ static int value_of(struct gate *g, const struct rule *r, size_t function, enum 
 		*value = figures_quantile(g->figures, 0, function, side, r->per_mille);
 		return *value >= 0;
 	}
+	if (r->what == RULE_MIN || r->what == RULE_MAX) {
+		struct durations d;
+		figures_durations(g->figures, 0, function, side, &d);
+		*value = r->what == RULE_MIN ? d.min_ns : d.max_ns;
+		return d.calls > 0;
+	}
 	figures_sum(g->figures, 0, function, side, &s);
-	const int64_t values[] = {s.calls, s.self_ns, s.total_ns, s.calls > 0 ? s.total_ns / s.calls : 0, s.min_ns, s.max_ns, 0, 0,
+	const int64_t values[] = {s.calls, s.self_ns, s.total_ns, s.calls > 0 ? s.total_ns / s.calls : 0, 0, 0, 0, 0,
 				  s.allocs, s.bytes, s.acquisitions, s.lock_waits, s.lock_ns, s.waits, s.wait_ns};
 	*value = values[r->what];
-	return r->what == RULE_MEAN ? s.calls > 0 : r->what != RULE_MIN && r->what != RULE_MAX ? 1 : s.finished > 0;
+	return r->what == RULE_MEAN ? s.calls > 0 : 1;
 }
 
 static int is_there(const struct gate *g, size_t function, enum side side)
@@ -111,32 +116,6 @@ static int is_there(const struct gate *g, size_t function, enum side side)
 	struct sums s;
 	figures_sum(g->figures, 0, function, side, &s);
 	return s.there;
-}
-
-/* All functions are tested together, as --diff does. */
-static int find_slower(struct gate *g)
-{
-	const size_t count = figures_rows(g->figures, 0);
-	size_t *tested = cli_realloc(NULL, count + 1, sizeof(*tested)), tests = 0;
-	double *p = cli_realloc(NULL, count + 1, sizeof(*p));
-	struct tr_ranks ranks;
-
-	g->slower = cli_realloc(NULL, count + 1, sizeof(*g->slower));
-	for (size_t i = 0; i < count; i++) {
-		g->slower[i] = 1;
-		if (!figures_test(g->figures, 0, i, &ranks))
-			continue;
-		tested[tests] = i;
-		p[tests++] = ranks.p;
-		g->slower[i] = ranks.longer >= 0.5 + slower_effect ? 0 : 1;
-	}
-	int status = tr_adjust(p, tests);
-	for (size_t i = 0; i < tests; i++)
-		if (g->slower[tested[i]] < 1)
-			g->slower[tested[i]] = p[i];
-	free(tested);
-	free(p);
-	return status;
 }
 
 /* ---- what breaks a rule --------------------------------------------------------------------------------- */
@@ -170,14 +149,6 @@ static int is_kept(const struct rule *r, int64_t value, int64_t old)
 	}
 }
 
-static void put_text(struct cli_rows *rows, const char *text)
-{
-	if (text)
-		cli_put_text(rows, text, strlen(text));
-	else
-		cli_put_null(rows);
-}
-
 static void tell(struct gate *g, const struct rule *r, size_t function, const int64_t *values, int first)
 {
 	static const char *const units[] = {"count", "ns", "bytes", "false discovery rate"};
@@ -188,17 +159,17 @@ static void tell(struct gate *g, const struct rule *r, size_t function, const in
 	const char *file = figures_file(g->figures, function, &line), *name = figures_name(g->figures, function);
 
 	if (report->format != CLI_FORMAT_TEXT) {
-		put_text(&g->rows, r->text);
+		cli_put_string(&g->rows, r->text);
 		cli_put_integer(&g->rows, r->line);
-		put_text(&g->rows, name);
-		put_text(&g->rows, file);
+		cli_put_string(&g->rows, name);
+		cli_put_string(&g->rows, file);
 		if (line)
 			cli_put_integer(&g->rows, line);
 		else
 			cli_put_null(&g->rows);
-		put_text(&g->rows, units[r->unit]);
+		cli_put_string(&g->rows, units[r->unit]);
 		if (r->what == RULE_SLOWDOWN)
-			cli_put_real(&g->rows, g->slower[function]);
+			cli_put_real(&g->rows, g->tested[function].q);
 		else
 			cli_put_integer(&g->rows, values[NEW]);
 		if (compared)
@@ -222,7 +193,7 @@ static void tell(struct gate *g, const struct rule *r, size_t function, const in
 		cli_add_text(&shortened, cut);
 	cli_add_format(&report->out, "    ");
 	if (r->what == RULE_SLOWDOWN)
-		report_say(report, CLI_PLAIN, "%s: its calls take longer (false discovery rate %.2g)", cli_text_of(&shortened), g->slower[function]);
+		report_say(report, CLI_PLAIN, "%s: its calls take longer (false discovery rate %.2g)", cli_text_of(&shortened), g->tested[function].q);
 	else if (compared)
 		report_say(report, CLI_PLAIN, "%s: %s, was %s", cli_text_of(&shortened), with_unit(a, r, values[NEW]), with_unit(b, r, values[OLD]));
 	else
@@ -238,7 +209,7 @@ static int check(struct gate *g, const struct rule *r, size_t function, int64_t 
 
 	g->checked++;
 	if (r->what == RULE_SLOWDOWN)
-		return g->slower[function] > slower_rate;
+		return g->tested[function].verdict != SLOWER;
 	for (int side = g->report->old ? OLD : NEW; side < SIDES; side++)
 		there[side] = value_of(g, r, function, (enum side)side, &values[side]);
 	if (!there[NEW])
@@ -271,7 +242,7 @@ static int check_rule(struct gate *g, const struct rule *r, int *broken)
 	int64_t found = 0, told = 0, breaks = 0;
 	int status;
 
-	if (r->what == RULE_SLOWDOWN && !g->slower && (status = find_slower(g)))
+	if (r->what == RULE_SLOWDOWN && !g->tested && (status = figures_test(g->figures, 0, &g->tested)))
 		return status;
 	for (size_t i = 1; i < count; i++) {
 		int64_t values[SIDES] = {0, 0};
@@ -322,7 +293,7 @@ int report_gate(struct report *report)
 		cli_rows_end(&g.rows);
 	if (!status)
 		report->exit_status = broken ? CLI_DIFFERENT : CLI_DONE;
-	free(g.slower);
+	free(g.tested);
 	figures_free(g.figures);
 	rules_free(&rules);
 	return status < 0 ? status : 0;

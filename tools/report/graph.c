@@ -49,7 +49,6 @@ struct graph {
 	uint32_t *first, *next;  /* by node: its callees */
 	uint32_t *edge_of;       /* by node; NONE */
 	uint32_t *above;         /* by node: the nearest caller that is shown; NONE */
-	uint8_t *skips;          /* by node: is that not its caller? */
 	struct box *boxes;
 	size_t shown;
 	struct edge *edges;
@@ -138,18 +137,16 @@ static void enter_edge(struct graph *g, uint32_t node)
 
 	g->edge_of[node] = NONE;
 	g->above[node] = NONE;
-	g->skips[node] = 0;
 	if (!node)
 		return;
 	const int caller_shown = g->boxes[function_of[parent]].shown;
 	g->above[node] = caller_shown ? parent : g->above[parent];
-	g->skips[node] = !caller_shown;
 	if (!g->boxes[function_of[node]].shown || g->above[node] == NONE)
 		return;
 	g->edge_of[node] = find_edge(g, function_of[g->above[node]], function_of[node]);
 	struct edge *edge = &g->edges[g->edge_of[node]];
 	edge->calls = report_sum(edge->calls, own(g->profile, PROFILE_CALLS, node));
-	edge->skips &= g->skips[node];
+	edge->skips &= !caller_shown;
 	if (!edge->open++)
 		edge->total_ns = report_sum(edge->total_ns, g->totals[node]);
 }
@@ -237,20 +234,13 @@ static void sum_up(const struct report *report, struct graph *g)
 {
 	const struct profile *profile = g->profile;
 	const size_t count = profile->count;
-	int64_t *none = NULL;
 
-	if (!profile->own[PROFILE_TIME]) {
-		none = cli_realloc(NULL, count, sizeof(*none));
-		memset(none, 0, count * sizeof(*none));
-	}
-	g->totals = profile_add_up(profile, none ? none : profile->own[PROFILE_TIME]);
-	free(none);
+	g->totals = profile_add_up(profile, profile->own[PROFILE_TIME]);
 	g->whole_ns = g->totals[0];
 	g->boxes = cli_realloc(NULL, profile->function_count, sizeof(*g->boxes));
 	memset(g->boxes, 0, profile->function_count * sizeof(*g->boxes));
 	g->edge_of = cli_realloc(NULL, count, sizeof(*g->edge_of));
 	g->above = cli_realloc(NULL, count, sizeof(*g->above));
-	g->skips = cli_realloc(NULL, count, sizeof(*g->skips));
 	link_callees(g);
 	walk(g, enter_function, leave_function);
 	choose_boxes(report, g);
@@ -265,7 +255,6 @@ static void graph_fini(struct graph *g)
 	free(g->next);
 	free(g->edge_of);
 	free(g->above);
-	free(g->skips);
 	free(g->boxes);
 	free(g->edges);
 	profile_index_fini(&g->edge_of_pair);

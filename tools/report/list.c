@@ -43,7 +43,6 @@ struct listing {
 	size_t fact_count, fact_room;
 	struct cli_table *table;
 	int64_t start_seconds; /* of the run, since 1970; 0: not known */
-	int elsewhere;
 };
 
 static char *copy(struct tr_query *q, const char *column)

@@ -137,8 +137,8 @@ static void grow(struct profile *profile)
 	profile->function_of = cli_realloc(profile->function_of, room, sizeof(*profile->function_of));
 	profile->flags = cli_realloc(profile->flags, room, sizeof(*profile->flags));
 	profile->ids = cli_realloc(profile->ids, room, sizeof(*profile->ids));
-	for (int m = 0; m < 2 * PROFILE_MEASURES; m++) {
-		int64_t **own = m < PROFILE_MEASURES ? &profile->own[m] : &profile->before[m - PROFILE_MEASURES];
+	for (int m = 0; m < PROFILE_BOTH; m++) {
+		int64_t **own = &profile->own[m];
 		if (!*own)
 			continue;
 		*own = cli_realloc(*own, room, sizeof(**own));
@@ -306,7 +306,7 @@ int profile_read_both(struct report *report, struct profile *profile)
 			for (int m = 0; m < PROFILE_MEASURES; m++) {
 				if (values[m] < 0)
 					status = is_damaged(report, "has a sum that is no sum", (int64_t)i);
-				set_own(profile, side == NEW ? &profile->own[m] : &profile->before[m], node, values[m]);
+				set_own(profile, &profile->own[side == NEW ? m : PROFILE_BEFORE + m], node, values[m]);
 			}
 		}
 	}
@@ -327,10 +327,8 @@ void profile_fini(struct profile *profile)
 	free(profile->parents);
 	free(profile->function_of);
 	free(profile->flags);
-	for (int m = 0; m < PROFILE_MEASURES; m++) {
+	for (int m = 0; m < PROFILE_BOTH; m++)
 		free(profile->own[m]);
-		free(profile->before[m]);
-	}
 	free(profile->ids);
 	profile_index_fini(&profile->by_id);
 	*profile = (struct profile){0};
@@ -342,7 +340,10 @@ int64_t *profile_add_up(const struct profile *profile, const int64_t *own)
 {
 	int64_t *totals = cli_realloc(NULL, profile->count, sizeof(*totals));
 
-	memcpy(totals, own, profile->count * sizeof(*totals));
+	if (own)
+		memcpy(totals, own, profile->count * sizeof(*totals));
+	else
+		memset(totals, 0, profile->count * sizeof(*totals));
 	for (size_t i = profile->count; i-- > 1;)
 		totals[profile->parents[i]] = report_sum(totals[profile->parents[i]], totals[i]);
 	return totals;
@@ -360,8 +361,8 @@ static uint8_t *find_kept(const struct profile *profile, double least)
 
 	memset(kept, 0, profile->count);
 	kept[0] = 1;
-	for (int m = 0; m < 2 * PROFILE_MEASURES; m++) {
-		const int64_t *own = m < PROFILE_MEASURES ? profile->own[m] : profile->before[m - PROFILE_MEASURES];
+	for (int m = 0; m < PROFILE_BOTH; m++) {
+		const int64_t *own = profile->own[m];
 		if (!own)
 			continue;
 		int64_t *totals = profile_add_up(profile, own);
@@ -419,8 +420,8 @@ void profile_prune(struct profile *profile, double least)
 		if (least <= 0 && !stays)
 			continue; /* has nothing to be added anywhere */
 		const uint32_t to = place[i];
-		for (int m = 0; m < 2 * PROFILE_MEASURES; m++) {
-			int64_t *own = m < PROFILE_MEASURES ? profile->own[m] : profile->before[m - PROFILE_MEASURES];
+		for (int m = 0; m < PROFILE_BOTH; m++) {
+			int64_t *own = profile->own[m];
 			if (own)
 				own[to] = stays ? own[i] : report_sum(own[to], own[i]);
 		}

@@ -14,6 +14,7 @@
 enum profile_measure {
 	PROFILE_TIME, PROFILE_CALLS, PROFILE_BYTES, PROFILE_ALLOCS, PROFILE_BLOCKED, PROFILE_IDLE, PROFILE_LOCK, PROFILE_MEASURES,
 };
+enum { PROFILE_BEFORE = PROFILE_MEASURES, PROFILE_BOTH = 2 * PROFILE_MEASURES };
 enum { PROFILE_FOLDED = 1, PROFILE_OTHER = 2 }; /* flags of contexts */
 enum { PROFILE_DEPTH_MAX = 4096 };
 
@@ -35,18 +36,18 @@ struct profile {
 	size_t count, room;                 /* nodes */
 	uint32_t *parents, *function_of;    /* by node; that of node 0 is itself */
 	uint8_t *flags;
-	int64_t *own[PROFILE_MEASURES];     /* by node, without callees, at least 0; NULL: no node has any */
-	int64_t *before[PROFILE_MEASURES];  /* the same of an older trace, for one that is beside it; NULL: there is none, or none has any */
+	/* By node, without callees, at least 0; NULL: no node has any. From PROFILE_BEFORE on of the older trace, if one is beside it. */
+	int64_t *own[PROFILE_BOTH];
 	int64_t *ids;                       /* of the contexts; only while they are read */
 };
 
 /* Reads what was asked for. Nodes that have nothing, and nothing below, are left out. */
 int profile_read(struct report *, struct profile *);
-/* Reads report->old, too: what that has becomes "before", of the same call path; processes of a run are added up. */
+/* Reads report->old, too, call path by call path; processes of a run are added up. */
 int profile_read_both(struct report *, struct profile *);
 void profile_fini(struct profile *);
 
-/* By node: what it has with its callees; to be freed. */
+/* By node: what it has with its callees; to be freed. own: of a measure; NULL: none has any. */
 int64_t *profile_add_up(const struct profile *, const int64_t *own);
 /* Leaves nodes out that have, with their callees, a smaller share than least (0 to 1) of every measure: each caller of
  * such gets one node "(smaller ones)" with what these have. With 0: those that have nothing. */

@@ -25,7 +25,7 @@ struct reader {
 };
 
 static const struct what {
-	const char *words[3]; /* one, another, and (lock wait time) a third */
+	const char *words[2]; /* the second may be missing */
 	const char *plural;   /* "no allocation": the same with an s */
 	int what;
 	enum rule_unit unit;
@@ -166,7 +166,7 @@ static int read_quantile(struct reader *r, struct rule *rule)
 
 static int fail_what(struct reader *r)
 {
-	const char *words[WHATS + 1];
+	const char *words[WHATS];
 	const char *p = skip_blanks(r);
 	char *word = strndup(p, word_at(p));
 

@@ -85,9 +85,8 @@ function scaled(value, steps) {
 		i++;
 	return steps[i][0] === 1 ? Math.round(value).toLocaleString("en") + " " + steps[i][1] : three(value / steps[i][0], steps[i][1]);
 }
-const NS = [[1, "ns"], [1e3, "µs"], [1e6, "ms"], [1e9, "s"], [6e10 * 1000 / 60, "s"], [3.6e12, "h"], [8.64e13, "d"]];
+const NS = [[1, "ns"], [1e3, "µs"], [1e6, "ms"], [1e9, "s"], [3.6e12, "h"], [8.64e13, "d"]];
 const BYTES = [[1, "bytes"], [1024, "KiB"], [2 ** 20, "MiB"], [2 ** 30, "GiB"], [2 ** 40, "TiB"]];
-NS.splice(4, 1);
 function figure(value, unit) {
 	return unit === "ns" ? scaled(value, NS) : unit === "B" ? scaled(value, BYTES) : Math.round(value).toLocaleString("en");
 }
@@ -157,7 +156,6 @@ function makeRoot() {
 		for (let i = 0; i < N; i++)
 			if (sum.own[i] > 0)
 				root.members.push(i);
-		root.at = root.members;
 	}
 }
 
