@@ -12,12 +12,12 @@ import fnmatch
 import io
 import os
 import random
-import sqlite3
 import subprocess
 import sys
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-SOURCE = os.environ.get("SOURCE", os.path.join(HERE, "..", ".."))
+sys.dont_write_bytecode = True
+from empty_trace import create  # noqa: E402
+
 NAMES = ["(unknown)", "main", "parse(char const*)", "ns::eval(Node&)", "ns::apply[int](Node&)", "list()", "step"]
 END = 10 ** 9
 
@@ -43,12 +43,7 @@ class Context:
 def make(random_, path):
     if os.path.exists(path):
         os.remove(path)
-    db = sqlite3.connect(path)
-    db.execute("PRAGMA application_id = %d" % 0x696E7374)
-    db.execute("PRAGMA user_version = 1")
-    for name in ("schema.sql", "views.sql"):
-        with open(os.path.join(SOURCE, "runtime", "store", name)) as text:
-            db.executescript(text.read())
+    db = create(path)
     db.execute("INSERT INTO run VALUES ('state', 'complete')")
     db.executemany("INSERT INTO clocks VALUES (?, ?, 0, ?)", [(0, 0, 0), (END, END, END)])
     db.executemany("INSERT INTO functions VALUES (?, NULL, NULL, ?, ?, 'a.c', ?, 1, NULL, 1)",

@@ -10,15 +10,15 @@ import collections
 import csv
 import io
 import math
-import os
 import random
 import shutil
 import sqlite3
 import subprocess
 import sys
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-SOURCE = os.environ.get("SOURCE", os.path.join(HERE, "..", ".."))
+sys.dont_write_bytecode = True
+from empty_trace import create, varint  # noqa: E402
+
 END = 10 ** 9
 LEVEL = 0.01
 
@@ -27,14 +27,6 @@ def bucket(value):
     """As docs/format.md has it."""
     shift = max((value | 16).bit_length() - 5, 0)
     return (shift << 4) + (value >> shift)
-
-
-def varint(number):
-    out = bytearray()
-    while number >= 0x80:
-        out.append(number & 0x7F | 0x80)
-        number >>= 7
-    return bytes(out) + bytes([number])
 
 
 def histogram(values):
@@ -46,12 +38,7 @@ def histogram(values):
 
 
 def template(path):
-    db = sqlite3.connect(path)
-    db.execute("PRAGMA application_id = %d" % 0x696E7374)
-    db.execute("PRAGMA user_version = 1")
-    for name in ("schema.sql", "views.sql"):
-        with open(os.path.join(SOURCE, "runtime", "store", name)) as text:
-            db.executescript(text.read())
+    db = create(path)
     db.execute("INSERT INTO run VALUES ('state', 'complete')")
     db.commit()
     db.close()

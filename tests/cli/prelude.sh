@@ -21,6 +21,23 @@ ended() {
 	echo
 }
 
+# A report without its header.
+body() {
+	instr-report "$@" | sed '1,/^$/d'
+}
+
+# Says so if the SQL that a report shows gives its rows in an SQLite that knows nothing of traces; $1 is the trace.
+same() {
+	instr-report "$@" --format csv >ours 2>/dev/null
+	instr-report "$@" --format csv --show-sql | stock_sqlite "$1" >theirs 2>&1
+	cmp ours theirs && [ "$(wc -l <ours)" -gt 1 ] && echo "same: $*"
+}
+
+# Events for a trace: a plan from stdin.
+put() {
+	"$PYTHON" "$TESTS/put_events.py" "$1"
+}
+
 # A word about what comes.
 say() {
 	printf '# %s\n' "$*"

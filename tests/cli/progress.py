@@ -4,10 +4,12 @@
 # its answer; elsewhere, and where it is quick, it says nothing.
 import os
 import pty
-import runpy
 import subprocess
 import sys
 import tempfile
+
+sys.dont_write_bytecode = True
+from run import build_trace  # noqa: E402
 
 BIN, SOURCE = sys.argv[1:3]
 ROWS = 12000
@@ -16,7 +18,7 @@ LONG = ["--sql", f"WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM
 QUICK = ["--sql", f"SELECT {ROWS} AS numbers"]
 folder = tempfile.TemporaryDirectory()
 TRACE = os.path.join(folder.name, "trace.db")
-runpy.run_path(os.path.join(os.path.dirname(os.path.abspath(__file__)), "run.py"))["build_trace"](TRACE, "main", SOURCE)
+build_trace(TRACE, "main", SOURCE)
 failed = 0
 
 

@@ -15,15 +15,10 @@
 import sqlite3
 import sys
 
+sys.dont_write_bytecode = True
+from empty_trace import varint  # noqa: E402
+
 CODES = {"pop": 4, "wait": 7, "alloc": 17, "free": 18, "block": 24, "waiting": 33, "waited": 34, "unwind": 2}
-
-
-def varint(n):
-    out = bytearray()
-    while n > 127:
-        out.append(n & 127 | 128)
-        n >>= 7
-    return bytes(out + bytes([n]))
 
 
 def signed(n):

@@ -15,26 +15,22 @@ import difflib
 import os
 import re
 import shutil
-import sqlite3
 import subprocess
 import sys
 import tempfile
 
+sys.dont_write_bytecode = True
+import empty_trace  # noqa: E402
+
 HERE = os.path.dirname(os.path.abspath(__file__))
-APPLICATION_ID = 0x696E7374
 CASE_SECONDS = 120
 
 
 def build_trace(path, name, source):
     """A trace.db from the schema and traces/NAME.sql."""
-    texts = [open(os.path.join(source, "runtime", "store", f)).read() for f in ("schema.sql", "views.sql")]
-    db = sqlite3.connect(path)
-    db.text_factory = bytes
-    db.execute("PRAGMA page_size = 4096")
-    db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-    db.execute("PRAGMA user_version = 1")
-    for text in texts + [open(os.path.join(HERE, "traces", name + ".sql")).read()]:
-        db.executescript(text)
+    db = empty_trace.create(path, source)
+    with open(os.path.join(HERE, "traces", name + ".sql")) as text:
+        db.executescript(text.read())
     db.close()
 
 

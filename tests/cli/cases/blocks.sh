@@ -2,7 +2,6 @@
 #
 # Calls that may block: what is in, what is left out and said to be, every order and every kind of row.
 # traces: blocks main
-body() { instr-report "$@" | sed '1,/^$/d'; }
 say what is shown and what is not
 t instr-report blocks.db --blocks
 t instr-report blocks.db --blocks --all

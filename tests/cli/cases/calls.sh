@@ -2,7 +2,6 @@
 #
 # Who calls a function, and what it calls.
 # traces: main processes deep names hostile overflow
-body() { instr-report "$@" | sed '1,/^$/d'; }
 t instr-report main.db --callers hash
 t instr-report main.db --callees 'worker(Queue&)'
 say recursion counts once
@@ -35,11 +34,6 @@ say rows for programs
 t instr-report main.db --callers visit --format csv
 t instr-report main.db --callees worker --limit 1 --format json
 say every answer is a query
-same() {
-	instr-report "$@" --format csv >ours 2>/dev/null
-	instr-report "$@" --format csv --show-sql | stock_sqlite "$1" >theirs 2>&1
-	cmp ours theirs && [ "$(wc -l <ours)" -gt 1 ] && echo "same: $*"
-}
 for mode in --callers --callees; do
 	same main.db $mode visit
 	same main.db $mode 'w*' --thread worker

@@ -2,7 +2,6 @@
 #
 # Which functions were called at all (--coverage), and why one is not in the profile (--why-missing).
 # traces: main processes troubled names waiting blank empty hostile overflow
-body() { instr-report "$@" | sed '1,/^$/d'; }
 t instr-report main.db --coverage
 t body main.db --coverage --by image
 t body main.db --coverage --by function
@@ -25,11 +24,6 @@ t body more.db --coverage --by function --limit 2
 say one process, which had one of the images
 t body more.db --coverage --process 1
 say every answer is a query
-same() {
-	instr-report "$@" --format csv >ours 2>/dev/null
-	instr-report "$@" --format csv --show-sql | stock_sqlite "$1" >theirs 2>&1
-	cmp ours theirs && [ "$(wc -l <ours)" -gt 1 ] && echo "same: $*"
-}
 same more.db --coverage
 same more.db --coverage --by image
 same more.db --coverage --by function

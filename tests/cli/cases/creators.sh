@@ -2,7 +2,6 @@
 #
 # Who has created which thread: in --threads, and --threads --by creator.
 # traces: creators main hostile
-body() { instr-report "$@" | sed '1,/^$/d'; }
 COLUMNS=160 t body creators.db --threads
 say narrow
 COLUMNS=100 t body creators.db --threads --thread worker

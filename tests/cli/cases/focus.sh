@@ -2,7 +2,6 @@
 #
 # The tree of only some call paths, to some depth, and from functions to what calls them.
 # traces: main processes deep names hostile overflow
-body() { instr-report "$@" | sed '1,/^$/d'; }
 t instr-report main.db --tree --focus tokenize
 t instr-report main.db --tree --ignore 'worker(Queue&)'
 t body main.db --tree --focus hash --min 0
@@ -37,11 +36,6 @@ t instr-report main.db --tree --focus visit --format csv
 t instr-report main.db --tree --inverted --depth 2 --format csv
 t instr-report main.db --tree --inverted --limit 1 --format json
 say every answer is a query
-same() {
-	instr-report "$@" --format csv >ours 2>/dev/null
-	instr-report "$@" --format csv --show-sql | stock_sqlite "$1" >theirs 2>&1
-	cmp ours theirs && [ "$(wc -l <ours)" -gt 1 ] && echo "same: $*"
-}
 same main.db --tree --focus visit
 same main.db --tree --ignore 't*' --depth 1 --sort calls
 same main.db --tree --depth 2 --min 1

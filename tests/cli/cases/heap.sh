@@ -3,7 +3,6 @@
 # The heap: who allocates, what was alive at the end and at the peak, and before any figure, what is wrong.
 # traces: heap main processes
 t instr-report heap.db --allocs
-body() { instr-report "$@" | sed '1,/^$/d'; }
 say by place and by call path
 t body heap.db --allocs --by site
 t body heap.db --allocs --by context
@@ -79,11 +78,6 @@ done
 t body processes.db --leaks --process 2
 s 'instr-report main.db --info | grep Heap'
 say every answer is a query
-same() {
-	instr-report "$@" --format csv >ours 2>/dev/null
-	instr-report "$@" --format csv --show-sql | stock_sqlite "$1" >theirs 2>&1
-	cmp ours theirs && [ "$(wc -l <ours)" -gt 1 ] && echo "same: $*"
-}
 for mode in '--allocs --by context --kind pools' '--leaks --kind mappings'; do
 	same heap.db $mode
 done

@@ -63,11 +63,6 @@ t body main.db --heap-at 1s
 t body main.db --growth 1s..
 t body processes.db --growth 1s.. --process 2
 say every answer is a query
-same() {
-	instr-report "$@" --format csv >ours 2>/dev/null
-	instr-report "$@" --format csv --show-sql | stock_sqlite "$1" >theirs 2>&1
-	cmp ours theirs && [ "$(wc -l <ours)" -gt 1 ] && echo "same: $*"
-}
 for mode in '--heap-at 3.5s' '--growth 1s..3s' '--growth 2s.. --sort blocks'; do
 	same heap.db $mode
 	same heap.db $mode --process 1 --limit 1

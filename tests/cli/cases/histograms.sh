@@ -3,7 +3,6 @@
 # How long calls that may block took, and how long locks were waited for and held. (Of the heap: memory.sh.)
 # traces: waiting main locks
 t instr-report waiting.db --blocks --histogram
-body() { instr-report "$@" | sed '1,/^$/d'; }
 say waits for work too, and one process
 t body waiting.db --blocks --histogram --all --process 2
 say of the first rows, which stand above

@@ -8,7 +8,6 @@ for mode in --top --tree --info; do
 done
 t instr-report hostile.db --allocs
 t instr-report overflow.db --allocs
-body() { instr-report "$@" | sed '1,/^$/d'; }
 t instr-report hostile.db --blocks
 for mode in '--blocks --all' '--blocks --by site' '--blocks --by context --sort calls' '--allocs --by site' '--allocs --by context' '--allocs --by type' --leaks '--leaks --age 1ns' --peak; do
 	t body hostile.db $mode

@@ -2,7 +2,6 @@
 #
 # --list: the source of a function with what the trace knows of its lines.
 # traces: main waiting heap processes hostile overflow
-body() { instr-report "$@" | sed '1,/^$/d'; }
 mkdir -p src/lib
 cat >src/table.cpp <<'END'
 // The table.
@@ -72,11 +71,6 @@ s "instr-report list.db --list tokenize --source-path other | tail -2"
 say rows for programs
 t instr-report list.db --list 'Table::insert' --format csv
 t instr-report list.db --list tokenize --format json
-same() {
-	instr-report "$@" --format csv >ours 2>/dev/null
-	instr-report "$@" --format csv --show-sql | stock_sqlite "$1" >theirs 2>&1
-	cmp ours theirs && [ "$(wc -l <ours)" -gt 1 ] && echo "same: $*"
-}
 same list.db --list '*'
 same list.db --list '/e/' --process 1
 same waiting.db --list 'serve*'

@@ -3,7 +3,6 @@
 # Locks: the list of them in every order, one of them with who waited for whom, and who has it at the end.
 # traces: locks main
 t instr-report locks.db --locks
-body() { instr-report "$@" | sed '1,/^$/d'; }
 say by every order
 for sort in hold acquisitions contended; do
 	t body locks.db --locks --sort $sort --limit 2

@@ -2,7 +2,6 @@
 #
 # Memory beside the time, the heap over time, and how large blocks are and how long they live.
 # traces: heap main processes
-body() { instr-report "$@" | sed '1,/^$/d'; }
 say memory beside the time
 t instr-report heap.db --heap
 t body heap.db --heap --sort bytes
@@ -65,11 +64,6 @@ t instr-report main.db --memory --format csv
 t body processes.db --memory --process 2
 t instr-report main.db --allocs --histogram --format json
 say every answer is a query
-same() {
-	instr-report "$@" --format csv >ours 2>/dev/null
-	instr-report "$@" --format csv --show-sql | stock_sqlite "$1" >theirs 2>&1
-	cmp ours theirs && [ "$(wc -l <ours)" -gt 1 ] && echo "same: $*"
-}
 for trace in heap.db processes.db; do
 	for mode in '--heap' '--heap --sort bytes' '--tree --heap' '--tree --heap --sort allocs' '--tree --heap --sort bytes --min 5'; do
 		same $trace $mode

@@ -2,7 +2,6 @@
 #
 # The profile of some functions, and how long their calls took.
 # traces: main heap waiting processes names deep hostile overflow
-body() { instr-report "$@" | sed '1,/^$/d'; }
 t instr-report main.db --only tokenize
 t body main.db --top --only 'w*' --sort total
 t body main.db --only '*' --limit 2 --sort calls
@@ -27,11 +26,6 @@ t instr-report main.db --only 'w*' --format csv
 t instr-report main.db --only visit --histogram --format csv
 t instr-report main.db --only main --histogram --format json
 say every answer is a query
-same() {
-	instr-report "$@" --format csv >ours 2>/dev/null
-	instr-report "$@" --format csv --show-sql | stock_sqlite "$1" >theirs 2>&1
-	cmp ours theirs && [ "$(wc -l <ours)" -gt 1 ] && echo "same: $*"
-}
 for only in visit 't*' 'worker(Queue&)'; do
 	same main.db --only "$only"
 	same main.db --only "$only" --sort calls --limit 1

@@ -2,7 +2,6 @@
 #
 # The hottest call paths, also those through a function, and those that are not.
 # traces: main processes deep names hostile overflow
-body() { instr-report "$@" | sed '1,/^$/d'; }
 t instr-report main.db --paths
 say every order and limit
 for sort in self total calls; do
@@ -33,11 +32,6 @@ say rows for programs
 t instr-report main.db --paths --focus visit --format csv
 t instr-report main.db --paths --limit 1 --format json
 say every answer is a query
-same() {
-	instr-report "$@" --format csv >ours 2>/dev/null
-	instr-report "$@" --format csv --show-sql | stock_sqlite "$1" >theirs 2>&1
-	cmp ours theirs && [ "$(wc -l <ours)" -gt 1 ] && echo "same: $*"
-}
 same main.db --paths
 same main.db --paths --sort calls --limit 2 --thread worker
 same main.db --paths --focus 't*' --ignore visit

@@ -2,7 +2,6 @@
 #
 # Regular expressions where a name of a function may stand.
 # traces: main processes waiting names deep hostile overflow
-body() { instr-report "$@" | sed '1,/^$/d'; }
 t body main.db --callers '/^(hash|visit)\(/'
 t body main.db --callees '/work/' --sort calls
 t body main.db --only '/^[tw]/'
@@ -18,11 +17,6 @@ say a name between slashes is one, a name with one slash is none
 t instr-report main.db --callers '/hash'
 t instr-report main.db --callers 'hash/'
 say every answer is a query without regular expressions
-same() {
-	instr-report "$@" --format csv >ours 2>/dev/null
-	instr-report "$@" --format csv --show-sql | stock_sqlite "$1" >theirs 2>&1
-	cmp ours theirs && [ "$(wc -l <ours)" -gt 1 ] && echo "same: $*"
-}
 same main.db --callers '/^(hash|visit)/'
 same main.db --callees '/r$|r\(/' --thread worker
 same main.db --only '/^[a-v]/' --sort calls

@@ -2,8 +2,6 @@
 #
 # --calls: the longest single calls of a function, from events.
 # traces: main processes troubled hostile overflow
-body() { instr-report "$@" | sed '1,/^$/d'; }
-put() { "$PYTHON" "$TESTS/put_events.py" "$1"; }
 cp main.db calls.db
 echo "INSERT INTO sites VALUES (90, 1, 20, 'block', 'read', 'read', 'read', '/home/me/src/worker.cpp', 44, 3, NULL),
 (91, 1, 21, 'lock', 'mutex', 'pthread_mutex_lock', 'pthread_mutex_lock', '/home/me/src/table.cpp', 90, 2, 'table.lock'),

@@ -5,11 +5,6 @@
 t instr-report main.db --show-sql
 t instr-report main.db --tree --limit 5 --process 1 --show-sql
 t instr-report main.db --info --show-sql
-same() {
-	instr-report "$@" --format csv >ours 2>/dev/null
-	instr-report "$@" --format csv --show-sql | stock_sqlite "$1" >theirs 2>&1
-	cmp ours theirs && [ "$(wc -l <ours)" -gt 1 ] && echo "same: $*"
-}
 for trace in main.db troubled.db processes.db; do
 	same $trace
 	same $trace --sort total

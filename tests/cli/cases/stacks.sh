@@ -2,7 +2,6 @@
 #
 # --stacks: the calls that are open in each thread. (tests/e2e/runtime/at_work.sh has events to read.)
 # traces: main troubled processes deep hostile overflow
-body() { instr-report "$@" | sed '1,/^$/d'; }
 t instr-report troubled.db --stacks
 say nothing open
 t body main.db --stacks

@@ -3,7 +3,6 @@
 # --threads: where the time of each thread went.
 # traces: main troubled processes hostile overflow
 t instr-report main.db --threads
-body() { instr-report "$@" | sed '1,/^$/d'; }
 for sort in ready blocked self calls lived; do
 	t body main.db --threads --sort $sort
 done

@@ -3,7 +3,6 @@
 # What was waited, in calls that may block and for locks, beside the time of functions and calling contexts.
 # traces: waiting blocks locks main hostile overflow
 t instr-report waiting.db --top --blocks
-body() { instr-report "$@" | sed '1,/^$/d'; }
 say waits for work too
 t instr-report waiting.db --blocks --top --all
 say every order
@@ -38,11 +37,6 @@ t instr-report waiting.db --top --blocks --format csv
 t instr-report waiting.db --tree --blocks --all --format csv
 t instr-report waiting.db --tree --blocks --sort lock --limit 1 --format json
 say every answer is a query
-same() {
-	instr-report "$@" --format csv >ours 2>/dev/null
-	instr-report "$@" --format csv --show-sql | stock_sqlite "$1" >theirs 2>&1
-	cmp ours theirs && [ "$(wc -l <ours)" -gt 1 ] && echo "same: $*"
-}
 for mode in --top '--top --all --sort blocked' '--top --sort lock --limit 2' --tree '--tree --sort lock --all' '--tree --sort blocked --min 20'; do
 	same waiting.db $mode --blocks
 	same waiting.db $mode --blocks --process 2

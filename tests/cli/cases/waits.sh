@@ -3,7 +3,6 @@
 # Waits for locks: who for whom and what that one did meanwhile, added up in five ways; and orders that go round in a circle.
 # traces: locks main
 t instr-report locks.db --waits
-body() { instr-report "$@" | sed '1,/^$/d'; }
 say added up by something else, to the same sum
 for by in context waiter holder thread; do
 	t body locks.db --waits --by $by

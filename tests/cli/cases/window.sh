@@ -2,8 +2,6 @@
 #
 # --from, --to: calls and times of a window, from events.
 # traces: main hostile
-body() { instr-report "$@" | sed '1,/^$/d'; }
-put() { "$PYTHON" "$TESTS/put_events.py" "$1"; }
 cp main.db window.db
 put window.db <<END
 1 10 enter 1

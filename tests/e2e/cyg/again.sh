@@ -28,12 +28,8 @@ one_row() {
 	exec 3>&-
 	wait $program
 	[ $one_row_status -eq 0 ] && "$build/bin/instr-recover" trace.db && complete trace.db 20 &&
-		is_rows "SELECT function || ' ' || calls FROM top ORDER BY function" 'leaf 30
-main 1' && is_rows "SELECT count(*) FROM modules" 1
-}
-is_rows() { # SQL ROWS
-	is_rows_got=$(sqlite3 -readonly trace.db "$1")
-	[ "$is_rows_got" = "$2" ] || { printf '%s\nis not\n%s\n' "$is_rows_got" "$2"; return 1; }
+		is trace.db "SELECT function || ' ' || calls FROM top ORDER BY function" 'leaf 30
+main 1' && is trace.db "SELECT count(*) FROM modules" 1
 }
 check a_function_is_one_when_another_drain_goes_on one_row
 finish

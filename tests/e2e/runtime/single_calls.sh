@@ -56,7 +56,7 @@ few() {
 }
 check few_are_the_first_of_many few
 
-windows() {
+two_parts() {
 	single task --limit 0 && cp single.csv every.csv
 	middle=$(ask single.db 'SELECT CAST(avg(CAST(start_ns AS INTEGER)) AS INTEGER) FROM calls')
 	single task --limit 0 --to "${middle}ns" && found "SELECT max(CAST(start_ns AS INTEGER)) <= $middle FROM calls" 1 && tail -n +2 single.csv >parts
@@ -64,7 +64,7 @@ windows() {
 	# by what they are, not by their number
 	tail -n +2 every.csv | cut -d, -f2- | sort >every && cut -d, -f2- parts | sort | cmp - every
 }
-check two_parts_of_the_time_have_each_call_once windows
+check two_parts_of_the_time_have_each_call_once two_parts
 
 one_thread() {
 	single task --limit 0 --thread 2 && found 'SELECT count(*) || " " || min(thread_id) || " " || max(thread_id) FROM calls' '100 2 2'
