@@ -9,6 +9,7 @@
 
 #include "cli/buffer.h"
 #include "cli/options.h"
+#include "cli/spool.h"
 #include "cli/table.h"
 #include "cli/terminal.h"
 #include "cli/text.h"
@@ -277,6 +278,68 @@ TEST(a_table_never_exceeds_its_width_while_it_can_shrink)
 		cli_buffer_fini(&out);
 		cli_table_destroy(table);
 	}
+}
+
+static size_t given_out, given_lines;
+
+static void count_lines(struct cli_buffer *out)
+{
+	for (size_t i = 0; i < out->bytes; i++)
+		given_lines += out->data[i] == '\n';
+	given_out += out->bytes;
+	cli_buffer_clear(out);
+}
+
+TEST(a_table_of_many_rows_is_printed_as_one_of_few)
+{
+	static const struct cli_column columns[] = {{.title = "n"}, {.title = "name", .left = 1}};
+	enum { ROWS = 400000, WIDTH = 6 + 2 + 10 + 2 + 5 };
+	struct cli_table *table = cli_table_create(columns, 2);
+	struct cli_buffer out = {.outlet = count_lines};
+
+	for (int row = 0; row < ROWS; row++) {
+		if (row == ROWS / 2)
+			cli_line(table, CLI_PLAIN, "half");
+		cli_cell_format(table, CLI_PLAIN, "%d", row);
+		cli_cell_parts(table, CLI_PLAIN, NULL, "0123456789", "place");
+	}
+	CHECK_EQ(cli_table_lines(table), ROWS + 2);
+	cli_table_print(table, &out, 0, 0);
+	CHECK(given_out > 0 && out.bytes < CLI_OUTLET_BYTES);
+	CHECK_STR(strrchr(cli_text_of(&out), 'p') - (WIDTH - 5), "399999  0123456789  place\n");
+	count_lines(&out);
+	CHECK_EQ(given_lines, ROWS + 2);
+	CHECK_EQ(given_out, strlen("     n  name\n") + strlen("half\n") + (size_t)ROWS * (WIDTH + 1));
+	cli_buffer_fini(&out);
+	cli_table_destroy(table);
+}
+
+TEST(a_spool_gives_back_what_was_put_from_memory_and_from_its_file)
+{
+	static char large[CLI_SPOOL_MEMORY / 2 + 1];
+	struct cli_spool spool = {0};
+	struct cli_buffer text = {0};
+
+	memset(large, 'x', sizeof(large) - 1);
+	for (int i = 0; i < 4; i++) {
+		cli_spool_put(&spool, &i, sizeof(i));
+		cli_spool_put_text(&spool, large);
+		cli_spool_put_text(&spool, "");
+	}
+	CHECK(spool.file != NULL);
+	for (int turn = 0; turn < 2; turn++) {
+		cli_spool_rewind(&spool);
+		for (int i = 0, number; i < 4; i++) {
+			cli_spool_take(&spool, &number, sizeof(number));
+			CHECK_EQ(number, i);
+			cli_spool_take_text(&spool, &text);
+			CHECK(!strcmp(cli_text_of(&text), large));
+			cli_spool_take_text(&spool, &text);
+			CHECK_STR(cli_text_of(&text), "");
+		}
+	}
+	cli_buffer_fini(&text);
+	cli_spool_fini(&spool);
 }
 
 TEST(near_words_are_proposed_and_far_ones_not)

@@ -54,6 +54,12 @@ void cli_buffer_clear(struct cli_buffer *b)
 		b->data[0] = 0;
 }
 
+void cli_let_out(struct cli_buffer *b)
+{
+	if (b->outlet && b->bytes >= CLI_OUTLET_BYTES)
+		b->outlet(b);
+}
+
 const char *cli_text_of(const struct cli_buffer *b)
 {
 	return b->data ? b->data : "";

@@ -13,7 +13,11 @@
 struct cli_buffer {
 	char *data; /* NUL-terminated once anything was added; NULL before */
 	size_t bytes, room;
+	/* Takes what is in it and clears it, where it need not be kept whole; NULL: it must be. */
+	void (*outlet)(struct cli_buffer *);
 };
+
+enum { CLI_OUTLET_BYTES = 1 << 20 };
 
 void cli_buffer_fini(struct cli_buffer *);
 void cli_add(struct cli_buffer *, const char *text, size_t bytes);
@@ -24,6 +28,8 @@ void cli_add_format_va(struct cli_buffer *, const char *format, va_list);
 /* The text so far, "" if none. Valid until the next change. */
 const char *cli_text_of(const struct cli_buffer *);
 void cli_buffer_clear(struct cli_buffer *);
+/* Calls the outlet if there is one, and so much to take. */
+void cli_let_out(struct cli_buffer *);
 
 /* realloc that does not fail; count * size is checked. */
 void *cli_realloc(void *, size_t count, size_t size);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
- * table.c - aligned columns. All rows are kept until the table is printed: widths depend on them.
+ * table.c - aligned columns. Widths depend on all rows: they are kept in a spool until the table is printed, each a record
+ * per cell; a line across all columns is one record between rows.
  */
 #include "cli/table.h"
+#include "cli/spool.h"
 #include "cli/text.h"
 
 #include <stdlib.h>
@@ -13,32 +15,35 @@ enum {
 	NARROWEST = 8, /* no flexible column gets narrower */
 };
 
-struct cell {
-	char *lead, *text, *tail; /* clean; lead and tail may be NULL */
-	size_t lead_width, text_width, tail_width;
-	enum cli_style style;
+enum kind { CELL, LINE };
+
+/* What stands in the spool before a record's texts. */
+struct head {
+	uint8_t kind, style;
+	uint8_t has_lead, has_tail; /* texts beside the one that all have */
 };
 
-/* A line stands before the row whose number it has. */
-struct line {
-	size_t row;
+struct cell { /* clean */
+	enum kind kind;
 	enum cli_style style;
-	char *text;
+	const char *lead, *text, *tail; /* lead and tail may be NULL */
+	size_t lead_width, text_width, tail_width;
 };
 
 struct cli_table {
 	const struct cli_column *columns;
 	size_t count;
-	struct cell *cells;
-	size_t used, room;
-	struct line *lines;
-	size_t line_count, line_room;
+	size_t cells, lines;
+	size_t *widest; /* of each column's cells */
+	struct cli_spool spool;
+	struct cli_buffer lead, text, tail; /* of the record at hand */
 };
 
 struct cli_table *cli_table_create(const struct cli_column *columns, size_t count)
 {
 	struct cli_table *table = cli_realloc(NULL, 1, sizeof(*table));
-	*table = (struct cli_table){.columns = columns, .count = count};
+	*table = (struct cli_table){.columns = columns, .count = count, .widest = cli_realloc(NULL, count, sizeof(*table->widest))};
+	memset(table->widest, 0, count * sizeof(*table->widest));
 	return table;
 }
 
@@ -46,15 +51,11 @@ void cli_table_destroy(struct cli_table *table)
 {
 	if (!table)
 		return;
-	for (size_t i = 0; i < table->used; i++) {
-		free(table->cells[i].lead);
-		free(table->cells[i].text);
-		free(table->cells[i].tail);
-	}
-	for (size_t i = 0; i < table->line_count; i++)
-		free(table->lines[i].text);
-	free(table->cells);
-	free(table->lines);
+	cli_spool_fini(&table->spool);
+	cli_buffer_fini(&table->lead);
+	cli_buffer_fini(&table->text);
+	cli_buffer_fini(&table->tail);
+	free(table->widest);
 	free(table);
 }
 
@@ -82,33 +83,70 @@ char *cli_cut(const char *text)
 	return b.data;
 }
 
-static char *clean(const char *text)
+static const char *clean(struct cli_buffer *out, const char *text)
 {
-	struct cli_buffer b = {0};
 	char *cut = cli_cut(text);
-	cli_add(&b, "", 0);
-	cli_add_clean(&b, cut, strlen(cut));
+	cli_buffer_clear(out);
+	cli_add_clean(out, cut, strlen(cut));
 	free(cut);
-	return b.data;
+	return cli_text_of(out);
+}
+
+static void put_record(struct cli_table *table, enum kind kind, enum cli_style style, const char *lead, const char *text, const char *tail)
+{
+	const struct head head = {(uint8_t)kind, (uint8_t)style, lead != NULL, tail != NULL};
+	cli_spool_put(&table->spool, &head, sizeof(head));
+	if (lead)
+		cli_spool_put_text(&table->spool, lead);
+	cli_spool_put_text(&table->spool, text);
+	if (tail)
+		cli_spool_put_text(&table->spool, tail);
+}
+
+static void measure(struct cell *cell)
+{
+	cell->lead_width = cell->lead ? cli_width(cell->lead) : 0;
+	cell->text_width = cli_width(cell->text);
+	cell->tail_width = cell->tail ? cli_width(cell->tail) + GAP : 0;
+}
+
+static size_t cell_width(const struct cell *cell)
+{
+	return cell->lead_width + cell->text_width + cell->tail_width;
+}
+
+static void take_record(struct cli_table *table, struct cell *cell)
+{
+	struct head head;
+	cli_spool_take(&table->spool, &head, sizeof(head));
+	if (head.has_lead)
+		cli_spool_take_text(&table->spool, &table->lead);
+	cli_spool_take_text(&table->spool, &table->text);
+	if (head.has_tail)
+		cli_spool_take_text(&table->spool, &table->tail);
+	*cell = (struct cell){
+		.kind = head.kind,
+		.style = head.style,
+		.lead = head.has_lead ? cli_text_of(&table->lead) : NULL,
+		.text = cli_text_of(&table->text),
+		.tail = head.has_tail ? cli_text_of(&table->tail) : NULL,
+	};
+	measure(cell);
 }
 
 void cli_cell_parts(struct cli_table *table, enum cli_style style, const char *lead, const char *text, const char *tail)
 {
-	if (table->used == table->room) {
-		table->room = table->room ? table->room * 2 : 64 * table->count;
-		table->cells = cli_realloc(table->cells, table->room, sizeof(*table->cells));
-	}
-	struct cell *cell = &table->cells[table->used++];
-	*cell = (struct cell){.style = style, .text = clean(text)};
-	cell->text_width = cli_width(cell->text);
-	if (lead) {
-		cell->lead = cli_strdup(lead);
-		cell->lead_width = cli_width(lead);
-	}
-	if (tail && *tail) {
-		cell->tail = clean(tail);
-		cell->tail_width = cli_width(cell->tail) + GAP;
-	}
+	struct cell cell = {
+		.lead = lead,
+		.text = clean(&table->text, text),
+		.tail = tail && *tail ? clean(&table->tail, tail) : NULL,
+	};
+	size_t *widest = &table->widest[table->cells++ % table->count];
+
+	measure(&cell);
+	if (cell_width(&cell) > *widest)
+		*widest = cell_width(&cell);
+	put_record(table, CELL, style, cell.lead, cell.text, cell.tail);
 }
 
 void cli_cell(struct cli_table *table, enum cli_style style, const char *text)
@@ -129,21 +167,13 @@ void cli_cell_format(struct cli_table *table, enum cli_style style, const char *
 
 void cli_line(struct cli_table *table, enum cli_style style, const char *text)
 {
-	if (table->line_count == table->line_room) {
-		table->line_room = table->line_room ? table->line_room * 2 : 8;
-		table->lines = cli_realloc(table->lines, table->line_room, sizeof(*table->lines));
-	}
-	table->lines[table->line_count++] = (struct line){table->used / table->count, style, clean(text)};
+	table->lines++;
+	put_record(table, LINE, style, NULL, clean(&table->text, text), NULL);
 }
 
 size_t cli_table_lines(const struct cli_table *table)
 {
-	return 1 + table->used / table->count + table->line_count;
-}
-
-static size_t cell_width(const struct cell *cell)
-{
-	return cell->lead_width + cell->text_width + cell->tail_width;
+	return 1 + table->cells / table->count + table->lines;
 }
 
 static size_t sum_widths(const struct cli_table *table, const size_t *widths)
@@ -169,14 +199,13 @@ static size_t least_width(const struct cli_table *table, const size_t *widths)
 /* Sets the width of each column; 0 = dropped. */
 static void fit(const struct cli_table *table, size_t *widths, size_t width)
 {
-	for (size_t i = 0; i < table->count; i++)
+	for (size_t i = 0; i < table->count; i++) {
+		size_t w = table->widest[i];
 		widths[i] = cli_width(table->columns[i].title);
-	for (size_t i = 0; i < table->used; i++) {
-		size_t w = cell_width(&table->cells[i]), c = i % table->count;
 		if (width && w > width)
 			w = width;
-		if (w > widths[c])
-			widths[c] = w;
+		if (w > widths[i])
+			widths[i] = w;
 	}
 	if (!width)
 		return;
@@ -246,20 +275,30 @@ static void print_cell(struct cli_buffer *out, const struct cli_column *column, 
 	cli_buffer_fini(&shorter_tail);
 }
 
-static void print_row(const struct cli_table *table, struct cli_buffer *out, const struct cell *cells,
-		      const size_t *widths, size_t indent)
+/* The titles (first is NULL), or the row whose first cell was taken. */
+static void print_row(struct cli_table *table, struct cli_buffer *out, const struct cell *first, const size_t *widths, size_t indent)
 {
 	size_t last = 0;
+	struct cell cell;
+
 	for (size_t i = 0; i < table->count; i++)
 		if (widths[i])
 			last = i;
 	cli_add_repeated(out, " ", indent);
 	for (size_t i = 0, shown = 0; i < table->count; i++) {
+		if (!first) {
+			cell = (struct cell){.text = table->columns[i].title, .style = CLI_BOLD};
+			measure(&cell);
+		} else if (i) {
+			take_record(table, &cell);
+		} else {
+			cell = *first;
+		}
 		if (!widths[i])
 			continue;
 		if (shown++)
 			cli_add_repeated(out, " ", GAP);
-		print_cell(out, &table->columns[i], &cells[i], widths[i], i == last);
+		print_cell(out, &table->columns[i], &cell, widths[i], i == last);
 	}
 	/* An empty last cell leaves no blanks behind. */
 	while (out->bytes && out->data[out->bytes - 1] == ' ')
@@ -267,32 +306,30 @@ static void print_row(const struct cli_table *table, struct cli_buffer *out, con
 	cli_add_text(out, "\n");
 }
 
-void cli_table_print(const struct cli_table *table, struct cli_buffer *out, size_t width, size_t indent)
+static void print_line(struct cli_buffer *out, const struct cell *line, size_t width, size_t indent)
+{
+	cli_add_repeated(out, " ", indent);
+	cli_add_text(out, cli_style_on(line->style));
+	cli_add_shortened(out, line->text, width > indent ? width - indent : SIZE_MAX / 2);
+	cli_add_text(out, cli_style_off(line->style));
+	cli_add_text(out, "\n");
+}
+
+void cli_table_print(struct cli_table *table, struct cli_buffer *out, size_t width, size_t indent)
 {
 	size_t *widths = cli_realloc(NULL, table->count, sizeof(*widths));
-	struct cell *titles = cli_realloc(NULL, table->count, sizeof(*titles));
-	size_t rows = table->used / table->count, line = 0;
+	struct cell record;
 
 	fit(table, widths, width > indent ? width - indent : width);
-	for (size_t i = 0; i < table->count; i++)
-		titles[i] = (struct cell){
-			.text = (char *)table->columns[i].title,
-			.text_width = cli_width(table->columns[i].title),
-			.style = CLI_BOLD,
-		};
-	print_row(table, out, titles, widths, indent);
-	for (size_t row = 0; row <= rows; row++) {
-		for (; line < table->line_count && table->lines[line].row == row; line++) {
-			cli_add_repeated(out, " ", indent);
-			cli_add_text(out, cli_style_on(table->lines[line].style));
-			cli_add_shortened(out, table->lines[line].text,
-					  width > indent ? width - indent : SIZE_MAX / 2);
-			cli_add_text(out, cli_style_off(table->lines[line].style));
-			cli_add_text(out, "\n");
-		}
-		if (row < rows)
-			print_row(table, out, table->cells + row * table->count, widths, indent);
+	cli_spool_rewind(&table->spool);
+	print_row(table, out, NULL, widths, indent);
+	for (size_t left = table->cells / table->count + table->lines; left; left--) {
+		take_record(table, &record);
+		if (record.kind == LINE)
+			print_line(out, &record, width, indent);
+		else
+			print_row(table, out, &record, widths, indent);
+		cli_let_out(out);
 	}
-	free(titles);
 	free(widths);
 }

@@ -4,7 +4,8 @@
  *
  * When it does not fit, columns that may go (drop > 0) go, the greatest number first, until the
  * flexible ones have their comfortable width; what still is too long is shortened. Cells are made
- * harmless for terminals (text.h).
+ * harmless for terminals (text.h). A table may have millions of rows: beyond some megabytes they are in a temporary
+ * file (spool.h).
  */
 #ifndef TOOLS_CLI_TABLE_H
 #define TOOLS_CLI_TABLE_H
@@ -25,8 +26,7 @@ struct cli_column {
 	void (*shorten_tail)(struct cli_buffer *, const char *tail, size_t width);
 };
 
-/* What a cell holds of a text at most: rows are kept until all are there, and whoever wrote the text may
- * have written megabytes. */
+/* What a cell holds of a text at most: whoever wrote it may have written megabytes. */
 enum { CLI_CELL_BYTES = 4096 };
 /* A text as a cell keeps it: where it is longer, its front and its end. To be freed. */
 char *cli_cut(const char *text);
@@ -48,8 +48,8 @@ void cli_cell_parts(struct cli_table *, enum cli_style, const char *lead, const 
 void cli_line(struct cli_table *, enum cli_style, const char *text);
 
 size_t cli_table_lines(const struct cli_table *); /* header included */
-/* Adds the table to out, header first, in at most width columns (0: no limit), each line behind
- * indent blanks. */
-void cli_table_print(const struct cli_table *, struct cli_buffer *out, size_t width, size_t indent);
+/* Adds the table to out, header first, in at most width columns (0: no limit), each line behind indent blanks. To be
+ * called once, with all rows whole. What out has an outlet for goes out on the way. */
+void cli_table_print(struct cli_table *, struct cli_buffer *out, size_t width, size_t indent);
 
 #endif

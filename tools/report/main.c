@@ -487,6 +487,15 @@ static int (*const answers[REPORT_MODES])(struct report *) = {
 	[REPORT_MEMORY] = report_memory, [REPORT_HEAP_AT] = report_history, [REPORT_GROWTH] = report_history,
 };
 
+/* Of a long answer, what has come. */
+static void give_out(struct cli_buffer *out)
+{
+	if (!no_pager)
+		cli_start_pager(SIZE_MAX);
+	cli_out(cli_text_of(out), out->bytes);
+	cli_buffer_clear(out);
+}
+
 int main(int argc, char **argv)
 {
 	struct cli_operands operands;
@@ -505,6 +514,7 @@ int main(int argc, char **argv)
 	if ((status = choose_sort()) != CLI_GO || (rules && (status = report_read_rules(rules, old_path != NULL)) != CLI_GO))
 		return cli_finish(status);
 	tr_while_reading(cli_works);
+	report.out.outlet = give_out;
 	report.files = operands.count;
 	if ((operands.count > 1 ? tr_open_merged(&report.trace, (const char *const *)operands.items, (size_t)operands.count, &report.error)
 				: tr_open(&report.trace, operands.count ? operands.items[0] : "trace.db", &report.error)) ||

@@ -5,15 +5,9 @@
  * Only some call paths (--focus, --ignore); from functions to what calls them (--inverted): then a line has what came by
  * its way of the time and the calls of the function that it began with.
  *
- * The query gives contexts in the order of printing. What the drawing needs (is there a later
- * sibling?) and what recursion looks like is known only at the end, so all rows are kept:
- *
- *     read_nodes ──► find_parents ──► fold_recursion ──► cut ──► find_last_siblings ──► add_rows
- *
- * A function that calls itself and, as far as is shown, nothing else, FOLDED_FROM times or more in a
- * row, is one line "×N": its calls and self times added up.
+ * Which lines there are and what recursion looks like is settled in tree_lines.c; here they are drawn.
  */
-#include "report/report.h"
+#include "report/tree_lines.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -31,50 +25,9 @@ enum {
 	SHARE, TOTAL, SELF, CALLS, MAX, TOTAL_MEMORY, BYTES, ALLOCS, TOTAL_BLOCKED, BLOCKED, IDLE, TOTAL_LOCK, LOCK, NAME, COLUMNS,
 };
 enum {
-	FOLDED_FROM = 4,
-	READ_PER_LINE = 64,  /* contexts read for each line wanted: folding makes fewer of them */
 	DEEPEST_DRAWN = 40, /* deeper levels are not indented further, their depth is written */
 	LEAST_DRAWN = 6,
 };
-
-static const size_t NO_PARENT = (size_t)-1;
-
-struct node {
-	int64_t process_id, depth, calls, total_ns, self_ns, max_ns;
-	struct beside { int64_t total, own; } beside[2]; /* with callees, and without: bytes and blocks, or ns blocked and for locks */
-	int64_t idle_ns; /* of what it was blocked itself */
-	int64_t hooked; /* calls whose hooks its self time contains: its own and those it made */
-	int64_t levels; /* of recursion that this line stands for; 1: none */
-	size_t parent;  /* index of the caller's node */
-	size_t indent;  /* depth as it is drawn */
-	uint64_t name_hash; /* of a name that is longer than what a line shows; else 0 */
-	char *name, *place;
-	int has_max, last; /* last: no sibling follows */
-	int is_way;        /* to what was asked for: has no time of its own here */
-	int outside;       /* stands for what was allocated while no function was open */
-};
-
-struct nodes {
-	struct node *items;
-	size_t count, room;
-};
-
-static uint64_t hash_of_long(const char *text)
-{
-	size_t bytes = strlen(text);
-	uint64_t h = bytes, word = 0;
-
-	if (bytes <= CLI_CELL_BYTES)
-		return 0;
-	for (; bytes; text += sizeof(word)) {
-		size_t n = bytes < sizeof(word) ? bytes : sizeof(word);
-		memcpy(&word, text, n);
-		bytes -= n;
-		h = (h ^ word) * UINT64_C(0x9e3779b97f4a7c15);
-		h ^= h >> 32;
-	}
-	return h;
-}
 
 static const char *query_of(const struct report *report)
 {
@@ -87,218 +40,6 @@ static const char *order_of(const struct report *report)
 	return report->inverted ? report->sort == SORT_CALLS ? "3" : "2" : sort_columns[report->sort];
 }
 
-/* The query of inverted trees has the time that came by a line's way as that line's: a part of it is of no other line at
- * the outermost ones only. */
-static void read_inverted(struct node *n, struct tr_query *q)
-{
-	n->total_ns = report_number(q, "self_ns");
-	n->self_ns = n->depth == 1 ? n->total_ns : 0;
-}
-
-static void read_beside(const struct report *report, struct node *n, struct tr_query *q)
-{
-	static const char *const names[2][4] = {
-		{"total_bytes", "self_bytes", "total_allocs", "self_allocs"}, {"total_blocked_ns", "blocked_ns", "total_lock_ns", "lock_ns"},
-	};
-	const char *const *name = names[report->with_blocks];
-
-	for (size_t i = 0; i < 2; i++)
-		n->beside[i] = (struct beside){report_number(q, name[2 * i]), report_number(q, name[2 * i + 1])};
-	n->idle_ns = report->with_blocks ? report_number(q, "idle_ns") : 0;
-	n->outside = tr_type(q, tr_column(q, "parent_id")) == TR_NULL;
-}
-
-/* What shares are of and the rest is cut by: with callees, and without. */
-static struct beside weigh(const struct report *report, const struct node *n)
-{
-	if (report->sort < SORT_HEAP_BYTES)
-		return (struct beside){n->total_ns, n->self_ns};
-	return n->beside[report->sort == SORT_HEAP_ALLOCS || report->sort == SORT_LOCK_TIME];
-}
-
-static int64_t weight(const struct report *report, const struct node *n)
-{
-	return weigh(report, n).total;
-}
-
-static int64_t own_weight(const struct report *report, const struct node *n)
-{
-	return weigh(report, n).own;
-}
-
-static int read_nodes(struct report *report, struct nodes *nodes)
-{
-	struct tr_query *q;
-	int64_t lines = report->limit;
-
-	if (lines != NO_LIMIT && lines < INT64_MAX / READ_PER_LINE)
-		lines *= READ_PER_LINE;
-	int status = report_query_limited(report, &q, query_of(report), order_of(report), lines);
-	if (status)
-		return status;
-	const size_t process = tr_column(q, "process_id"), depth = tr_column(q, "depth"), function = tr_column(q, "function"),
-		     file = tr_column(q, "file"), line = tr_column(q, "line"), calls = tr_column(q, "calls"),
-		     self_ns = tr_column(q, "self_ns"), total_ns = tr_column(q, "total_ns"), max_ns = tr_column(q, "max_ns");
-	while ((status = tr_next(q, &report->error)) == 1) {
-		if (nodes->count == nodes->room) {
-			nodes->room = nodes->room ? nodes->room * 2 : 256;
-			nodes->items = cli_realloc(nodes->items, nodes->room, sizeof(*nodes->items));
-		}
-		nodes->items[nodes->count++] = (struct node){
-			.process_id = report->inverted ? 0 : tr_integer(q, process),
-			.depth = tr_integer(q, depth),
-			.calls = tr_integer(q, calls),
-			.hooked = tr_integer(q, calls),
-			.self_ns = tr_integer(q, self_ns),
-			.total_ns = report->inverted ? 0 : tr_integer(q, total_ns),
-			.max_ns = report->inverted ? 0 : tr_integer(q, max_ns),
-			.has_max = !report->inverted && tr_type(q, max_ns) != TR_NULL,
-			.levels = 1,
-			.name_hash = hash_of_long(report_name(q, function)),
-			.name = cli_cut(report_name(q, function)),
-			.place = cli_strdup(report_place(q, file, line)),
-		};
-		if (report->inverted)
-			read_inverted(&nodes->items[nodes->count - 1], q);
-		else if (report->focus)
-			nodes->items[nodes->count - 1].is_way = !report_number(q, "through");
-		if (report_is_crowded(report))
-			read_beside(report, &nodes->items[nodes->count - 1], q);
-	}
-	tr_finish(q);
-	return status;
-}
-
-static void free_nodes(struct nodes *nodes)
-{
-	for (size_t i = 0; i < nodes->count; i++) {
-		free(nodes->items[i].name);
-		free(nodes->items[i].place);
-	}
-	free(nodes->items);
-}
-
-/* In this order the caller of a node is the nearest one before it that is less deep. Counts the
- * hooks of its callees into its own: half of a call's hooks run in its caller's time. Hidden callees
- * are too few to matter: each has less time than a line that is shown. */
-static void find_parents(struct nodes *nodes)
-{
-	for (size_t i = 0; i < nodes->count; i++) {
-		struct node *n = &nodes->items[i];
-		size_t p = i ? i - 1 : NO_PARENT;
-		while (p != NO_PARENT && (nodes->items[p].depth >= n->depth || nodes->items[p].process_id != n->process_id))
-			p = nodes->items[p].parent;
-		n->parent = p;
-		if (p != NO_PARENT)
-			nodes->items[p].hooked = report_sum(nodes->items[p].hooked, n->calls);
-	}
-}
-
-static int is_same_function(const struct node *a, const struct node *b)
-{
-	return a->name_hash == b->name_hash && !strcmp(a->name, b->name) && !strcmp(a->place, b->place);
-}
-
-static void merge_level(const struct report *report, struct node *into, struct node *from)
-{
-	into->levels++;
-	if (!report->inverted) /* there what came by the longer way is a part */
-		into->calls = report_sum(into->calls, from->calls);
-	into->is_way &= from->is_way;
-	into->hooked = report_sum(into->hooked, from->hooked);
-	into->self_ns = report_sum(into->self_ns, from->self_ns);
-	for (size_t i = 0; i < 2; i++)
-		into->beside[i].own = report_sum(into->beside[i].own, from->beside[i].own);
-	into->idle_ns = report_sum(into->idle_ns, from->idle_ns);
-	if (from->has_max && (!into->has_max || from->max_ns > into->max_ns))
-		into->max_ns = from->max_ns;
-	into->has_max |= from->has_max;
-	free(from->name);
-	free(from->place);
-}
-
-static void fold_recursion(const struct report *report, struct nodes *nodes)
-{
-	/* Of each node: how many callees are shown; the first node of its chain, where it is the only
-	 * callee of the same function; of that: how long the chain is; where it goes. */
-	size_t *callees = cli_realloc(NULL, nodes->count, sizeof(*callees));
-	size_t *head = cli_realloc(NULL, nodes->count, sizeof(*head));
-	size_t *length = cli_realloc(NULL, nodes->count, sizeof(*length));
-	size_t *place = cli_realloc(NULL, nodes->count, sizeof(*place));
-	size_t kept = 0;
-
-	memset(callees, 0, nodes->count * sizeof(*callees));
-	for (size_t i = 0; i < nodes->count; i++)
-		if (nodes->items[i].parent != NO_PARENT)
-			callees[nodes->items[i].parent]++;
-	for (size_t i = 0; i < nodes->count; i++) {
-		size_t p = nodes->items[i].parent;
-		int continues = p != NO_PARENT && callees[p] == 1 && is_same_function(&nodes->items[p], &nodes->items[i]);
-		head[i] = continues ? head[p] : i;
-		length[i] = 1;
-		if (continues)
-			length[head[i]]++;
-	}
-	for (size_t i = 0; i < nodes->count; i++) {
-		struct node *n = &nodes->items[i];
-		if (head[i] != i && length[head[i]] >= FOLDED_FROM) {
-			place[i] = place[head[i]];
-			merge_level(report, &nodes->items[place[i]], n);
-			continue;
-		}
-		n->parent = n->parent == NO_PARENT ? NO_PARENT : place[n->parent];
-		n->indent = n->parent == NO_PARENT ? 1 : nodes->items[n->parent].indent + 1;
-		place[i] = kept;
-		nodes->items[kept++] = *n;
-	}
-	nodes->count = kept;
-	free(callees);
-	free(head);
-	free(length);
-	free(place);
-}
-
-static int by_weight(const void *a, const void *b)
-{
-	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-	return x < y ? 1 : x > y ? -1 : 0;
-}
-
-/* Keeps the lines with the most time (or what else they are ordered by), and of those with just as much as the last the first ones:
- * what calls a line that is kept is kept, for it has at least its time and stands before it. */
-static void cut(const struct report *report, struct nodes *nodes, size_t lines)
-{
-	int64_t *weights = cli_realloc(NULL, nodes->count, sizeof(*weights));
-	size_t *place = cli_realloc(NULL, nodes->count, sizeof(*place));
-	size_t kept = 0, equal = lines;
-
-	for (size_t i = 0; i < nodes->count; i++)
-		weights[i] = weight(report, &nodes->items[i]);
-	qsort(weights, nodes->count, sizeof(*weights), by_weight);
-	int64_t least = weights[lines - 1];
-	for (size_t i = 0; i < lines && weights[i] > least; i++)
-		equal--;
-	for (size_t i = 0; i < nodes->count; i++) {
-		struct node *n = &nodes->items[i];
-		int64_t has = weight(report, n);
-		int keep = has > least || (has == least && equal > 0);
-		if (n->parent != NO_PARENT)
-			keep &= place[n->parent] != NO_PARENT;
-		place[i] = keep ? kept : NO_PARENT;
-		if (!keep) {
-			free(n->name);
-			free(n->place);
-			continue;
-		}
-		equal -= has == least;
-		n->parent = n->parent == NO_PARENT ? NO_PARENT : place[n->parent];
-		nodes->items[kept++] = *n;
-	}
-	nodes->count = kept;
-	free(weights);
-	free(place);
-}
-
 /* How many levels are drawn: a fifth of the screen. */
 static size_t levels_drawn(void)
 {
@@ -306,23 +47,8 @@ static size_t levels_drawn(void)
 	return !width || width / 5 / 2 > DEEPEST_DRAWN ? DEEPEST_DRAWN : width / 5 / 2 < LEAST_DRAWN ? LEAST_DRAWN : width / 5 / 2;
 }
 
-static void find_last_siblings(struct nodes *nodes, size_t drawn)
-{
-	/* From the end: follows[d] says that a node drawn at d comes later under the same caller. */
-	char follows[DEEPEST_DRAWN + 1] = {0};
-	for (size_t i = nodes->count; i--;) {
-		struct node *n = &nodes->items[i];
-		size_t d = n->indent < drawn ? n->indent : drawn;
-		if (i + 1 < nodes->count && nodes->items[i + 1].process_id != n->process_id)
-			memset(follows, 0, sizeof(follows));
-		n->last = !follows[d];
-		follows[d] = 1;
-		memset(follows + d + 1, 0, sizeof(follows) - d - 1);
-	}
-}
-
 /* The lines in front of a name; continues[d]: the line of level d goes on downwards. */
-static void draw_lead(struct cli_buffer *lead, const struct node *n, size_t drawn, char *continues)
+static void draw_lead(struct cli_buffer *lead, const struct tree_line *n, size_t drawn, char *continues)
 {
 	int utf8 = cli_screen()->utf8;
 	size_t indent = n->indent < drawn ? n->indent : drawn;
@@ -358,25 +84,21 @@ static int add_process_line(struct report *report, struct cli_table *table, int6
 	return status < 0 ? status : 0;
 }
 
-struct marks {
-	int distorted, folded;
-};
-
-static int is_distorted(const struct report *report, const struct node *n)
+static int is_distorted(const struct report *report, const struct tree_line *n)
 {
 	return !report->inverted && !n->is_way && report_is_distorted(report, n->self_ns, n->hooked);
 }
 
-static void add_cell(const struct report *report, struct cli_table *table, const struct node *n, double whole, const char *lead, int column)
+static void add_cell(const struct report *report, struct cli_table *table, const struct tree_line *n, double whole, const char *lead, int column)
 {
-	const struct beside *first = &n->beside[0], *second = &n->beside[1];
+	const struct tree_beside *first = &n->beside[0], *second = &n->beside[1];
 	const int distorted = is_distorted(report, n);
 	char text[CLI_NUMBER_BYTES];
 
 	switch (column) {
 	case SHARE:
-		cli_cell(table, (double)own_weight(report, n) >= whole / 10 ? CLI_HOT : CLI_PLAIN,
-			 cli_share(text, (double)weight(report, n), whole));
+		cli_cell(table, (double)tree_weigh(report, n).own >= whole / 10 ? CLI_HOT : CLI_PLAIN,
+			 cli_share(text, (double)tree_weigh(report, n).total, whole));
 		break;
 	case TOTAL:
 		cli_cell(table, CLI_PLAIN, cli_duration(text, n->total_ns));
@@ -414,27 +136,37 @@ static void add_cell(const struct report *report, struct cli_table *table, const
 	}
 }
 
-static int add_rows(struct report *report, struct cli_table *table, const int *which, size_t count, struct nodes *nodes, double whole,
-		    struct marks *marks)
+/* What the lines that are shown tell together. */
+struct sums {
+	size_t lines;
+	int64_t contexts, own; /* of what lines are ordered by */
+	int distorted, folded;
+};
+
+static int add_rows(struct report *report, struct cli_table *table, const int *which, size_t count, struct tree_lines *lines, double whole,
+		    struct sums *sums)
 {
 	char continues[DEEPEST_DRAWN + 1] = {0};
 	size_t drawn = levels_drawn();
 	struct cli_buffer lead = {0};
 	struct tr_query *processes = NULL;
+	struct tree_line line;
+	int64_t process_before = 0;
 	int status = 0;
 
-	find_last_siblings(nodes, drawn);
 	if (report->processes > 1 && !report->inverted)
 		status = report_query_limited(report, &processes, "processes", NULL, NO_LIMIT);
-	for (size_t i = 0; i < nodes->count && !status; i++) {
-		struct node *n = &nodes->items[i];
-		if (processes && (!i || nodes->items[i - 1].process_id != n->process_id))
-			status = add_process_line(report, table, n->process_id, processes);
-		marks->distorted |= is_distorted(report, n);
-		marks->folded |= n->levels > 1;
-		draw_lead(&lead, n, drawn, continues);
+	for (; !status && tree_take(lines, &line); sums->lines++) {
+		if (processes && (!sums->lines || line.process_id != process_before))
+			status = add_process_line(report, table, line.process_id, processes);
+		process_before = line.process_id;
+		sums->own = report_sum(sums->own, tree_weigh(report, &line).own);
+		sums->contexts += line.outside ? 0 : line.levels;
+		sums->distorted |= is_distorted(report, &line);
+		sums->folded |= line.levels > 1;
+		draw_lead(&lead, &line, drawn, continues);
 		for (size_t c = 0; c < count; c++)
-			add_cell(report, table, n, whole, cli_text_of(&lead), which[c]);
+			add_cell(report, table, &line, whole, cli_text_of(&lead), which[c]);
 	}
 	tr_finish(processes);
 	cli_buffer_fini(&lead);
@@ -456,7 +188,7 @@ static int read_whole(struct report *report, int64_t *contexts, int64_t *self_ns
 	return status < 0 ? status : 0;
 }
 
-static void explain(struct report *report, int64_t hidden, int64_t rest, int64_t whole, const struct marks *marks)
+static void explain(struct report *report, int64_t hidden, int64_t rest, int64_t whole, const struct sums *sums)
 {
 	char count[64], share[CLI_NUMBER_BYTES];
 
@@ -469,11 +201,11 @@ static void explain(struct report *report, int64_t hidden, int64_t rest, int64_t
 			       cli_counted(count, sizeof(count), hidden, "calling context", NULL),
 			       cli_share(share, rest > 0 ? (double)rest : 0, (double)whole), what[report->sort],
 			       report->depth != NO_LIMIT ? " --depth 0" : "");
-	if (marks->folded)
+	if (sums->folded)
 		cli_add_format(&report->out, "%sN a function that calls itself, N levels deep, in one line\n",
 			       cli_screen()->utf8 ? "\xC3\x97" : "x");
 	cli_add_text(&report->out, cli_style_off(CLI_DIM));
-	report_explain_marks(report, marks->distorted);
+	report_explain_marks(report, sums->distorted);
 }
 
 static int is_shown(const struct report *report, int column)
@@ -540,34 +272,23 @@ static int64_t whole_of(const struct report *report, int64_t self_ns)
 int report_tree(struct report *report)
 {
 	struct cli_column columns[COLUMNS];
-	struct nodes nodes = {0};
-	struct marks marks = {0};
-	int64_t contexts = 0, whole = 0, shown = 0;
+	struct tree_lines *lines;
+	struct sums sums = {0};
+	int64_t contexts = 0, whole = 0;
 	int which[COLUMNS], status;
 
 	report_say_none_beside(report);
 	if (report->show_sql || report->format != CLI_FORMAT_TEXT)
 		return report_rows(report, query_of(report), order_of(report));
-	if ((status = read_whole(report, &contexts, &whole)) || (status = read_nodes(report, &nodes))) {
-		free_nodes(&nodes);
+	if ((status = read_whole(report, &contexts, &whole)) || (status = tree_read(report, query_of(report), order_of(report), levels_drawn(), &lines)))
 		return status;
-	}
 	whole = whole_of(report, whole);
-	find_parents(&nodes);
-	fold_recursion(report, &nodes);
-	if (report->limit != NO_LIMIT && nodes.count > (size_t)report->limit)
-		cut(report, &nodes, (size_t)report->limit);
-	int64_t hidden = contexts;
-	for (size_t i = 0; i < nodes.count; i++) {
-		shown = report_sum(shown, own_weight(report, &nodes.items[i]));
-		hidden -= nodes.items[i].outside ? 0 : nodes.items[i].levels;
-	}
 	const size_t count = choose_columns(report, columns, which);
 	struct cli_table *table = cli_table_create(columns, count);
-	status = add_rows(report, table, which, count, &nodes, (double)whole, &marks);
-	if (!status && nodes.count) {
+	status = add_rows(report, table, which, count, lines, (double)whole, &sums);
+	if (!status && sums.lines) {
 		cli_table_print(table, &report->out, cli_screen()->width, 0);
-		explain(report, hidden, report_difference(whole, shown), whole, &marks);
+		explain(report, contexts - sums.contexts, report_difference(whole, sums.own), whole, &sums);
 	} else if (!status) {
 		cli_add_text(&report->out, !contexts ? "No calls were recorded.\n"
 					    : report->focus || report->ignore ? "No call path is left that has so much time: --min 0 shows all.\n"
@@ -579,6 +300,6 @@ int report_tree(struct report *report)
 	}
 	report->lines += cli_table_lines(table) + 2;
 	cli_table_destroy(table);
-	free_nodes(&nodes);
+	tree_free(lines);
 	return status;
 }
