@@ -80,7 +80,7 @@ static void ask(struct tr_trace *trace, uint8_t which)
 static void report_on(struct tr_trace *trace, uint8_t how)
 {
 	static const char *const rows[3][6] = {
-		{"top", "top_threads", "tree", "threads", "run", "messages"},
+		{"top", "top_threads", "tree", "threads", "suggest_filter", "messages"},
 		{"callers", "callees", "paths", "tree_focus", "tree_inverted", "call_histogram"},
 		{"coverage", "never_called", "why_missing", "source_functions", "source_lines", "single_calls"},
 	};
@@ -112,6 +112,14 @@ static void report_on(struct tr_trace *trace, uint8_t how)
 			report.mode = REPORT_SINGLE_CALLS;
 			report.window_ns[1] = how & 32 ? 1000 : INT64_MAX;
 			status = report_single_calls(&report);
+		} else if (!row && how % 6 == 4) {
+			report.mode = REPORT_SUGGEST;
+			report.only = NULL;
+			report.hooks_share = how & 32 ? 0.05 : 0;
+			if (how & 16)
+				report.format = CLI_FORMAT_TEXT;
+			if (!(status = report_quiet_header(&report)))
+				status = report_suggest_filter(&report);
 		} else {
 			status = report_rows(&report, rows[row][how % 6], NULL);
 		}

@@ -428,19 +428,15 @@ static void add_table(struct diff *d)
 int report_diff_header(struct report *report)
 {
 	struct tr_trace *new = report->trace;
-	const int format = report->format;
 	int status = 0;
 
 	for (int side = report->old ? OLD : NEW; side < SIDES && !status; side++) {
 		report->trace = side == OLD ? report->old : new;
-		if (report->mode == REPORT_GATE)
-			report->format = CLI_FORMAT_CSV; /* what is wrong, and nothing else */
-		else if (format == CLI_FORMAT_TEXT)
+		if (report->mode != REPORT_GATE && report->format == CLI_FORMAT_TEXT)
 			report_say(report, CLI_DIM, side == OLD ? "Old: %s" : "New: %s", tr_path(report->trace));
-		status = report_header(report);
+		status = report->mode == REPORT_GATE ? report_quiet_header(report) : report_header(report);
 	}
 	report->trace = new;
-	report->format = format;
 	return status;
 }
 

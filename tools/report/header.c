@@ -51,7 +51,7 @@ static int read_facts(struct report *report, struct facts *facts)
 		facts->losses_not_counted = report_number(q, "losses_not_counted");
 		facts->dropped_events = report_number(q, "dropped_events");
 		facts->waits = report_number(q, "waits");
-		facts->wait_ns = report_number(q, "wait_ns");
+		facts->wait_ns = report->stalled_ns = report_number(q, "wait_ns");
 		facts->several_stacks = report_number(q, "several_stacks");
 		facts->folded_trees = report_number(q, "folded_trees");
 		facts->merged_threads = report_number(q, "merged_threads");
@@ -403,6 +403,16 @@ int report_header(struct report *report)
 		cli_add_text(&report->out, "\n");
 	}
 	return 0;
+}
+
+int report_quiet_header(struct report *report)
+{
+	const int format = report->format;
+
+	report->format = CLI_FORMAT_CSV;
+	int status = report_header(report);
+	report->format = format;
+	return status;
 }
 
 int report_is_distorted(const struct report *report, int64_t self_ns, int64_t calls)

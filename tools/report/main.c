@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
  * main.c - instr-report: profiles from a trace. Reads the command line, opens the trace, lets one of
- * top.c, tree.c, calls.c, paths.c, single.c, list.c, coverage.c, why.c, threads.c, stacks.c, info.c, blocks.c, locks.c, waits.c, order.c, allocs.c, live.c, memory.c, history.c, flame.c and graph.c answer.
+ * top.c, tree.c, calls.c, paths.c, single.c, list.c, coverage.c, why.c, suggest.c, threads.c, stacks.c, info.c, blocks.c, locks.c, waits.c, order.c, allocs.c, live.c, memory.c, history.c, flame.c and graph.c answer.
  */
 #include "report/report.h"
 
@@ -43,7 +43,7 @@ static struct report report = {.process_id = ANY, .thread_id = ANY, .by = CLI_UN
 			       .span_ns = {CLI_UNSET, CLI_UNSET}, .window_ns = {CLI_UNSET, CLI_UNSET}};
 static int mode = CLI_UNSET, format = CLI_FORMAT_TEXT, blocks, no_pager;
 static int64_t limit = CLI_UNSET;
-static double least_percent = CLI_UNSET;
+static double least_percent = CLI_UNSET, hooks_percent = CLI_UNSET;
 static const char *thread, *sort, *callers, *callees, *calls, *old_path, *listed, *missing, *flame, *graph, *rules;
 static int shell;
 
@@ -70,6 +70,9 @@ static const struct cli_option options[] = {
 	 .help = "which functions with hooks were called at all, and how many never were, by source file"},
 	{CLI_TEXT, .name = "why-missing", .argument = "NAME", .value = &missing,
 	 .help = "why this function is not in the profile: never called, without hooks and why, inlined ..."},
+	{CLI_PERCENT, .name = "suggest-filter", .argument = "PERCENT", .value = &hooks_percent,
+	 .help = "a settings file for compiling (INSTR_CONFIG) without the hooks of functions whose calls are the shortest, so that hooks take "
+		 "at most such a share of the program's own time; with an estimate for each function"},
 	{CLI_FILE, .name = "flame", .argument = "FILE.html", .value = &flame,
 	 .help = "a flame graph of all call paths as one page for a browser, which needs nothing else: zoom, search, time, calls, memory and waits; "
 		 "- for the standard output"},
@@ -200,7 +203,7 @@ static int choose_mode(void)
 {
 	const struct { const char *name; int given, mode; } valued[] = {
 		{"callers", callers != NULL, REPORT_CALLERS}, {"callees", callees != NULL, REPORT_CALLEES}, {"calls", calls != NULL, REPORT_SINGLE_CALLS},
-		{"list", listed != NULL, REPORT_LIST}, {"why-missing", missing != NULL, REPORT_WHY_MISSING},
+		{"list", listed != NULL, REPORT_LIST}, {"why-missing", missing != NULL, REPORT_WHY_MISSING}, {"suggest-filter", hooks_percent >= 0, REPORT_SUGGEST},
 		{"flame", flame != NULL, REPORT_FLAME}, {"graph", graph != NULL, REPORT_GRAPH},
 		{"heap-at", report.at_ns != ANY, REPORT_HEAP_AT}, {"growth", report.span_ns[0] != CLI_UNSET, REPORT_GROWTH},
 		{"sql", report.sql != NULL, REPORT_SQL}, {"shell", shell, REPORT_SHELL},
@@ -345,6 +348,8 @@ static int check_mode(void)
 		return cli_wrong_usage("--source-path goes with --list");
 	if (mode == REPORT_WHY_MISSING && report.process_id != ANY)
 		return cli_wrong_usage("--why-missing is about the whole run: --process does not go with it");
+	if (mode == REPORT_SUGGEST && (thread || report.process_id != ANY || sort || limit != CLI_UNSET))
+		return cli_wrong_usage("--suggest-filter is about the whole run: --thread, --process, --sort and --limit do not go with it");
 	if (mode == REPORT_SINGLE_CALLS && sort)
 		return cli_wrong_usage("--calls shows the longest first: --sort does not go with it");
 	if (mode != REPORT_SINGLE_CALLS && (report.window_ns[0] != CLI_UNSET || report.window_ns[1] != CLI_UNSET) && (status = check_window()) != CLI_GO)
@@ -445,7 +450,7 @@ static void settle_defaults(void)
 	static const int64_t text_limits[REPORT_MODES] = {
 		[REPORT_TOP] = TOP_LIMIT,     [REPORT_TREE] = TREE_LIMIT,   [REPORT_THREADS] = TOP_LIMIT, [REPORT_STACKS] = STACKS_LIMIT,
 		[REPORT_INFO] = INFO_LIMIT,   [REPORT_BLOCKS] = TOP_LIMIT,  [REPORT_LOCKS] = TOP_LIMIT,  [REPORT_WAITS] = TOP_LIMIT, [REPORT_LOCK_ORDER] = TOP_LIMIT,
-		[REPORT_CALLERS] = TOP_LIMIT, [REPORT_CALLEES] = TOP_LIMIT, [REPORT_PATHS] = PATHS_LIMIT, [REPORT_SQL] = SQL_LIMIT, [REPORT_SINGLE_CALLS] = PATHS_LIMIT, [REPORT_DIFF] = TOP_LIMIT, [REPORT_LIST] = LIST_LIMIT, [REPORT_COVERAGE] = TOP_LIMIT, [REPORT_WHY_MISSING] = PATHS_LIMIT, [REPORT_FLAME] = NO_LIMIT, [REPORT_GRAPH] = GRAPH_LIMIT, [REPORT_GATE] = TOP_LIMIT, [REPORT_ALLOCS] = TOP_LIMIT,
+		[REPORT_CALLERS] = TOP_LIMIT, [REPORT_CALLEES] = TOP_LIMIT, [REPORT_PATHS] = PATHS_LIMIT, [REPORT_SQL] = SQL_LIMIT, [REPORT_SINGLE_CALLS] = PATHS_LIMIT, [REPORT_DIFF] = TOP_LIMIT, [REPORT_LIST] = LIST_LIMIT, [REPORT_COVERAGE] = TOP_LIMIT, [REPORT_WHY_MISSING] = PATHS_LIMIT, [REPORT_SUGGEST] = NO_LIMIT, [REPORT_FLAME] = NO_LIMIT, [REPORT_GRAPH] = GRAPH_LIMIT, [REPORT_GATE] = TOP_LIMIT, [REPORT_ALLOCS] = TOP_LIMIT,
 		[REPORT_LEAKS] = PATHS_LIMIT, [REPORT_PEAK] = PATHS_LIMIT, [REPORT_MEMORY] = MEMORY_LIMIT,
 		[REPORT_HEAP_AT] = PATHS_LIMIT, [REPORT_GROWTH] = PATHS_LIMIT,
 	};
@@ -474,13 +479,14 @@ static void settle_defaults(void)
 	if (least_percent < 0)
 		least_percent = format == CLI_FORMAT_TEXT && !flame && (report.mode == REPORT_TREE || report.picture) ? tree_least_percent : 0;
 	report.least = least_percent / 100;
+	report.hooks_share = hooks_percent / 100;
 	choose_thread();
 }
 
 static int (*const answers[REPORT_MODES])(struct report *) = {
 	[REPORT_TOP] = report_top,       [REPORT_TREE] = report_tree,  [REPORT_INFO] = report_info,
 	[REPORT_CALLERS] = report_calls, [REPORT_CALLEES] = report_calls, [REPORT_PATHS] = report_paths, [REPORT_SQL] = report_sql, [REPORT_SHELL] = report_shell, [REPORT_SINGLE_CALLS] = report_single_calls, [REPORT_DIFF] = report_diff,
-	[REPORT_LIST] = report_list, [REPORT_COVERAGE] = report_coverage, [REPORT_WHY_MISSING] = report_why_missing, [REPORT_FLAME] = report_flame, [REPORT_GRAPH] = report_graph, [REPORT_GATE] = report_gate,
+	[REPORT_LIST] = report_list, [REPORT_COVERAGE] = report_coverage, [REPORT_WHY_MISSING] = report_why_missing, [REPORT_SUGGEST] = report_suggest_filter, [REPORT_FLAME] = report_flame, [REPORT_GRAPH] = report_graph, [REPORT_GATE] = report_gate,
 	[REPORT_THREADS] = report_threads, [REPORT_STACKS] = report_stacks,
 	[REPORT_BLOCKS] = report_blocked, [REPORT_LOCKS] = report_locks, [REPORT_WAITS] = report_waits, [REPORT_LOCK_ORDER] = report_lock_order,
 	[REPORT_ALLOCS] = report_allocs, [REPORT_LEAKS] = report_live, [REPORT_PEAK] = report_live,
@@ -525,7 +531,8 @@ int main(int argc, char **argv)
 	}
 	tr_limit_memory(report.old && tr_stored_bytes(report.old) > tr_stored_bytes(report.trace) ? report.old : report.trace);
 	if ((status = report_check_choice(&report)) == CLI_GO && (status = report_open_picture(&report, (const char *const *)operands.items, operands.count)) == CLI_GO) {
-		status = report.show_sql ? 0 : report.old || report.mode == REPORT_GATE ? report_diff_header(&report) : report_header(&report);
+		status = report.show_sql ? 0 : report.old || report.mode == REPORT_GATE ? report_diff_header(&report)
+			 : report.mode == REPORT_SUGGEST ? report_quiet_header(&report) : report_header(&report);
 		if (!status)
 			status = report_use_window(&report);
 		if (!status)

@@ -18,7 +18,7 @@
 #include "libtrace/trace.h"
 
 enum report_mode {
-	REPORT_TOP, REPORT_TREE, REPORT_THREADS, REPORT_STACKS, REPORT_INFO, REPORT_BLOCKS, REPORT_LOCKS, REPORT_WAITS, REPORT_LOCK_ORDER, REPORT_CALLERS, REPORT_CALLEES, REPORT_PATHS, REPORT_SQL, REPORT_SHELL, REPORT_SINGLE_CALLS, REPORT_DIFF, REPORT_GATE, REPORT_LIST, REPORT_COVERAGE, REPORT_WHY_MISSING, REPORT_FLAME, REPORT_GRAPH, REPORT_ALLOCS, REPORT_LEAKS, REPORT_PEAK, REPORT_MEMORY, REPORT_HEAP_AT,
+	REPORT_TOP, REPORT_TREE, REPORT_THREADS, REPORT_STACKS, REPORT_INFO, REPORT_BLOCKS, REPORT_LOCKS, REPORT_WAITS, REPORT_LOCK_ORDER, REPORT_CALLERS, REPORT_CALLEES, REPORT_PATHS, REPORT_SQL, REPORT_SHELL, REPORT_SINGLE_CALLS, REPORT_DIFF, REPORT_GATE, REPORT_LIST, REPORT_COVERAGE, REPORT_WHY_MISSING, REPORT_SUGGEST, REPORT_FLAME, REPORT_GRAPH, REPORT_ALLOCS, REPORT_LEAKS, REPORT_PEAK, REPORT_MEMORY, REPORT_HEAP_AT,
 	REPORT_GROWTH, REPORT_MODES,
 };
 /* What rows can be ordered by; what each is called stands in main.c. */
@@ -77,6 +77,7 @@ struct report {
 	int limited;           /* the limit was asked for */
 	int files;             /* how many traces are added up, if more than one */
 	int exit_status;       /* of an answer that was given: CLI_DONE, or --gate: CLI_DIFFERENT, CLI_USAGE */
+	double hooks_share;    /* --suggest-filter: what hooks may take, of the program's own time */
 	const char *picture;   /* --flame, --graph: the file; "-": stdout */
 	struct cli_buffer *notes; /* NULL, or the lines of the header for a picture: each '0' + its style, text, newline */
 
@@ -85,6 +86,7 @@ struct report {
 
 	/* From the header, for the tables. */
 	double hook_cost_ns;   /* what an empty call measures, and adds to its caller; 0: not known */
+	int64_t stalled_ns;    /* that threads waited for the drain */
 	int64_t processes;
 	int recording;         /* the end that it knows of is the last checkpoint */
 	int marked;            /* a time was marked as distorted */
@@ -143,6 +145,7 @@ extern struct cli_program report_program;
 
 /* Each returns 0, or a negative enum instr_err with report->error filled. */
 int report_header(struct report *);
+int report_quiet_header(struct report *); /* only what is wrong, and on stderr */
 int report_top(struct report *);
 int report_tree(struct report *);
 int report_calls(struct report *); /* --callers, --callees */
@@ -157,6 +160,7 @@ int report_diff(struct report *);
 int report_list(struct report *);
 int report_coverage(struct report *);
 int report_why_missing(struct report *);
+int report_suggest_filter(struct report *);
 int report_flame(struct report *);
 int report_graph(struct report *);
 int report_gate(struct report *);
