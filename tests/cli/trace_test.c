@@ -9,6 +9,8 @@
 #include "check.h"
 
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -222,6 +224,104 @@ TEST(a_reader_that_takes_its_time_gets_all_rows)
 	tr_finish(query);
 	tr_close(trace);
 	tr_seconds_at_least = allowed;
+}
+
+/* ---- temporary files ------------------------------------------------------------------------------------ */
+
+/* 60 MB: more than SQLite sorts or keeps in memory. */
+#define MANY "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 60000) "
+static const char *const large_queries[] = {
+	MANY "SELECT i FROM n ORDER BY randomblob(1000)",
+	MANY "SELECT count(x) FROM (SELECT DISTINCT randomblob(1000) AS x FROM n)",
+};
+
+static int run_ours(struct tr_trace *trace, const char *sql, struct tr_error *error)
+{
+	sqlite3_stmt *statement;
+	int rc, status = tr_prepare_text(trace, &statement, sql, NULL, NULL, 0, error);
+
+	if (status)
+		return status;
+	while ((rc = sqlite3_step(statement)) == SQLITE_ROW)
+		CHECK(trace->temporary.open_bytes <= trace->temporary.most_bytes);
+	status = rc == SQLITE_DONE ? 0 : tr_fail_sqlite(trace, rc, error);
+	sqlite3_finalize(statement);
+	return status;
+}
+
+static int run_theirs(struct tr_trace *trace, const char *sql, struct tr_error *error)
+{
+	struct tr_query *query;
+	int more = tr_ask(trace, &query, sql, error);
+
+	while (!more && (more = tr_next(query, error)) == 1)
+		more = 0;
+	tr_finish(query);
+	return more;
+}
+
+TEST(temporary_files_take_no_more_than_they_may)
+{
+	const int64_t allowed = tr_bytes_at_least;
+	struct tr_error error;
+	struct tr_trace *trace;
+
+	rmdir("temporary"); /* of a run that failed */
+	CHECK(!mkdir("temporary", 0700));
+	sqlite3_temp_directory = sqlite3_mprintf("temporary");
+	write_file("test.db", whole, whole_bytes);
+	CHECK_EQ(tr_open(&trace, "test.db", &error), 0);
+	for (size_t i = 0; i < sizeof(large_queries) / sizeof(*large_queries); i++) {
+		CHECK_EQ(run_ours(trace, large_queries[i], &error), 0);
+		CHECK_EQ(trace->temporary.open_bytes, 0);
+		tr_bytes_at_least = 1 << 20;
+		CHECK_EQ(run_ours(trace, large_queries[i], &error), INSTR_ERR_FORMAT);
+		CHECK_STR(error.text, "test.db: damaged: reading it takes more room for temporary files than a file of its size can need");
+		CHECK_EQ(trace->temporary.open_bytes, 0);
+		/* What a query of the user's takes is its author's business. */
+		CHECK_EQ(run_theirs(trace, large_queries[i], &error), 0);
+		/* And it was the query that failed, not the trace. */
+		CHECK_EQ(run_ours(trace, "SELECT * FROM top ORDER BY calls", &error), 0);
+		tr_bytes_at_least = allowed;
+	}
+	tr_close(trace);
+	sqlite3_free(sqlite3_temp_directory);
+	sqlite3_temp_directory = NULL;
+	CHECK(!rmdir("temporary")); /* it is empty */
+}
+
+TEST(temporary_files_that_cannot_be_written_are_what_is_said)
+{
+	struct rlimit before, little;
+	struct tr_error error;
+	struct tr_trace *trace;
+
+	write_file("test.db", whole, whole_bytes);
+	CHECK(!getrlimit(RLIMIT_FSIZE, &before));
+	little = (struct rlimit){100000, before.rlim_max};
+	void (*const handler)(int) = signal(SIGXFSZ, SIG_IGN);
+	CHECK_EQ(tr_open(&trace, "test.db", &error), 0);
+	for (size_t i = 0; i < sizeof(large_queries) / sizeof(*large_queries); i++)
+		for (int theirs = 0; theirs < 2; theirs++) {
+			CHECK(!setrlimit(RLIMIT_FSIZE, &little));
+			int status = theirs ? run_theirs(trace, large_queries[i], &error) : run_ours(trace, large_queries[i], &error);
+			int small = run_ours(trace, "SELECT * FROM top ORDER BY calls", &(struct tr_error){0});
+			CHECK(!setrlimit(RLIMIT_FSIZE, &before));
+			CHECK_EQ(status, INSTR_ERR_IO);
+			CHECK_STR(error.text, "test.db: the temporary files that reading it takes cannot be written: File too large"
+				  " (TMPDIR can name another folder for them)");
+			CHECK_EQ(small, 0);
+		}
+	tr_close(trace);
+	signal(SIGXFSZ, handler);
+	sqlite3_temp_directory = sqlite3_mprintf("/proc/self/fdinfo"); /* not even root makes files there */
+	CHECK_EQ(tr_open(&trace, "test.db", &error), 0);
+	CHECK_EQ(run_ours(trace, "SELECT * FROM top ORDER BY calls", &error), 0);
+	CHECK_EQ(run_ours(trace, large_queries[0], &error), INSTR_ERR_IO);
+	CHECK(strstr(error.text, "temporary files") && strstr(error.text, "TMPDIR"));
+	tr_close(trace);
+	sqlite3_free(sqlite3_temp_directory);
+	sqlite3_temp_directory = NULL;
 }
 
 TEST(a_newer_trace_beside_is_found_by_its_name)

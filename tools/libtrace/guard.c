@@ -11,9 +11,9 @@
  *   progress      pages that point at each other can make a short file endless: a query has as many
  *                 steps, and as much of the processor, as the file's size can explain. (Nothing ends SQLite's
  *                 one-step count(*) over a whole table: queries and views count a column instead.)
- *   limits        no value larger than LARGEST_VALUE_BYTES, little recursion in parser and triggers,
- *                 sorting in memory (open.c; but of a query of the user's: query.c): what a small file can be joined to fills no disk. How much
- *                 memory the whole program may take is its own limit
+ *   limits        no value larger than LARGEST_VALUE_BYTES, little recursion in parser and triggers, so much of temporary
+ *                 files (temporary.c; but of a query of the user's) that what a small file can be joined to fills no disk.
+ *                 How much memory the whole program may take is its own limit (memory.c)
  */
 #include "libtrace/internal.h"
 
@@ -94,12 +94,14 @@ void tr_refill_steps(struct tr_trace *trace)
 	trace->steps_left = (tr_steps_at_least + trace->stored_bytes * STEPS_PER_BYTE) / STEPS_PER_CALL;
 	int64_t seconds = tr_seconds_at_least + trace->stored_bytes / BYTES_PER_SECOND;
 	trace->deadline_seconds = now_seconds() + (seconds < SECONDS_AT_MOST ? seconds : SECONDS_AT_MOST);
+	tr_limit_temporary(trace, tr_most_bytes(trace));
 }
 
 void tr_lift_steps(struct tr_trace *trace)
 {
 	trace->steps_left = tr_steps_asked / STEPS_PER_CALL;
 	trace->deadline_seconds = now_seconds() + SECONDS_AT_MOST;
+	tr_limit_temporary(trace, INT64_MAX);
 }
 
 int tr_guard(struct tr_trace *trace, struct tr_error *error)

@@ -10,8 +10,19 @@
 #include "libtrace/trace.h"
 #include "sql/sql.h"
 
+/* Temporary files of a trace (temporary.c). */
+struct tr_temporary {
+	sqlite3_vfs vfs;   /* the first: it is what SQLite gives back */
+	sqlite3_vfs *base; /* SQLite's own; NULL: ours is not registered */
+	char name[40];
+	int64_t open_bytes, most_bytes; /* of all that are open: what they have, what they may have */
+	int failed, system_error;       /* of the running query: a SQLite code, and errno */
+	int is_over;                    /* it failed because of most_bytes */
+};
+
 struct tr_trace {
 	sqlite3 *db;
+	struct tr_temporary temporary;
 	char *path;
 	char *copy;  /* folder of a copy that was completed instead of the file, until it is open; or NULL */
 	char *newer; /* tr_newer_beside, or NULL */
@@ -47,7 +58,7 @@ int tr_fail_sqlite(struct tr_trace *, int rc, struct tr_error *error);
 /* guard.c: nothing that the file says runs. Before anything is read from it, and after set-up. */
 int tr_guard(struct tr_trace *, struct tr_error *error);
 void tr_lock_down(struct tr_trace *);
-/* A query begins: it has all its steps and time. */
+/* A query begins: it has all its steps and time, and room for temporary files. */
 void tr_refill_steps(struct tr_trace *);
 /* ... and one of which only who asks knows what it needs. */
 void tr_lift_steps(struct tr_trace *);
@@ -56,6 +67,19 @@ int tr_is_late(const struct tr_trace *);
 /* What a query of the smallest file has; tests lower it. */
 extern int64_t tr_steps_at_least, tr_seconds_at_least;
 extern int64_t tr_steps_asked; /* ... and a query of tr_ask, of any file */
+
+/* memory.c: what reading it may take of memory, and of temporary files; bytes. */
+int64_t tr_most_bytes(const struct tr_trace *);
+extern int64_t tr_bytes_at_least; /* the same of the smallest file; tests lower it */
+
+/* temporary.c: makes the VFS with which the trace is opened, under temporary.name, from that of this name (NULL: SQLite's
+ * default); SQLite's code. It must stay for as long as the database is open. */
+int tr_add_vfs(struct tr_trace *, const char *base);
+void tr_remove_vfs(struct tr_trace *);
+/* A query begins, and may write so many bytes to temporary files. */
+void tr_limit_temporary(struct tr_trace *, int64_t bytes);
+/* As tr_fail_sqlite if it was a temporary file that failed so; else 0. */
+int tr_fail_temporary(const struct tr_trace *, int rc, struct tr_error *error);
 
 /* open.c: tr_open for what reads the tables alone: names and lines are not looked up in images, nor newer traces beside it. */
 int tr_open_tables(struct tr_trace **trace, const char *path, struct tr_error *error);

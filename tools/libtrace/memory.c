@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
- * memory.c - how much memory a program that reads a trace may take (guard.c has the other limits).
+ * memory.c - how much memory a program that reads a trace may take (guard.c and temporary.c have the other limits).
  *
  * A small file can be made to grow while it is read: one long text in many rows, one row joined to many. What an honest file
  * of its size takes is far below this.
@@ -10,17 +10,24 @@
 
 #include <sys/resource.h>
 
+enum { BYTES_PER_BYTE = 16 };
+
+int64_t tr_bytes_at_least = 1 << 30;
+
 static struct rlimit before;
 static int limited;
 
+int64_t tr_most_bytes(const struct tr_trace *trace)
+{
+	return tr_bytes_at_least + tr_stored_bytes(trace) * BYTES_PER_BYTE;
+}
+
 void tr_limit_memory(const struct tr_trace *trace)
 {
-	static const rlim_t base_bytes = 1 << 30, bytes_per_byte = 16;
-
 	if (!INSTR_ADDRESSES_ARE_OURS || getrlimit(RLIMIT_AS, &before))
 		return;
 	struct rlimit now = before;
-	rlim_t most = base_bytes + (rlim_t)tr_stored_bytes(trace) * bytes_per_byte;
+	rlim_t most = (rlim_t)tr_most_bytes(trace);
 	if (most < now.rlim_cur)
 		now.rlim_cur = most;
 	limited = !setrlimit(RLIMIT_AS, &now);

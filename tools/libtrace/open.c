@@ -43,7 +43,10 @@ int tr_fail_sqlite(struct tr_trace *trace, int rc, struct tr_error *error)
 {
 	const char *said = trace->db ? sqlite3_errmsg(trace->db) : sqlite3_errstr(rc);
 	int system_error = trace->db ? sqlite3_system_errno(trace->db) : 0;
+	int status = tr_fail_temporary(trace, rc, error);
 
+	if (status)
+		return status;
 	switch (rc & 0xff) {
 	case SQLITE_NOTADB:
 		return tr_fail(error, INSTR_ERR_NOT_OURS, trace->path, "not a SQLite database, so not a trace");
@@ -179,7 +182,7 @@ static int connect_with(struct tr_trace *trace, const char *path, const char *pa
 	char *uri = make_uri(path, parameters);
 	if (!uri)
 		return SQLITE_NOMEM;
-	int rc = sqlite3_open_v2(uri, &trace->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX, NULL);
+	int rc = sqlite3_open_v2(uri, &trace->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX, trace->temporary.name);
 	sqlite3_free(uri);
 	return rc;
 }
@@ -187,7 +190,7 @@ static int connect_with(struct tr_trace *trace, const char *path, const char *pa
 static int connect(struct tr_trace *trace, int wal, struct tr_error *error)
 {
 	int has_wal = bytes_beside(trace->path, "-wal") > 0, alone = 0;
-	const char *parameters = "mode=ro";
+	const char *parameters = "mode=ro", *vfs = NULL;
 	char *copy = trace->copy ? sqlite3_mprintf("%s/%s", trace->copy, tr_copied_file) : NULL;
 
 	if (copy)
@@ -199,10 +202,12 @@ static int connect(struct tr_trace *trace, int wal, struct tr_error *error)
 	} else if (has_wal && bytes_beside(trace->path, "-shm") < 0 && !may_write_beside(trace->path)) {
 		/* The writer is dead, or there would be a -shm, and we may not make one: read the
 		 * -wal with an index in our own memory, without locks. */
-		parameters = "vfs=unix-none";
+		vfs = "unix-none";
 		alone = 1;
 	}
-	int rc = connect_with(trace, copy ? copy : trace->path, parameters);
+	int rc = tr_add_vfs(trace, vfs);
+	if (rc == SQLITE_OK)
+		rc = connect_with(trace, copy ? copy : trace->path, parameters);
 	sqlite3_free(copy);
 	if (rc == SQLITE_OK && alone)
 		rc = sqlite3_exec(trace->db, "PRAGMA locking_mode = EXCLUSIVE", NULL, NULL, NULL);
@@ -252,7 +257,7 @@ static int set_up(struct tr_trace *trace, struct tr_error *error)
 {
 	char settings[100];
 	snprintf(settings, sizeof(settings), "PRAGMA cache_size = -%d; PRAGMA query_only = ON;", CACHE_KIB);
-	int rc = sqlite3_exec(trace->db, "PRAGMA temp_store = MEMORY", NULL, NULL, NULL);
+	int rc = sqlite3_exec(trace->db, "PRAGMA temp_store = FILE", NULL, NULL, NULL);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_exec(trace->db, settings, NULL, NULL, NULL);
 	return rc == SQLITE_OK ? 0 : tr_fail_sqlite(trace, rc, error);
@@ -347,6 +352,7 @@ void tr_close(struct tr_trace *trace)
 		return;
 	tr_free_patterns(trace);
 	sqlite3_close(trace->db);
+	tr_remove_vfs(trace);
 	tr_remove_copy(&trace->copy);
 	sqlite3_free(trace->newer);
 	free(trace->views);

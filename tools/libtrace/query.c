@@ -12,7 +12,6 @@
 #include <time.h>
 
 #include "instr/schema.h"
-#include "libtrace/places.h"
 
 enum { VIEWS_MAX = 256 }; /* and tables */
 
@@ -243,17 +242,12 @@ static int add_tables(struct tr_trace *trace)
 	static const char naming_all[] = "SELECT 1 FROM calls, events, allocations, lock_ops, blocks, event_counts, event_histogram, heap_at";
 	sqlite3_stmt *statement = NULL;
 	const int was_locked = trace->locked_down;
-	int rc;
 
 	if (trace->sql_limit.is_late)
 		return SQLITE_OK;
 	trace->sql_limit = (struct instr_sql_limit){.is_late = is_late, .user = trace};
 	trace->locked_down = 0;
-	/* There may be a thousand times more events than rows that reports sort: that goes to files. Views go with the place. */
-	rc = sqlite3_exec(trace->db, "PRAGMA temp_store = FILE", NULL, NULL, NULL);
-	tr_forget_views(trace);
-	if (rc == SQLITE_OK)
-		rc = instr_sql_register(trace->db, &trace->sql_limit);
+	int rc = instr_sql_register(trace->db, &trace->sql_limit);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_prepare_v2(trace->db, naming_all, -1, &statement, NULL);
 	sqlite3_finalize(statement);
@@ -271,19 +265,8 @@ int tr_ask(struct tr_trace *trace, struct tr_query **out, const char *sql, struc
 		return tr_fail_sqlite(trace, rc, error);
 	*query = (struct tr_query){.trace = trace, .is_asked = 1};
 	tr_lift_steps(trace);
-	const int is_first = !trace->sql_limit.is_late, was_locked = trace->locked_down;
 	int status = 0;
 	rc = add_tables(trace);
-	if (rc == SQLITE_OK && is_first) { /* what was found lay in the old place, too */
-		tr_forget_sentences(trace);
-		trace->locked_down = 0;
-		status = tr_find_places(trace, error);
-		trace->locked_down = was_locked;
-		if (status) {
-			tr_finish(query);
-			return status;
-		}
-	}
 	if (rc == SQLITE_OK)
 		rc = tr_prepare_sql(trace, sql, &query->statement);
 	if (rc == SQLITE_AUTH)

@@ -13,9 +13,9 @@
  *     tr_close(trace);
  *
  * A trace is treated as hostile: its own views, triggers and defaults never run, the shapes of its
- * tables are checked, a query that takes more steps than a file of its size can need is ended. It
- * is opened for reading only. A query sees one state of a live trace, and nothing is locked between
- * queries.
+ * tables are checked, a query that takes more steps, or more room for temporary files, than a file
+ * of its size can need is ended. It is opened for reading only. A query sees one state of a live
+ * trace, and nothing is locked between queries.
  *
  * Threads: a trace and its queries belong to one thread at a time. Functions that can fail return 0
  * (tr_next: 1 or 0) or a negative enum instr_err and fill the error, which must not be NULL.
@@ -106,8 +106,8 @@ int tr_prepare_view(struct tr_trace *, struct tr_query **query, const char *view
 const char *tr_view_name(size_t index);
 
 /* Prepares a query in the words of who asks: one SELECT over tables, views, and the tables of the events (docs/sql.md). It may take
- * any number of steps, and half an hour of the processor. INSTR_ERR_NOT_FOUND: it is no query; the error says why, without
- * the name of the file. */
+ * any number of steps, any room for temporary files, and half an hour of the processor. INSTR_ERR_NOT_FOUND: it is no query;
+ * the error says why, without the name of the file. */
 int tr_ask(struct tr_trace *, struct tr_query **query, const char *sql, struct tr_error *error);
 
 /* The next row: 1, 0 at the end, or negative. */

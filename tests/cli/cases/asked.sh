@@ -13,6 +13,8 @@ s 'instr-report main.db --sql "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELEC
 s 'instr-report main.db --sql "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n LIMIT 3000" -n 2 --format csv'
 t instr-report blank.db --sql "SELECT count(*) FROM events" --format csv
 t instr-report blank.db --sql "SELECT start_ns, ending FROM calls"
+say no room for temporary files
+s 'trap "" XFSZ; ulimit -f 100; instr-report main.db --limit 1 >/dev/null && instr-report main.db --sql "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 60000) SELECT i FROM n ORDER BY randomblob(1000)" --limit 1'
 say what is no query
 t instr-report main.db --sql "SELECT nonsense FROM top"
 t instr-report main.db --sql "SELEC 1"
