@@ -9,6 +9,7 @@
  */
 #include "control/control.h"
 
+#include "base/clock.h"
 #include "base/testpoint.h"
 #include "instr/errors.h"
 
@@ -447,9 +448,10 @@ int irt_run_create(const struct irt_config *c, const struct irt_identity *me)
 		irt_say("cannot record: no memory for the ring in ", root, "");
 		return INSTR_ERR_MEMORY;
 	}
-	header.start_ticks = irt_ticks();
-	header.start_monotonic_ns = irt_sys_clock_ns(1);
-	header.start_realtime_ns = irt_sys_clock_ns(0);
+	const struct irt_moment start = irt_read_moment();
+	header.start_ticks = start.ticks;
+	header.start_monotonic_ns = start.monotonic_ns;
+	header.start_realtime_ns = start.realtime_ns;
 	if (!header.start_monotonic_ns || !header.start_realtime_ns) {
 		remove_files();
 		irt_sys_munmap(base, header.file_bytes);

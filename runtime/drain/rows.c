@@ -4,12 +4,15 @@
  * rows of its transaction.
  */
 #define _GNU_SOURCE
+#include "drain/clock.h"
 #include "drain/commit.h"
 
 #include "base/atomic.h"
+#include "base/clock.h"
 #include "base/os.h"
 #include "instr/hooks.h"
 
+#include <stdio.h>
 #include <string.h>
 
 struct put {
@@ -197,11 +200,29 @@ void irt_put_checkpoint(struct irt_session *s, int64_t ticks)
 	irt_store_put_checkpoint(s->store, ticks);
 }
 
+/* Once: what time it was told before is no more certain. */
+static void check_clock(struct irt_session *s, const struct irt_store_clock *now)
+{
+	const struct irt_store_clock *before = &s->last_anchor;
+	char text[200];
+	const int64_t drift = irt_clock_drift((struct irt_clock_anchor){0, (int64_t)s->at.facts.start_monotonic_ns},
+					      (struct irt_clock_anchor){before->ticks, before->monotonic_ns},
+					      (struct irt_clock_anchor){now->ticks, now->monotonic_ns});
+
+	if (!drift || s->clock_strayed)
+		return;
+	s->clock_strayed = 1;
+	snprintf(text, sizeof(text), "the processor's timestamp counter ran %.3g %% %s than before: times are wrong by as much",
+		 (drift < 0 ? -(double)drift : (double)drift) / 1e4, drift < 0 ? "slower" : "faster");
+	irt_session_message(s, "warning", text);
+}
+
 void irt_put_anchor(struct irt_session *s)
 {
+	const struct irt_moment moment = irt_read_moment();
 	struct irt_store_clock now = {
-		.monotonic_ns = (int64_t)irt_sys_clock_ns(1), .realtime_ns = (int64_t)irt_sys_clock_ns(0),
-		.counter = (int64_t)irt_ticks(), .ticks = now_ticks(s)};
+		.monotonic_ns = (int64_t)moment.monotonic_ns, .realtime_ns = (int64_t)moment.realtime_ns,
+		.counter = (int64_t)moment.ticks, .ticks = (int64_t)(moment.ticks - s->at.facts.start_ticks)};
 	const struct irt_store_clock *before = &s->last_anchor;
 	if (s->recovering) { /* of the run's end, between the last anchor and now */
 		int64_t end = irt_last_moment(s);
@@ -214,8 +235,12 @@ void irt_put_anchor(struct irt_session *s)
 			now.counter -= now.ticks - end;
 			now.ticks = end;
 		}
+	} else {
+		check_clock(s, &now);
 	}
 	irt_store_put_clock(s->store, &now);
+	if (!s->recovering)
+		s->last_anchor = now;
 }
 
 void irt_put_losses(struct irt_session *s)

@@ -4,6 +4,7 @@
  * and threads.
  */
 #define _GNU_SOURCE
+#include "drain/clock.h"
 #include "drain/session.h"
 
 #include "base/atomic.h"
@@ -25,55 +26,6 @@ uint64_t irt_now_ns(void)
 	struct timespec t;
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
-/* ---- the clock ---------------------------------------------------------------------------------
- * Some machines' counters advance in steps of many ticks (26 on some virtual ones). Times are then
- * stored in that unit without losing anything. The step is measured, never assumed: the most
- * frequent distance of two reads in a row, accepted if nearly all distances are its multiples also
- * when other work lies between the reads. */
-
-enum { CLOCK_READS = 2048, STEP_LEAST = 8, STEP_MOST = 1024 };
-
-static void measure_clock(uint32_t *step, uint32_t *cost)
-{
-	static uint32_t distance[CLOCK_READS];
-	uint32_t count[STEP_MOST] = {0}, best = 0, fit = 0, sum = 0, seen = 0;
-	uint64_t last = irt_ticks();
-	for (int i = 0; i < CLOCK_READS; i++) {
-		uint64_t t = irt_ticks();
-		distance[i] = (uint32_t)(t - last);
-		last = t;
-	}
-	for (int i = 0; i < CLOCK_READS; i++)
-		if (distance[i] < STEP_MOST)
-			count[distance[i]]++;
-	for (uint32_t d = 1; d < STEP_MOST; d++)
-		if (count[d] > count[best] || !best)
-			best = d;
-	volatile uint64_t work = 1;
-	for (int i = 0; i < CLOCK_READS; i++) {
-		for (int k = 0; k < i % 23; k++)
-			work = work * 3 + 1;
-		uint64_t t = irt_ticks();
-		distance[i] = (uint32_t)(t - last);
-		last = t;
-	}
-	for (int i = 0; i < CLOCK_READS; i++) {
-		uint32_t rest = distance[i] % best;
-		fit += rest <= 1 || rest + 1 >= best;
-	}
-	*step = best >= STEP_LEAST && fit * 10 >= CLOCK_READS * 9 ? best : 1;
-	/* What one clock read takes: the middle of the short distances. */
-	for (uint32_t d = 0; d < STEP_MOST; d++)
-		sum += count[d];
-	for (uint32_t d = 0; d < STEP_MOST; d++) {
-		seen += count[d];
-		if (seen * 2 >= sum) {
-			*cost = d;
-			break;
-		}
-	}
 }
 
 /* ---- processes and threads ---------------------------------------------------------------------- */
@@ -440,6 +392,9 @@ void irt_session_put_facts(struct irt_session *s)
 	irt_store_put_run(s->store, "version", INSTR_VERSION, 0);
 	irt_store_put_run(s->store, "abi", NULL, INSTR_ABI);
 	irt_store_put_run(s->store, "clock", "tsc", 0);
+	if (!irt_clock_is_steady())
+		irt_session_message(s, "note", "neither processor nor kernel say that the timestamp counter keeps its rate: it is compared with "
+				    "the kernel's clock every ten seconds");
 	irt_store_put_run(s->store, "clock_step_ticks", NULL, s->clock_step);
 	irt_store_put_run(s->store, "time_unit_ticks", NULL, s->time_unit);
 	irt_store_put_run(s->store, "hook_cost_ticks", NULL, s->hook_cost);
@@ -514,7 +469,7 @@ int irt_session_open(struct irt_session *s, const char *folder, enum irt_session
 	s->recovering = kind != IRT_SESSION_LIVE;
 	s->next_loss_id = 1;
 	s->keep_events = (s->at.facts.flags & IRT_RING_EVENTS) != 0;
-	measure_clock(&s->clock_step, &s->hook_cost);
+	irt_clock_measure(&s->clock_step, &s->hook_cost);
 	uint64_t unit = s->at.facts.time_unit_ticks ? s->at.facts.time_unit_ticks : s->clock_step;
 	s->time_unit = (uint32_t)(unit < IRT_WALK_UNIT_MAX ? unit : IRT_WALK_UNIT_MAX);
 	s->out_fd = open(s->at.facts.out_directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

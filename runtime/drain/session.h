@@ -246,7 +246,8 @@ struct irt_session {
 	uint64_t cpu_next_ns;       /* how long after that the next reading is, if threads are at work; else a second */
 	uint64_t cpu_crowd;         /* by how much looks are rarer because there are many threads */
 	int anchored;               /* there is a second anchor, so a rate */
-	struct irt_store_clock last_anchor; /* that an earlier drain has put */
+	struct irt_store_clock last_anchor; /* that this drain, or an earlier one, has put */
+	int clock_strayed;          /* and that was said */
 	int finished;               /* the file is complete; the next commit makes it "recording" again */
 	int starved;                /* the last look had no memory for something: it is not over */
 	int facts_put;              /* what is known of the run from its start is in the file */
