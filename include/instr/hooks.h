@@ -46,7 +46,7 @@ struct instr_row {
 
 enum instr_row_flag {
 	INSTR_ROW_KIND_MASK = 0x0f,      /* enum instr_row_kind */
-	INSTR_ROW_OFF = 0x10,            /* set and cleared by the runtime only: enters are not recorded */
+	INSTR_ROW_OFF = 0x10,            /* set by the runtime only: nothing of it is recorded */
 	INSTR_ROW_DYNAMIC_STACK = 0x20,  /* dynamic alloca: stack-pointer bits of enter and exit may differ */
 	INSTR_ROW_RETURNS_TWICE = 0x40,  /* calls setjmp or its like */
 	INSTR_ROW_INLINABLE = 0x80,      /* the linker may inline it, hooks and all: it then shares its caller's stack pointer */

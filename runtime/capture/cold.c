@@ -520,6 +520,8 @@ int irt_cold(uint64_t row, uint64_t unused, uint64_t sp)
 
 void irt_landed(uint64_t row, uint64_t frame, uint64_t sp)
 {
+	if (((const struct instr_row *)row)->flags & INSTR_ROW_OFF)
+		return;
 	while (irt_load_relaxed(&irt_local.gate) != IRT_GATE_OFF) {
 		if (!(irt_load_relaxed(&irt_tls.cursor) & IRT_OVERFLOW_BIT) &&
 		    irt_load_relaxed(&irt_local.gate) == IRT_GATE_ON &&

@@ -26,8 +26,8 @@
 
 	.text
 
-/* rdi = row. \enter: 1 tests the row's off bit. */
-	.macro HOOK name, kind, enter
+/* rdi = row. One that is off records neither its begin nor its end. */
+	.macro HOOK name, kind
 	.globl	\name
 	.type	\name, @function
 	.p2align 5
@@ -37,10 +37,8 @@
 .Lstart\@:
 	cmpb	$IRT_GATE_ON, irt_local(%rip)
 	jne	.Lgate\@
-	.if \enter
 	testb	$ROW_OFF, 12(%rdi)
 	jnz	.Lreturn\@
-	.endif
 	pushq	%rax
 	.cfi_adjust_cfa_offset 8
 	pushq	%rdx
@@ -101,10 +99,10 @@
 	.size	\name, . - \name
 	.endm
 
-	HOOK	__instr_enter, 1, 1
-	HOOK	__instr_exit, 2, 0
-	HOOK	__instr_unwind, 3, 0
-	HOOK	__instr_tail, 4, 0
+	HOOK	__instr_enter, 1
+	HOOK	__instr_exit, 2
+	HOOK	__instr_unwind, 3
+	HOOK	__instr_tail, 4
 
 /* rdi = function address, of code built with -finstrument-functions. */
 	.macro CYG_HOOK name, kind

@@ -30,7 +30,7 @@ void __instr_register(const struct instr_module *m)
 	if (!__instr_join() || !is_usable(m))
 		return;
 	irt_count_module(1);
-	irt_log_module(m, ticks);
+	irt_log_module(m, irt_filter_module(m), ticks);
 	irt_note_exit_from(m);
 }
 

@@ -12,7 +12,10 @@
 #include "instr/errors.h"
 #include "instr/options.h"
 
-enum { TEXT_BYTES = 16384 };
+enum {
+	TEXT_BYTES = 16384,
+	FILE_BYTES_MAX = 1 << 20, /* the plugin's limit, too */
+};
 
 struct irt_config irt_config;
 const char *irt_extra_options;
@@ -134,6 +137,10 @@ static void apply(struct irt_config *c, const struct instr_setting *s)
 	case INSTR_OPT_ring_max_bytes: bad = instr_parse_number(v, n, 1, &number); if (!bad) c->ring_max_bytes = number; break;
 	case INSTR_OPT_max_db_bytes: bad = instr_parse_number(v, n, 1, &number); if (!bad) c->max_db_bytes = number; break;
 	case INSTR_OPT_time_unit: bad = instr_parse_number(v, n, 0, &number); if (!bad) c->time_unit = number; break;
+	case INSTR_OPT_off:
+		if (n && !irt_filter_add(v, n))
+			irt_say("no memory for the setting ", "off=", "; it is ignored");
+		break;
 	case INSTR_OPT_out:
 		if (!n || n >= sizeof(c->out)) {
 			bad = -1;
@@ -172,6 +179,44 @@ static void say_help(void)
 	}
 }
 
+struct kernel_stat { /* struct stat of x86-64, as the kernel writes it */
+	uint64_t dev, ino, nlink;
+	uint32_t mode, uid, gid, pad;
+	uint64_t rdev;
+	int64_t size;
+	uint64_t rest[12];
+};
+
+/* Where a settings file's text is, and stays; NULL after it was said why it is not. */
+static const char *read_settings_file(const char *path, size_t *bytes)
+{
+	struct kernel_stat st;
+	char *to = file_text;
+	size_t room = sizeof(file_text);
+
+	st.size = 0;
+	if (irt_sys4(__NR_newfstatat, IRT_AT_FDCWD, (long)path, (long)&st, 0) == 0 && st.size > FILE_BYTES_MAX) {
+		irt_say("the settings file ", path, " is larger than one can be (1 MiB); its settings are ignored");
+		return NULL;
+	}
+	if (st.size >= (int64_t)room) {
+		long at = irt_sys_mmap(NULL, (size_t)st.size + 1, IRT_PROT_RW, IRT_MAP_PRIVATE | IRT_MAP_ANONYMOUS, -1, 0);
+		if (at < 0) {
+			irt_say("no memory for the settings file ", path, "; its settings are ignored");
+			return NULL;
+		}
+		to = (char *)at;
+		room = (size_t)st.size + 1;
+	}
+	long n = irt_read_file(path, to, room);
+	if (n < 0) {
+		irt_say("cannot read the settings file ", path, "; its settings are ignored");
+		return NULL;
+	}
+	*bytes = (size_t)n;
+	return to;
+}
+
 int irt_config_read(struct irt_config *c)
 {
 	static const char fallback_out[] = "trace.db";
@@ -185,6 +230,7 @@ int irt_config_read(struct irt_config *c)
 	c->ring_bytes = 8 << 20;
 	c->ring_max_bytes = 256 << 20;
 	irt_copy(c->out, fallback_out, sizeof(fallback_out));
+	irt_filter_clear();
 
 	long named = read_variable("INSTR_CONFIG", config_path, sizeof(config_path));
 	long n = read_variable("INSTR_OPTIONS", settings_text, sizeof(settings_text));
@@ -193,12 +239,13 @@ int irt_config_read(struct irt_config *c)
 		return INSTR_ERR_IO;
 	}
 	if (named > 0) {
-		long bytes = irt_read_file(config_path, file_text, sizeof(file_text));
-		if (bytes < 0)
-			irt_say("cannot read the settings file ", config_path, "; its settings are ignored");
-		else
-			apply_all(c, file_text, (size_t)bytes);
+		size_t bytes;
+		const char *text = read_settings_file(config_path, &bytes);
+		if (text)
+			apply_all(c, text, bytes);
 	}
+	if (n == (long)sizeof(settings_text) - 1)
+		irt_say("INSTR_OPTIONS is longer than settings can be there (16 KiB): the rest is ignored; INSTR_CONFIG names a file", "", "");
 	if (n > 0)
 		apply_all(c, settings_text, (size_t)n);
 	if (irt_extra_options)
@@ -211,14 +258,6 @@ int irt_config_read(struct irt_config *c)
 }
 
 /* ---- the output file's place --------------------------------------------------------------- */
-
-struct kernel_stat { /* struct stat of x86-64, as the kernel writes it */
-	uint64_t dev, ino, nlink;
-	uint32_t mode, uid, gid, pad;
-	uint64_t rdev;
-	int64_t size;
-	uint64_t rest[12];
-};
 
 static int is_folder(const char *path)
 {

@@ -3,6 +3,7 @@
  * control.h - the program's half, composed: settings, finding or starting a run, names, the end.
  *
  *   config.c    INSTR_OPTIONS, INSTR_CONFIG, the output file's place
+ *   filter.c    off=: functions of which nothing is recorded
  *   run.c       which run this process belongs to; making a new one
  *   join.c      brings the process into the run (constructor, first hook, fork child); the end
  *   launch.c    starts the drain, unseen by the program
@@ -44,6 +45,13 @@ extern IRT_HIDDEN char irt_ring_folder[IRT_PATH_BYTES]; /* the run's folder; "" 
 IRT_HIDDEN int irt_config_read(struct irt_config *c);
 IRT_HIDDEN int irt_config_check_output(struct irt_config *c);
 
+/* filter.c. A glob of the settings; its text must stay. 0: no memory for it. */
+IRT_HIDDEN void irt_filter_clear(void);
+IRT_HIDDEN int irt_filter_add(const char *text, uint64_t bytes);
+/* Before its names are logged: marks the rows that are off. 0: none is; else a number for which ones. */
+IRT_HIDDEN uint64_t irt_filter_module(const struct instr_module *m);
+IRT_HIDDEN int irt_glob_matches(const char *pattern, const char *end, const char *text);
+
 /* run.c */
 IRT_HIDDEN int irt_identify(struct irt_identity *me);
 /* INSTR_ERR_BUSY: another copy of the runtime in this process has joined (dlmopen, or one is static). */
@@ -64,7 +72,7 @@ IRT_HIDDEN int irt_launch_drain(void);
 
 /* names.c */
 IRT_HIDDEN void irt_log_process(void);
-IRT_HIDDEN void irt_log_module(const struct instr_module *m, uint64_t ticks);
+IRT_HIDDEN void irt_log_module(const struct instr_module *m, uint64_t off, uint64_t ticks);
 IRT_HIDDEN void irt_log_unload(const struct instr_module *m, uint64_t ticks);
 
 /* Says one sentence on descriptor 2, with "instr: " before it. Only before main. */

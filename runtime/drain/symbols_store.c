@@ -217,20 +217,20 @@ static void put_functions(const struct image *m, struct irt_store *store)
 	for (uint32_t i = 0; i < m->rows + m->skipped; i++) {
 		const struct instr_row *row = &m->copies[i];
 		const char *linkage = m->texts + row->name, *file = m->texts + row->file;
-		int instrumented = i < m->rows;
-		if (instrumented && (row->flags & INSTR_ROW_KIND_MASK) != INSTR_ROW_FUNCTION)
+		const int has_row = i < m->rows, is_off = (row->flags & INSTR_ROW_OFF) != 0;
+		if (has_row && (row->flags & INSTR_ROW_KIND_MASK) != INSTR_ROW_FUNCTION)
 			continue;
 		char *demangled = irt_demangle(linkage);
 		struct irt_store_function f = {
 			.function_id = m->first_function + i,
 			.module_id = m->module_id,
-			.row = instrumented ? (int64_t)i : IRT_STORE_NULL,
+			.row = has_row ? (int64_t)i : IRT_STORE_NULL,
 			.name = demangled ? demangled : *linkage ? linkage : "(no name)",
 			.linkage_name = linkage,
 			.file = *file ? file : NULL,
 			.line = row->line ? (int64_t)row->line : IRT_STORE_NULL,
-			.instrumented = instrumented,
-			.reason = instrumented ? NULL : reason_text(row->flags >> INSTR_ROW_REASON_SHIFT & 255),
+			.instrumented = has_row && !is_off,
+			.reason = has_row ? is_off ? "switched off when it ran (off=)" : NULL : reason_text(row->flags >> INSTR_ROW_REASON_SHIFT & 255),
 			.flags = row->flags,
 		};
 		irt_store_put_function(store, &f);

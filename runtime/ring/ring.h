@@ -208,7 +208,7 @@ struct irt_log_names {
 	uint32_t rows, skipped;
 	uint32_t texts_bytes;
 	uint32_t path, build_id, options; /* offsets in the texts; "" when not known */
-	uint64_t rows_address_hint;       /* reserved, 0 */
+	uint64_t off;                         /* a number for which rows are off; 0: none */
 };
 
 _Static_assert(sizeof(struct irt_log_record) == 32, "layout of the names log");

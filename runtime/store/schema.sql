@@ -129,8 +129,8 @@ CREATE TABLE functions (
     linkage_name TEXT NOT NULL, -- name as the linker sees it
     file         TEXT, -- source file; NULL if not known
     line         INTEGER, -- line of its definition; NULL if not known (compiled without -g)
-    instrumented INTEGER NOT NULL, -- 1 = carries hooks, 0 = does not
-    reason       TEXT, -- why it carries no hooks; NULL if it does
+    instrumented INTEGER NOT NULL, -- 1 = carries hooks that are on, 0 = does not
+    reason       TEXT, -- why it carries no hooks, or that they are off; NULL if they are on
     flags        INTEGER NOT NULL -- flags of its descriptor row
 ) STRICT;
 -- Counts functions without hooks; empty in a program that is instrumented throughout.

@@ -71,8 +71,8 @@ static const struct cli_option options[] = {
 	{CLI_TEXT, .name = "why-missing", .argument = "NAME", .value = &missing,
 	 .help = "why this function is not in the profile: never called, without hooks and why, inlined ..."},
 	{CLI_PERCENT, .name = "suggest-filter", .argument = "PERCENT", .value = &hooks_percent,
-	 .help = "a settings file for compiling (INSTR_CONFIG) without the hooks of functions whose calls are the shortest, so that hooks take "
-		 "at most such a share of the program's own time; with an estimate for each function"},
+	 .help = "a settings file (INSTR_CONFIG) for compiling without the hooks of functions whose calls are the shortest, or for running with them "
+		 "off, so that hooks take at most such a share of the program's own time; with an estimate for each function"},
 	{CLI_FILE, .name = "flame", .argument = "FILE.html", .value = &flame,
 	 .help = "a flame graph of all call paths as one page for a browser, which needs nothing else: zoom, search, time, calls, memory and waits; "
 		 "- for the standard output"},

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
- * suggest.c - --suggest-filter: a settings file for the compiler plugin that leaves out functions whose hooks take the most time
- * for the least that they can tell.
+ * suggest.c - --suggest-filter: a settings file that leaves out functions whose hooks take the most time for the least that they
+ * can tell: of the compiler plugin, for which it says deny=, and of the runtime, which understands off=.
  *
  * Hooks of a call take two clock reads, more or less. The rest of the processor's time (where that is not known: of all time
  * that was no wait) is the program's own; hooks may take so much of it as was asked for. Functions are left out from the one with the shortest calls on
@@ -118,7 +118,7 @@ static void choose(const struct report *report, struct suggestion *s)
 		s->left_ns = 0;
 }
 
-static void add_pattern(struct cli_buffer *out, const char *name)
+static void add_patterns(struct cli_buffer *out, const char *name)
 {
 	struct cli_buffer pattern = {0};
 
@@ -128,7 +128,7 @@ static void add_pattern(struct cli_buffer *out, const char *name)
 		cli_add(&pattern, name, 1);
 	}
 	const char *quote = instr_value_needs_quotes(pattern.data, pattern.bytes) ? "'" : "";
-	cli_add_format(out, "deny=%s%s%s\n", quote, cli_text_of(&pattern), quote);
+	cli_add_format(out, "deny=%s%s%s\noff=%s%s%s\n", quote, cli_text_of(&pattern), quote, quote, cli_text_of(&pattern), quote);
 	cli_buffer_fini(&pattern);
 }
 
@@ -148,7 +148,9 @@ static void add_file(struct report *report, const struct suggestion *s)
 		return;
 	}
 	cli_add_format(out, "# Without those of %s: about %s. The time of these is told as their callers' then, and\n# their calls are not counted.\n#\n"
-		       "#     INSTR_CONFIG=FILE make          with this as FILE, when compiling (docs/overhead.md)\n",
+		       "# With this as FILE (docs/overhead.md):\n"
+		       "#     INSTR_CONFIG=FILE make          compiled again they have no hooks\n"
+		       "#     INSTR_CONFIG=FILE ./program     as it is, their hooks do nothing, which takes a little still\n",
 		       cli_counted(count, sizeof(count), (int64_t)s->out, "function", NULL), cli_share(a, s->left_ns, s->own_ns));
 	for (size_t i = 0; i < s->count; i++) {
 		const struct candidate *one = &s->candidates[i];
@@ -161,8 +163,8 @@ static void add_file(struct report *report, const struct suggestion *s)
 		cli_add_format(out, "\n# %s: %s of %s, hooks included; hooks %s\n", cli_text_of(&clean),
 			       cli_counted(count, sizeof(count), one->calls, "call", NULL), cli_duration(a, one->self_ns / one->calls),
 			       cli_duration(b, one->hooks_ns));
-		add_pattern(out, one->linkage_name);
-		report->lines += 3;
+		add_patterns(out, one->linkage_name);
+		report->lines += 4;
 		cli_let_out(out);
 	}
 	cli_buffer_fini(&clean);

@@ -17,6 +17,7 @@ enum { FEW = 5 }; /* images that are named */
 /* What can be done about it, by the beginning of the reason. */
 static const struct { const char *reason, *advice; } advices[] = {
 	{"filter", "compile it with an allow= or deny= that lets it through (docs/options.md)"},
+	{"switched off", "without that setting its calls are recorded"},
 	{"INSTR_SKIP", "it has hooks without that mark in its source"},
 	{"always_inline", "its time is in what called it; it has hooks without that attribute"},
 	{"copy of a function", "where it is defined it has hooks, if that file is compiled with instr-clang"},

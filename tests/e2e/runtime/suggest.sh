@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #
-# suggest.sh BUILD - instr-report --suggest-filter: what it writes, used as a settings file when the program is compiled again, brings
-# the hooks' time under what was asked for. The calls of what is left stay as they were.
+# suggest.sh BUILD - instr-report --suggest-filter: what it writes, used as a settings file when the program is compiled again, or when it
+# runs again as it is, brings the hooks' time under what was asked for. The calls of what is left stay as they were.
 . "$(dirname "$0")/trace.sh"
 
 compiles() { "$build/bin/instr-clang" -g -O1 -o "$1" "$programs/suggest.c"; }
@@ -13,7 +13,7 @@ report() { "$build/bin/instr-report" --no-pager "$@"; }
 suggests() {
 	compiles all && runs all && report --suggest-filter 5% >filter 2>err && [ ! -s err ] || { cat err; return 1; }
 	grep -v '^#' filter | grep . | sort >denied
-	printf 'deny=mix\ndeny=next\n' | cmp - denied || { cat filter; return 1; }
+	printf 'deny=mix\ndeny=next\noff=mix\noff=next\n' | cmp - denied || { cat filter; return 1; }
 	[ "$(grep -c '^# Hooks took about .* of the processor: ' filter)" = 1 ] && grep -q '^# Without those of 2 functions: about ' filter &&
 		grep -q '^# mix suggest.c:[0-9]*: 2,000,000 calls of [0-9.]* ns, hooks included; hooks [0-9.]* ms$' filter || { cat filter; return 1; }
 }
@@ -29,18 +29,13 @@ nothing() {
 		! grep -q '^deny' nothing || { cat nothing; return 1; }
 }
 
-works() {
-	INSTR_CONFIG=$PWD/filter compiles less && runs less && calls trace.db mix 0 && calls trace.db next 0 && calls trace.db work 40 &&
-		calls trace.db rarely 40 && calls trace.db main 1 || return 1
-	is trace.db "SELECT group_concat(name || ' ' || reason, ', ') FROM (SELECT name, reason FROM functions WHERE name IN ('mix', 'next') ORDER BY name)" \
-		'mix filter (allow=, deny=), next filter (allow=, deny=)' && nothing
+left() {
+	calls trace.db mix 0 && calls trace.db next 0 && calls trace.db work 40 && calls trace.db rarely 40 && calls trace.db main 1 &&
+		is trace.db "SELECT DISTINCT reason FROM functions WHERE name IN ('mix', 'next')" "$1" && nothing
 }
-check hooks_of_what_is_left_are_below_it works
 
-# Settings of pass and runtime stand in one file: the runtime passes over what is the compiler's.
-file_for_both() {
-	rm -f trace.db*
-	INSTR_CONFIG=$PWD/filter ./all >out 2>err && [ ! -s err ] && complete trace.db && calls trace.db work 40
-}
-check a_program_takes_the_file_as_its_own_too file_for_both
+compiled_again() { INSTR_CONFIG=$PWD/filter compiles less && runs less && left 'filter (allow=, deny=)'; }
+check compiled_again_hooks_take_less compiled_again
+run_again() { INSTR_CONFIG=$PWD/filter runs all && left 'switched off when it ran (off=)'; }
+check run_again_hooks_take_less run_again
 finish
