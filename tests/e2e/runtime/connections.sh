@@ -126,7 +126,7 @@ measure() {
 		"/proc/$program/status" "/proc/$drain/status" "/proc/$drain/stat"
 }
 # is_flat OPTIONS PARTS THREADS AT_ONCE: what each part adds is no more than what the second did, but for
-# noise: 3 MiB of memory, 1 MiB of file, three times the CPU time per thread and 100 ms
+# noise: 3 MiB of memory (of the drain 5: on a busy machine more wait for it, and a table may grow late), 1 MiB of file, three times the CPU time per thread and 100 ms
 is_flat() {
 	rm -f trace.db* in parts measured
 	mkfifo in parts
@@ -147,7 +147,7 @@ is_flat() {
 		END {
 			bad = NR != last
 			if (at[NR, 1] > at[2, 1] + 3072) { print "the program grows"; bad = 1 }
-			if (at[NR, 2] > at[2, 2] + 3072) { print "its drain grows"; bad = 1 }
+			if (at[NR, 2] > at[2, 2] + 5120) { print "its drain grows"; bad = 1 }
 			if (at[NR, 3] > at[2, 3] + 1024) { print "the file grows"; bad = 1 }
 			if (at[NR, 4] - at[NR - 1, 4] > 3 * (at[2, 4] - at[1, 4]) + 100) { print "time per thread grows"; bad = 1 }
 			exit bad
