@@ -24,9 +24,9 @@ enum { FIGURES_WIDTH = 56 }; /* about, in columns of the screen */
 static const char *const verdicts[VERDICTS] = {"not tested", "no difference", "slower", "faster"};
 
 struct row {
-	size_t number;
 	int64_t change; /* of what rows are sorted by */
-	int counts_differ;
+	uint32_t number;
+	uint8_t counts_differ;
 };
 
 struct diff {
@@ -85,10 +85,7 @@ static int by_change(const void *a, const void *b)
 static int collect(struct diff *d)
 {
 	const size_t rows = figures_rows(d->figures, d->by_context);
-	int status = figures_test(d->figures, d->by_context, &d->tested);
 
-	if (status)
-		return status;
 	d->rows = cli_realloc(NULL, rows + 1, sizeof(*d->rows));
 	for (size_t i = 0; i < rows; i++) {
 		struct sums s[SIDES];
@@ -104,12 +101,15 @@ static int collect(struct diff *d)
 		d->fresh += i && !s[OLD].there;
 		d->gone += i && !s[NEW].there;
 		struct row *row = &d->rows[d->count++];
-		*row = (struct row){.number = i, .change = report_difference(value_of(&s[NEW], d->report->sort), value_of(&s[OLD], d->report->sort))};
+		*row = (struct row){.number = (uint32_t)i, .change = report_difference(value_of(&s[NEW], d->report->sort), value_of(&s[OLD], d->report->sort))};
 		row->counts_differ = s[OLD].calls != s[NEW].calls || s[OLD].allocs != s[NEW].allocs || s[OLD].bytes != s[NEW].bytes || s[OLD].acquisitions != s[NEW].acquisitions;
-		d->verdicts[d->tested[i].verdict]++;
 	}
 	qsort(d->rows, d->count, sizeof(*d->rows), by_change);
-	return 0;
+	/* Not before: sorting needs memory, too. */
+	int status = figures_test(d->figures, d->by_context, &d->tested);
+	for (size_t i = 0; i < d->count && !status; i++)
+		d->verdicts[d->tested[d->rows[i].number].verdict]++;
+	return status;
 }
 
 static int differs(const struct tested *tested) { return tested->verdict == SLOWER || tested->verdict == FASTER; }

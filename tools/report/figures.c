@@ -7,9 +7,10 @@
  *
  *     called_functions of each ─► names, and which are ambiguous
  *     called_contexts of each  ─► nodes: (caller's node, function) is looked up
- *     context_figures of each  ─► are added up in their nodes
+ *     context_figures of each  ─► records, a chain for each side of a node (libtrace/records.h), added up when they are asked for
  *
- * A caller's row comes before its callees': nodes are in such an order, too.
+ * A caller's row comes before its callees': nodes are in such an order, too. There may be millions: a node has nothing but
+ * numbers of others and where its records are.
  */
 #include "report/figures.h"
 
@@ -19,26 +20,18 @@
 #include <string.h>
 #include <time.h>
 
+#include "libtrace/records.h"
+
 enum { PATH_LEVELS = 64 };
 
-/* A histogram of totals: this, and its bytes, somewhere in figures.times. */
-struct times {
-	size_t next; /* where the next one of the same node is; 0: there is none */
-	size_t bytes;
-};
-
-struct own { /* ticks; of one side of a node */
-	int64_t calls, self, total, min, max;
-	size_t times;
-	int64_t *extras; /* EXTRAS of them, LOCK_TIME in ticks, WAIT_TIME in ns; NULL: none */
-};
+_Static_assert((int)EXTRAS == (int)TR_RECORD_EXTRAS, "a record has what can be asked for");
 
 struct node {
 	uint32_t parent, function;
 	uint32_t next;      /* of the same function; 0: none */
 	uint8_t recursive;  /* the function occurs above */
 	uint8_t there[SIDES];
-	struct own own[SIDES];
+	size_t records[SIDES]; /* the last one of each side */
 };
 
 struct function {
@@ -64,11 +57,10 @@ struct figures {
 	struct name *names;
 	size_t node_count, function_count, name_count;
 	struct index by_path, by_key, by_name;
-	char *times;
-	size_t times_bytes, times_room;
+	struct tr_records *records; /* LOCK_TIME in ticks, WAIT_TIME in ns */
 	uint64_t seed;
 	double ns_per_tick[SIDES];
-	int64_t *below[SIDES][EXTRAS];
+	int64_t *below[SIDES][EXTRAS]; /* by function; NULL: not asked for yet */
 	struct tr_times *scratch[SIDES];
 };
 
@@ -238,56 +230,30 @@ static uint32_t function_of(struct figures *f, struct tr_query *q, size_t functi
 
 /* ---- reading -------------------------------------------------------------------------------------------- */
 
-/* Adds a histogram to a list of them. 0, or what is wrong with it. */
-static int add_times(struct figures *f, size_t *first, const char *data, size_t bytes)
+static int say_no_memory(struct report *report)
 {
-	const struct times times = {*first, bytes};
-	const size_t needed = f->times_bytes + sizeof(times) + bytes;
-
-	tr_times_clear(f->scratch[OLD]);
-	int status = tr_times_add(f->scratch[OLD], data, bytes);
-	if (status)
-		return status;
-	if (needed > f->times_room) {
-		f->times_room = needed + needed / 2 + 4096;
-		f->times = cli_realloc(f->times, f->times_room, 1);
-	}
-	*first = f->times_bytes;
-	memcpy(f->times + f->times_bytes, &times, sizeof(times));
-	memcpy(f->times + f->times_bytes + sizeof(times), data, bytes);
-	f->times_bytes = needed;
-	return 0;
+	snprintf(report->error.text, sizeof(report->error.text), "there is not enough memory");
+	return report->error.code = INSTR_ERR_MEMORY;
 }
 
-static int add_figures(struct figures *f, struct own *own, struct tr_query *q, const size_t *at)
+/* Adds a row of context_figures, whose columns are at these places, to the records of a node. 0, INSTR_ERR_MEMORY, or what is wrong
+ * with its histogram. */
+static int add_figures(struct figures *f, size_t *records, struct tr_query *q, const size_t *at)
 {
-	const int first = !own->times;
-	size_t bytes;
-	int status = 0;
+	struct tr_record r = {.calls = tr_integer(q, at[0]), .self_ticks = tr_integer(q, at[1]), .total_ticks = tr_integer(q, at[2])};
 
-	own->calls = report_sum(own->calls, tr_integer(q, at[0]));
-	own->self = report_sum(own->self, tr_integer(q, at[1]));
-	own->total = report_sum(own->total, tr_integer(q, at[2]));
+	for (int i = 0; i < EXTRAS; i++)
+		r.extras[i] = tr_integer(q, at[6 + i]);
 	if (tr_type(q, at[5]) == TR_BLOB) {
-		const char *data = tr_text(q, at[5], &bytes);
-		if (bytes)
-			status = add_times(f, &own->times, data, bytes);
-		if (first || tr_integer(q, at[3]) < own->min)
-			own->min = tr_integer(q, at[3]);
-		if (first || tr_integer(q, at[4]) > own->max)
-			own->max = tr_integer(q, at[4]);
+		r.min_ticks = tr_integer(q, at[3]);
+		r.max_ticks = tr_integer(q, at[4]);
+		r.histogram = tr_text(q, at[5], &r.histogram_bytes);
+		tr_times_clear(f->scratch[OLD]);
+		int status = tr_times_add(f->scratch[OLD], r.histogram, r.histogram_bytes);
+		if (status)
+			return status;
 	}
-	for (int i = 0; i < EXTRAS; i++) {
-		int64_t value = tr_integer(q, at[6 + i]);
-		if (!value)
-			continue;
-		if (!own->extras) {
-			own->extras = cli_realloc(NULL, EXTRAS, sizeof(*own->extras));
-			memset(own->extras, 0, EXTRAS * sizeof(*own->extras));
-		}
-		own->extras[i] = report_sum(own->extras[i], value);
-	}
-	return status;
+	return tr_records_add(f->records, records, &r);
 }
 
 struct places { /* of contexts in the tree, by ascending context_id */
@@ -346,23 +312,25 @@ static int read_figures(struct report *report, struct figures *f, struct tr_trac
 					    "acquisitions", "lock_waits", "lock_ticks", "waits", "wait_ns"};
 	size_t at[sizeof(names) / sizeof(*names)];
 	struct tr_query *q;
-	int damaged = 0, status = tr_prepare(trace, &q, "context_figures", NULL, NULL, 0, &report->error);
+	int wrong = 0, status = tr_prepare(trace, &q, "context_figures", NULL, NULL, 0, &report->error);
 
 	if (status)
 		return status;
 	status = tr_next(q, &report->error);
 	for (size_t i = 0; i < sizeof(at) / sizeof(*at); i++)
 		at[i] = tr_column(q, names[i]);
-	for (; status == 1 && !damaged; status = tr_next(q, &report->error)) {
+	for (; status == 1 && !wrong; status = tr_next(q, &report->error)) {
 		uint32_t node = find_place(places, tr_integer(q, 0), UINT32_MAX);
 		if (node != UINT32_MAX)
-			damaged = add_figures(f, &f->nodes[node].own[side], q, at);
+			wrong = add_figures(f, &f->nodes[node].records[side], q, at);
 	}
 	tr_finish(q);
-	if (!damaged || status < 0)
+	if (!wrong || status < 0)
 		return status;
+	if (wrong == INSTR_ERR_MEMORY)
+		return say_no_memory(report);
 	snprintf(report->error.text, sizeof(report->error.text), "%.700s: cannot be read as a trace: a histogram is damaged", tr_path(trace));
-	return report->error.code = damaged;
+	return report->error.code = wrong;
 }
 
 static int read_trace(struct report *report, struct figures *f, struct tr_trace *trace, enum side side)
@@ -377,17 +345,20 @@ static int read_trace(struct report *report, struct figures *f, struct tr_trace 
 	return status;
 }
 
-static void free_names(struct figures *f)
+/* What finds things again, when all are read. */
+static void free_indexes(struct figures *f)
 {
 	for (size_t i = 0; i < f->name_count; i++) {
 		free(f->names[i].text);
 		free(f->names[i].file);
 	}
 	free(f->names);
-	free(f->by_name.slots);
 	f->names = NULL;
-	f->by_name = (struct index){0};
 	f->name_count = 0;
+	free(f->by_name.slots);
+	free(f->by_key.slots);
+	free(f->by_path.slots);
+	f->by_name = f->by_key = f->by_path = (struct index){0};
 }
 
 int figures_read(struct report *report, struct figures **out)
@@ -398,23 +369,21 @@ int figures_read(struct report *report, struct figures **out)
 	int status = 0;
 
 	memset(f, 0, sizeof(*f));
-	f->times_bytes = 1; /* 0 is none */
 	clock_gettime(CLOCK_REALTIME, &now);
 	f->seed = mix((uint64_t)now.tv_nsec ^ (uint64_t)(uintptr_t)f << 20);
 	find_function(f, "\n"); /* none: a name that no function has */
 	f->functions[0].name = cli_strdup("(no function)");
 	find_node(f, UINT32_MAX, 0);
-	for (int side = OLD; side < SIDES && !status; side++) {
-		if ((f->scratch[side] = tr_times_create()))
-			continue;
-		status = report->error.code = INSTR_ERR_MEMORY;
-		snprintf(report->error.text, sizeof(report->error.text), "there is not enough memory");
-	}
+	f->records = tr_records_create();
+	f->scratch[OLD] = tr_times_create();
+	f->scratch[NEW] = tr_times_create();
+	if (!f->records || !f->scratch[OLD] || !f->scratch[NEW])
+		status = say_no_memory(report);
 	for (int side = OLD; side < SIDES && !status; side++)
 		status = traces[side] ? read_names(report, f, traces[side], (enum side)side) : 0;
 	for (int side = OLD; side < SIDES && !status; side++)
 		status = traces[side] ? read_trace(report, f, traces[side], (enum side)side) : 0;
-	free_names(f);
+	free_indexes(f);
 	*out = status ? NULL : f;
 	if (status)
 		figures_free(f);
@@ -431,25 +400,20 @@ void figures_free(struct figures *f)
 {
 	if (!f)
 		return;
-	for (size_t i = 0; i < f->node_count; i++)
-		for (int side = OLD; side < SIDES; side++)
-			free(f->nodes[i].own[side].extras);
 	for (size_t i = 0; i < f->function_count; i++) {
 		free(f->functions[i].key);
 		free(f->functions[i].name);
 		free(f->functions[i].file);
 	}
-	free_names(f);
+	free_indexes(f);
 	for (int side = OLD; side < SIDES; side++) {
 		tr_times_destroy(f->scratch[side]);
 		for (int i = 0; i < EXTRAS; i++)
 			free(f->below[side][i]);
 	}
-	free(f->by_path.slots);
-	free(f->by_key.slots);
 	free(f->nodes);
 	free(f->functions);
-	free(f->times);
+	tr_records_destroy(f->records);
 	free(f);
 }
 
@@ -480,44 +444,48 @@ static void gather(const struct figures *f, int by_context, size_t row, enum sid
 	tr_times_clear(f->scratch[side]);
 	*min = *max = 0;
 	for (uint32_t n = first_node(f, by_context, row); n; n = by_context ? 0 : f->nodes[n].next) {
-		const struct own *own = &f->nodes[n].own[side];
-		for (size_t at = own->times; at;) {
-			struct times times;
-			memcpy(&times, f->times + at, sizeof(times));
-			tr_times_add(f->scratch[side], f->times + at + sizeof(times), times.bytes);
-			at = times.next;
+		struct tr_record r;
+		for (size_t at = f->nodes[n].records[side]; at;) {
+			at = tr_records_get(f->records, at, &r);
+			if (!r.histogram)
+				continue;
+			tr_times_add(f->scratch[side], r.histogram, r.histogram_bytes);
+			*min = first || r.min_ticks < *min ? r.min_ticks : *min;
+			*max = first || r.max_ticks > *max ? r.max_ticks : *max;
+			first = 0;
 		}
-		if (!own->times)
-			continue;
-		*min = first || own->min < *min ? own->min : *min;
-		*max = first || own->max > *max ? own->max : *max;
-		first = 0;
 	}
 }
 
-static void add_own(const struct node *node, int by_context, enum side side, struct sums *s)
+/* 1: it has extras. */
+static int add_own(const struct figures *f, const struct node *node, int with_total, enum side side, struct sums *s)
 {
-	const struct own *own = &node->own[side];
 	int64_t *const extras[EXTRAS] = {&s->allocs, &s->bytes, &s->acquisitions, &s->lock_waits, &s->lock_ns, &s->waits, &s->wait_ns};
+	int some = 0;
 
 	s->there |= node->there[side];
-	s->calls = report_sum(s->calls, own->calls);
-	s->self_ns = report_sum(s->self_ns, own->self);
-	if (by_context || !node->recursive)
-		s->total_ns = report_sum(s->total_ns, own->total);
-	for (int i = 0; own->extras && i < EXTRAS; i++)
-		*extras[i] = report_sum(*extras[i], own->extras[i]);
+	for (size_t at = node->records[side]; at;) {
+		struct tr_record r;
+		at = tr_records_get(f->records, at, &r);
+		s->calls = report_sum(s->calls, r.calls);
+		s->self_ns = report_sum(s->self_ns, r.self_ticks);
+		if (with_total)
+			s->total_ns = report_sum(s->total_ns, r.total_ticks);
+		for (int i = 0; i < EXTRAS; i++) {
+			*extras[i] = report_sum(*extras[i], r.extras[i]);
+			some |= r.extras[i] != 0;
+		}
+	}
+	return some;
 }
 
 void figures_sum(const struct figures *f, int by_context, size_t row, enum side side, struct sums *s)
 {
 	*s = (struct sums){0};
-	if (!row) {
-		add_own(&f->nodes[0], 1, side, s);
-		s->there = f->nodes[0].own[side].extras != NULL;
-	}
+	if (!row)
+		s->there = add_own(f, &f->nodes[0], 1, side, s);
 	for (uint32_t n = first_node(f, by_context, row); n; n = by_context ? 0 : f->nodes[n].next)
-		add_own(&f->nodes[n], by_context, side, s);
+		add_own(f, &f->nodes[n], by_context || !f->nodes[n].recursive, side, s);
 	s->self_ns = in_ns(f, side, s->self_ns);
 	s->total_ns = in_ns(f, side, s->total_ns);
 	s->lock_ns = in_ns(f, side, s->lock_ns);
@@ -590,21 +558,36 @@ int figures_test(const struct figures *f, int by_context, struct tested **out)
 	return status;
 }
 
+/* By function: the context of each outermost call of it, and all below. */
+static int64_t *sum_below(const struct figures *f, enum side side, enum extra extra)
+{
+	int64_t *nodes = cli_realloc(NULL, f->node_count, sizeof(*nodes)), *functions = cli_realloc(NULL, f->function_count, sizeof(*functions));
+
+	for (size_t i = 0; i < f->node_count; i++) {
+		nodes[i] = 0;
+		for (size_t at = f->nodes[i].records[side]; at;) {
+			struct tr_record r;
+			at = tr_records_get(f->records, at, &r);
+			nodes[i] = report_sum(nodes[i], r.extras[extra]);
+		}
+	}
+	for (size_t i = f->node_count; --i;)
+		nodes[f->nodes[i].parent] = report_sum(nodes[f->nodes[i].parent], nodes[i]);
+	for (size_t i = 0; i < f->function_count; i++) {
+		functions[i] = 0;
+		for (uint32_t n = f->functions[i].first; n; n = f->nodes[n].next)
+			if (!f->nodes[n].recursive)
+				functions[i] = report_sum(functions[i], nodes[n]);
+	}
+	free(nodes);
+	return functions;
+}
+
 int64_t figures_below(struct figures *f, size_t function, enum side side, enum extra extra)
 {
-	int64_t sum = 0;
-
-	if (!f->below[side][extra]) {
-		int64_t *below = cli_realloc(NULL, f->node_count, sizeof(*below));
-		for (size_t i = 0; i < f->node_count; i++)
-			below[i] = f->nodes[i].own[side].extras ? f->nodes[i].own[side].extras[extra] : 0;
-		for (size_t i = f->node_count; --i;)
-			below[f->nodes[i].parent] = report_sum(below[f->nodes[i].parent], below[i]);
-		f->below[side][extra] = below;
-	}
-	for (uint32_t n = f->functions[function].first; n; n = f->nodes[n].next)
-		if (!f->nodes[n].recursive)
-			sum = report_sum(sum, f->below[side][extra][n]);
+	if (!f->below[side][extra])
+		f->below[side][extra] = sum_below(f, side, extra);
+	const int64_t sum = f->below[side][extra][function];
 	return extra == LOCK_TIME ? in_ns(f, side, sum) : sum;
 }
 
