@@ -3,6 +3,7 @@
  * filter_test.c - globs of the runtime mean what those of fnmatch mean, and rows are switched off by them.
  */
 #include "check.h"
+#include "roll.h"
 
 #include "control/control.h"
 
@@ -17,13 +18,6 @@ static int matches(const char *pattern, const char *text)
 	return irt_glob_matches(pattern, pattern + strlen(pattern), text);
 }
 
-static uint32_t roll(uint32_t *state)
-{
-	*state ^= *state << 13;
-	*state ^= *state >> 17;
-	return *state ^= *state << 5;
-}
-
 TEST(globs_are_those_of_fnmatch)
 {
 	static const char *const pieces[] = {
@@ -31,16 +25,15 @@ TEST(globs_are_those_of_fnmatch)
 		"\\*", "\\a", "\\[", "\\\\",
 	};
 	static const char characters[] = "abc-]/[*\\!";
-	uint32_t state = 1;
 	int matched = 0;
 
 	for (int turn = 0; turn < 1000000; turn++) {
 		char pattern[64] = "", text[9];
-		size_t n = roll(&state) % 6, m = roll(&state) % 7;
+		size_t n = roll(6), m = roll(7);
 		for (size_t i = 0; i < n; i++)
-			strcat(pattern, pieces[roll(&state) % (sizeof(pieces) / sizeof(*pieces))]);
+			strcat(pattern, pieces[roll(sizeof(pieces) / sizeof(*pieces))]);
 		for (size_t i = 0; i < m; i++)
-			text[i] = characters[roll(&state) % (sizeof(characters) - 1)];
+			text[i] = characters[roll(sizeof(characters) - 1)];
 		text[m] = 0;
 		if (matches(pattern, text) != !fnmatch(pattern, text, 0))
 			CHECK_FAIL("'%s' and '%s': %d", pattern, text, matches(pattern, text));

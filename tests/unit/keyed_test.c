@@ -3,6 +3,7 @@
  * keyed_test.c - rows found by keys of one to three words, against a plain array that is looked through.
  */
 #include "check.h"
+#include "roll.h"
 #include "fold/keyed.h"
 
 enum { MOST = 700, WORDS = 3, STEPS = 6000 };
@@ -15,14 +16,6 @@ struct row {
 
 static struct row plain[MOST];
 static size_t plain_count;
-static uint64_t seed;
-
-static uint64_t roll(uint64_t below)
-{
-	seed ^= seed << 13, seed ^= seed >> 7, seed ^= seed << 17;
-	return (seed >> 11) % below;
-}
-
 /* Few keys, that are met again; differing in one word, in few bits, or in the upper half alone. */
 static void some_key(uint64_t key[WORDS], size_t words)
 {

@@ -4,17 +4,11 @@
  * agree at every checkpoint, and what one that goes on from the file makes of them is what one that did not end makes.
  */
 #include "locks_file.h"
+#include "roll.h"
 
 #include <stdio.h>
 
 enum { THREADS = 5, ADDRESSES = 4, EVENTS = 1500, RUNS = 120, TEXT = 1 << 20, LINES = 1 << 14 };
-
-static uint64_t seed;
-static uint64_t roll(uint64_t below)
-{
-	seed ^= seed << 13, seed ^= seed >> 7, seed ^= seed << 17;
-	return (seed >> 11) % below;
-}
 
 static struct irt_shared_event any_event(int64_t ticks)
 {

@@ -11,6 +11,7 @@
 #define TESTS_UNIT_LOCKS_CHAINS_MODEL_H
 
 #include "check.h"
+#include "roll.h"
 #include "fold/event.h"
 #include "fold/locks.h"
 
@@ -57,14 +58,6 @@ static int tentative_count[SLOTS];
 static int signals[CONDITIONS]; /* that nobody has come back from yet */
 
 static int64_t now;
-static uint64_t seed;
-
-static uint64_t roll(uint64_t below)
-{
-	seed ^= seed << 13, seed ^= seed >> 7, seed ^= seed << 17;
-	return (seed >> 11) % below;
-}
-
 /* ---- sums by texts ----------------------------------------------------------------------------------- */
 
 static struct sum {

@@ -6,6 +6,7 @@
  * was had, as exactly as the stamps can be.
  */
 #include "locks_file.h"
+#include "roll.h"
 
 #include <stdbool.h>
 
@@ -25,14 +26,6 @@ static struct thread {
 static struct { uint64_t taken, given_back, blocks, bytes, ticks; } truth[LOCKS][THREADS];
 static int thread_count, lock_count;
 static int64_t now;
-static uint64_t seed;
-
-static uint64_t roll(uint64_t below)
-{
-	seed ^= seed << 13, seed ^= seed >> 7, seed ^= seed << 17;
-	return (seed >> 11) % below;
-}
-
 static unsigned mode_of(int lock, bool reads) { return lock % 2 == 0 ? INSTR_LOCK_MUTEX : reads ? INSTR_LOCK_READ : INSTR_LOCK_WRITE; }
 
 static void happens(struct thread *t, int64_t stamp, uint32_t operation, uint64_t address, unsigned mode, uint64_t value)

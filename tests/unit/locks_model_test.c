@@ -5,6 +5,7 @@
  * is brought to rows and made again of them.
  */
 #include "locks_file.h"
+#include "roll.h"
 
 #include <stdio.h>
 
@@ -33,13 +34,6 @@ static struct model_thread {
 	int waits, tried, mode, context, depth, charged;
 	int64_t since, deferred;
 } threads[THREADS];
-
-static uint64_t seed;
-static uint64_t roll(uint64_t below)
-{
-	seed ^= seed << 13, seed ^= seed >> 7, seed ^= seed << 17;
-	return (seed >> 11) % below;
-}
 
 static int alone(int mode) { return mode != INSTR_LOCK_READ; }
 
