@@ -113,7 +113,7 @@ events_as_sql() {
 check events_as_sql_are_measured events_as_sql
 
 reports() {
-	"$here/reports" "$build" --events 1000000 --paths 20000 >reports.out && [ "$(grep -c ' MiB  --' reports.out)" = 39 ]
+	"$here/reports" "$build" --events 1000000 --paths 20000 >reports.out && [ "$(grep -c ' MiB  --' reports.out)" = 45 ]
 }
 check reports_of_large_traces_are_measured reports
 
