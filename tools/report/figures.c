@@ -591,6 +591,14 @@ int64_t figures_below(struct figures *f, size_t function, enum side side, enum e
 	return extra == LOCK_TIME ? in_ns(f, side, sum) : sum;
 }
 
+int figures_is_there(const struct figures *f, size_t function, enum side side)
+{
+	for (uint32_t n = f->functions[function].first; n; n = f->nodes[n].next)
+		if (f->nodes[n].there[side])
+			return 1;
+	return 0;
+}
+
 size_t figures_function(const struct figures *f, size_t context)
 {
 	return f->nodes[context].function;

@@ -59,6 +59,8 @@ int figures_test(const struct figures *, int by_context, struct tested **tested)
 /* Of the function and all that it called, recursion counted once; made at first use. */
 int64_t figures_below(struct figures *, size_t function, enum side, enum extra);
 
+/* Of a function, not 0: has it a context? As sums.there. */
+int figures_is_there(const struct figures *, size_t function, enum side);
 size_t figures_function(const struct figures *, size_t context);
 /* Its caller's number, which is lower; of context 0 itself. */
 size_t figures_parent(const struct figures *, size_t context);

@@ -111,13 +111,6 @@ static int value_of(struct gate *g, const struct rule *r, size_t function, enum 
 	return r->what == RULE_MEAN ? s.calls > 0 : 1;
 }
 
-static int is_there(const struct gate *g, size_t function, enum side side)
-{
-	struct sums s;
-	figures_sum(g->figures, 0, function, side, &s);
-	return s.there;
-}
-
 /* ---- what breaks a rule --------------------------------------------------------------------------------- */
 
 static char *with_unit(char *out, const struct rule *r, int64_t value)
@@ -248,7 +241,7 @@ static int check_rule(struct gate *g, const struct rule *r, int *broken)
 		int64_t values[SIDES] = {0, 0};
 		if (!rules_match(r->function, figures_name(g->figures, i)))
 			continue;
-		if (!is_there(g, i, NEW) && !(compared && is_there(g, i, OLD)))
+		if (!figures_is_there(g->figures, i, NEW) && !(compared && figures_is_there(g->figures, i, OLD)))
 			continue;
 		found++;
 		if (check(g, r, i, values))
