@@ -117,5 +117,11 @@ reports() {
 }
 check reports_of_large_traces_are_measured reports
 
+truth() {
+	"$here/truth" "$build" --rounds 3 >truth.out && grep -q '^instr: at most [0-9.]* points off' truth.out &&
+		[ "$(grep -cE '^(leaf|caller)_[0-9]+ ' truth.out)" -ge 10 ] || { cat truth.out; return 1; }
+}
+check shares_are_compared_with_the_truth truth
+
 check docs_hold_the_newest_figures "$here/overhead-table" --check
 finish
