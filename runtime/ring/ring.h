@@ -185,7 +185,7 @@ enum irt_log_kind {
 	IRT_LOG_PROCESS = 1,    /* three texts: command line (arguments end in NUL), executable, working directory */
 	IRT_LOG_LOAD = 2,       /* struct irt_log_load: a module is mapped here */
 	IRT_LOG_UNLOAD = 3,     /* struct irt_log_load: the same range is gone */
-	IRT_LOG_NAMES = 4,      /* struct irt_log_names and its rows and texts: once per image */
+	IRT_LOG_NAMES = 4,      /* struct irt_log_names and its rows and texts: once per image and choice of rows that are off */
 };
 
 struct irt_log_record {
