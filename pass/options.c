@@ -20,8 +20,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CONFIG_BYTES_MAX = 1 << 20 };
-
 void settings_init(struct pass_settings *settings)
 {
 	memset(settings, 0, sizeof *settings);
@@ -187,11 +185,11 @@ static void read_config(struct pass_settings *settings, const char *path)
 		set_error(settings, "INSTR_CONFIG: cannot read %s: %s", path, strerror(errno));
 		return;
 	}
-	text = malloc(CONFIG_BYTES_MAX);
-	bytes = text ? fread(text, 1, CONFIG_BYTES_MAX, file) : 0;
+	text = malloc(INSTR_SETTINGS_FILE_MAX);
+	bytes = text ? fread(text, 1, INSTR_SETTINGS_FILE_MAX, file) : 0;
 	if (ferror(file))
 		set_error(settings, "INSTR_CONFIG: cannot read %s: %s", path, strerror(errno));
-	else if (bytes == CONFIG_BYTES_MAX)
+	else if (bytes == INSTR_SETTINGS_FILE_MAX)
 		set_error(settings, "INSTR_CONFIG: %s is larger than a settings file can be (1 MiB)", path);
 	else
 		settings_parse(settings, path, text, bytes);

@@ -15,6 +15,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum { INSTR_SETTINGS_FILE_MAX = 1 << 20 }; /* bytes of a settings file, at most */
+
 enum instr_option_side { INSTR_SIDE_PASS = 1, INSTR_SIDE_RUNTIME = 2, INSTR_SIDE_BOTH = 3 };
 enum instr_option_kind {
 	INSTR_OPTION_FLAG, INSTR_OPTION_CHOICE, INSTR_OPTION_BYTES,

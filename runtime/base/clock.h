@@ -13,20 +13,22 @@
 struct irt_moment {
 	uint64_t ticks;
 	uint64_t monotonic_ns, realtime_ns; /* 0: the kernel does not tell */
-	uint64_t error_ticks;               /* so far at most are the clocks from ticks */
 };
 
 /* Two system calls each time, some microseconds in all. No libc, signal-safe, thread-safe. */
 static inline struct irt_moment irt_read_moment(void)
 {
-	struct irt_moment best = {0, 0, 0, UINT64_MAX};
+	struct irt_moment best = {0, 0, 0};
+	uint64_t least = UINT64_MAX;
 
 	for (int turn = 0; turn < 5; turn++) {
 		uint64_t start = irt_ticks();
 		uint64_t monotonic_ns = irt_sys_clock_ns(1), realtime_ns = irt_sys_clock_ns(0);
 		uint64_t took = irt_ticks() - start;
-		if (took / 2 < best.error_ticks)
-			best = (struct irt_moment){start + took / 2, monotonic_ns, realtime_ns, took / 2};
+		if (took < least) {
+			least = took;
+			best = (struct irt_moment){start + took / 2, monotonic_ns, realtime_ns};
+		}
 	}
 	return best;
 }

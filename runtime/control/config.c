@@ -12,10 +12,7 @@
 #include "instr/errors.h"
 #include "instr/options.h"
 
-enum {
-	TEXT_BYTES = 16384,
-	FILE_BYTES_MAX = 1 << 20, /* the plugin's limit, too */
-};
+enum { TEXT_BYTES = 16384 };
 
 struct irt_config irt_config;
 const char *irt_extra_options;
@@ -187,6 +184,11 @@ struct kernel_stat { /* struct stat of x86-64, as the kernel writes it */
 	uint64_t rest[12];
 };
 
+static int look_at(const char *path, struct kernel_stat *st)
+{
+	return irt_sys4(__NR_newfstatat, IRT_AT_FDCWD, (long)path, (long)st, 0) == 0;
+}
+
 /* Where a settings file's text is, and stays; NULL after it was said why it is not. */
 static const char *read_settings_file(const char *path, size_t *bytes)
 {
@@ -195,7 +197,7 @@ static const char *read_settings_file(const char *path, size_t *bytes)
 	size_t room = sizeof(file_text);
 
 	st.size = 0;
-	if (irt_sys4(__NR_newfstatat, IRT_AT_FDCWD, (long)path, (long)&st, 0) == 0 && st.size > FILE_BYTES_MAX) {
+	if (look_at(path, &st) && st.size > INSTR_SETTINGS_FILE_MAX) {
 		irt_say("the settings file ", path, " is larger than one can be (1 MiB); its settings are ignored");
 		return NULL;
 	}
@@ -262,8 +264,7 @@ int irt_config_read(struct irt_config *c)
 static int is_folder(const char *path)
 {
 	struct kernel_stat st;
-	return irt_sys4(__NR_newfstatat, IRT_AT_FDCWD, (long)path, (long)&st, 0) == 0 &&
-	       (st.mode & 0170000) == 0040000;
+	return look_at(path, &st) && (st.mode & 0170000) == 0040000;
 }
 
 /* 1 = no file there, or a trace of ours; 0 = somebody else's; negative: it cannot be seen which. */

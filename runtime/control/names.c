@@ -81,6 +81,7 @@ void irt_log_process(void)
 struct image {
 	char path[IRT_PATH_BYTES];
 	char build_id[2 * 32 + 1];
+	uint64_t off; /* which of its rows are (irt_filter_module) */
 };
 
 struct elf_header { /* Elf64_Ehdr up to e_phnum */
@@ -207,7 +208,7 @@ static void identify(struct image *image, const struct instr_module *m)
 }
 
 /* An image whose rows are in the log already: same path and build id, with the same rows off. Returns its offset, or 0. */
-static uint64_t find_image(const struct image *image, uint32_t rows, uint64_t off)
+static uint64_t find_image(const struct image *image, uint32_t rows)
 {
 	const struct irt_ring *ring = irt_map.ring;
 	uint64_t used = irt_load_acquire(&ring->log_used), at = 0; /* A15 */
@@ -219,7 +220,7 @@ static uint64_t find_image(const struct image *image, uint32_t rows, uint64_t of
 		if (irt_load_acquire(&r->kind) == IRT_LOG_NAMES) { /* A5 */
 			const struct irt_log_names *n = (const struct irt_log_names *)(r + 1);
 			const char *texts = (const char *)(n + 1) + 16 * ((uint64_t)n->rows + n->skipped);
-			if (n->rows == rows && n->off == off && irt_same(texts + n->build_id, image->build_id, irt_length(image->build_id) + 1) &&
+			if (n->rows == rows && n->off == image->off && irt_same(texts + n->build_id, image->build_id, irt_length(image->build_id) + 1) &&
 			    irt_same(texts + n->path, image->path, irt_length(image->path) + 1))
 				return at + 1;
 		}
@@ -272,7 +273,7 @@ static void put_rows(struct texts *t, struct instr_row *to, const struct instr_r
 }
 
 static void put_all(struct texts *t, struct irt_log_names *n, struct instr_row *to, const struct instr_module *m,
-		    const struct image *image, uint64_t off)
+		    const struct image *image)
 {
 	size_t rows = (size_t)(m->rows_end - m->rows_begin), skipped = (size_t)(m->skipped_end - m->skipped_begin);
 	uint32_t path = put_text(t, image->path), build_id = put_text(t, image->build_id);
@@ -280,14 +281,14 @@ static void put_all(struct texts *t, struct irt_log_names *n, struct instr_row *
 	put_rows(t, to, m->rows_begin, rows);
 	put_rows(t, to ? to + rows : NULL, m->skipped_begin, skipped);
 	if (n)
-		*n = (struct irt_log_names){(uint32_t)rows, (uint32_t)skipped, (uint32_t)t->used, path, build_id, options, off};
+		*n = (struct irt_log_names){(uint32_t)rows, (uint32_t)skipped, (uint32_t)t->used, path, build_id, options, image->off};
 }
 
-static uint64_t log_names(const struct instr_module *m, const struct image *image, uint64_t off, uint64_t ticks)
+static uint64_t log_names(const struct instr_module *m, const struct image *image, uint64_t ticks)
 {
 	uint64_t rows = (uint64_t)(m->rows_end - m->rows_begin), skipped = (uint64_t)(m->skipped_end - m->skipped_begin);
 	struct texts measure = {NULL, 0, NULL, 0};
-	put_all(&measure, NULL, NULL, m, image, off);
+	put_all(&measure, NULL, NULL, m, image);
 	uint64_t bytes = sizeof(struct irt_log_names) + 16 * (rows + skipped) + measure.used;
 	struct irt_log_record *r = append(bytes);
 	if (!r)
@@ -295,7 +296,7 @@ static uint64_t log_names(const struct instr_module *m, const struct image *imag
 	struct irt_log_names *n = (struct irt_log_names *)(r + 1);
 	struct instr_row *to = (struct instr_row *)(n + 1);
 	struct texts write = {(char *)(to + rows + skipped), 0, NULL, 0};
-	put_all(&write, n, to, m, image, off);
+	put_all(&write, n, to, m, image);
 	r->image = 0;
 	publish(r, IRT_LOG_NAMES, bytes, ticks);
 	return (uint64_t)((unsigned char *)r - irt_map.log) + 1;
@@ -316,9 +317,10 @@ void irt_log_module(const struct instr_module *m, uint64_t off, uint64_t ticks)
 {
 	struct image image;
 	identify(&image, m);
-	uint64_t at = find_image(&image, (uint32_t)(m->rows_end - m->rows_begin), off);
+	image.off = off;
+	uint64_t at = find_image(&image, (uint32_t)(m->rows_end - m->rows_begin));
 	if (!at)
-		at = log_names(m, &image, off, ticks);
+		at = log_names(m, &image, ticks);
 	IRT_TESTPOINT(names_logged);
 	log_range(m, IRT_LOG_LOAD, at, ticks);
 }

@@ -205,11 +205,13 @@ static void check_clock(struct irt_session *s, const struct irt_store_clock *now
 {
 	const struct irt_store_clock *before = &s->last_anchor;
 	char text[200];
+
+	if (s->clock_strayed)
+		return;
 	const int64_t drift = irt_clock_drift((struct irt_clock_anchor){0, (int64_t)s->at.facts.start_monotonic_ns},
 					      (struct irt_clock_anchor){before->ticks, before->monotonic_ns},
 					      (struct irt_clock_anchor){now->ticks, now->monotonic_ns});
-
-	if (!drift || s->clock_strayed)
+	if (!drift)
 		return;
 	s->clock_strayed = 1;
 	snprintf(text, sizeof(text), "the processor's timestamp counter ran %.3g %% %s than before: times are wrong by as much",
