@@ -24,6 +24,11 @@ void *cli_realloc(void *old, size_t count, size_t size)
 	return now;
 }
 
+void *cli_room_for(void *things, size_t count, size_t size)
+{
+	return count & (count + 1) ? things : cli_realloc(things, 2 * count + 2, size);
+}
+
 char *cli_strdup(const char *text)
 {
 	size_t bytes = strlen(text) + 1;

@@ -33,6 +33,8 @@ void cli_let_out(struct cli_buffer *);
 
 /* realloc that does not fail; count * size is checked. */
 void *cli_realloc(void *, size_t count, size_t size);
+/* An array of count things, with room for one more: by doubling. It must have grown by this alone; NULL: count is 0. */
+void *cli_room_for(void *things, size_t count, size_t size);
 char *cli_strdup(const char *);
 
 #endif

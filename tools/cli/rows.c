@@ -123,6 +123,14 @@ void cli_put_integer(struct cli_rows *rows, int64_t value)
 	put_plain(rows, text);
 }
 
+void cli_put_known(struct cli_rows *rows, int64_t value)
+{
+	if (value)
+		cli_put_integer(rows, value);
+	else
+		cli_put_null(rows);
+}
+
 void cli_put_real(struct cli_rows *rows, double value)
 {
 	char text[40];

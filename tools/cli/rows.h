@@ -29,6 +29,7 @@ struct cli_rows {
 void cli_rows_begin(struct cli_rows *, enum cli_format, const char *const *names, size_t columns);
 void cli_put_null(struct cli_rows *);
 void cli_put_integer(struct cli_rows *, int64_t);
+void cli_put_known(struct cli_rows *, int64_t); /* 0, which is not known, becomes NULL */
 void cli_put_real(struct cli_rows *, double); /* infinities and NaN become NULL */
 void cli_put_text(struct cli_rows *, const char *text, size_t bytes);
 void cli_put_string(struct cli_rows *, const char *text); /* NULL is allowed */

@@ -162,10 +162,7 @@ static void put_row(struct diff *d, struct cli_rows *rows, const struct row *row
 	}
 	cli_put_string(rows, figures_name(d->figures, function));
 	cli_put_string(rows, file);
-	if (line)
-		cli_put_integer(rows, line);
-	else
-		cli_put_null(rows);
+	cli_put_known(rows, line);
 	cli_put_string(rows, !s[OLD].there ? "new" : !s[NEW].there ? "gone" : "both");
 	put_pair(rows, s[OLD].calls, s[NEW].calls);
 	put_split(rows, s, s[OLD].self_ns, s[NEW].self_ns);

@@ -118,12 +118,6 @@ static uint64_t hash_of_name(const struct figures *f, uint32_t number)
 	return hash_text(f, f->names[number - 1].text);
 }
 
-/* Room for one more, by doubling. */
-static void *room_for(void *things, size_t count, size_t size)
-{
-	return count & (count + 1) ? things : cli_realloc(things, 2 * count + 2, size);
-}
-
 static struct name *find_name(struct figures *f, const char *text)
 {
 	grow(&f->by_name, hash_of_name, f);
@@ -131,7 +125,7 @@ static struct name *find_name(struct figures *f, const char *text)
 	for (; f->by_name.slots[at]; at = (at + 1) & (f->by_name.room - 1))
 		if (!strcmp(f->names[f->by_name.slots[at] - 1].text, text))
 			return &f->names[f->by_name.slots[at] - 1];
-	f->names = room_for(f->names, f->name_count, sizeof(*f->names));
+	f->names = cli_room_for(f->names, f->name_count, sizeof(*f->names));
 	f->names[f->name_count] = (struct name){.text = cli_strdup(text), .side = -1};
 	f->by_name.slots[at] = (uint32_t)++f->name_count;
 	f->by_name.count++;
@@ -145,7 +139,7 @@ static uint32_t find_function(struct figures *f, const char *key)
 	for (; f->by_key.slots[at]; at = (at + 1) & (f->by_key.room - 1))
 		if (!strcmp(f->functions[f->by_key.slots[at] - 1].key, key))
 			return f->by_key.slots[at] - 1;
-	f->functions = room_for(f->functions, f->function_count, sizeof(*f->functions));
+	f->functions = cli_room_for(f->functions, f->function_count, sizeof(*f->functions));
 	f->functions[f->function_count] = (struct function){.key = cli_strdup(key)};
 	f->by_key.slots[at] = (uint32_t)++f->function_count;
 	f->by_key.count++;
@@ -161,7 +155,7 @@ static uint32_t find_node(struct figures *f, uint32_t parent, uint32_t function)
 		if (n->parent == parent && n->function == function)
 			return f->by_path.slots[at] - 1;
 	}
-	f->nodes = room_for(f->nodes, f->node_count, sizeof(*f->nodes));
+	f->nodes = cli_room_for(f->nodes, f->node_count, sizeof(*f->nodes));
 	f->nodes[f->node_count] = (struct node){.parent = parent, .function = function, .next = f->functions[function].first};
 	if (f->node_count)
 		f->functions[function].first = (uint32_t)f->node_count;
@@ -299,7 +293,7 @@ static int read_contexts(struct report *report, struct figures *f, struct tr_tra
 		if (node) /* "foo" may call "foo.part.0" */
 			f->nodes[node].recursive = tr_integer(q, recursive) != 0 || f->nodes[f->nodes[node].parent].function == f->nodes[node].function;
 		f->nodes[node].there[side] = 1;
-		places->items = room_for(places->items, places->count, sizeof(*places->items));
+		places->items = cli_room_for(places->items, places->count, sizeof(*places->items));
 		places->items[places->count++] = (struct place){tr_integer(q, id), node};
 	}
 	tr_finish(q);

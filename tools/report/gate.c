@@ -156,10 +156,7 @@ static void tell(struct gate *g, const struct rule *r, size_t function, const in
 		cli_put_integer(&g->rows, r->line);
 		cli_put_string(&g->rows, name);
 		cli_put_string(&g->rows, file);
-		if (line)
-			cli_put_integer(&g->rows, line);
-		else
-			cli_put_null(&g->rows);
+		cli_put_known(&g->rows, line);
 		cli_put_string(&g->rows, units[r->unit]);
 		if (r->what == RULE_SLOWDOWN)
 			cli_put_real(&g->rows, g->tested[function].q);

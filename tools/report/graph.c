@@ -52,7 +52,7 @@ struct graph {
 	struct box *boxes;
 	size_t shown;
 	struct edge *edges;
-	size_t edge_count, edge_room;
+	size_t edge_count;
 	struct profile_index edge_of_pair;
 	int64_t whole_ns, most_self_ns;
 };
@@ -123,10 +123,7 @@ static uint32_t find_edge(struct graph *g, uint32_t from, uint32_t to)
 
 	if (found != new)
 		return found;
-	if (g->edge_count == g->edge_room) {
-		g->edge_room = g->edge_room ? g->edge_room * 2 : 256;
-		g->edges = cli_realloc(g->edges, g->edge_room, sizeof(*g->edges));
-	}
+	g->edges = cli_room_for(g->edges, g->edge_count, sizeof(*g->edges));
 	g->edges[g->edge_count++] = (struct edge){.from = from, .to = to, .skips = 1};
 	return new;
 }

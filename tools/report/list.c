@@ -38,9 +38,9 @@ struct fact {
 struct listing {
 	struct report *report;
 	struct function *functions;
-	size_t count, room;
+	size_t count;
 	struct fact *facts; /* by number, those of the function's file first, by line */
-	size_t fact_count, fact_room;
+	size_t fact_count;
 	struct cli_table *table;
 	int64_t start_seconds; /* of the run, since 1970; 0: not known */
 };
@@ -70,8 +70,7 @@ static int read_functions(struct listing *l)
 	if (status)
 		return status;
 	while ((status = tr_next(q, &report->error)) == 1) {
-		if (l->count == l->room)
-			l->functions = cli_realloc(l->functions, l->room = l->room ? 2 * l->room : 16, sizeof(*l->functions));
+		l->functions = cli_room_for(l->functions, l->count, sizeof(*l->functions));
 		l->functions[l->count++] = (struct function){
 			copy(q, "function"), copy_path(q, "file"), copy_path(q, "image"), report_number(q, "functions"), report_number(q, "line"),
 			report_number(q, "last_line"), report_number(q, "calls"), report_number(q, "self_ns"), report_number(q, "total_ns")};
@@ -91,8 +90,7 @@ static int read_facts(struct listing *l)
 	if (status)
 		return status;
 	while ((status = tr_next(q, &report->error)) == 1) {
-		if (l->fact_count == l->fact_room)
-			l->facts = cli_realloc(l->facts, l->fact_room = l->fact_room ? 2 * l->fact_room : 64, sizeof(*l->facts));
+		l->facts = cli_room_for(l->facts, l->fact_count, sizeof(*l->facts));
 		l->facts[l->fact_count++] = (struct fact){
 			copy_path(q, "file"), copy(q, "called"), report_number(q, "number"), report_number(q, "line"), report_number(q, "own"),
 			report_number(q, "calls"), report_number(q, "self_ns"), report_number(q, "total_ns"), report_number(q, "bytes"),

@@ -25,7 +25,7 @@ struct sample {
 
 struct samples {
 	struct sample *items;
-	size_t count, room;
+	size_t count;
 	int any_mapped;
 };
 
@@ -41,10 +41,7 @@ static int read_samples(struct report *report, struct samples *samples)
 		     allocs_rate = tr_column(q, "allocs_per_s"), bytes_rate = tr_column(q, "bytes_per_s"),
 		     mapped = tr_column(q, "mapped_bytes"), rss = tr_column(q, "rss_bytes");
 	while ((status = tr_next(q, &report->error)) == 1) {
-		if (samples->count == samples->room) {
-			samples->room = samples->room ? samples->room * 2 : 256;
-			samples->items = cli_realloc(samples->items, samples->room, sizeof(*samples->items));
-		}
+		samples->items = cli_room_for(samples->items, samples->count, sizeof(*samples->items));
 		samples->items[samples->count++] = (struct sample){
 			.time_ns = tr_integer(q, time),
 			.live_bytes = tr_integer(q, live_bytes),

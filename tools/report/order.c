@@ -41,7 +41,7 @@ struct edge {
 
 struct graph {
 	struct edge *edges;  /* by `from` */
-	size_t count, room;
+	size_t count;
 	int64_t more;        /* that were left out */
 	size_t *came_by, *queue; /* of a search: the edge before each edge */
 	size_t shown, harmless, steps;
@@ -148,10 +148,7 @@ static int read_graph(struct report *report, struct graph *g)
 			g->more++;
 			continue;
 		}
-		if (g->count == g->room) {
-			g->room = g->room ? 2 * g->room : 64;
-			g->edges = cli_realloc(g->edges, g->room, sizeof(*g->edges));
-		}
+		g->edges = cli_room_for(g->edges, g->count, sizeof(*g->edges));
 		struct edge *e = &g->edges[g->count++];
 		*e = (struct edge){
 			.from = report_number(q, "lock_id"), .to = report_number(q, "to_lock_id"), .count = report_number(q, "count"),

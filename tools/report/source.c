@@ -56,11 +56,8 @@ static const char *read_file(struct source *s, const char *path)
 
 static void split(struct source *s)
 {
-	size_t room = 0;
-
 	for (char *p = s->text; *p;) {
-		if (s->count == room)
-			s->lines = cli_realloc(s->lines, room = room ? 2 * room : 256, sizeof(*s->lines));
+		s->lines = cli_room_for(s->lines, s->count, sizeof(*s->lines));
 		s->lines[s->count++] = p;
 		p += strcspn(p, "\n");
 		if (*p) {

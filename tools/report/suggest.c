@@ -54,15 +54,12 @@ static int read_candidates(struct report *report, struct suggestion *s)
 		     line = tr_column(q, "line"), calls = tr_column(q, "calls"), self_ns = tr_column(q, "self_ns"),
 		     hooks_ns = tr_column(q, "hooks_ns"), waited_ns = tr_column(q, "waited_ns"),
 		     cpu_ns = tr_column(q, "cpu_ns");
-	for (size_t room = 0; status == 1; status = tr_next(q, &report->error)) {
+	for (; status == 1; status = tr_next(q, &report->error)) {
 		s->waited_ns = tr_integer(q, waited_ns);
 		s->cpu_ns = tr_integer(q, cpu_ns);
 		if (!is_nameable(tr_text(q, linkage, NULL)))
 			continue;
-		if (s->count == room) {
-			room = room ? room * 2 : 256;
-			s->candidates = cli_realloc(s->candidates, room, sizeof(*s->candidates));
-		}
+		s->candidates = cli_room_for(s->candidates, s->count, sizeof(*s->candidates));
 		s->candidates[s->count++] = (struct candidate){
 			.linkage_name = cli_strdup(tr_text(q, linkage, NULL)),
 			.function = cli_cut(report_name(q, function)),
@@ -183,10 +180,7 @@ static void put_rows(const struct report *report, const struct suggestion *s)
 		cli_put_string(&rows, one->linkage_name);
 		cli_put_string(&rows, one->function);
 		cli_put_string(&rows, one->file);
-		if (one->line)
-			cli_put_integer(&rows, one->line);
-		else
-			cli_put_null(&rows);
+		cli_put_known(&rows, one->line);
 		cli_put_integer(&rows, one->calls);
 		cli_put_integer(&rows, one->self_ns);
 		cli_put_integer(&rows, one->hooks_ns);

@@ -10,9 +10,6 @@
 #include "report/tree_lines.h"
 
 #include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "cli/units.h"
 
@@ -143,11 +140,10 @@ struct sums {
 	int distorted, folded;
 };
 
-static int add_rows(struct report *report, struct cli_table *table, const int *which, size_t count, struct tree_lines *lines, double whole,
-		    struct sums *sums)
+static int add_rows(struct report *report, struct cli_table *table, const int *which, size_t count, struct tree_lines *lines, size_t drawn,
+		    double whole, struct sums *sums)
 {
 	char continues[DEEPEST_DRAWN + 1] = {0};
-	size_t drawn = levels_drawn();
 	struct cli_buffer lead = {0};
 	struct tr_query *processes = NULL;
 	struct tree_line line;
@@ -275,17 +271,18 @@ int report_tree(struct report *report)
 	struct tree_lines *lines;
 	struct sums sums = {0};
 	int64_t contexts = 0, whole = 0;
+	const size_t drawn = levels_drawn();
 	int which[COLUMNS], status;
 
 	report_say_none_beside(report);
 	if (report->show_sql || report->format != CLI_FORMAT_TEXT)
 		return report_rows(report, query_of(report), order_of(report));
-	if ((status = read_whole(report, &contexts, &whole)) || (status = tree_read(report, query_of(report), order_of(report), levels_drawn(), &lines)))
+	if ((status = read_whole(report, &contexts, &whole)) || (status = tree_read(report, query_of(report), order_of(report), drawn, &lines)))
 		return status;
 	whole = whole_of(report, whole);
 	const size_t count = choose_columns(report, columns, which);
 	struct cli_table *table = cli_table_create(columns, count);
-	status = add_rows(report, table, which, count, lines, (double)whole, &sums);
+	status = add_rows(report, table, which, count, lines, drawn, (double)whole, &sums);
 	if (!status && sums.lines) {
 		cli_table_print(table, &report->out, cli_screen()->width, 0);
 		explain(report, contexts - sums.contexts, report_difference(whole, sums.own), whole, &sums);

@@ -50,7 +50,7 @@ struct held { /* a line, with its texts */
 
 struct tree_lines {
 	struct mark *marks;
-	size_t count, room;
+	size_t count;
 	size_t deepest; /* level */
 	struct cli_spool spool;
 
@@ -126,10 +126,67 @@ static int is_same_function(struct before *before, char *name, char *place, uint
 	return same;
 }
 
+/* Columns of the query that all its kinds have; max_ns and process_id not if it is inverted. */
+struct columns {
+	size_t process, depth, function, file, line, calls, self_ns, total_ns, max_ns;
+};
+
+static struct tree_line read_line(const struct report *report, struct tr_query *q, const struct columns *at)
+{
+	struct tree_line line = {
+		.process_id = report->inverted ? 0 : tr_integer(q, at->process),
+		.depth = tr_integer(q, at->depth),
+		.calls = tr_integer(q, at->calls),
+		.self_ns = tr_integer(q, at->self_ns),
+		.total_ns = report->inverted ? 0 : tr_integer(q, at->total_ns),
+		.max_ns = report->inverted ? 0 : tr_integer(q, at->max_ns),
+		.has_max = !report->inverted && tr_type(q, at->max_ns) != TR_NULL,
+		.levels = 1,
+	};
+	if (report->inverted)
+		read_inverted(&line, q);
+	else if (report->focus)
+		line.is_way = !report_number(q, "through");
+	if (report_is_crowded(report))
+		read_beside(report, &line, q);
+	return line;
+}
+
+/* The contexts whose callees may follow, from the outermost one to the last. */
+struct opens {
+	struct open *items;
+	size_t count, room;
+};
+
+static void add_mark(struct tree_lines *lines, struct opens *opens, const struct tree_line *line, int64_t weight, int is_first, int is_same)
+{
+	if (is_first)
+		opens->count = 0;
+	while (opens->count && opens->items[opens->count - 1].depth >= line->depth)
+		opens->count--;
+	struct mark *caller = opens->count ? &lines->marks[opens->items[opens->count - 1].mark] : NULL;
+	const int follows = caller && caller + 1 == lines->marks + lines->count;
+	if (caller) /* hidden callees are too few to matter: each has less time than a line that is shown */
+		caller->hooked = report_sum(caller->hooked, line->calls);
+	if (opens->count == opens->room) {
+		opens->room = opens->room ? opens->room * 2 : 64;
+		opens->items = cli_realloc(opens->items, opens->room, sizeof(*opens->items));
+	}
+	opens->items[opens->count++] = (struct open){line->depth, lines->count};
+	if (opens->count > lines->deepest)
+		lines->deepest = opens->count;
+	lines->marks = cli_room_for(lines->marks, lines->count, sizeof(*lines->marks));
+	lines->marks[lines->count++] = (struct mark){
+		.weight = weight,
+		.hooked = line->calls,
+		.level = (uint32_t)opens->count,
+		.flags = (uint8_t)((is_first ? FIRST : 0) | (is_same && follows ? SAME : 0)),
+	};
+}
+
 static int read_contexts(struct report *report, const char *query, const char *order, struct tree_lines *lines)
 {
-	struct open *open = NULL; /* from the outermost one to the last */
-	size_t opens = 0, open_room = 0;
+	struct opens opens = {0};
 	struct before before = {0};
 	int64_t process_before = 0, most = report->limit;
 	struct tr_query *q;
@@ -139,61 +196,23 @@ static int read_contexts(struct report *report, const char *query, const char *o
 	int status = report_query_limited(report, &q, query, order, most);
 	if (status)
 		return status;
-	const size_t process = tr_column(q, "process_id"), depth = tr_column(q, "depth"), function = tr_column(q, "function"),
-		     file = tr_column(q, "file"), at_line = tr_column(q, "line"), calls = tr_column(q, "calls"),
-		     self_ns = tr_column(q, "self_ns"), total_ns = tr_column(q, "total_ns"), max_ns = tr_column(q, "max_ns");
+	const struct columns at = {
+		.process = tr_column(q, "process_id"), .depth = tr_column(q, "depth"), .function = tr_column(q, "function"),
+		.file = tr_column(q, "file"), .line = tr_column(q, "line"), .calls = tr_column(q, "calls"),
+		.self_ns = tr_column(q, "self_ns"), .total_ns = tr_column(q, "total_ns"), .max_ns = tr_column(q, "max_ns"),
+	};
 	while ((status = tr_next(q, &report->error)) == 1) {
-		struct tree_line line = {
-			.process_id = report->inverted ? 0 : tr_integer(q, process),
-			.depth = tr_integer(q, depth),
-			.calls = tr_integer(q, calls),
-			.self_ns = tr_integer(q, self_ns),
-			.total_ns = report->inverted ? 0 : tr_integer(q, total_ns),
-			.max_ns = report->inverted ? 0 : tr_integer(q, max_ns),
-			.has_max = !report->inverted && tr_type(q, max_ns) != TR_NULL,
-			.levels = 1,
-		};
-		if (report->inverted)
-			read_inverted(&line, q);
-		else if (report->focus)
-			line.is_way = !report_number(q, "through");
-		if (report_is_crowded(report))
-			read_beside(report, &line, q);
-		const uint64_t name_hash = hash_of_long(report_name(q, function));
-		char *name = cli_cut(report_name(q, function)), *place = cli_strdup(report_place(q, file, at_line));
+		const struct tree_line line = read_line(report, q, &at);
+		const uint64_t name_hash = hash_of_long(report_name(q, at.function));
+		char *name = cli_cut(report_name(q, at.function)), *place = cli_strdup(report_place(q, at.file, at.line));
 		cli_spool_put(&lines->spool, &line, sizeof(line));
 		cli_spool_put_text(&lines->spool, name);
 		cli_spool_put_text(&lines->spool, place);
-
-		const int first = !lines->count || line.process_id != process_before;
+		const int is_same = is_same_function(&before, name, place, name_hash);
+		add_mark(lines, &opens, &line, tree_weigh(report, &line).total, !lines->count || line.process_id != process_before, is_same);
 		process_before = line.process_id;
-		if (first)
-			opens = 0;
-		while (opens && open[opens - 1].depth >= line.depth)
-			opens--;
-		const size_t caller = opens ? open[opens - 1].mark : lines->count;
-		const int same = is_same_function(&before, name, place, name_hash) && caller + 1 == lines->count;
-		if (lines->count == lines->room) {
-			lines->room = lines->room ? lines->room * 2 : 256;
-			lines->marks = cli_realloc(lines->marks, lines->room, sizeof(*lines->marks));
-		}
-		if (opens) /* hidden callees are too few to matter: each has less time than a line that is shown */
-			lines->marks[caller].hooked = report_sum(lines->marks[caller].hooked, line.calls);
-		if (opens == open_room) {
-			open_room = open_room ? open_room * 2 : 64;
-			open = cli_realloc(open, open_room, sizeof(*open));
-		}
-		open[opens++] = (struct open){line.depth, lines->count};
-		if (opens > lines->deepest)
-			lines->deepest = opens;
-		lines->marks[lines->count++] = (struct mark){
-			.weight = tree_weigh(report, &line).total,
-			.hooked = line.calls,
-			.level = (uint32_t)opens,
-			.flags = (uint8_t)((first ? FIRST : 0) | (same ? SAME : 0)),
-		};
 	}
-	free(open);
+	free(opens.items);
 	free(before.name);
 	free(before.place);
 	tr_finish(q);
