@@ -33,10 +33,12 @@ enum flag {
 };
 
 struct mark {
-	int64_t weight, hooked;
+	int64_t weight;
 	uint32_t level; /* 1: nothing that is shown has called it */
 	uint8_t flags;  /* enum flag */
 };
+
+#define NO_CALLER ((size_t)-2) /* no context is right behind it */
 
 struct open { /* a context whose callees may follow */
 	int64_t depth;
@@ -50,6 +52,7 @@ struct held { /* a line, with its texts */
 
 struct tree_lines {
 	struct mark *marks;
+	int64_t *hooked; /* as a line has it; NULL: inverted, none has hooks told */
 	size_t count;
 	size_t deepest; /* level */
 	struct cli_spool spool;
@@ -164,10 +167,14 @@ static void add_mark(struct tree_lines *lines, struct opens *opens, const struct
 		opens->count = 0;
 	while (opens->count && opens->items[opens->count - 1].depth >= line->depth)
 		opens->count--;
-	struct mark *caller = opens->count ? &lines->marks[opens->items[opens->count - 1].mark] : NULL;
-	const int follows = caller && caller + 1 == lines->marks + lines->count;
-	if (caller) /* hidden callees are too few to matter: each has less time than a line that is shown */
-		caller->hooked = report_sum(caller->hooked, line->calls);
+	const size_t caller = opens->count ? opens->items[opens->count - 1].mark : NO_CALLER;
+	const int follows = caller + 1 == lines->count;
+	if (!lines->inverted) {
+		lines->hooked = cli_room_for(lines->hooked, lines->count, sizeof(*lines->hooked));
+		lines->hooked[lines->count] = line->calls;
+	}
+	if (lines->hooked && caller != NO_CALLER) /* hidden callees are too few to matter: each has less time than a line that is shown */
+		lines->hooked[caller] = report_sum(lines->hooked[caller], line->calls);
 	if (opens->count == opens->room) {
 		opens->room = opens->room ? opens->room * 2 : 64;
 		opens->items = cli_realloc(opens->items, opens->room, sizeof(*opens->items));
@@ -178,7 +185,6 @@ static void add_mark(struct tree_lines *lines, struct opens *opens, const struct
 	lines->marks = cli_room_for(lines->marks, lines->count, sizeof(*lines->marks));
 	lines->marks[lines->count++] = (struct mark){
 		.weight = weight,
-		.hooked = line->calls,
 		.level = (uint32_t)opens->count,
 		.flags = (uint8_t)((is_first ? FIRST : 0) | (is_same && follows ? SAME : 0)),
 	};
@@ -301,7 +307,8 @@ static void take_context(struct tree_lines *lines, struct held *held)
 	cli_spool_take(&lines->spool, &held->line, sizeof(held->line));
 	cli_spool_take_text(&lines->spool, &held->name);
 	cli_spool_take_text(&lines->spool, &held->place);
-	held->line.hooked = lines->marks[lines->next++].hooked;
+	held->line.hooked = lines->hooked ? lines->hooked[lines->next] : 0;
+	lines->next++;
 }
 
 /* In an inverted tree what came by the longer way is a part of what came by the shorter one. */
@@ -398,5 +405,6 @@ void tree_free(struct tree_lines *lines)
 	free_held(&lines->rest);
 	free(lines->indents);
 	free(lines->marks);
+	free(lines->hooked);
 	free(lines);
 }

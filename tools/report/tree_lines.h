@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
  * tree_lines.h - the lines of --tree, from the contexts that its query gives in the order of printing: levels of recursion
- * folded into one line, the lightest cut off. However many they are, 24 bytes of each are in memory, the rest in a spool.
+ * folded into one line, the lightest cut off. However many they are, 16 to 24 bytes of each are in memory, the rest in a spool.
  */
 #ifndef TOOLS_REPORT_TREE_LINES_H
 #define TOOLS_REPORT_TREE_LINES_H
